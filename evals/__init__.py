@@ -1,0 +1,1 @@
+"""Evaluation and benchmarks. May import everything; nothing imports it."""
