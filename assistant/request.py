@@ -1,0 +1,52 @@
+"""What understanding made of one message, as plain data: versioned, JSON-serialisable, independent of any model."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from recsys.types import Constraint
+
+#: wanted, unwanted, or "like this one"
+Polarity = Literal["+", "-", "~"]
+
+
+class Intent(StrEnum):
+    """What the listener wants done."""
+
+    ASK = "ask"  # a playlist, from scratch or as the first turn
+    REFINE = "refine"  # change the one on screen ("more upbeat", "no country")
+    START_OVER = "start_over"  # forget the constraints so far
+
+
+class Mention(BaseModel):
+    """A catalogue entity named in a message."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["artist", "track"]
+    key: str = Field(description="folded artist name, or track id")
+    name: str = Field(description="as the catalogue writes it")
+    polarity: Polarity = "+"
+    confidence: float = Field(default=1.0, ge=0, le=1)
+    text: str = Field(default="", description="the words that named it")
+
+
+class Request(BaseModel):
+    """One message, understood. Absent means "not said": the session decides what then holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+    text: str
+    intent: Intent = Intent.ASK
+    constraints: tuple[Constraint, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    n_tracks: int | None = Field(default=None, ge=1, le=200)
+    minutes: float | None = Field(default=None, gt=0, le=1440)
+    discovery: float | None = Field(default=None, ge=-1, le=1, description="-1 familiar … +1 discovery")
+    fame: float | None = Field(default=None, ge=-1, le=1, description="-1 deep cuts … +1 popular")
+    search_text: str = Field(default="", description="the message without size, dials and negated words")
+    note: str | None = Field(default=None, description="something to tell the listener about the reading")

@@ -1,0 +1,42 @@
+"""Every setting, read from the environment (prefix SEGUE_) or a `.env` file. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """How Segue runs. Each field is `SEGUE_<NAME>` in the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SEGUE_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("segue", appauthor=False),
+        description="the data folder: catalogue, vectors, sessions, taste",
+    )
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL; SQLite in the data folder by default")
+    text_encoder: str = Field(
+        default="all-MiniLM-L6-v2", description="the built-in encoder, or any sentence-transformers model by name"
+    )
+    index: Literal["auto", "exact", "chroma"] = Field(
+        default="auto", description="auto serves catalogues above exact_limit from Chroma"
+    )
+    exact_limit: PositiveInt = Field(default=100_000, description="largest catalogue that auto scores exactly, in tracks")
+    threads: PositiveInt = Field(default=2, description="threads of the text encoder and of BLAS")
+    seed: int = Field(default=64, ge=0, description="seed of training and synthesis")
+    training_steps: PositiveInt | None = Field(default=None, description="steps of JAM training; by catalogue size if unset")
+    slate_size: PositiveInt = Field(default=20, le=200, description="tracks in a slate unless the listener says otherwise")
+    max_per_artist: PositiveInt = Field(default=2, description="tracks of one artist in a slate unless asked for")
+    how_much_me: float = Field(default=1.0, ge=0, le=3, description="weight of the listener's taste against the words")
+    half_life_days: PositiveFloat = Field(default=180.0, description="after this many days an event weighs half")
+    listener: str = Field(default="me", description="whose taste the terminal uses")
+    web_host: str = Field(default="127.0.0.1", description="address the web chat listens on")
+    web_port: int = Field(default=7860, ge=0, le=65535, description="port of the web chat; 0 takes a free one")
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
