@@ -1,0 +1,170 @@
+"""Does a track meet a constraint? Yes, no, or unknown, for the whole catalogue at once.
+
+Conventions. A track *states* a word facet when its source gives at least one value for it. For a track that states
+moods, a mood it does not list is "no". For a track that states none, the vocabulary's audio-feature intervals decide
+where the features are known. Everything else is unknown, and unknown is never counted as met: a wanted constraint is
+met only by a known yes, an unwanted one only by a known no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.catalogue import Catalogue
+from recsys.types import BoolArray, Constraint, Facet, FloatArray
+from recsys.vocabulary import Vocabulary
+
+YES, NO, UNKNOWN = 1, 0, -1
+Agreement = NDArray[np.int8]
+
+#: What gives way first when a request cannot be met; what stands further right is held longer.
+RELAXATION_ORDER = (
+    Facet.POPULARITY,
+    Facet.TAG,
+    Facet.ACTIVITY,
+    Facet.MOOD,
+    Facet.TEMPO,
+    Facet.ENERGY,
+    Facet.INSTRUMENT,
+    Facet.VOCALS,
+    Facet.COUNTRY,
+    Facet.LANGUAGE,
+    Facet.ERA,
+    Facet.GENRE,
+    Facet.ARTIST,
+    Facet.TRACK,
+)
+
+_NUMERIC = {
+    Facet.ERA: "year",
+    Facet.TEMPO: "tempo_bpm",
+    Facet.ENERGY: "energy",
+    Facet.POPULARITY: "popularity",
+}
+#: How far outside its interval a numeric value still counts for something when ranking.
+_SOFTNESS = {Facet.ERA: 5.0, Facet.TEMPO: 15.0, Facet.ENERGY: 0.15, Facet.POPULARITY: 0.2}
+#: Above this, Spotify's documentation takes a track as instrumental ("values above 0.5 are intended to represent
+#: instrumental tracks").
+_INSTRUMENTAL_FROM = 0.5
+#: What an unknown value is worth when ranking, between a known no (0) and a known yes (1).
+_UNKNOWN_WORTH = 0.35
+
+
+def property_of(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint) -> Agreement:
+    """Tell for each track whether it has the property, whatever the polarity: (N,) of YES, NO, UNKNOWN."""
+    if constraint.facet in _NUMERIC:
+        return _numeric_property(catalogue, constraint)
+    has = _listed(catalogue, vocabulary, constraint)
+    if constraint.facet in (Facet.ARTIST, Facet.TRACK, Facet.TAG):
+        return has.astype(np.int8)
+    result = np.where(has, YES, np.where(catalogue.stated(constraint.facet), NO, UNKNOWN)).astype(np.int8)
+    if constraint.facet in (Facet.MOOD, Facet.ACTIVITY):
+        _infer_from_features(result, catalogue, vocabulary, constraint)
+    elif constraint.facet is Facet.VOCALS and "none" in constraint.values:
+        level = catalogue.numeric["instrumentalness"]
+        silent = (result == UNKNOWN) & ~np.isnan(level)
+        result[silent] = (level[silent] > _INSTRUMENTAL_FROM).astype(np.int8)
+    return result
+
+
+def agreement(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint) -> Agreement:
+    """Tell for each track whether it meets the constraint, polarity included: (N,) of YES, NO, UNKNOWN."""
+    result = property_of(catalogue, vocabulary, constraint)
+    if not constraint.wanted:
+        result = np.where(result == UNKNOWN, UNKNOWN, 1 - result).astype(np.int8)
+    return result
+
+
+def closeness(catalogue: Catalogue, constraint: Constraint, met: Agreement) -> FloatArray:
+    """Grade `met` for ranking: (N,) in 0–1, where numeric near misses and unknowns keep some worth."""
+    worth = np.where(met == YES, 1.0, np.where(met == UNKNOWN, _UNKNOWN_WORTH, 0.0)).astype(np.float32)
+    if constraint.facet in _NUMERIC and constraint.wanted:
+        value = catalogue.numeric[_NUMERIC[constraint.facet]]
+        low = -np.inf if constraint.low is None else constraint.low
+        high = np.inf if constraint.high is None else constraint.high
+        miss = np.maximum(np.maximum(low - value, value - high), 0.0)
+        graded = np.exp(-np.square(miss / _SOFTNESS[constraint.facet]))
+        worth = np.where(met == NO, graded, worth).astype(np.float32)
+    return worth
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The constraints of one turn, each evaluated on every track."""
+
+    constraints: tuple[Constraint, ...]
+    met: tuple[Agreement, ...]
+
+    def allowed(self, without: frozenset[int] = frozenset()) -> BoolArray:
+        """Mask the tracks that every hard constraint lets through, leaving out those numbered in `without`.
+
+        A wanted hard constraint lets only known yeses through, an unwanted one everything but known noes.
+        """
+        mask = np.ones(len(self.met[0]), dtype=bool) if self.met else None
+        if mask is None:
+            raise ValueError("no constraints to check: ask only when there are some")
+        for number, (constraint, met) in enumerate(zip(self.constraints, self.met, strict=True)):
+            if constraint.hard and number not in without:
+                mask &= (met == YES) if constraint.wanted else (met != NO)
+        return mask
+
+    def relaxation_steps(self) -> list[int]:
+        """Number the wanted hard constraints in the order in which they give way; unwanted ones never do."""
+        hard = [n for n, c in enumerate(self.constraints) if c.hard and c.wanted]
+        return sorted(hard, key=lambda n: (RELAXATION_ORDER.index(self.constraints[n].facet), -n))
+
+
+def check(catalogue: Catalogue, vocabulary: Vocabulary, constraints: Sequence[Constraint]) -> Checked:
+    """Evaluate every constraint on every track."""
+    return Checked(tuple(constraints), tuple(agreement(catalogue, vocabulary, c) for c in constraints))
+
+
+def _listed(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint) -> BoolArray:
+    has = np.zeros(len(catalogue), dtype=bool)
+    if constraint.facet is Facet.TRACK:
+        has[catalogue.rows(constraint.values)] = True
+        return has
+    for value in constraint.values:
+        if constraint.facet in (Facet.ARTIST, Facet.TAG):
+            has[catalogue.postings(constraint.facet, value)] = True
+        else:
+            for word in vocabulary.descendants(constraint.facet, value):
+                has[catalogue.postings(constraint.facet, word)] = True
+    return has
+
+
+def _numeric_property(catalogue: Catalogue, constraint: Constraint) -> Agreement:
+    value = catalogue.numeric[_NUMERIC[constraint.facet]]
+    inside = np.ones(len(value), dtype=bool)
+    with np.errstate(invalid="ignore"):
+        if constraint.low is not None:
+            inside &= value >= constraint.low
+        if constraint.high is not None:
+            inside &= value <= constraint.high
+    return np.where(np.isnan(value), UNKNOWN, inside).astype(np.int8)
+
+
+def _infer_from_features(
+    result: Agreement, catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint
+) -> None:
+    """Decide, in place, tracks that state no mood or activity by the vocabulary's intervals of audio features."""
+    unstated = result == UNKNOWN
+    if not unstated.any():
+        return
+    for word in constraint.values:
+        intervals = vocabulary.intervals(constraint.facet, word)
+        if not intervals:
+            continue
+        known = unstated.copy()
+        inside = np.ones(len(result), dtype=bool)
+        with np.errstate(invalid="ignore"):
+            for column, (low, high) in intervals.items():
+                value = catalogue.numeric[column]
+                known &= ~np.isnan(value)
+                inside &= (value >= low) & (value <= high)
+        result[known & inside] = YES
+        result[known & ~inside & (result == UNKNOWN)] = NO

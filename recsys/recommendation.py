@@ -1,0 +1,75 @@
+"""What goes into the recommender and what comes out: the query, the picks with their reasons as numbers, the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from recsys.types import Constraint, Event, Track
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One turn, as the recommender sees it.
+
+    `size` is a number of tracks, `minutes` a total length; with both, minutes decide. The dials run from -1 to 1:
+    `discovery` (-1 familiar, +1 unheard), `fame` (-1 deep cuts, +1 popular). `how_much_me` scales the user vector.
+    """
+
+    text: str
+    constraints: tuple[Constraint, ...] = ()
+    listener_events: tuple[Event, ...] = ()
+    like_rows: tuple[int, ...] = ()  # "like X": track rows to be near
+    dislike_rows: tuple[int, ...] = ()  # disliked in this session: never shown, neighbours lowered
+    title_rows: tuple[int, ...] = ()  # tracks asked for by title: shown first
+    size: int | None = None
+    minutes: float | None = None
+    discovery: float = 0.0
+    fame: float = 0.0
+    how_much_me: float = 1.0
+    exclude: frozenset[int] = frozenset()
+    seed: int = 0
+    max_per_artist: int = 2
+    now: float | None = None  # seconds since the epoch; the clock when None
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One track of the slate and why it is there, in numbers."""
+
+    row: int
+    track: Track
+    duration_s: float
+    duration_estimated: bool
+    score: float
+    query_share: float  # share of the absolute joint-space score from the request, 0–1
+    user_share: float  # share from the listener's vector, 0–1; the two sum to 1 unless both are 0
+    modality_weights: Mapping[str, float] = field(default_factory=dict)
+    retrievers: tuple[str, ...] = ()  # translation, lexical, neighbours, constraint
+    matched: tuple[Constraint, ...] = ()  # wanted constraints that this track is known to meet
+    nearest_liked: tuple[int, float] | None = None  # (row, cosine) of the closest positively rated track
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintCount:
+    """How many of the slate's tracks meet one constraint; unknown ones are never counted as met."""
+
+    constraint: Constraint
+    n_met: int
+    n_total: int
+    n_unknown: int
+    relaxed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A slate with its reasons."""
+
+    picks: tuple[Pick, ...]
+    counts: tuple[ConstraintCount, ...]
+    relaxed: tuple[Constraint, ...]
+    index: str  # exact or chroma
+    certified: bool  # the joint-space candidates are provably the exact top ones
+    n_candidates: int
+    timings_ms: Mapping[str, float]
+    has_taste: bool  # whether a user vector took part
