@@ -1,0 +1,150 @@
+"""The port of an index, and what goes in and out of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from recsys.errors import RecsysError
+from recsys.jam.score import ScoreParts
+from recsys.types import BoolArray, FloatArray, IntArray, Modality
+
+
+class ProjectionsError(RecsysError, ValueError):
+    """Saved projections are missing, torn or of another shape than they state."""
+
+    def __init__(self, folder: Path, problem: str) -> None:
+        super().__init__(f"cannot use the projections in {folder}: {problem}; run `segue train`")
+        self.folder, self.problem = folder, problem
+
+
+@dataclass(frozen=True, slots=True)
+class JointPoint:
+    """What a turn looks for, in the joint space of width d. All float32."""
+
+    user: FloatArray  # (d,) u, already scaled by the *how much me* dial; zero without history
+    query: FloatArray  # (d,) q
+    key: FloatArray  # (d,) Q q̃, what the mixer compares with the tracks' keys
+
+
+@dataclass(frozen=True)
+class Projections:
+    """Every track's modality vectors, projected once. N tracks, M modalities, d joint width.
+
+    Rows are zero where the modality is absent. `keys` may be empty for a mixer that needs no logits.
+    """
+
+    item: dict[Modality, FloatArray]  # v_m (N, d)
+    keys: dict[Modality, FloatArray]  # K_m x_m (N, d)
+    present: BoolArray  # (N, M), columns in the order of `item`
+    modalities: tuple[Modality, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "modalities", tuple(self.item))
+        expected = (self.n_tracks, self.dim)
+        for name, tables in (("item", self.item), ("keys", self.keys)):
+            for modality, table in tables.items():
+                if table.shape != expected or table.dtype != np.float32 or modality not in self.item:
+                    raise ValueError(
+                        f"{name}[{modality!s}] is {table.dtype} {table.shape}, expected float32 {expected} for one of "
+                        f"{', '.join(self.item)}; project every modality of the same catalogue"
+                    )
+        if self.present.shape != (self.n_tracks, len(self.item)):
+            raise ValueError(
+                f"present is {self.present.shape}, expected {(self.n_tracks, len(self.item))}; "
+                "give one column per modality in the order of `item`"
+            )
+
+    @property
+    def n_tracks(self) -> int:
+        """N, the number of rows."""
+        return int(self.present.shape[0])
+
+    @property
+    def dim(self) -> int:
+        """The width d of the joint space."""
+        return int(next(iter(self.item.values())).shape[1])
+
+    def save(self, folder: Path) -> None:
+        """Write one `.npy` per array; `projections.json`, written last, makes the folder loadable."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "projections.json").unlink(missing_ok=True)
+        np.save(folder / "present.npy", self.present)
+        for name, tables in (("item", self.item), ("keys", self.keys)):
+            for modality, table in tables.items():
+                np.save(folder / f"{name}-{modality.value}.npy", table)
+        meta = {
+            "n_tracks": self.n_tracks,
+            "dim": self.dim,
+            "modalities": [modality.value for modality in self.modalities],
+            "keys": [modality.value for modality in self.keys],
+        }
+        unfinished = folder / "projections.json.part"
+        unfinished.write_text(json.dumps(meta), encoding="utf-8")
+        os.replace(unfinished, folder / "projections.json")
+
+    @classmethod
+    def load(cls, folder: Path, *, mmap: bool = True) -> Projections:
+        """Read what `save` wrote; with `mmap` the tables stay on disk until they are touched.
+
+        Raises:
+            ProjectionsError: the folder holds no complete set of tables.
+        """
+        try:
+            meta = json.loads((folder / "projections.json").read_text(encoding="utf-8"))
+            return cls(
+                item={
+                    Modality(name): _load(folder / f"item-{name}.npy", mmap) for name in meta["modalities"]
+                },
+                keys={Modality(name): _load(folder / f"keys-{name}.npy", mmap) for name in meta["keys"]},
+                present=np.load(folder / "present.npy"),
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise ProjectionsError(folder, str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The best tracks for a point: score descending, ties by row.
+
+    `certified` says that the top k is proven: every allowed track was scored, or no track outside the lists
+    of an approximate index can score higher (given that the lists themselves are right).
+    """
+
+    rows: IntArray  # (k,) or fewer where fewer tracks are allowed
+    scores: FloatArray  # (k,)
+    certified: bool
+    n_scored: int  # tracks whose exact score was computed
+
+
+class TrackIndex(Protocol):
+    """Finds the tracks whose vectors best match a point in the joint space."""
+
+    @property
+    def name(self) -> str:
+        """What `status` and reports call it: "exact" or "chroma"."""
+
+    def search(self, point: JointPoint, k: int, allowed: BoolArray | None = None) -> SearchResult:
+        """Return the k best tracks among those `allowed` (N,), or among all."""
+
+    def score(self, point: JointPoint, rows: IntArray) -> FloatArray:
+        """Return the exact scores (n,) of the given rows."""
+
+    def explain(self, point: JointPoint, rows: IntArray) -> ScoreParts:
+        """Return where the scores of the given rows (n,) come from."""
+
+
+def best(rows: IntArray, scores: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+    """The k best of the given rows: score descending, ties by row."""
+    order = np.lexsort((rows, -scores))[: max(k, 0)]
+    return rows[order], scores[order]
+
+
+def _load(path: Path, mmap: bool) -> FloatArray:
+    table: FloatArray = np.load(path, mmap_mode="r" if mmap else None)
+    return table
