@@ -15,7 +15,7 @@ from recsys.jam.score import Mixer, ScoreParts
 from recsys.types import BoolArray, FloatArray, IntArray
 
 #: Below this share of the catalogue, gathering the allowed rows is faster than scoring all of them.
-GATHER_SHARE = 0.1
+GATHER_SHARE = 0.15
 
 #: Rounding of a float32 product, relative to the largest similarity: 20 times what was seen at d = 128.
 ROUNDING = 1e-5
@@ -53,7 +53,7 @@ class ExactIndex:
         return jam_score.explain(point, self.projections, self.mix, rows)
 
     def _contenders(self, point: JointPoint, k: int, allowed: BoolArray | None) -> IntArray:
-        """Rows of all tracks whose score reaches the k-th best, give or take the rounding of the first pass."""
+        """Rows of all tracks whose score reaches the k-th best, give or take the first pass's rounding."""
         similarity = jam_score.similarities(point, self.projections)  # (N, M)
         logit = jam_score.logits(point, self.projections)  # (N, M)
         scores = jam_score.weighted(self.mix(logit, self._present), similarity)  # (N,)
