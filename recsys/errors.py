@@ -53,3 +53,22 @@ class NotIndexedError(RecsysError, LookupError):
     def __init__(self, home: Path) -> None:
         super().__init__(f"nothing is indexed in {home}; run `segue index`")
         self.home = home
+
+
+class DuplicateTrackError(RecsysError, ValueError):
+    """Two tracks of one catalogue have the same id."""
+
+    def __init__(self, track_id: str) -> None:
+        super().__init__(
+            f"two tracks have the id {track_id!r} but a track id must be unique in a catalogue; "
+            "put the source's name in front of one of them"
+        )
+        self.track_id = track_id
+
+
+class SnapshotError(RecsysError, ValueError):
+    """The stored columns of a catalogue are missing, damaged or written by another version."""
+
+    def __init__(self, folder: Path, problem: str) -> None:
+        super().__init__(f"the catalogue snapshot in {folder} is unreadable: {problem}; run `segue index`")
+        self.folder, self.problem = folder, problem

@@ -43,8 +43,8 @@ _DECORATION = re.compile(
     |^live(?:$|\ (?:at|in|from|on|for|version|session|acoustic|performance|lounge|edit|mix|take|bonus
        |recording|remaster\w*|album|\d+)\b)
     |\b(?:remaster\w*|remix\w*|rmx|re\ ?record(?:ed|ing)|versions?|edit|edition|mono|stereo|acoustic|unplugged
-       |demo|outtake|karaoke|instrumental|bootleg|rework|reworked|refix|bonus\ track|anniversary|deluxe|soundtrack
-       |motion\ picture|rehearsal|sessions?|a\ ?cappella|acapella|mash\ ?up|radio\ (?:cut|version|mix))\b
+       |demo|outtake|karaoke|instrumental|bootleg|rework|reworked|refix|bonus\ track|anniversary|deluxe
+       |soundtrack|motion\ picture|rehearsal|sessions?|a\ ?cappella|acapella|mash\ ?up|radio\ (?:cut|mix))\b
     |\b(?:mix|mixed|live|dub|cover|flip|vip|take\ \d+)$
     |^(?:explicit|clean|bonus|extended|single|album|original|short|long|full|lyrics?|(?:19|20)\d\d)$
     """,

@@ -1,0 +1,320 @@
+"""The catalogue: all tracks as immutable columns in memory, with the rows that state each facet value.
+
+Row numbers are positions in (source, track_id) order and mean something only together with `fingerprint`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from recsys.errors import UnknownTrackError
+from recsys.snapshot import Postings, Snapshot, WordLists, pack
+from recsys.text import fold
+from recsys.types import (
+    NUMERIC_COLUMNS,
+    BoolArray,
+    Collection,
+    Facet,
+    FloatArray,
+    IntArray,
+    Track,
+    TrackId,
+)
+
+#: Length in seconds assumed where nothing at all is known: about the mean of popular recordings.
+TYPICAL_DURATION_S = 215.0
+
+#: Longest tags text of a track, in characters: a track of fifty playlists must not drown its genres.
+MAX_TAGS_CHARS = 400
+
+_COLUMN_OF = {
+    Facet.GENRE: "genres",
+    Facet.MOOD: "moods",
+    Facet.ACTIVITY: "activities",
+    Facet.INSTRUMENT: "instruments",
+    Facet.TAG: "tags",
+    Facet.LANGUAGE: "language",
+    Facet.COUNTRY: "country",
+    Facet.VOCALS: "vocal",
+    Facet.ARTIST: "artists",
+}
+_NUMERIC_OF = {
+    Facet.ERA: "year",
+    Facet.TEMPO: "tempo_bpm",
+    Facet.ENERGY: "energy",
+    Facet.POPULARITY: "popularity",
+}
+
+
+class Catalogue:
+    """N tracks, by row. Everything handed out is shared and must not be changed; arrays are read-only.
+
+    `fingerprint` is over ids and all facts that are embedded or filtered on; `content` also over file paths
+    and links. Both are independent of the order in which tracks were given.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Wrap a snapshot; use `from_tracks` or `load`."""
+        for array in snapshot.arrays.values():
+            array.setflags(write=False)
+        strings, arrays = snapshot.strings, snapshot.arrays
+        self._snapshot = snapshot
+        self._postings: dict[Facet, Postings] = {}
+        self.fingerprint: str = strings["fingerprint"]
+        self.content: str = strings["content"]
+        self.track_ids: list[TrackId] = strings["track_ids"]
+        self.titles: list[str] = strings["titles"]
+        self.albums: list[str | None] = strings["albums"]
+        #: Name and key of every artist, by artist number.
+        self.artist_names: list[str] = strings["artist_names"]
+        self.artist_keys: list[str] = strings["artist_keys"]
+        #: Number of each track's main artist (N,).
+        self.artist_rows: IntArray = arrays["artist_rows"]
+        #: Versions of one work share a number (N,).
+        self.work: IntArray = arrays["work"]
+        #: One float32 column (N,) per name in NUMERIC_COLUMNS; NaN is unknown.
+        self.numeric: dict[str, FloatArray] = {name: arrays[name] for name in NUMERIC_COLUMNS}
+
+    @classmethod
+    def from_tracks(cls, tracks: Sequence[Track], collections: Sequence[Collection] = ()) -> Catalogue:
+        """Build a catalogue; members of collections that are not among the tracks are left out.
+
+        Raises:
+            DuplicateTrackError: two tracks have one id.
+        """
+        return cls(pack(tracks, collections))
+
+    @classmethod
+    def load(cls, folder: Path) -> Catalogue:
+        """Read what `save` wrote.
+
+        Raises:
+            SnapshotError: the snapshot is missing, damaged or of another version.
+        """
+        return cls(Snapshot.read(folder))
+
+    def save(self, folder: Path) -> None:
+        """Write the catalogue into `folder` for `load`."""
+        self._snapshot.write(folder)
+
+    def __len__(self) -> int:
+        return len(self.track_ids)
+
+    @cached_property
+    def artists(self) -> list[tuple[str, ...]]:
+        """The artists of every track as its source writes them, main artist first."""
+        return self._lists("artists").rows()
+
+    def row(self, track_id: TrackId) -> int:
+        """Return the row of a track.
+
+        Raises:
+            UnknownTrackError: the catalogue has no such track.
+        """
+        try:
+            return self._row_of[track_id]
+        except KeyError:
+            raise UnknownTrackError(track_id) from None
+
+    def rows(self, track_ids: Iterable[TrackId]) -> IntArray:
+        """Return the rows of those ids that the catalogue has, in the order given."""
+        found = (self._row_of.get(track_id) for track_id in track_ids)
+        return np.array([row for row in found if row is not None], np.int64)
+
+    def track(self, row: int) -> Track:
+        """Return everything that is known about the track of a row."""
+        path, ids = self._links[row]
+        number = {name: _exact(column[row]) for name, column in self.numeric.items()}
+        year = number.pop("year")
+        return Track(
+            track_id=self.track_ids[row],
+            title=self.titles[row],
+            artists=self._lists("artists").row(row),
+            album=self.albums[row],
+            year=None if year is None else int(year),
+            genres=self._lists("genres").row(row),
+            moods=self._lists("moods").row(row),
+            activities=self._lists("activities").row(row),
+            instruments=self._lists("instruments").row(row),
+            tags=self._lists("tags").row(row),
+            vocal=self._word("vocal", row),
+            language=self._word("language", row),
+            country=self._word("country", row),
+            key=self._word("key", row),
+            source=self._word("source", row) or "",
+            path=path,
+            ids=ids,
+            **number,
+        )
+
+    def postings(self, facet: Facet, value: str) -> IntArray:
+        """Return the sorted rows that state exactly `value`: no vocabulary expansion, no folding.
+
+        Artists are filed under `artist_key`, tags under `fold`, tracks under their id; the other word facets
+        under their canonical word. Numeric facets have no postings: the result is empty.
+        """
+        if facet is Facet.TRACK:
+            return self.rows((value,))
+        if facet not in _COLUMN_OF:
+            return np.zeros(0, np.int64)
+        return self._facet_postings(facet)[value]
+
+    def values(self, facet: Facet) -> list[str]:
+        """Return all values that have postings, sorted; none for a numeric facet."""
+        if facet is Facet.TRACK:
+            return sorted(self.track_ids)
+        return self._facet_postings(facet).values if facet in _COLUMN_OF else []
+
+    def stated(self, facet: Facet) -> BoolArray:
+        """Tell for every row (N,) whether the track states anything about the facet."""
+        if facet is Facet.TRACK:
+            return np.ones(len(self), np.bool_)
+        if facet in _NUMERIC_OF:
+            return ~np.isnan(self.numeric[_NUMERIC_OF[facet]])
+        return np.diff(self._lists(_COLUMN_OF[facet]).starts) > 0
+
+    @cached_property
+    def collections(self) -> list[Collection]:
+        """The playlists that came with the catalogue, members in their order."""
+        stored = self._snapshot.strings["collections"]
+        return [
+            Collection(collection_id, name, tuple(self.track_ids[row] for row in rows.tolist()), source)
+            for (collection_id, name, source), rows in zip(stored, self.collection_rows, strict=True)
+        ]
+
+    @cached_property
+    def collection_rows(self) -> list[IntArray]:
+        """The member rows of every collection, in the order of `collections`."""
+        arrays = self._snapshot.arrays
+        members = arrays["collections_codes"].astype(np.int64)
+        members.setflags(write=False)
+        return (
+            np.split(members, arrays["collections_starts"][1:-1])
+            if len(arrays["collections_starts"]) > 1
+            else []
+        )
+
+    def text_of(self, row: int) -> str:
+        """Name a track for the text modality: "title – artists – album (year)", without what is unknown."""
+        parts = [self.titles[row], ", ".join(self._lists("artists").row(row)), self.albums[row]]
+        text = " – ".join(part for part in parts if part)
+        year = self.numeric["year"][row]
+        return text if np.isnan(year) else f"{text} ({int(year)})"
+
+    def tags_of(self, row: int) -> str:
+        """Describe a track for the tags modality: "jazz, mellow, dinner, piano"; "" when nothing is stated.
+
+        Genres, moods, activities, instruments, tags and playlist names in that order, folded, each once, as
+        many as fit into MAX_TAGS_CHARS.
+        """
+        words: dict[str, None] = {}
+        for column in ("genres", "moods", "activities", "instruments", "tags"):
+            words.update(dict.fromkeys(self._folded(column)[code] for code in self._codes(column, row)))
+        words.update(dict.fromkeys(fold(name) for name in self._names_of_collections(row)))
+        kept, length = [], -2
+        for word in words:
+            length += len(word) + 2
+            if word and length <= MAX_TAGS_CHARS:
+                kept.append(word)
+        return ", ".join(kept)
+
+    def duration_s(self, row: int) -> tuple[float, bool]:
+        """Return the length in seconds and whether it is an estimate.
+
+        An unknown length is estimated as the median of the same main artist, else of the track's first genre
+        with a known length, else of the catalogue, else TYPICAL_DURATION_S.
+        """
+        known = float(self.numeric["duration_s"][row])
+        if not np.isnan(known):
+            return known, False
+        artist = int(self.artist_rows[row])
+        if artist not in self._artist_durations_s:
+            of_artist = np.flatnonzero(self.artist_rows == artist)
+            self._artist_durations_s[artist] = self._median_duration_s(of_artist)
+        estimate = self._artist_durations_s[artist]
+        for genre in self._lists("genres").row(row) if estimate is None else ():
+            estimate = self._median_duration_s(self.postings(Facet.GENRE, genre))
+            if estimate is not None:
+                break
+        return estimate if estimate is not None else self._typical_duration_s, True
+
+    @cached_property
+    def _artist_durations_s(self) -> dict[int, float | None]:
+        return {}
+
+    @cached_property
+    def _typical_duration_s(self) -> float:
+        median = self._median_duration_s(np.arange(len(self)))
+        return TYPICAL_DURATION_S if median is None else median
+
+    def _median_duration_s(self, rows: IntArray) -> float | None:
+        known = self.numeric["duration_s"][rows]
+        known = known[~np.isnan(known)]
+        return float(np.median(known)) if known.size else None
+
+    def _lists(self, column: str) -> WordLists:
+        if column not in self._columns:
+            self._columns[column] = self._snapshot.lists(column)
+        return self._columns[column]
+
+    @cached_property
+    def _columns(self) -> dict[str, WordLists]:
+        return {}
+
+    def _codes(self, column: str, row: int) -> list[int]:
+        lists = self._lists(column)
+        codes: list[int] = lists.codes[lists.starts[row] : lists.starts[row + 1]].tolist()
+        return codes
+
+    def _word(self, column: str, row: int) -> str | None:
+        words = self._lists(column).row(row)
+        return words[0] if words else None
+
+    def _folded(self, column: str) -> list[str]:
+        if column not in self._folded_words:
+            self._folded_words[column] = [fold(word) for word in self._lists(column).words]
+        return self._folded_words[column]
+
+    @cached_property
+    def _folded_words(self) -> dict[str, list[str]]:
+        return {}
+
+    def _facet_postings(self, facet: Facet) -> Postings:
+        if facet not in self._postings:
+            keys = None
+            if facet is Facet.ARTIST:
+                keys = self._snapshot.strings["artist_spelling_keys"]
+            elif facet is Facet.TAG:
+                keys = self._folded("tags")
+            self._postings[facet] = Postings(self._lists(_COLUMN_OF[facet]), keys)
+        return self._postings[facet]
+
+    def _names_of_collections(self, row: int) -> list[str]:
+        return [
+            self._snapshot.strings["collections"][number][1] for number in self._collections_of.get(row, ())
+        ]
+
+    @cached_property
+    def _collections_of(self) -> dict[int, list[int]]:
+        of: dict[int, list[int]] = {}
+        for number, rows in enumerate(self.collection_rows):
+            for row in rows.tolist():
+                of.setdefault(row, []).append(number)
+        return of
+
+    @cached_property
+    def _row_of(self) -> dict[TrackId, int]:
+        return {track_id: row for row, track_id in enumerate(self.track_ids)}
+
+    @cached_property
+    def _links(self) -> list[tuple[str | None, dict[str, str]]]:
+        return self._snapshot.links()
+
+
+def _exact(value: np.float32) -> float | None:
+    """Return the shortest decimal that float32 stores as `value`: 0.66, not 0.6600000262."""
+    return None if np.isnan(value) else float(str(value))

@@ -1,0 +1,255 @@
+"""The catalogue as columns: packing tracks into arrays and string lists, and keeping those on disk.
+
+N tracks, sorted by (source, track_id). A list-valued column is a `WordLists`: the distinct words, and for
+each row a slice of word numbers. The snapshot is a cache of the database: `arrays.npz` and `strings.json` hold
+what every process needs at once, `links.json` what only shown tracks need.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import DuplicateTrackError, SnapshotError
+from recsys.text import artist_key, base_title
+from recsys.types import NUMERIC_COLUMNS, Collection, IntArray, Track
+
+#: Raised whenever the layout changes, so that an old snapshot is refused instead of misread.
+SCHEMA = 1
+
+#: The key in `Track.ids` by which a source says that two of its tracks are versions of one work.
+WORK_ID = "work"
+
+#: Columns with several words per track, and columns with at most one.
+LIST_COLUMNS = ("artists", "genres", "moods", "activities", "instruments", "tags")
+WORD_COLUMNS = ("vocal", "language", "country", "key", "source")
+
+_ARRAYS, _STRINGS, _LINKS = "arrays.npz", "strings.json", "links.json"
+
+
+@dataclass(frozen=True)
+class WordLists:
+    """A short list of words per row: row i has `words[code]` for the codes in `starts[i]:starts[i + 1]`."""
+
+    words: list[str]
+    starts: NDArray[np.int32]  # (rows + 1,)
+    codes: NDArray[np.int32]  # (entries,)
+
+    @classmethod
+    def pack(cls, rows: Iterable[Sequence[str]]) -> WordLists:
+        """Number the words in order of first appearance."""
+        numbers: dict[str, int] = {}
+        starts: list[int] = [0]
+        codes: list[int] = []
+        for row in rows:
+            codes.extend(numbers.setdefault(word, len(numbers)) for word in row)
+            starts.append(len(codes))
+        return cls(list(numbers), np.array(starts, np.int32), np.array(codes, np.int32))
+
+    def row(self, row: int) -> tuple[str, ...]:
+        """Return the words of one row, in the order in which they were stated."""
+        return tuple(
+            self.words[code] for code in self.codes[self.starts[row] : self.starts[row + 1]].tolist()
+        )
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the words of all rows."""
+        words, codes, starts = self.words, self.codes.tolist(), self.starts.tolist()
+        return [tuple([words[code] for code in codes[start:end]]) for start, end in pairwise(starts)]
+
+    def row_of_entry(self) -> IntArray:
+        """Return the row number of every entry of `codes`."""
+        return np.repeat(np.arange(len(self.starts) - 1, dtype=np.int64), np.diff(self.starts))
+
+
+class Postings:
+    """Which rows state a value: value → sorted row numbers."""
+
+    def __init__(self, lists: WordLists, keys: Sequence[str] | None = None) -> None:
+        """Invert `lists`; `keys` (one per word) merges words that are spellings of one value."""
+        n_rows = max(len(lists.starts) - 1, 1)
+        numbers: dict[str, int] = {}
+        of_word = [
+            numbers.setdefault(key, len(numbers)) for key in (keys if keys is not None else lists.words)
+        ]
+        values = np.array(of_word, np.int64)[lists.codes] if of_word else np.zeros(0, np.int64)
+        pairs = np.unique(values * n_rows + lists.row_of_entry())
+        self._rows = pairs % n_rows
+        self._rows.setflags(write=False)
+        self._starts = np.searchsorted(pairs, np.arange(len(numbers) + 1, dtype=np.int64) * n_rows)
+        self._numbers = numbers
+
+    @cached_property
+    def values(self) -> list[str]:
+        """All values that some row states, sorted."""
+        return sorted(
+            value
+            for value, number in self._numbers.items()
+            if self._starts[number] < self._starts[number + 1]
+        )
+
+    def __getitem__(self, value: str) -> IntArray:
+        """Return the rows (n,) that state `value`, sorted; empty for a value nobody states."""
+        number = self._numbers.get(value)
+        if number is None:
+            return self._rows[:0]
+        return self._rows[self._starts[number] : self._starts[number + 1]]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything a catalogue knows, as plain arrays and JSON values.
+
+    `links` yields, per row, the audio file path and the ids at services.
+    """
+
+    arrays: dict[str, NDArray[Any]]
+    strings: dict[str, Any]
+    links: Callable[[], list[tuple[str | None, dict[str, str]]]]
+
+    def lists(self, column: str) -> WordLists:
+        """Return the list column `column`."""
+        return WordLists(
+            self.strings["words"][column], self.arrays[f"{column}_starts"], self.arrays[f"{column}_codes"]
+        )
+
+    def write(self, folder: Path) -> None:
+        """Write the snapshot into `folder`, which is created."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(folder / _ARRAYS, allow_pickle=False, **self.arrays)
+        (folder / _LINKS).write_text(json.dumps(self.links(), ensure_ascii=False), encoding="utf-8")
+        (folder / _STRINGS).write_text(json.dumps(self.strings, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> Snapshot:
+        """Read the snapshot in `folder`.
+
+        Raises:
+            SnapshotError: it is missing, damaged or of another version.
+        """
+
+        def links() -> list[tuple[str | None, dict[str, str]]]:
+            return [(path, ids) for path, ids in _read_json(folder / _LINKS)]
+
+        strings = _read_json(folder / _STRINGS)
+        if not isinstance(strings, dict) or strings.get("schema") != SCHEMA:
+            raise SnapshotError(folder, f"its layout is not version {SCHEMA}")
+        try:
+            with np.load(folder / _ARRAYS, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+        except (OSError, ValueError, EOFError) as error:
+            raise SnapshotError(folder, str(error)) from error
+        return cls(arrays, strings, links)
+
+
+def pack(tracks: Sequence[Track], collections: Sequence[Collection]) -> Snapshot:
+    """Pack tracks and collections into columns; the order in which they are given does not matter.
+
+    Raises:
+        DuplicateTrackError: two tracks have one id.
+    """
+    tracks = sorted(tracks, key=lambda track: (track.source, track.track_id))
+    collections = sorted(collections, key=lambda one: (one.source, one.collection_id))
+    row_of = {track.track_id: row for row, track in enumerate(tracks)}
+    if len(row_of) < len(tracks):
+        raise DuplicateTrackError(next(i for i, n in Counter(t.track_id for t in tracks).items() if n > 1))
+    arrays: dict[str, NDArray[Any]] = {
+        name: np.array([_number(getattr(track, name)) for track in tracks], np.float32)
+        for name in NUMERIC_COLUMNS
+    }
+    words: dict[str, list[str]] = {}
+    for column in LIST_COLUMNS + WORD_COLUMNS:
+        lists = WordLists.pack(_as_list(getattr(track, column)) for track in tracks)
+        words[column] = lists.words
+        arrays[f"{column}_starts"], arrays[f"{column}_codes"] = lists.starts, lists.codes
+    members = [[row_of[i] for i in dict.fromkeys(one.track_ids) if i in row_of] for one in collections]
+    arrays["collections_starts"] = np.cumsum([0, *map(len, members)], dtype=np.int32)
+    arrays["collections_codes"] = np.array([row for rows in members for row in rows], np.int32)
+    strings: dict[str, Any] = {
+        "schema": SCHEMA,
+        "track_ids": [track.track_id for track in tracks],
+        "titles": [track.title for track in tracks],
+        "albums": [track.album for track in tracks],
+        "words": words,
+        "collections": [[one.collection_id, one.name, one.source] for one in collections],
+    }
+    links = [(track.path, dict(sorted(track.ids.items()))) for track in tracks]
+    fingerprint = _digest(arrays, strings)
+    _number_artists(tracks, arrays, strings)
+    arrays["work"] = _number_works(tracks)
+    content = hashlib.sha256(f"{fingerprint}{json.dumps(links)}".encode()).hexdigest()
+    strings.update(fingerprint=fingerprint, content=content)
+    return Snapshot(arrays, strings, lambda: links)
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _as_list(value: str | Sequence[str] | None) -> Sequence[str]:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else value
+
+
+def _digest(arrays: dict[str, NDArray[Any]], strings: dict[str, Any]) -> str:
+    """Hash ids and facts, in row order; words are numbered by first appearance, so the numbers are stable."""
+    digest = hashlib.sha256(json.dumps(strings, sort_keys=True).encode())
+    for name in sorted(arrays):
+        digest.update(name.encode() + arrays[name].dtype.str.encode() + arrays[name].tobytes())
+    return digest.hexdigest()
+
+
+def _number_artists(
+    tracks: Sequence[Track], arrays: dict[str, NDArray[Any]], strings: dict[str, Any]
+) -> None:
+    """Number the artists by key, name each by its commonest spelling, and note each track's main artist."""
+    spellings = Counter(name for track in tracks for name in track.artists or ("",))
+    key_of = {name: artist_key(name) for name in spellings}
+    numbers: dict[str, int] = {}
+    names: list[str] = []
+    for name, key in key_of.items():
+        number = numbers.setdefault(key, len(numbers))
+        if number == len(names):
+            names.append(name)
+        elif spellings[name] > spellings[names[number]]:
+            names[number] = name
+    arrays["artist_rows"] = np.array([numbers[key_of[(t.artists or ("",))[0]]] for t in tracks], np.int64)
+    strings["artist_names"], strings["artist_keys"] = names, list(numbers)
+    strings["artist_spelling_keys"] = [key_of[name] for name in strings["words"]["artists"]]
+
+
+def _number_works(tracks: Sequence[Track]) -> IntArray:
+    """Number the works (N,): versions share main artist and base title, or their source says so."""
+    parent: dict[tuple[str, str, str], tuple[str, str, str]] = {}
+
+    def root(key: tuple[str, str, str]) -> tuple[str, str, str]:
+        while (above := parent.setdefault(key, key)) != key:
+            parent[key] = parent[above]
+            key = above
+        return key
+
+    keys = [("title", artist_key((t.artists or ("",))[0]), base_title(t.title)) for t in tracks]
+    for track, key in zip(tracks, keys, strict=True):
+        for service, scope in ((WORK_ID, track.source), ("isrc", "")):
+            if stated := track.ids.get(service):
+                parent[root((service, scope, stated))] = root(key)
+    numbers: dict[tuple[str, str, str], int] = {}
+    return np.array([numbers.setdefault(root(key), len(numbers)) for key in keys], np.int64)
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SnapshotError(path.parent, str(error)) from error
