@@ -1,0 +1,289 @@
+"""How messages change a session: what people expect when they correct themselves."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.merging import contradict
+from assistant.request import Intent, Mention, Request
+from assistant.session import MAX_LIKES, SessionState, asks_for_others, fold, with_slate
+from recsys.types import Constraint, Facet
+
+ROCK = Constraint(Facet.GENRE, ("rock",), hard=True, text="rock")
+JAZZ = Constraint(Facet.GENRE, ("jazz",), hard=True, text="jazz")
+NINETIES = Constraint(Facet.ERA, low=1990, high=1999, hard=True, text="90s")
+EIGHTIES = Constraint(Facet.ERA, low=1980, high=1989, hard=True, text="80s")
+MELLOW = Constraint(Facet.MOOD, ("mellow",), text="mellow")
+ENERGETIC = Constraint(Facet.MOOD, ("energetic",), text="energetic")
+DREAMY = Constraint(Facet.MOOD, ("dreamy",), text="dreamy")
+DINNER = Constraint(Facet.ACTIVITY, ("dinner",), text="dinner")
+STUDY = Constraint(Facet.ACTIVITY, ("study",), text="study")
+NO_COUNTRY = Constraint(Facet.GENRE, ("country",), wanted=False, hard=True, text="country")
+NO_METAL = Constraint(Facet.GENRE, ("metal",), wanted=False, hard=True, text="metal")
+
+
+def ask(text: str, *constraints: Constraint, **more: object) -> Request:
+    return Request.model_validate(
+        {"text": text, "intent": Intent.ASK, "constraints": constraints, "search_text": text, **more}
+    )
+
+
+def refine(text: str, *constraints: Constraint, **more: object) -> Request:
+    return Request.model_validate(
+        {"text": text, "intent": Intent.REFINE, "constraints": constraints, "search_text": text, **more}
+    )
+
+
+def play(*requests: Request) -> SessionState:
+    state = SessionState()
+    for request in requests:
+        state = fold(state, request)
+    return state
+
+
+def test_constraints_accumulate() -> None:
+    state = play(ask("90s rock", ROCK, NINETIES), refine("mellow", MELLOW), refine("no country", NO_COUNTRY))
+    assert state.active() == (ROCK, NINETIES, MELLOW, NO_COUNTRY)
+
+
+def test_a_new_genre_replaces_the_old_one() -> None:
+    state = play(
+        ask("90s rock, 45 minutes", ROCK, NINETIES, minutes=45), refine("now some jazz", JAZZ, DINNER)
+    )
+    assert state.active() == (NINETIES, JAZZ, DINNER)
+    assert state.minutes == 45
+
+
+def test_also_widens_instead_of_replacing() -> None:
+    state = play(ask("rock", ROCK), refine("also some jazz", JAZZ))
+    (genre,) = state.active()
+    assert genre.values == ("rock", "jazz")
+    assert genre.hard
+
+
+def test_also_widens_an_era_to_the_span_of_both() -> None:
+    (era,) = play(ask("90s", NINETIES), refine("the 80s too", EIGHTIES)).active()
+    assert (era.low, era.high) == (1980, 1989 + 10)
+
+
+def test_too_inside_a_message_does_not_mean_also() -> None:
+    slow = Constraint(Facet.TEMPO, high=110, text="not too fast")
+    state = play(ask("rock", ROCK), refine("jazz, not too fast", JAZZ, slow))
+    assert state.active() == (JAZZ, slow)
+
+
+def test_a_contradicting_mood_replaces_and_a_compatible_one_joins() -> None:
+    assert contradict(MELLOW, ENERGETIC)
+    assert not contradict(MELLOW, DREAMY)
+    assert play(ask("mellow", MELLOW), refine("energetic", ENERGETIC)).active() == (ENERGETIC,)
+    assert play(ask("mellow", MELLOW), refine("dreamy", DREAMY)).active() == (MELLOW, DREAMY)
+
+
+def test_high_energy_ends_a_mellow_mood_but_not_what_the_music_is_for() -> None:
+    loud = Constraint(Facet.ENERGY, low=0.7, text="louder")
+    state = play(ask("mellow study music", MELLOW, STUDY), refine("louder", loud))
+    assert state.active() == (STUDY, loud)
+
+
+def test_a_new_activity_ends_moods_that_cannot_go_with_it() -> None:
+    workout = Constraint(Facet.ACTIVITY, ("workout",), text="workout")
+    assert play(ask("mellow", MELLOW), refine("for a workout", workout)).active() == (workout,)
+
+
+def test_a_later_era_overrides() -> None:
+    assert play(ask("90s", NINETIES), refine("80s", EIGHTIES)).active() == (EIGHTIES,)
+
+
+def test_unwanted_values_accumulate() -> None:
+    state = play(ask("music"), refine("no country", NO_COUNTRY), refine("no metal", NO_METAL))
+    assert state.active() == (NO_COUNTRY, NO_METAL)
+
+
+def test_wanting_what_was_unwanted_ends_the_ban_and_the_other_way_round() -> None:
+    country = Constraint(Facet.GENRE, ("country",), text="country")
+    no_rock = Constraint(Facet.GENRE, ("rock",), wanted=False, hard=True, text="rock")
+    assert play(ask("no country", NO_COUNTRY), refine("country", country)).active() == (country,)
+    assert play(ask("rock", ROCK), refine("no rock", no_rock)).active() == (no_rock,)
+
+
+def test_unwanting_a_parent_takes_its_children_out_of_what_is_wanted() -> None:
+    both = Constraint(Facet.GENRE, ("grunge", "jazz"), text="grunge or jazz")
+    no_rock = Constraint(Facet.GENRE, ("rock",), wanted=False, hard=True, text="rock")
+    wanted, unwanted = play(ask("grunge or jazz", both), refine("no rock", no_rock)).active()
+    assert wanted.values == ("jazz",)
+    assert unwanted == no_rock
+
+
+def test_wanting_a_child_keeps_a_ban_on_nothing_above_it() -> None:
+    no_rock = Constraint(Facet.GENRE, ("rock",), wanted=False, hard=True, text="rock")
+    grunge = Constraint(Facet.GENRE, ("grunge",), text="grunge")
+    assert play(ask("no rock", no_rock), refine("some grunge", grunge)).active() == (grunge,)
+
+
+def test_wanting_rock_keeps_the_ban_on_metal() -> None:
+    assert play(ask("no metal", NO_METAL), refine("rock", ROCK)).active() == (NO_METAL, ROCK)
+
+
+def test_a_new_size_replaces_the_other_kind_of_size() -> None:
+    state = play(ask("rock", ROCK, minutes=45), refine("make it 10 tracks", n_tracks=10))
+    assert (state.n_tracks, state.minutes) == (10, None)
+    state = play(ask("rock", ROCK, n_tracks=10), refine("an hour", minutes=60))
+    assert (state.n_tracks, state.minutes) == (None, 60)
+
+
+def test_dials_override_and_otherwise_stay() -> None:
+    state = play(ask("rock", ROCK, fame=-0.7, discovery=0.5), refine("hits", fame=1.0))
+    assert (state.fame, state.discovery) == (1.0, 0.5)
+
+
+def test_moving_the_fame_dial_ends_earlier_popularity_bounds() -> None:
+    obscure = Constraint(Facet.POPULARITY, high=0.4, text="not too famous")
+    assert play(ask("rock", ROCK, obscure, fame=-0.7), refine("hits", fame=1.0)).active() == (ROCK,)
+
+
+def test_start_over_forgets_everything_but_what_was_shown() -> None:
+    state = with_slate(play(ask("90s rock, 10 tracks", ROCK, NINETIES, n_tracks=10)), ["a", "b"])
+    state = fold(state, Request(text="start over", intent=Intent.START_OVER))
+    assert state.is_empty()
+    assert state.n_tracks is None
+    assert state.shown == ("a", "b")
+    assert state.turn == 2
+
+
+def test_a_fresh_request_keeps_only_the_size() -> None:
+    state = play(
+        ask("90s rock, 45 minutes", ROCK, NINETIES, minutes=45, fame=-1.0),
+        ask("jazz for dinner", JAZZ, DINNER),
+    )
+    assert state.active() == (JAZZ, DINNER)
+    assert (state.minutes, state.fame) == (45, None)
+    assert state.query_text() == "jazz for dinner"
+
+
+def test_a_fresh_request_that_takes_up_what_holds_continues_the_session() -> None:
+    state = play(ask("90s rock", ROCK, NINETIES), ask("rock for dinner", ROCK, DINNER))
+    assert state.active() == (NINETIES, ROCK, DINNER)
+
+
+def test_examples_are_remembered_newest_last_and_at_most_five() -> None:
+    def like(number: int) -> Request:
+        return refine(
+            f"like {number}", mentions=(Mention(kind="artist", key=f"a{number}", name="A", polarity="~"),)
+        )
+
+    state = play(*(like(number) for number in range(7)), like(4))
+    assert [mention.key for mention in state.likes] == ["a2", "a3", "a5", "a6", "a4"]
+    assert len(state.likes) == MAX_LIKES
+
+
+def test_refusing_an_example_forgets_it_and_bans_the_artist() -> None:
+    liked = Mention(kind="artist", key="muse", name="Muse", polarity="~")
+    state = play(
+        ask("like Muse", mentions=(liked,)),
+        refine("no Muse", mentions=(liked.model_copy(update={"polarity": "-"}),)),
+    )
+    assert state.likes == ()
+    (ban,) = state.active()
+    assert (ban.facet, ban.values, ban.wanted, ban.hard) == (Facet.ARTIST, ("muse",), False, True)
+    assert state.names() == {"muse": "Muse"}
+
+
+def test_a_track_asked_for_by_title_leads_and_does_not_restrict() -> None:
+    creep = Mention(kind="track", key="t1", name="Creep", polarity="+")
+    state = play(ask("Creep and more like it", mentions=(creep,)))
+    assert state.active() == ()
+    assert [mention.key for mention in state.titles] == ["t1"]
+
+
+def test_the_query_text_keeps_earlier_words_that_still_hold() -> None:
+    state = play(ask("mellow songs for a rainy sunday", MELLOW), refine("more energetic", ENERGETIC))
+    assert state.query_text() == "more energetic songs for a rainy sunday"
+
+
+def test_the_query_text_drops_the_words_of_a_left_subject() -> None:
+    state = play(
+        ask("rock about trains, instrumental", ROCK, Constraint(Facet.VOCALS, ("none",))),
+        refine("jazz", JAZZ),
+    )
+    assert state.query_text() == "jazz instrumental"
+
+
+def test_the_query_text_never_holds_unwanted_words() -> None:
+    state = play(
+        ask("rock", ROCK), Request(text="no country", intent=Intent.REFINE, constraints=(NO_COUNTRY,))
+    )
+    assert state.query_text() == "rock"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["more", "More please!", "others", "something else", "other songs", "give me more", "another playlist",
+     "show me different ones", "not these", "can I have some more", "try again", "more of the same"],
+)  # fmt: skip
+def test_asking_for_others(text: str) -> None:
+    assert asks_for_others(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "more upbeat",
+        "more jazz",
+        "no more country",
+        "a different mood",
+        "rock",
+        "",
+        "less famous",
+        "moreover",
+    ],
+)
+def test_not_asking_for_others(text: str) -> None:
+    assert not asks_for_others(text)
+
+
+def test_others_sets_aside_what_was_shown_and_later_refinements_do_not_bring_it_back() -> None:
+    state = with_slate(play(ask("rock", ROCK)), ["a", "b"])
+    state = with_slate(fold(state, refine("something else")), ["c"])
+    assert state.set_aside == ("a", "b")
+    assert state.query_text() == "rock"
+    state = fold(state, refine("mellow", MELLOW))
+    assert state.set_aside == ("a", "b")
+
+
+FACET_CONSTRAINTS = st.sampled_from(
+    [ROCK, JAZZ, NINETIES, EIGHTIES, MELLOW, ENERGETIC, DREAMY, DINNER, STUDY, NO_COUNTRY, NO_METAL]
+)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> Request:
+    constraints = tuple(draw(st.lists(FACET_CONSTRAINTS, max_size=3, unique=True)))
+    return Request(
+        text=draw(st.sampled_from(["rock", "also this", "more", "x", ""])),
+        intent=draw(st.sampled_from(list(Intent))),
+        constraints=constraints,
+        n_tracks=draw(st.none() | st.integers(1, 200)),
+        fame=draw(st.none() | st.floats(-1, 1)),
+        search_text=draw(st.text(max_size=20)),
+    )
+
+
+@given(st.lists(requests(), max_size=5))
+def test_the_state_survives_json_and_the_last_message_always_holds(messages: list[Request]) -> None:
+    state = play(*messages)
+    restored = SessionState.model_validate(json.loads(json.dumps(state.model_dump(mode="json"))))
+    assert restored == state
+    if messages:
+        held = {(c.facet, c.wanted, value) for c in state.active() for value in c.values}
+        for constraint in messages[-1].constraints:
+            assert {(constraint.facet, constraint.wanted, value) for value in constraint.values} <= held
+
+
+@given(st.permutations([ROCK, NINETIES, MELLOW, DINNER, NO_METAL]))
+def test_the_order_of_independent_constraints_does_not_matter(order: list[Constraint]) -> None:
+    state = play(*(refine("x", constraint) for constraint in order))
+    assert set(state.active()) == set(order)
