@@ -104,7 +104,7 @@ def load_vocabulary() -> Vocabulary:
 
 
 def _number_forms(folded: str) -> Iterator[str]:
-    """The phrase itself, then without a plural "s" ("ballads" → "ballad"; never the other way: "blue" is no "blues")."""
+    """The phrase, then without a plural "s" ("ballads" → "ballad"); never with one: "blue" is no "blues"."""
     yield folded
     if len(folded) > 3 and folded.endswith("s") and not folded.endswith("ss"):
         yield folded[:-1]
