@@ -51,8 +51,8 @@ class Projections:
             for modality, table in tables.items():
                 if table.shape != expected or table.dtype != np.float32 or modality not in self.item:
                     raise ValueError(
-                        f"{name}[{modality!s}] is {table.dtype} {table.shape}, expected float32 {expected} for "
-                        f"one of {', '.join(self.item)}; project every modality of the same catalogue"
+                        f"{name}[{modality!s}] is {table.dtype} {table.shape}, expected float32 "
+                        f"{expected} for one of {', '.join(self.item)}; project them all from one catalogue"
                     )
         if self.present.shape != (self.n_tracks, len(self.item)):
             raise ValueError(
