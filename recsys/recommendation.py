@@ -42,8 +42,8 @@ class Pick:
     duration_s: float
     duration_estimated: bool
     score: float
-    query_share: float  # share of the absolute joint-space score from the request, 0–1
-    user_share: float  # share from the listener's vector, 0–1; the two sum to 1 unless both are 0
+    query_share: float  # of what lifts the track above the average candidate, the request's share, 0–1
+    user_share: float  # and the listener's; the two sum to 1 unless nothing lifts it (both 0)
     modality_weights: Mapping[str, float] = field(default_factory=dict)
     retrievers: tuple[str, ...] = ()  # translation, lexical, neighbours, constraint
     matched: tuple[Constraint, ...] = ()  # wanted constraints that this track is known to meet

@@ -1,0 +1,318 @@
+"""From a catalogue to a published generation: encode, synthesise, train, project, index. And back: open one to serve.
+
+Every stage is resumable: killed at any moment and run again, the result is that of an undisturbed run, because each
+stage either published its files atomically or starts again from the same seed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys import generations
+from recsys.catalogue import Catalogue
+from recsys.embeddings import EmbeddingCache, EmbeddingTable, build_table
+from recsys.encoders.text import TextEncoder
+from recsys.errors import EmptyCatalogueError
+from recsys.generations import Generation
+from recsys.index.base import Projections, TrackIndex
+from recsys.index.exact import ExactIndex
+from recsys.jam import checkpoint
+from recsys.jam.checkpoint import Checkpoint
+from recsys.jam.score import Mixer, average_mix, cross_mix
+from recsys.jam.train import TrainingSettings, fold_in_all, train
+from recsys.recommender import Recommender
+from recsys.retrieval.lexical import LexicalIndex
+from recsys.synthesis import synthesise
+from recsys.types import FloatArray, Modality, Progress
+from recsys.vocabulary import Vocabulary
+
+#: Raised when the meaning of a generation's files changes, so that old ones are rebuilt.
+SCHEMA = 1
+#: A trained model serves a changed catalogue as long as it shares this part of its tracks with the one trained on.
+REUSE_OVERLAP = 0.8
+MIXERS: dict[str, Mixer] = {"cross": cross_mix, "average": average_mix}
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build did."""
+
+    generation: Generation
+    changed: bool  # False where the generation was there already
+    trained: bool
+
+
+def default_training(n_tracks: int, *, seed: int, steps: int | None, threads: int) -> TrainingSettings:
+    """Size the training to the catalogue: the starter in well under a minute, larger ones in about one."""
+    n_negatives = 512 if n_tracks < 5_000 else 1024
+    return TrainingSettings(
+        steps=steps or (800 if n_tracks < 5_000 else 1200),
+        n_negatives=n_negatives,
+        seed=seed,
+        threads=threads,
+    )
+
+
+def n_triples(n_tracks: int) -> int:
+    """How many training examples are synthesised for a catalogue."""
+    return 6_000 if n_tracks < 5_000 else 12_000
+
+
+def build(
+    home: Path,
+    catalogue: Catalogue,
+    vocabulary: Vocabulary,
+    encoder: TextEncoder,
+    training: TrainingSettings,
+    *,
+    retrain: bool = False,
+    progress: Progress | None = None,
+) -> BuildResult:
+    """Make and publish the generation of a catalogue, unless it is there already.
+
+    Args:
+        home: the data folder.
+        catalogue: what to index.
+        vocabulary: the music vocabulary, for synthesis.
+        encoder: the text encoder.
+        training: how to train, when training is needed.
+        retrain: train on this catalogue even if the model being served still fits it.
+        progress: told about every stage.
+
+    Raises:
+        EmptyCatalogueError: there are no tracks.
+    """
+    if not len(catalogue):
+        raise EmptyCatalogueError
+    with generations.writing(home):
+        reused = None if retrain else _reusable(home, catalogue, encoder)
+        model_id = reused.card["model_id"] if reused else _digest(catalogue.fingerprint, encoder.name, asdict(training))
+        key = _digest(catalogue.content, encoder.name, model_id, SCHEMA)
+        folder = home / "generations" / key
+        if (folder / generations.MANIFEST).exists():
+            changed = generations.current_key(home) != key
+            return BuildResult(generations.publish(home, home / "none", key, {}), changed, trained=False)
+        building = home / "generations" / f"{key}.building"
+        building.mkdir(parents=True, exist_ok=True)
+        tables, present = _embed(home, building, catalogue, encoder, progress)
+        model = _model(
+            home,
+            building,
+            catalogue,
+            vocabulary,
+            encoder,
+            training,
+            model_id,
+            reused,
+            tables,
+            present,
+            progress,
+        )
+        _project(building, catalogue, model, tables, present, progress)
+        manifest = {
+            "key": key,
+            "n_tracks": len(catalogue),
+            "encoder": encoder.name,
+            "catalogue": catalogue.fingerprint,
+            "model_id": model_id,
+            "built_at": time.time(),
+        }
+        return BuildResult(generations.publish(home, building, key, manifest), changed=True, trained=reused is None)
+
+
+def open_recommender(
+    home: Path,
+    vocabulary: Vocabulary,
+    encoder: TextEncoder,
+    *,
+    index: str = "auto",
+    exact_limit: int = 100_000,
+    half_life_days: float = 180.0,
+) -> tuple[Recommender, Generation]:
+    """Open the generation being served.
+
+    Raises:
+        NotIndexedError: nothing is published yet.
+        CatalogueMismatchError: the embedding tables belong to another catalogue or encoder.
+    """
+    generation = generations.current(home)
+    folder = generation.folder
+    catalogue = Catalogue.load(folder / "catalogue")
+    model = checkpoint.load(folder / "jam")
+    tables = {
+        m: EmbeddingTable.open(folder / "embeddings" / m.value, catalogue.fingerprint, encoder.name)
+        for m in model.modalities
+    }
+    projections = Projections.load(folder / "projections")
+    mix = MIXERS[model.mixer]
+    served: TrackIndex
+    if index == "chroma" or (index == "auto" and len(catalogue) > exact_limit):
+        from recsys.index.chroma import ChromaIndex
+
+        served = ChromaIndex(folder / "chroma", projections, mix)
+    else:
+        served = ExactIndex(projections, mix)
+    recommender = Recommender(
+        catalogue,
+        vocabulary,
+        encoder,
+        model,
+        {m: table.rows for m, table in tables.items()},
+        np.stack([table.present for table in tables.values()], axis=1),
+        np.load(folder / "vectors.npy", mmap_mode="r"),
+        served,
+        LexicalIndex.load(folder / "lexical"),
+        half_life_days=half_life_days,
+    )
+    return recommender, generation
+
+
+def _reusable(home: Path, catalogue: Catalogue, encoder: TextEncoder) -> Checkpoint | None:
+    """Return the served model if it was trained with this encoder on mostly these tracks."""
+    if generations.current_key(home) is None:
+        return None
+    generation = generations.current(home)
+    if generation.manifest["encoder"] != encoder.name:
+        return None
+    model = checkpoint.load(generation.folder / "jam")
+    trained_on = set(json.loads((generation.folder / "jam" / "tracks.json").read_text(encoding="utf-8")))
+    shared = len(trained_on.intersection(catalogue.track_ids))
+    return model if shared >= REUSE_OVERLAP * max(len(catalogue), len(trained_on)) else None
+
+
+def _embed(
+    home: Path, building: Path, catalogue: Catalogue, encoder: TextEncoder, progress: Progress | None
+) -> tuple[dict[Modality, FloatArray], np.ndarray[Any, np.dtype[np.bool_]]]:
+    cache = EmbeddingCache(home / "cache" / "embeddings", encoder)
+    texts: dict[Modality, Sequence[str]] = {
+        Modality.TEXT: [catalogue.text_of(row) for row in range(len(catalogue))],
+        Modality.TAGS: [catalogue.tags_of(row) for row in range(len(catalogue))],
+    }
+    tables = {
+        m: build_table(building / "embeddings" / m.value, m, texts[m], cache, catalogue.fingerprint, progress)
+        for m in texts
+    }
+    present = np.stack([table.present for table in tables.values()], axis=1)
+    return {m: table.rows for m, table in tables.items()}, present
+
+
+def _model(
+    home: Path,
+    building: Path,
+    catalogue: Catalogue,
+    vocabulary: Vocabulary,
+    encoder: TextEncoder,
+    training: TrainingSettings,
+    model_id: str,
+    reused: Checkpoint | None,
+    tables: dict[Modality, FloatArray],
+    present: np.ndarray[Any, np.dtype[np.bool_]],
+    progress: Progress | None,
+) -> Checkpoint:
+    folder = building / "jam"
+    if (folder / checkpoint.CARD_FILE).exists():
+        return checkpoint.load(folder)
+    folder.mkdir(exist_ok=True)
+    if reused is not None:
+        source = generations.current(home).folder / "jam" / "tracks.json"
+        (folder / "tracks.json").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+        checkpoint.save(folder, reused.weights, reused.card)
+        return checkpoint.load(folder)
+    if progress:
+        progress("synthesise", 0, 0)
+    triples = synthesise(
+        catalogue,
+        vocabulary,
+        n_triples(len(catalogue)),
+        np.random.default_rng((training.seed, len(catalogue))),
+    )
+    cache = EmbeddingCache(home / "cache" / "embeddings", encoder)
+    queries = cache.encode([t.text for t in triples], stage="encode requests", progress=progress)
+    weights, figures = train(triples, queries, tables, present, training, home / "training" / model_id, progress)
+    users = fold_in_all([t.history for t in triples[:128]], tables, present)
+    card = {
+        "model_id": model_id,
+        "modalities": [m.value for m in tables],
+        "mixer": training.mixer,
+        "dim": training.dim,
+        "encoder": encoder.name,
+        "catalogue": catalogue.fingerprint,
+        "settings": asdict(training),
+        "trained_at": time.time(),
+        **figures,
+    }
+    fitted = Checkpoint(weights, card)
+    card["score_scale"] = _score_scale(fitted, queries[:128], users, tables, present)
+    (folder / "tracks.json").write_text(json.dumps(catalogue.track_ids), encoding="utf-8")
+    checkpoint.save(folder, weights, card)
+    return checkpoint.load(folder)
+
+
+def _score_scale(
+    model: Checkpoint,
+    queries: FloatArray,
+    users: FloatArray,
+    tables: dict[Modality, FloatArray],
+    present: np.ndarray[Any, np.dtype[np.bool_]],
+) -> float:
+    """Measure how far scores of one request spread over the catalogue: the mean standard deviation."""
+    rows = np.unique(np.linspace(0, len(present) - 1, min(len(present), 4000)).astype(np.int64))
+    points = model.project("query", queries) + model.project("user", users)
+    keys = model.project("mixer_query", queries)
+    item = np.stack([points @ model.project(f"item.{m}", np.asarray(t[rows])).T for m, t in tables.items()], axis=-1)
+    logits = np.stack(
+        [keys @ model.project(f"mixer_key.{m}", np.asarray(t[rows])).T for m, t in tables.items()], axis=-1
+    )
+    mix = MIXERS[model.mixer]
+    spreads = [
+        float(np.std((mix(logit / np.sqrt(model.card["dim"]), present[rows]) * similarity).sum(axis=1)))
+        for logit, similarity in zip(logits, item, strict=True)
+    ]
+    return max(float(np.mean(spreads)), 1e-6)
+
+
+def _project(
+    building: Path,
+    catalogue: Catalogue,
+    model: Checkpoint,
+    tables: dict[Modality, FloatArray],
+    present: np.ndarray[Any, np.dtype[np.bool_]],
+    progress: Progress | None,
+) -> None:
+    """Write what serving reads: projected vectors, unit track vectors, Chroma, words, the catalogue itself."""
+    from recsys.index.chroma import build_chroma
+
+    def mapped(layer: str, column: int, table: FloatArray) -> FloatArray:
+        vectors = model.project(layer, np.asarray(table, dtype=np.float32))
+        vectors[~present[:, column]] = 0
+        return np.ascontiguousarray(vectors, dtype=np.float32)
+
+    if progress:
+        progress("project", 0, 0)
+    item = {m: mapped(f"item.{m}", c, t) for c, (m, t) in enumerate(tables.items())}
+    keys = {m: mapped(f"mixer_key.{m}", c, t) for c, (m, t) in enumerate(tables.items())}
+    projections = Projections(item, keys, present)
+    projections.save(building / "projections")
+    unit = [v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-6) for v in item.values()]
+    vectors = np.sum(unit, axis=0)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    np.save(building / "vectors.npy", vectors.astype(np.float32))
+    if progress:
+        progress("words", 0, 0)
+    LexicalIndex.build([f"{catalogue.text_of(row)} {catalogue.tags_of(row)}" for row in range(len(catalogue))]).save(
+        building / "lexical"
+    )
+    catalogue.save(building / "catalogue")
+    build_chroma(building / "chroma", projections, catalogue.track_ids, progress)
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]

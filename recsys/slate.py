@@ -1,0 +1,176 @@
+"""From ranked candidates to one slate: versions shown once, artists capped, minutes met, a sensible order.
+
+All functions are pure. Candidates come best first, with a tier: tier 0 meets every hard constraint, a higher tier only
+after something was relaxed, and no track of a higher tier is taken while a lower one can still fill the slate.
+C candidates, D width of the track vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.types import FloatArray, IntArray
+
+#: Cost of similarity to what is already picked, against scores that differ by about 1 from track to track.
+DIVERSITY = 0.6
+#: Minutes are met when the total is within this share of what was asked; the search aims for half of it.
+MINUTES_TOLERANCE = 0.05
+_POOL = 150  # candidates beyond the pick that the search for exact minutes may use
+_MAX_TRACKS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What the slate is made from, one entry per candidate (C,)."""
+
+    rows: IntArray
+    scores: FloatArray
+    tiers: IntArray
+    works: IntArray  # same number = versions of one work
+    artists: IntArray  # main artist
+    durations_s: FloatArray
+    vectors: FloatArray  # (C, D), unit rows or zero
+    energy: FloatArray  # NaN where unknown
+    first: frozenset[int]  # positions of candidates asked for by title: they open the slate
+
+
+def choose(
+    candidates: Candidates, *, size: int, minutes: float | None, caps: Mapping[int, int], max_per_artist: int
+) -> list[int]:
+    """Pick positions into `candidates`: at most `size` tracks, or as many as fill `minutes`.
+
+    Args:
+        candidates: best first.
+        size: number of tracks; not looked at when `minutes` is given.
+        minutes: total length asked for.
+        caps: most tracks of single artists that differ from `max_per_artist`.
+        max_per_artist: most tracks of every other artist.
+
+    Returns:
+        Positions in the order picked; fewer than asked where the candidates run out.
+    """
+    target_s = None if minutes is None else minutes * 60.0
+    picked = _greedy(candidates, size, target_s, caps, max_per_artist)
+    if target_s is not None and picked:
+        picked = _fit_minutes(candidates, picked, target_s, caps, max_per_artist)
+    return picked
+
+
+def _greedy(
+    c: Candidates, size: int, target_s: float | None, caps: Mapping[int, int], max_per_artist: int
+) -> list[int]:
+    open_ = np.ones(len(c.rows), dtype=bool)
+    nearest = np.zeros(len(c.rows), dtype=np.float32)  # greatest cosine to a picked track
+    of_artist: dict[int, int] = {}
+    picked: list[int] = []
+    total = 0.0
+    # tracks asked for by title come before everything, in the order of their scores
+    value = c.scores - 1000.0 * c.tiers
+    value[list(c.first)] += 1e6
+    limit = size if target_s is None else _MAX_TRACKS
+    while len(picked) < limit and (target_s is None or total < target_s * (1 - MINUTES_TOLERANCE / 4)):
+        gain = np.where(open_, value - DIVERSITY * nearest, -np.inf)
+        best = int(np.argmax(gain))
+        if gain[best] == -np.inf:
+            break
+        picked.append(best)
+        total += float(c.durations_s[best])
+        artist = int(c.artists[best])
+        of_artist[artist] = of_artist.get(artist, 0) + 1
+        open_[c.works == c.works[best]] = False
+        if of_artist[artist] >= caps.get(artist, max_per_artist):
+            open_[c.artists == artist] = False
+        nearest = np.maximum(nearest, c.vectors @ c.vectors[best])
+    return picked
+
+
+def _fit_minutes(
+    c: Candidates, picked: list[int], target_s: float, caps: Mapping[int, int], max_per_artist: int
+) -> list[int]:
+    """Swap, drop or add single tracks until the total is near the target, giving up as little score as possible."""
+    for _ in range(30):
+        total = float(c.durations_s[picked].sum())
+        error = abs(total - target_s)
+        if error <= target_s * MINUTES_TOLERANCE / 2:
+            break
+        move = _best_move(c, picked, target_s - total, caps, max_per_artist, target_s * MINUTES_TOLERANCE / 2)
+        if move is None or abs(total + move[2] - target_s) >= error - 1e-6:
+            break
+        leaving, coming, _ = move
+        picked = [p for p in picked if p != leaving]
+        if coming is not None:
+            picked.append(coming)
+    return picked
+
+
+def _best_move(
+    c: Candidates,
+    picked: list[int],
+    gap_s: float,
+    caps: Mapping[int, int],
+    max_per_artist: int,
+    good_enough_s: float,
+) -> tuple[int | None, int | None, float] | None:
+    """Find the one change (leaving, coming, seconds gained) that closes the gap at the least loss of score."""
+    worst_tier = int(c.tiers[picked].max())
+    taken_works = set(c.works[picked].tolist())
+    spare = np.flatnonzero(c.tiers <= worst_tier)
+    outside = [int(p) for p in spare if p not in set(picked)][:_POOL]
+    leaving: list[int | None] = [None, *[p for p in picked if p not in c.first]]
+    best: tuple[tuple[float, float], tuple[int | None, int | None, float]] | None = None
+    for old in leaving:
+        rest = [p for p in picked if p != old]
+        counts: dict[int, int] = {}
+        for p in rest:
+            counts[int(c.artists[p])] = counts.get(int(c.artists[p]), 0) + 1
+        works = taken_works - ({int(c.works[old])} if old is not None else set())
+        gone_s = float(c.durations_s[old]) if old is not None else 0.0
+        gone_score = float(c.scores[old]) if old is not None else 0.0
+        if old is not None and len(rest) > 0:
+            best = _better(best, gap_s, -gone_s, gone_score, (old, None, -gone_s), good_enough_s)
+        for new in outside:
+            artist = int(c.artists[new])
+            if int(c.works[new]) in works or counts.get(artist, 0) >= caps.get(artist, max_per_artist):
+                continue
+            gained = float(c.durations_s[new]) - gone_s
+            loss = gone_score - float(c.scores[new])
+            best = _better(best, gap_s, gained, loss, (old, new, gained), good_enough_s)
+    return None if best is None else best[1]
+
+
+def _better(
+    best: tuple[tuple[float, float], tuple[int | None, int | None, float]] | None,
+    gap_s: float,
+    gained_s: float,
+    loss: float,
+    move: tuple[int | None, int | None, float],
+    good_enough_s: float,
+) -> tuple[tuple[float, float], tuple[int | None, int | None, float]] | None:
+    # Inside the tolerance all lengths are equally good and the score decides.
+    key = (max(abs(gap_s - gained_s) - good_enough_s, 0.0), loss)
+    return (key, move) if best is None or key < best[0] else best
+
+
+def arrange(candidates: Candidates, picked: list[int]) -> list[int]:
+    """Order the picks so that neighbours fit: small steps in energy and sound, no artist twice in a row.
+
+    Tracks asked for by title open; otherwise the best pick does, and each next track is the one that follows best,
+    with a little patience for the ranking so that strong picks do not end up last.
+    """
+    c = candidates
+    order = [p for p in picked if p in c.first] or picked[:1]
+    left = [p for p in picked if p not in order]
+    while left:
+        last = order[-1]
+        energy_step = np.abs(c.energy[left] - c.energy[last])
+        cost = (
+            np.where(np.isnan(energy_step), 0.15, energy_step)
+            + 0.5 * (1.0 - c.vectors[left] @ c.vectors[last])
+            + 2.0 * (c.artists[left] == c.artists[last])
+            + 0.03 * np.arange(len(left))
+        )
+        order.append(left.pop(int(np.argmin(cost))))
+    return order

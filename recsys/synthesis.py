@@ -1,0 +1,242 @@
+"""Synthetic listeners and requests from a catalogue, so that JAM can be trained where nobody has listened yet.
+
+One *triple* is (request in words, history of a listener, tracks that answer). Kinds, drawn by seed:
+
+- **playlist**: a real playlist of the catalogue (its owner's, or its source's); the history is a random part of it,
+  the request its name or facets of the rest, the answer the rest.
+- **taste**: a listener whose history comes from one or two anchors (a genre, an artist's neighbourhood, a decade); the
+  request is composed from one to three facets of a track, mostly one near that taste; the answer is what meets these
+  facets, the near ones first.
+- **artist**: "songs by X" or "like X"; the answer is X, or tracks that share X's genres and decade.
+
+Requests vary in wording, order and length, use the vocabulary's synonyms and have occasional typing slips. Source of
+the idea: Leszczynski et al., "Talk the Walk" (2023); the grammar is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.catalogue import Catalogue
+from recsys.constraints import YES, property_of
+from recsys.types import Constraint, Facet, IntArray
+from recsys.vocabulary import Vocabulary
+
+#: Word facets a request is composed from, with the odds of each being mentioned.
+_ASKABLE = {
+    Facet.GENRE: 1.0,
+    Facet.MOOD: 0.8,
+    Facet.ACTIVITY: 0.7,
+    Facet.INSTRUMENT: 0.25,
+    Facet.LANGUAGE: 0.25,
+    Facet.COUNTRY: 0.15,
+    Facet.VOCALS: 0.15,
+    Facet.ERA: 0.5,
+}
+_OPENINGS = (
+    *("", "", "", "some ", "give me ", "I want ", "I'd like ", "play ", "play me some ", "something "),
+    *("can you make a playlist of ", "looking for ", "I need ", "a playlist with "),
+)
+_NOUNS = ("music", "songs", "tracks", "tunes", "", "stuff", "playlist")
+_MIN_POSTINGS = 4
+_MAX_HISTORY = 20
+_MAX_ANSWERS = 24
+
+
+@dataclass(frozen=True)
+class Triple:
+    """One training example. Rows are catalogue rows."""
+
+    text: str
+    history: IntArray  # (h,), may be empty
+    answers: IntArray  # (a,), at least one
+
+
+def synthesise(catalogue: Catalogue, vocabulary: Vocabulary, n: int, rng: np.random.Generator) -> list[Triple]:
+    """Draw n triples; the same generator state gives the same triples."""
+    return _Synthesiser(catalogue, vocabulary, rng).draw(n)
+
+
+def _era_words(low: int, rng: np.random.Generator) -> str:
+    short = f"{low % 100:02d}s"
+    return str(rng.choice([f"{low}s", short, f"from the {short}", f"from the {low}s"]))
+
+
+class _Synthesiser:
+    def __init__(self, catalogue: Catalogue, vocabulary: Vocabulary, rng: np.random.Generator) -> None:
+        self.catalogue, self.vocabulary, self.rng = catalogue, vocabulary, rng
+        self.postings: dict[tuple[Facet, str], IntArray] = {}
+        self.synonyms: dict[tuple[Facet, str], list[str]] = {}
+        for facet in _ASKABLE:
+            if facet is not Facet.ERA:
+                self._collect(facet)
+        years = catalogue.numeric["year"]
+        with np.errstate(invalid="ignore"):
+            for decade in range(1950, 2030, 10):
+                rows = np.flatnonzero((years >= decade) & (years < decade + 10))
+                if len(rows) >= _MIN_POSTINGS:
+                    self.postings[Facet.ERA, str(decade)] = rows
+        self.facets_of: list[list[tuple[Facet, str]]] = [[] for _ in range(len(catalogue))]
+        for key, rows in self.postings.items():
+            for row in rows:
+                self.facets_of[row].append(key)
+        self.by_artist = self._group(catalogue.artist_rows)
+        self.playlists = [
+            rows for c in catalogue.collections if len(rows := np.unique(catalogue.rows(c.track_ids))) >= 6
+        ]
+        self.playlist_names = [
+            c.name for c in catalogue.collections if len(np.unique(catalogue.rows(c.track_ids))) >= 6
+        ]
+
+    def _collect(self, facet: Facet) -> None:
+        for word in self.vocabulary.words(facet):
+            rows = np.flatnonzero(property_of(self.catalogue, self.vocabulary, Constraint(facet, (word,))) == YES)
+            if len(rows) >= _MIN_POSTINGS:
+                self.postings[facet, word] = rows
+        for phrase, word in self.vocabulary.phrases(facet).items():
+            if phrase != word:
+                self.synonyms.setdefault((facet, word), []).append(phrase)
+
+    @staticmethod
+    def _group(numbers: IntArray) -> list[IntArray]:
+        order = np.argsort(numbers, kind="stable")
+        edges = np.flatnonzero(np.diff(numbers[order])) + 1
+        return [group for group in np.split(order, edges) if len(group)]
+
+    def draw(self, n: int) -> list[Triple]:
+        triples: list[Triple] = []
+        while len(triples) < n:
+            kind = self.rng.random()
+            if self.playlists and kind < 0.45:
+                triple = self._from_playlist()
+            elif kind < 0.93:
+                triple = self._from_taste()
+            else:
+                triple = self._from_artist()
+            if triple is not None:
+                triples.append(triple)
+        return triples
+
+    def _sample(self, rows: IntArray, at_most: int) -> IntArray:
+        return rows if len(rows) <= at_most else np.sort(self.rng.choice(rows, at_most, replace=False))
+
+    def _from_playlist(self) -> Triple:
+        number = int(self.rng.integers(len(self.playlists)))
+        rows = self.rng.permutation(self.playlists[number])
+        cut = max(1, int(len(rows) * self.rng.uniform(0.2, 0.6)))
+        history, rest = self._sample(rows[:cut], _MAX_HISTORY), rows[cut:]
+        if self.rng.random() < 0.6:
+            return Triple(self._slip(self.playlist_names[number]), history, self._sample(rest, _MAX_ANSWERS))
+        keys = self._facets_of_a(int(self.rng.choice(rest)))
+        answers = self._meeting(keys, rest)
+        return Triple(self._word(keys), history, self._sample(answers if len(answers) else rest, _MAX_ANSWERS))
+
+    def _from_taste(self) -> Triple | None:
+        anchors = [self._anchor(int(self.rng.integers(len(self.catalogue)))) for _ in range(self.rng.integers(1, 3))]
+        taste = np.unique(np.concatenate(anchors))
+        history = self._sample(taste, int(self.rng.integers(3, _MAX_HISTORY)))
+        near = self.rng.random() < 0.75
+        target = int(self.rng.choice(taste)) if near else int(self.rng.integers(len(self.catalogue)))
+        keys = self._facets_of_a(target)
+        if not keys:
+            return None
+        answers = np.setdiff1d(self._meeting(keys), history)
+        both = np.intersect1d(answers, taste)
+        if near and len(both) >= 2:
+            answers = both
+        if not len(answers):
+            return None
+        return Triple(self._word(keys), history, self._sample(answers, _MAX_ANSWERS))
+
+    def _from_artist(self) -> Triple:
+        rows = self.by_artist[int(self.rng.integers(len(self.by_artist)))]
+        name = self.catalogue.artists[int(rows[0])][0]
+        history = self._sample(self._anchor(int(self.rng.choice(rows))), 8)
+        if self.rng.random() < 0.5:
+            shape = self.rng.choice(["songs by {}", "best of {}", "some {}", "{}", "play {}", "more {}"])
+            return Triple(self._slip(str(shape).format(name)), history, self._sample(rows, _MAX_ANSWERS))
+        keys = [k for k in self._facets_of_a(int(rows[0]), at_most=4) if k[0] in (Facet.GENRE, Facet.ERA)]
+        shape = self.rng.choice(["like {}", "songs like {}", "similar to {}", "artists like {}", "in the style of {}"])
+        near = self._meeting(keys) if keys else rows
+        return Triple(self._slip(str(shape).format(name)), history, self._sample(near, _MAX_ANSWERS))
+
+    def _anchor(self, row: int) -> IntArray:
+        """Grow a coherent taste around a track: one of its genres or decades, tightened by a second facet."""
+        keys = self.facets_of[row]
+        genres = [k for k in keys if k[0] is Facet.GENRE]
+        others = [k for k in keys if k[0] in (Facet.ERA, Facet.MOOD, Facet.COUNTRY)]
+        pool = genres or others
+        if not pool:
+            return np.array([row])
+        # the narrowest genres make tastes; "pop" alone is none
+        sizes = np.array([len(self.postings[k]) for k in pool], dtype=np.float64)
+        chosen = [pool[int(self.rng.choice(len(pool), p=(1 / sizes) / (1 / sizes).sum()))]]
+        if others and self.rng.random() < 0.6:
+            chosen.append(others[int(self.rng.integers(len(others)))])
+        rows = self._meeting(chosen)
+        return rows if len(rows) >= 3 else self.postings[chosen[0]]
+
+    def _facets_of_a(self, row: int, at_most: int = 3) -> list[tuple[Facet, str]]:
+        keys = self.facets_of[row]
+        if not keys:
+            return []
+        odds = np.array([_ASKABLE[facet] for facet, _ in keys])
+        n = min(len(keys), int(self.rng.integers(1, at_most + 1)))
+        numbers = self.rng.choice(len(keys), n, replace=False, p=odds / odds.sum())
+        chosen: list[tuple[Facet, str]] = []
+        for number in numbers:
+            facet, word = keys[int(number)]
+            if facet not in (f for f, _ in chosen) or facet is Facet.MOOD:
+                chosen.append((facet, word))
+        return chosen
+
+    def _meeting(self, keys: Sequence[tuple[Facet, str]], within: IntArray | None = None) -> IntArray:
+        rows = within
+        for key in keys:
+            rows = self.postings[key] if rows is None else np.intersect1d(rows, self.postings[key])
+        return np.empty(0, dtype=np.int64) if rows is None else rows
+
+    def _word(self, keys: Sequence[tuple[Facet, str]]) -> str:
+        """Compose a request from facets, in one of many wordings."""
+        before: list[str] = []
+        after: list[str] = []
+        for facet, word in keys:
+            said = self._say(facet, word)
+            if facet in (Facet.MOOD, Facet.GENRE):
+                before.append(said)
+            elif facet is Facet.ERA:
+                (after if said.startswith("from") else before).append(said)
+            elif facet is Facet.ACTIVITY:
+                after.append(f"for {said}" if self.rng.random() < 0.7 else said)
+            elif facet is Facet.INSTRUMENT:
+                after.append(f"with {said}")
+            elif facet is Facet.LANGUAGE:
+                after.append(f"in {said}") if self.rng.random() < 0.5 else before.append(said)
+            elif facet is Facet.COUNTRY:
+                after.append(f"from {said}")
+            else:
+                after.append("instrumental" if word == "none" else f"with {word} vocals")
+        noun = str(self.rng.choice(_NOUNS))
+        opening = str(self.rng.choice(_OPENINGS))
+        text = opening + " ".join([*before, noun, *after])
+        return self._slip(" ".join(text.split()))
+
+    def _say(self, facet: Facet, word: str) -> str:
+        if facet is Facet.ERA:
+            return _era_words(int(word), self.rng)
+        synonyms = self.synonyms.get((facet, word))
+        if synonyms and self.rng.random() < 0.4:
+            return synonyms[int(self.rng.integers(len(synonyms)))]
+        return word
+
+    def _slip(self, text: str) -> str:
+        """Sometimes type the way people do: no capitals, a letter lost or swapped."""
+        if self.rng.random() < 0.5:
+            text = text.lower()
+        if len(text) > 6 and self.rng.random() < 0.06:
+            at = int(self.rng.integers(1, len(text) - 2))
+            text = text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+        return text
