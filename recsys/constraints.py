@@ -8,7 +8,7 @@ met only by a known yes, an unwanted one only by a known no.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,19 +98,22 @@ class Checked:
 
     constraints: tuple[Constraint, ...]
     met: tuple[Agreement, ...]
+    n_tracks: int
 
     def allowed(self, without: frozenset[int] = frozenset()) -> BoolArray:
         """Mask the tracks that every hard constraint lets through, leaving out those numbered in `without`.
 
         A wanted hard constraint lets only known yeses through, an unwanted one everything but known noes.
         """
-        mask = np.ones(len(self.met[0]), dtype=bool) if self.met else None
-        if mask is None:
-            raise ValueError("no constraints to check: ask only when there are some")
+        mask = np.ones(self.n_tracks, dtype=bool)
         for number, (constraint, met) in enumerate(zip(self.constraints, self.met, strict=True)):
             if constraint.hard and number not in without:
                 mask &= (met == YES) if constraint.wanted else (met != NO)
         return mask
+
+    def pairs(self) -> Iterator[tuple[Constraint, Agreement]]:
+        """Go through the constraints with what every track makes of each."""
+        return zip(self.constraints, self.met, strict=True)
 
     def relaxation_steps(self) -> list[int]:
         """Number the wanted hard constraints in the order in which they give way; unwanted ones never do."""
@@ -120,7 +123,8 @@ class Checked:
 
 def check(catalogue: Catalogue, vocabulary: Vocabulary, constraints: Sequence[Constraint]) -> Checked:
     """Evaluate every constraint on every track."""
-    return Checked(tuple(constraints), tuple(agreement(catalogue, vocabulary, c) for c in constraints))
+    met = tuple(agreement(catalogue, vocabulary, c) for c in constraints)
+    return Checked(tuple(constraints), met, len(catalogue))
 
 
 def _listed(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint) -> BoolArray:

@@ -110,6 +110,7 @@ class _Synthesiser:
         triples: list[Triple] = []
         while len(triples) < n:
             kind = self.rng.random()
+            triple: Triple | None
             if self.playlists and kind < 0.45:
                 triple = self._from_playlist()
             elif kind < 0.93:

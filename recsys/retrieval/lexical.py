@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from Stemmer import Stemmer
 
 _K1, _B = 1.2, 0.6
-#: Words that say nothing about music in a request; the rest of English's stop words carry titles ("The The").
+#: Words that say nothing about music in a request (stemmed); the rest of English's stop words carry titles ("The The").
 _SKIPPED = frozenset(
-    "a an and the of for to in on with me my i id like some give play want need please something music song songs "
-    "track tracks playlist playlists make can you is it that by from or".split()
+    {"a", "an", "and", "the", "of", "for", "to", "in", "on", "with", "me", "my", "i", "id", "like", "some", "give"}
+    | {"play", "want", "need", "pleas", "someth", "music", "song", "track", "playlist", "make", "can", "you", "is"}
+    | {"it", "that", "by", "from", "or"}
 )
 _FILE = "lexical.json"
 
@@ -82,6 +83,6 @@ def _tokens(text: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _stemmer() -> Stemmer:
-    import Stemmer as snowball
+    from Stemmer import Stemmer
 
-    return snowball.Stemmer("english")
+    return Stemmer("english")

@@ -1,0 +1,116 @@
+"""The score that orders candidates: one weighted sum over interpretable parts.
+
+    joint-space score, in units of its own spread over the catalogue
+    + share of the request's words that the track carries (BM25)
+    + agreement with each soft constraint
+    + nearness to tracks named as examples, minus nearness to tracks just disliked
+    + a mild prior for known tracks, or the popularity dial in its place
+    - tracks of the listener's own history, and the discovery dial on their artists
+
+Shapes: N tracks of the catalogue, C candidates, d joint width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.catalogue import Catalogue
+from recsys.constraints import Checked, closeness
+from recsys.recommendation import Query
+from recsys.types import FloatArray, IntArray
+
+#: Stands for a popularity that is not stated: a little below the middle.
+_UNSTATED_POPULARITY = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class RankingWeights:
+    """What each part of the ranking counts for. `translation=0` is the pipeline without JAM."""
+
+    translation: float = 1.0
+    lexical: float = 1.5
+    constraint: float = 1.2  # each soft constraint, fully met
+    neighbours: float = 2.0
+    disliked: float = 1.5
+    popularity: float = 0.35
+    fame: float = 2.5
+    discovery: float = 1.0
+    heard: float = 0.4
+    jitter: float = 0.25  # standard deviation of the seeded noise among near equals
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """A listener, as far as one turn needs it."""
+
+    rows: IntArray  # (h,) tracks with a non-zero weight
+    weights: FloatArray  # (h,)
+    vector: FloatArray  # (d,) in the joint space; zero without history
+
+    @property
+    def known(self) -> bool:
+        """Whether the listener has a vector at all."""
+        return bool(np.any(self.vector))
+
+    @property
+    def liked_rows(self) -> IntArray:
+        """The rows that speak for themselves: weight above zero."""
+        return self.rows[self.weights > 0]
+
+
+class Ranker:
+    """Scores candidates of one catalogue."""
+
+    def __init__(self, catalogue: Catalogue, vectors: FloatArray, weights: RankingWeights) -> None:
+        """Take the catalogue, its unit track vectors (N, d) and the weights."""
+        self.catalogue, self.vectors, self.weights = catalogue, vectors, weights
+        popularity = catalogue.numeric["popularity"]
+        self._popularity = np.where(np.isnan(popularity), _UNSTATED_POPULARITY, popularity).astype(np.float32)
+
+    def scores(
+        self,
+        query: Query,
+        taste: Taste,
+        checked: Checked,
+        rows: IntArray,
+        translation: FloatArray,
+        lexical: FloatArray,
+    ) -> FloatArray:
+        """Score the candidates `rows` (C,).
+
+        Args:
+            query: the turn.
+            taste: the listener.
+            checked: the constraints, evaluated on every track.
+            rows: the candidates.
+            translation: (C,) joint-space scores in units of their spread.
+            lexical: (N,) share of the request's words that each track carries.
+        """
+        w = self.weights
+        scores = np.float32(w.translation) * translation + np.float32(w.lexical) * lexical[rows]
+        for constraint, met in checked.pairs():
+            if not constraint.hard:
+                scores += np.float32(w.constraint) * closeness(self.catalogue, constraint, met)[rows]
+        if query.like_rows:
+            scores += np.float32(w.neighbours) * self.nearness(np.array(query.like_rows))[rows]
+        if query.dislike_rows:
+            scores -= np.float32(w.disliked) * np.maximum(self.nearness(np.array(query.dislike_rows))[rows], 0)
+        popularity = self._popularity[rows]
+        if query.fame:
+            scores += np.float32(w.fame * query.fame) * (popularity - np.float32(0.5))
+        else:
+            scores += np.float32(w.popularity) * popularity
+        if len(taste.rows):
+            if query.discovery >= 0:
+                scores -= np.float32(w.heard) * np.isin(rows, taste.rows)
+            artists = self.catalogue.artist_rows
+            known = np.isin(artists[rows], np.unique(artists[taste.liked_rows]))
+            scores -= np.float32(w.discovery * query.discovery) * known.astype(np.float32)
+        return np.asarray(scores, dtype=np.float32)
+
+    def nearness(self, rows: IntArray) -> FloatArray:
+        """Cosine (N,) of every track to the nearest of the given ones."""
+        result: FloatArray = (self.vectors @ self.vectors[rows].T).max(axis=1)
+        return result
