@@ -72,3 +72,11 @@ class SnapshotError(RecsysError, ValueError):
     def __init__(self, folder: Path, problem: str) -> None:
         super().__init__(f"the catalogue snapshot in {folder} is unreadable: {problem}; run `segue index`")
         self.folder, self.problem = folder, problem
+
+
+class DatabaseError(RecsysError, RuntimeError):
+    """The database cannot be opened or used."""
+
+    def __init__(self, url: str, problem: str, remedy: str) -> None:
+        super().__init__(f"cannot use the database {url}: {problem}; {remedy}")
+        self.url, self.problem, self.remedy = url, problem, remedy

@@ -1,0 +1,358 @@
+"""What Segue remembers: sources with their tracks and playlists, events of listeners, sessions and their turns.
+
+Every method is one transaction: a process killed at any moment leaves all of its effect or none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, RowMapping
+from sqlalchemy.exc import IntegrityError
+
+from recsys import database as db
+from recsys.catalogue import Catalogue
+from recsys.types import Collection, Event, EventKind, Track, TrackId
+
+#: The kind of source that serves only while there is no other, unless it is asked for.
+STARTER_KIND = "starter"
+
+#: Rows per insert statement: bounds memory, costs nothing in speed.
+_BATCH = 2_000
+
+_LIST_FIELDS = ("artists", "genres", "moods", "activities", "instruments", "tags")
+_PLAIN_FIELDS = (
+    "track_id",
+    "title",
+    "album",
+    "year",
+    "duration_s",
+    "vocal",
+    "language",
+    "country",
+    "energy",
+    "valence",
+    "danceability",
+    "acousticness",
+    "instrumentalness",
+    "tempo_bpm",
+    "key",
+    "popularity",
+    "path",
+    "source",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A source that is in the database."""
+
+    name: str
+    path: str
+    kind: str
+    fingerprint: str
+    n_tracks: int
+    n_collections: int
+    added_at: float  # seconds since the epoch, UTC
+
+
+class Store:
+    """The door to the database; may be shared by threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Use a migrated engine; `Store.open` makes one."""
+        self._engine = engine
+        self._writer = db.write_lock(engine)
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Open and migrate the database at `url`.
+
+        Raises:
+            DatabaseError: it cannot be opened, is damaged, or was written by a newer version.
+        """
+        engine = db.open_engine(url)
+        try:
+            db.migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    # Sources
+
+    def add_source(
+        self,
+        name: str,
+        path: str,
+        kind: str,
+        fingerprint: str,
+        tracks: Iterable[Track],
+        collections: Iterable[Collection] = (),
+        *,
+        replace: bool = False,
+    ) -> None:
+        """Store a source in place of its earlier version; with `replace`, drop all other sources too.
+
+        Args:
+            name: the source's name.
+            path: where it was read from.
+            kind: its format, or STARTER_KIND.
+            fingerprint: changes whenever the source does.
+            tracks: its tracks, under the source's own ids. An id that another source has taken gets
+                "<name>:" in front; a track that the earlier version had keeps its track id.
+            collections: its playlists, members under the source's own ids; unknown members are left out.
+            replace: drop the other sources.
+        """
+        with self._writer.begin() as connection:
+            if replace:
+                others = sa.select(db.sources.c.name).where(db.sources.c.name != name)
+                for (other,) in connection.execute(others).all():
+                    _delete_source(connection, other)
+            known = sa.select(db.tracks.c.native_id, db.tracks.c.track_id).where(db.tracks.c.source == name)
+            old = {row.native_id: row.track_id for row in connection.execute(known)}
+            _delete_source(connection, name)
+            taken = set(connection.execute(sa.select(db.tracks.c.track_id)).scalars())
+            row = {"name": name, "path": path, "kind": kind, "fingerprint": fingerprint}
+            connection.execute(db.sources.insert().values(**row, n_tracks=0, n_collections=0, added_at=time.time()))
+            ids = _insert_tracks(connection, name, tracks, taken=taken, old=old)
+            n_collections = _insert_collections(connection, name, collections, ids)
+            counts = {"n_tracks": len(ids), "n_collections": n_collections}
+            connection.execute(db.sources.update().where(db.sources.c.name == name).values(counts))
+
+    def drop_source(self, name: str) -> bool:
+        """Forget a source with its tracks and playlists; tell whether there was one."""
+        with self._writer.begin() as connection:
+            return _delete_source(connection, name)
+
+    def sources(self) -> list[SourceRow]:
+        """Return all sources, by name."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(db.sources).order_by(db.sources.c.name)).mappings()
+            return [SourceRow(**row) for row in rows]
+
+    def source_fingerprint(self, name: str) -> str | None:
+        """Return the fingerprint under which a source was stored, None if there is no such source."""
+        with self._engine.connect() as connection:
+            wanted = sa.select(db.sources.c.fingerprint).where(db.sources.c.name == name)
+            return connection.execute(wanted).scalar()
+
+    def load_catalogue(self, with_starter: bool) -> Catalogue:
+        """Build the catalogue of all sources; the starter only if asked for or if there is nothing else."""
+        with self._engine.connect() as connection:
+            present = connection.execute(sa.select(db.sources.c.name, db.sources.c.kind)).all()
+            wanted = [row.name for row in present if with_starter or row.kind != STARTER_KIND]
+            served = wanted or [row.name for row in present]
+            rows = connection.execute(sa.select(db.tracks).where(db.tracks.c.source.in_(served))).mappings()
+            tracks = [_track(row) for row in rows]
+            return Catalogue.from_tracks(tracks, list(_read_collections(connection, served)))
+
+    # Listeners
+
+    def add_event(self, event: Event) -> None:
+        """Remember what a listener did."""
+        with self._writer.begin() as connection:
+            _ensure_listener(connection, event.listener_id, event.at)
+            connection.execute(
+                db.events.insert().values(
+                    listener_id=event.listener_id,
+                    track_id=event.track_id,
+                    kind=event.kind.value,
+                    at=event.at,
+                    completion=event.completion,
+                    session_id=event.session_id,
+                )
+            )
+
+    def events(self, listener_id: str) -> list[Event]:
+        """Return what a listener did, oldest first."""
+        table = db.events
+        wanted = sa.select(table).where(table.c.listener_id == listener_id).order_by(table.c.at, table.c.event_id)
+        with self._engine.connect() as connection:
+            return [
+                Event(r.listener_id, r.track_id, EventKind(r.kind), r.at, r.completion, r.session_id)
+                for r in connection.execute(wanted)
+            ]
+
+    def remove_events(self, listener_id: str, track_id: TrackId, kinds: Iterable[EventKind] = tuple(EventKind)) -> int:
+        """Take back what a listener did with a track; return how many events that were."""
+        table = db.events
+        with self._writer.begin() as connection:
+            return connection.execute(
+                table.delete().where(
+                    table.c.listener_id == listener_id,
+                    table.c.track_id == track_id,
+                    table.c.kind.in_([kind.value for kind in kinds]),
+                )
+            ).rowcount
+
+    def remove_listener(self, listener_id: str) -> bool:
+        """Forget a listener with all events, sessions and turns; tell whether there was one."""
+        with self._writer.begin() as connection:
+            for table in (db.turns, db.sessions, db.events):
+                connection.execute(table.delete().where(table.c.listener_id == listener_id))
+            gone = connection.execute(db.listeners.delete().where(db.listeners.c.listener_id == listener_id))
+            return gone.rowcount > 0
+
+    # Sessions
+
+    def save_turn(
+        self,
+        session_id: str,
+        listener_id: str,
+        turn: int,
+        message: str,
+        request: Mapping[str, Any],
+        state: Mapping[str, Any],
+        reply: Mapping[str, Any],
+        at: float,
+    ) -> None:
+        """Remember a turn; the same turn saved again replaces the first. The mappings must be JSON."""
+        key = {"session_id": session_id, "listener_id": listener_id}
+        with self._writer.begin() as connection:
+            _ensure_listener(connection, listener_id, at)
+            table = db.sessions
+            touched = connection.execute(
+                table.update()
+                .where(table.c.session_id == session_id, table.c.listener_id == listener_id)
+                .values(updated_at=at)
+            )
+            if touched.rowcount == 0:
+                _insert_if_absent(connection, table, {**key, "created_at": at, "updated_at": at})
+            this_turn = db.turns.c.turn == turn
+            of_session = (db.turns.c.session_id == session_id, db.turns.c.listener_id == listener_id)
+            connection.execute(db.turns.delete().where(this_turn, *of_session))
+            parts = {"request": dict(request), "state": dict(state), "reply": dict(reply)}
+            connection.execute(db.turns.insert().values(**key, turn=turn, at=at, message=_storable(message), **parts))
+
+    def last_turn(self, session_id: str, listener_id: str) -> dict[str, Any] | None:
+        """Return the newest turn of a session as {turn, at, message, request, state, reply}.
+
+        None if there is none, and always None for a listener whose session it is not.
+        """
+        table = db.turns
+        wanted = (
+            sa.select(table)
+            .where(table.c.session_id == session_id, table.c.listener_id == listener_id)
+            .order_by(table.c.turn.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(wanted).mappings().first()
+            if row is None:
+                return None
+            return {name: row[name] for name in ("turn", "at", "message", "request", "state", "reply")}
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of rows of every table, by its name."""
+        with self._engine.connect() as connection:
+            return {
+                name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+                for name, table in db.metadata.tables.items()
+            }
+
+
+def _delete_source(connection: Connection, name: str) -> bool:
+    for table in (db.collection_tracks, db.collections, db.tracks):
+        connection.execute(table.delete().where(table.c.source == name))
+    return connection.execute(db.sources.delete().where(db.sources.c.name == name)).rowcount > 0
+
+
+def _insert_tracks(
+    connection: Connection,
+    source: str,
+    tracks: Iterable[Track],
+    *,
+    taken: set[TrackId],
+    old: Mapping[str, TrackId],
+) -> dict[str, TrackId]:
+    """Insert tracks under ids that are free, and return native id → track id."""
+    ids: dict[str, TrackId] = {}
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for track in tracks:
+            native = track.track_id
+            track_id = old.get(native, native)
+            while track_id in taken:
+                track_id = f"{source}:{track_id}"
+            taken.add(track_id)
+            ids[native] = track_id
+            row = {field: getattr(track, field) for field in _PLAIN_FIELDS}
+            row.update({field: list(getattr(track, field)) for field in _LIST_FIELDS})
+            row.update(track_id=track_id, native_id=native, source=source, ids=dict(track.ids))
+            yield row
+
+    _insert(connection, db.tracks, rows())
+    return ids
+
+
+def _insert_collections(
+    connection: Connection, source: str, collections: Iterable[Collection], ids: Mapping[str, TrackId]
+) -> int:
+    kept = list(collections)
+    _insert(
+        connection,
+        db.collections,
+        ({"source": source, "collection_id": one.collection_id, "name": one.name} for one in kept),
+    )
+    members = (
+        {"source": source, "collection_id": one.collection_id, "position": position, "track_id": ids[native]}
+        for one in kept
+        for position, native in enumerate(dict.fromkeys(i for i in one.track_ids if i in ids))
+    )
+    _insert(connection, db.collection_tracks, members)
+    return len(kept)
+
+
+def _insert(connection: Connection, table: sa.Table, rows: Iterator[dict[str, Any]]) -> None:
+    while batch := list(islice(rows, _BATCH)):
+        connection.execute(table.insert(), batch)
+
+
+def _track(row: RowMapping) -> Track:
+    fields: dict[str, Any] = {field: row[field] for field in _PLAIN_FIELDS}
+    fields.update({field: tuple(row[field]) for field in _LIST_FIELDS})
+    return Track(**fields, ids=row["ids"])
+
+
+def _read_collections(connection: Connection, sources: Sequence[str]) -> Iterator[Collection]:
+    members: dict[tuple[str, str], list[TrackId]] = {}
+    table = db.collection_tracks
+    for row in connection.execute(
+        sa.select(table.c.source, table.c.collection_id, table.c.track_id)
+        .where(table.c.source.in_(sources))
+        .order_by(table.c.source, table.c.collection_id, table.c.position)
+    ):
+        members.setdefault((row.source, row.collection_id), []).append(row.track_id)
+    for row in connection.execute(sa.select(db.collections).where(db.collections.c.source.in_(sources))):
+        track_ids = tuple(members.get((row.source, row.collection_id), ()))
+        yield Collection(row.collection_id, row.name, track_ids, row.source)
+
+
+def _ensure_listener(connection: Connection, listener_id: str, at: float) -> None:
+    known = sa.select(db.listeners.c.listener_id).where(db.listeners.c.listener_id == listener_id)
+    if connection.execute(known).first() is None:
+        _insert_if_absent(connection, db.listeners, {"listener_id": listener_id, "created_at": at})
+
+
+def _storable(text: str) -> str:
+    """Replace what no database takes as text: NUL and halves of surrogate pairs."""
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _insert_if_absent(connection: Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
+    """Insert a row unless another process just inserted it."""
+    try:
+        with connection.begin_nested():
+            connection.execute(table.insert().values(**row))
+    except IntegrityError:
+        return
