@@ -108,7 +108,7 @@ def _worded(constraint: Constraint, names: Mapping[str, str]) -> str:
     if facet is Facet.LANGUAGE:
         return f"{'in' if wanted else 'not in'} {' or '.join(value.title() for value in values)}"
     if facet is Facet.COUNTRY:
-        return f"{'from' if wanted else 'not from'} {' or '.join(_place(value) for value in values)}"
+        return f"{'from' if wanted else 'not from'} {' or '.join(place(value) for value in values)}"
     if facet in (Facet.ARTIST, Facet.TRACK):
         known = [names[value] for value in values if value in names]
         words = " or ".join(known) if len(known) == len(values) else constraint.text or " or ".join(values)
@@ -117,6 +117,7 @@ def _worded(constraint: Constraint, names: Mapping[str, str]) -> str:
     return words if wanted else f"no {words}"
 
 
-def _place(country: str) -> str:
+def place(country: str) -> str:
+    """Write a country's name: "the United Kingdom", "Trinidad and Tobago"."""
     words = " ".join(word if word in ("and", "of") else word.capitalize() for word in country.split())
     return f"the {words}" if words.startswith(("United ", "Netherlands", "Philippines")) else words

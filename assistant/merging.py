@@ -176,8 +176,7 @@ def _bounds(constraint: Constraint) -> list[Bounds]:
 
 def _disjoint(one: Bounds, other: Bounds) -> bool:
     return any(
-        min(one[column][1], other[column][1]) < max(one[column][0], other[column][0])
-        for column in one.keys() & other
+        min(one[column][1], other[column][1]) < max(one[column][0], other[column][0]) for column in one.keys() & other
     )
 
 

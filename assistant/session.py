@@ -26,9 +26,7 @@ MAX_SHOWN = 1_000
 #: Characters of text given to the encoder: it reads 256 word pieces, and all beyond is cut anyway.
 MAX_QUERY_TEXT = 800
 
-_ADDS = re.compile(
-    r"^(and|plus|also|add)\b|\b(also|add|include|as well|in addition|mix in|throw in)\b|\btoo$"
-)
+_ADDS = re.compile(r"^(and|plus|also|add)\b|\b(also|add|include|as well|in addition|mix in|throw in)\b|\btoo$")
 _OTHERS = re.compile(
     r"\b(something|anything|somewhat) (else|different|new)\b|\bnot (these|those)\b|\bothers\b"
     r"|\b(other|different|new|fresh|more) (ones|songs|tracks|music|picks|suggestions)\b"
@@ -104,9 +102,7 @@ def fold(state: SessionState, request: Request) -> SessionState:
     if request.intent is Intent.START_OVER:
         state = SessionState(turn=state.turn, shown=state.shown)
     elif request.intent is Intent.ASK and state.turn and not _overlaps(state, request):
-        state = SessionState(
-            turn=state.turn, shown=state.shown, n_tracks=state.n_tracks, minutes=state.minutes
-        )
+        state = SessionState(turn=state.turn, shown=state.shown, n_tracks=state.n_tracks, minutes=state.minutes)
     turn = state.turn + 1
     others = asks_for_others(request.text)
     incoming = _with_mentions(request)
@@ -187,9 +183,7 @@ def _likes(state: SessionState, request: Request) -> tuple[Mention, ...]:
 
 def _titles(state: SessionState, request: Request) -> tuple[Mention, ...]:
     """Tracks asked for by title: those of this request, and earlier ones unless refused or replaced."""
-    fresh = tuple(
-        mention for mention in request.mentions if mention.kind == "track" and mention.polarity == "+"
-    )
+    fresh = tuple(mention for mention in request.mentions if mention.kind == "track" and mention.polarity == "+")
     refused = {mention.key for mention in request.mentions if mention.polarity == "-"}
     refused |= {value for c in request.constraints if not c.wanted for value in c.values}
     if fresh and not _adds(request.text):
@@ -199,12 +193,7 @@ def _titles(state: SessionState, request: Request) -> tuple[Mention, ...]:
 
 
 def _named(state: SessionState, request: Request, constraints: tuple[Standing, ...]) -> tuple[Mention, ...]:
-    used = {
-        v
-        for s in constraints
-        if s.constraint.facet in (Facet.ARTIST, Facet.TRACK)
-        for v in s.constraint.values
-    }
+    used = {v for s in constraints if s.constraint.facet in (Facet.ARTIST, Facet.TRACK) for v in s.constraint.values}
     by_key = {mention.key: mention for mention in (*state.named, *request.mentions) if mention.key in used}
     return tuple(by_key.values())
 
@@ -234,11 +223,7 @@ def _phrases(
         text = phrase.text
         for constraint in dropped:
             for words in (constraint.text, *constraint.values):
-                text = (
-                    re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", " ", text, flags=re.IGNORECASE)
-                    if words
-                    else text
-                )
+                text = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", " ", text, flags=re.IGNORECASE) if words else text
         text = " ".join(text.split())
         if _says_something(text) and folded(text) != folded(latest):
             kept.append(phrase.model_copy(update={"text": text}))
@@ -252,9 +237,7 @@ def _says_something(text: str) -> bool:
 def _words(constraint: Constraint, names: dict[str, str]) -> str:
     """What the encoder should read for a constraint of an earlier turn; nothing for what it cannot know."""
     if constraint.facet is Facet.VOCALS:
-        return " or ".join(
-            "instrumental" if value == "none" else f"{value} vocals" for value in constraint.values
-        )
+        return " or ".join("instrumental" if value == "none" else f"{value} vocals" for value in constraint.values)
     if constraint.facet is Facet.ARTIST:
         return " or ".join(names.get(value, value) for value in constraint.values)
     if constraint.facet in WORD_FACETS and constraint.facet is not Facet.TRACK:

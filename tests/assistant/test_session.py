@@ -51,9 +51,7 @@ def test_constraints_accumulate() -> None:
 
 
 def test_a_new_genre_replaces_the_old_one() -> None:
-    state = play(
-        ask("90s rock, 45 minutes", ROCK, NINETIES, minutes=45), refine("now some jazz", JAZZ, DINNER)
-    )
+    state = play(ask("90s rock, 45 minutes", ROCK, NINETIES, minutes=45), refine("now some jazz", JAZZ, DINNER))
     assert state.active() == (NINETIES, JAZZ, DINNER)
     assert state.minutes == 45
 
@@ -171,9 +169,7 @@ def test_a_fresh_request_that_takes_up_what_holds_continues_the_session() -> Non
 
 def test_examples_are_remembered_newest_last_and_at_most_five() -> None:
     def like(number: int) -> Request:
-        return refine(
-            f"like {number}", mentions=(Mention(kind="artist", key=f"a{number}", name="A", polarity="~"),)
-        )
+        return refine(f"like {number}", mentions=(Mention(kind="artist", key=f"a{number}", name="A", polarity="~"),))
 
     state = play(*(like(number) for number in range(7)), like(4))
     assert [mention.key for mention in state.likes] == ["a2", "a3", "a5", "a6", "a4"]
@@ -213,9 +209,7 @@ def test_the_query_text_drops_the_words_of_a_left_subject() -> None:
 
 
 def test_the_query_text_never_holds_unwanted_words() -> None:
-    state = play(
-        ask("rock", ROCK), Request(text="no country", intent=Intent.REFINE, constraints=(NO_COUNTRY,))
-    )
+    state = play(ask("rock", ROCK), Request(text="no country", intent=Intent.REFINE, constraints=(NO_COUNTRY,)))
     assert state.query_text() == "rock"
 
 

@@ -1,0 +1,118 @@
+"""Why each track is in the slate, in one sentence made only of facts that were computed or that the data states.
+
+A reason is a description ("Dreamy shoegaze from 1991 with guitar") and, where there is one, a cause ("close to
+“Alison” by Slowdive, which you liked"). Both are chosen by what sets the track apart: a fact that every track of
+the slate shares says little, and no two tracks get the same sentence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from assistant.evidence import Context, Fact, causes, descriptions
+from assistant.labels import listing, plain
+from recsys.recommendation import Pick
+
+__all__ = ["MAX_REASON", "Context", "explain_slate"]
+
+#: Longest reason, in characters.
+MAX_REASON = 140
+#: What a fact keeps of its worth when every track of the slate shares it.
+_SHARED_WORTH = 0.3
+#: How many facts of a kind one sentence takes.
+_PER_SLOT = {"genre": 2, "adjective": 2, "with": 2}
+
+
+def explain_slate(picks: Sequence[Pick], context: Context) -> tuple[str, ...]:
+    """Write one sentence per pick, at most `MAX_REASON` characters, no two alike."""
+    described = [descriptions(pick) for pick in picks]
+    caused = [causes(pick, context) for pick in picks]
+    frequency = Counter(key for facts in (*described, *caused) for key in {fact.key for fact in facts})
+    reasons: list[str] = []
+    for pick, known, why in zip(picks, described, caused, strict=True):
+        known, why = _ranked(known, frequency, len(picks)), _ranked(why, frequency, len(picks))
+        sentence = ""
+        for sentence in _sentences(pick, known, why):
+            if sentence not in reasons:
+                break
+        reasons.append(sentence)
+    return tuple(reasons)
+
+
+def _ranked(facts: Sequence[Fact], frequency: Counter[tuple[str, str]], n_picks: int) -> list[Fact]:
+    """Order facts by worth, those that few tracks of the slate share first."""
+
+    def value(fact: Fact) -> float:
+        rarity = 1.0 - (frequency[fact.key] - 1) / max(n_picks - 1, 1)
+        return fact.worth * (_SHARED_WORTH + (1.0 - _SHARED_WORTH) * rarity)
+
+    return sorted(facts, key=value, reverse=True)
+
+
+def _sentences(pick: Pick, known: list[Fact], why: list[Fact]) -> Iterator[str]:
+    """Ways to say it, the best first, each within the limit; the last ones name the track and so are unique."""
+    plans = [(size, cause) for size in ((3, 4, 5, 2) if why else (4, 5, 3, 6)) for cause in (*why, None)]
+    for size, cause in plans:
+        chosen = _choose(known, size)
+        while cause or any(fact.own for fact in chosen):
+            sentence = _join(_describe(chosen), cause)
+            if len(sentence) <= MAX_REASON:
+                yield sentence
+                break
+            if not chosen:
+                break
+            chosen = chosen[:-1]
+    title = f"“{plain(pick.track.title, 36)}”"
+    name = f"{title} by {plain(pick.track.artist, 36)}" if pick.track.artists else title
+    meant = "translation" in pick.retrievers and pick.query_share > 0
+    closest = "near your words in meaning" if meant else "a varied pick"
+    stated = f"{known[0].text}, {closest}" if known and known[0].slot == "genre" else closest
+    yield f"{name}: {stated}."
+    yield f"{name} ({plain(pick.track.track_id, 24)}): {closest}."
+
+
+def _choose(known: Sequence[Fact], size: int) -> list[Fact]:
+    """Take the best facts that go into one sentence, with at least one that the request did not already say."""
+    taken: Counter[str] = Counter()
+    chosen: list[Fact] = []
+    for fact in known:
+        if len(chosen) < size and taken[fact.slot] < _PER_SLOT.get(fact.slot, 1):
+            taken[fact.slot] += 1
+            chosen.append(fact)
+    if chosen and not any(fact.own for fact in chosen):
+        own = next((fact for fact in known if fact.own), None)
+        if own is not None:
+            chosen = [*(chosen[:-1] if len(chosen) == size else chosen), own]
+    return chosen
+
+
+def _describe(facts: Sequence[Fact]) -> str:
+    """Put stated facts into one phrase: "dreamy, warm shoegaze from 1991 with guitar"."""
+    of: dict[str, list[str]] = {}
+    for fact in facts:
+        of.setdefault(fact.slot, []).append(fact.text)
+    if not of:
+        return ""
+    noun = listing(of.get("genre", [])) or "track"
+    words = " ".join([*([", ".join(of["adjective"])] if "adjective" in of else []), noun])
+    year = of.get("year", [""])[0]
+    if "country" in of:
+        words += f" from {of['country'][0]}" + (f" ({year})" if year else "")
+    elif year:
+        words += f" from {year}"
+    if "language" in of:
+        words += f" in {of['language'][0]}"
+    if "with" in of:
+        words += f" with {listing(of['with'])}"
+    if "album" in of:
+        words += f" on {of['album'][0]}"
+    if "activity" in of:
+        words += f", listed for “{of['activity'][0]}”"
+    return words
+
+
+def _join(description: str, cause: Fact | None) -> str:
+    parts = [part for part in (description, cause.text if cause else "") if part]
+    sentence = "; ".join(parts)
+    return f"{sentence[:1].upper()}{sentence[1:]}."
