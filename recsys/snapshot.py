@@ -1,8 +1,8 @@
 """The catalogue as columns: packing tracks into arrays and string lists, and keeping those on disk.
 
 N tracks, sorted by (source, track_id). A list-valued column is a `WordLists`: the distinct words, and for
-each row a slice of word numbers. The snapshot is a cache of the database: `arrays.npz` and `strings.json` hold
-what every process needs at once, `links.json` what only shown tracks need.
+each row a slice of word numbers. The snapshot is a cache of the database: `arrays.npz` and `strings.json`
+hold what every process needs at once, `links.json` what only shown tracks need.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from recsys.types import NUMERIC_COLUMNS, Collection, IntArray, Track
 #: Raised whenever the layout changes, so that an old snapshot is refused instead of misread.
 SCHEMA = 1
 
-#: The key in `Track.ids` by which a source says that two of its tracks are versions of one work.
+#: The key in `Track.ids` by which a source says that two of its tracks are versions of one work. It counts only
+#: between tracks of one base title: CPCD's largest cluster is a bin of unrelated tracks.
 WORK_ID = "work"
 
 #: Columns with several words per track, and columns with at most one.
@@ -58,9 +59,7 @@ class WordLists:
 
     def row(self, row: int) -> tuple[str, ...]:
         """Return the words of one row, in the order in which they were stated."""
-        return tuple(
-            self.words[code] for code in self.codes[self.starts[row] : self.starts[row + 1]].tolist()
-        )
+        return tuple(self.words[code] for code in self.codes[self.starts[row] : self.starts[row + 1]].tolist())
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the words of all rows."""
@@ -79,9 +78,7 @@ class Postings:
         """Invert `lists`; `keys` (one per word) merges words that are spellings of one value."""
         n_rows = max(len(lists.starts) - 1, 1)
         numbers: dict[str, int] = {}
-        of_word = [
-            numbers.setdefault(key, len(numbers)) for key in (keys if keys is not None else lists.words)
-        ]
+        of_word = [numbers.setdefault(key, len(numbers)) for key in (keys if keys is not None else lists.words)]
         values = np.array(of_word, np.int64)[lists.codes] if of_word else np.zeros(0, np.int64)
         pairs = np.unique(values * n_rows + lists.row_of_entry())
         self._rows = pairs % n_rows
@@ -93,9 +90,7 @@ class Postings:
     def values(self) -> list[str]:
         """All values that some row states, sorted."""
         return sorted(
-            value
-            for value, number in self._numbers.items()
-            if self._starts[number] < self._starts[number + 1]
+            value for value, number in self._numbers.items() if self._starts[number] < self._starts[number + 1]
         )
 
     def __getitem__(self, value: str) -> IntArray:
@@ -119,9 +114,7 @@ class Snapshot:
 
     def lists(self, column: str) -> WordLists:
         """Return the list column `column`."""
-        return WordLists(
-            self.strings["words"][column], self.arrays[f"{column}_starts"], self.arrays[f"{column}_codes"]
-        )
+        return WordLists(self.strings["words"][column], self.arrays[f"{column}_starts"], self.arrays[f"{column}_codes"])
 
     def write(self, folder: Path) -> None:
         """Write the snapshot into `folder`, which is created."""
@@ -164,8 +157,7 @@ def pack(tracks: Sequence[Track], collections: Sequence[Collection]) -> Snapshot
     if len(row_of) < len(tracks):
         raise DuplicateTrackError(next(i for i, n in Counter(t.track_id for t in tracks).items() if n > 1))
     arrays: dict[str, NDArray[Any]] = {
-        name: np.array([_number(getattr(track, name)) for track in tracks], np.float32)
-        for name in NUMERIC_COLUMNS
+        name: np.array([_number(getattr(track, name)) for track in tracks], np.float32) for name in NUMERIC_COLUMNS
     }
     words: dict[str, list[str]] = {}
     for column in LIST_COLUMNS + WORD_COLUMNS:
@@ -210,9 +202,7 @@ def _digest(arrays: dict[str, NDArray[Any]], strings: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _number_artists(
-    tracks: Sequence[Track], arrays: dict[str, NDArray[Any]], strings: dict[str, Any]
-) -> None:
+def _number_artists(tracks: Sequence[Track], arrays: dict[str, NDArray[Any]], strings: dict[str, Any]) -> None:
     """Number the artists by key, name each by its commonest spelling, and note each track's main artist."""
     spellings = Counter(name for track in tracks for name in track.artists or ("",))
     key_of = {name: artist_key(name) for name in spellings}
@@ -231,20 +221,23 @@ def _number_artists(
 
 def _number_works(tracks: Sequence[Track]) -> IntArray:
     """Number the works (N,): versions share main artist and base title, or their source says so."""
-    parent: dict[tuple[str, str, str], tuple[str, str, str]] = {}
+    parent: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def root(key: tuple[str, str, str]) -> tuple[str, str, str]:
+    def root(key: tuple[str, ...]) -> tuple[str, ...]:
         while (above := parent.setdefault(key, key)) != key:
             parent[key] = parent[above]
             key = above
         return key
 
-    keys = [("title", artist_key((t.artists or ("",))[0]), base_title(t.title)) for t in tracks]
-    for track, key in zip(tracks, keys, strict=True):
-        for service, scope in ((WORK_ID, track.source), ("isrc", "")):
-            if stated := track.ids.get(service):
-                parent[root((service, scope, stated))] = root(key)
-    numbers: dict[tuple[str, str, str], int] = {}
+    keys = []
+    for track in tracks:
+        title = base_title(track.title)
+        keys.append(("title", artist_key((track.artists or ("",))[0]), title))
+        if work := track.ids.get(WORK_ID):
+            parent[root((WORK_ID, track.source, work, title))] = root(keys[-1])
+        if isrc := track.ids.get("isrc"):
+            parent[root(("isrc", isrc))] = root(keys[-1])
+    numbers: dict[tuple[str, ...], int] = {}
     return np.array([numbers.setdefault(root(key), len(numbers)) for key in keys], np.int64)
 
 
