@@ -1,0 +1,168 @@
+"""One report for every evaluation and benchmark: a table for people on stdout, one JSON form for machines.
+
+The JSON holds exactly
+
+    {"schema": 1, "command", "settings", "versions", "hardware", "seeds",
+     "results": {SYSTEM: {SUBSET: {METRIC: {"mean", "low", "high", "sd", "n"}}}},
+     "selection": {…}}
+
+Conventions. SYSTEM is what the command line calls it; SUBSET `all` comes first, others by name; METRIC is in lower
+case and carries its unit where it has one (`p50_ms`, `seconds`, `peak_mb`). `low` and `high` bound the 95 % interval
+of `mean` (see `evals.metrics`). Figures that were used for choosing something stand only under `selection`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from evals.metrics import Summary
+
+#: Distributions whose version can change a figure.
+_REPORTED = ("segue", "numpy", "torch", "onnxruntime", "tokenizers", "chromadb", "bm25s", "scipy", "sqlalchemy")
+
+
+@dataclass
+class Report:
+    """The figures of one run, and what made them."""
+
+    command: str
+    settings: Mapping[str, Any]
+    seeds: Sequence[int]
+    results: dict[str, dict[str, dict[str, Summary]]] = field(default_factory=dict)
+    selection: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, system: str, subset: str, metric: str, summary: Summary) -> None:
+        """Note one figure.
+
+        Raises:
+            ValueError: the first subset of a system is not `all`, or the metric's name is not in lower case.
+        """
+        subsets = self.results.setdefault(system, {})
+        if not subsets and subset != "all":
+            raise ValueError(f"the first subset of {system!r} is {subset!r}; add its figures for 'all' first")
+        if metric != metric.lower():
+            raise ValueError(f"the metric {metric!r} is not in lower case; name it {metric.lower()!r}")
+        subsets.setdefault(subset, {})[metric] = summary
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain data, in the form of the module's docstring."""
+        return {
+            "schema": 1,
+            "command": self.command,
+            "settings": {name: _plain(value) for name, value in self.settings.items()},
+            "versions": versions(),
+            "hardware": hardware(),
+            "seeds": list(self.seeds),
+            "results": {
+                system: {
+                    subset: {metric: summary.to_json() for metric, summary in figures.items()}
+                    for subset, figures in subsets.items()
+                }
+                for system, subsets in self.results.items()
+            },
+            "selection": self.selection,
+        }
+
+    def write(self, path: Path) -> None:
+        """Write the JSON form; the folder must exist."""
+        text = json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
+        part = path.with_name(path.name + ".part")
+        part.write_text(text + "\n", encoding="utf-8")
+        os.replace(part, path)
+
+    def show(self, console: Console | None = None) -> None:
+        """Print what was measured on what, then one table per subset with a row per system."""
+        out = console or Console()
+        machine, software = hardware(), versions()
+        out.print(f"[bold]{self.command}[/bold]", highlight=False)
+        out.print(
+            f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}",
+            highlight=False,
+        )
+        out.print(", ".join(f"{name} {version}" for name, version in software.items()), highlight=False)
+        said = {name: _plain(value) for name, value in self.settings.items() if value not in (None, "", [])}
+        out.print(
+            f"seeds {', '.join(map(str, self.seeds))}" + "".join(f" · {k} {v}" for k, v in said.items()),
+            highlight=False,
+        )
+        subsets = dict.fromkeys(subset for by_subset in self.results.values() for subset in by_subset)
+        for subset in subsets:
+            out.print(self._table(subset))
+
+    def _table(self, subset: str) -> Table:
+        rows = {system: by_subset[subset] for system, by_subset in self.results.items() if subset in by_subset}
+        metrics = list(dict.fromkeys(metric for figures in rows.values() for metric in figures))
+        table = Table(title=subset, title_justify="left", caption="mean [95 % interval]", caption_justify="left")
+        table.add_column("system", no_wrap=True)
+        for metric in metrics:
+            table.add_column(metric, justify="right")
+        table.add_column("n", justify="right")
+        for system, figures in rows.items():
+            counts = sorted({summary.n for summary in figures.values()})
+            cells = [Text(_cell(figures[metric]) if metric in figures else "") for metric in metrics]
+            table.add_row(Text(system), *cells, "–".join(map(str, counts[:: max(1, len(counts) - 1)])))
+        return table
+
+
+def versions() -> dict[str, str]:
+    """Name the versions of Python and of the distributions that can change a figure."""
+    found = {"python": platform.python_version()}
+    for name in _REPORTED:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def hardware() -> dict[str, Any]:
+    """Describe the machine: processor, usable cores, memory in GB (10⁹ bytes), system."""
+    import psutil
+
+    return {
+        "cpu": _cpu_name(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return value.name  # a figure does not depend on where a file lies
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _cell(summary: Summary) -> str:
+    if summary.low == summary.high:
+        return _number(summary.mean)
+    return f"{_number(summary.mean)} [{_number(summary.low)}, {_number(summary.high)}]"
+
+
+def _number(value: float) -> str:
+    """Write three decimals below ten, one below a thousand, none above."""
+    if value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}" if abs(value) < 1_000 else f"{value:,.0f}"
