@@ -119,6 +119,7 @@ def build(
         _project(building, catalogue, model, tables, present, progress)
         manifest = {
             "key": key,
+            "schema": SCHEMA,
             "n_tracks": len(catalogue),
             "encoder": encoder.name,
             "catalogue": catalogue.fingerprint,
@@ -147,10 +148,7 @@ def open_recommender(
     folder = generation.folder
     catalogue = Catalogue.load(folder / "catalogue")
     model = checkpoint.load(folder / "jam")
-    tables = {
-        m: EmbeddingTable.open(folder / "embeddings" / m.value, catalogue.fingerprint, encoder.name)
-        for m in model.modalities
-    }
+    tables = {m: EmbeddingTable.open(folder / "embeddings" / m.value, catalogue.fingerprint) for m in model.modalities}
     projections = Projections.load(folder / "projections")
     mix = MIXERS[model.mixer]
     served: TrackIndex
@@ -165,7 +163,7 @@ def open_recommender(
         vocabulary,
         encoder,
         model,
-        {m: table.rows for m, table in tables.items()},
+        {m: table.vectors for m, table in tables.items()},
         np.stack([table.present for table in tables.values()], axis=1),
         np.load(folder / "vectors.npy", mmap_mode="r"),
         served,
@@ -180,7 +178,7 @@ def _reusable(home: Path, catalogue: Catalogue, encoder: TextEncoder) -> Checkpo
     if generations.current_key(home) is None:
         return None
     generation = generations.current(home)
-    if generation.manifest["encoder"] != encoder.name:
+    if generation.manifest["encoder"] != encoder.name or generation.manifest["schema"] != SCHEMA:
         return None
     model = checkpoint.load(generation.folder / "jam")
     trained_on = set(json.loads((generation.folder / "jam" / "tracks.json").read_text(encoding="utf-8")))
@@ -191,17 +189,17 @@ def _reusable(home: Path, catalogue: Catalogue, encoder: TextEncoder) -> Checkpo
 def _embed(
     home: Path, building: Path, catalogue: Catalogue, encoder: TextEncoder, progress: Progress | None
 ) -> tuple[dict[Modality, FloatArray], np.ndarray[Any, np.dtype[np.bool_]]]:
-    cache = EmbeddingCache(home / "cache" / "embeddings", encoder)
     texts: dict[Modality, Sequence[str]] = {
         Modality.TEXT: [catalogue.text_of(row) for row in range(len(catalogue))],
         Modality.TAGS: [catalogue.tags_of(row) for row in range(len(catalogue))],
     }
-    tables = {
-        m: build_table(building / "embeddings" / m.value, m, texts[m], cache, catalogue.fingerprint, progress)
-        for m in texts
-    }
+    with EmbeddingCache(home / "cache" / "embeddings", encoder) as cache:
+        tables = {
+            m: build_table(building / "embeddings" / m.value, m, texts[m], cache, catalogue.fingerprint, progress)
+            for m in texts
+        }
     present = np.stack([table.present for table in tables.values()], axis=1)
-    return {m: table.rows for m, table in tables.items()}, present
+    return {m: table.vectors for m, table in tables.items()}, present
 
 
 def _model(
@@ -234,8 +232,9 @@ def _model(
         n_triples(len(catalogue)),
         np.random.default_rng((training.seed, len(catalogue))),
     )
-    cache = EmbeddingCache(home / "cache" / "embeddings", encoder)
-    queries = cache.encode([t.text for t in triples], stage="encode requests", progress=progress)
+    with EmbeddingCache(home / "cache" / "embeddings", encoder) as cache:
+        cache.ensure([t.text for t in triples], progress, "encoding requests")
+        queries = cache.vectors([t.text for t in triples])
     weights, figures = train(triples, queries, tables, present, training, home / "training" / model_id, progress)
     users = fold_in_all([t.history for t in triples[:128]], tables, present)
     card = {

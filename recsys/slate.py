@@ -71,11 +71,9 @@ def _greedy(
     value = c.scores - 1000.0 * c.tiers
     value[list(c.first)] += 1e6
     limit = size if target_s is None else _MAX_TRACKS
-    while len(picked) < limit and (target_s is None or total < target_s * (1 - MINUTES_TOLERANCE / 4)):
+    while open_.any() and len(picked) < limit and (target_s is None or total < target_s * (1 - MINUTES_TOLERANCE / 4)):
         gain = np.where(open_, value - DIVERSITY * nearest, -np.inf)
         best = int(np.argmax(gain))
-        if gain[best] == -np.inf:
-            break
         picked.append(best)
         total += float(c.durations_s[best])
         artist = int(c.artists[best])

@@ -32,7 +32,7 @@ class TrainingSettings:
     batch: int = 192
     n_negatives: int = 512
     positives_per_query: int = 4
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 0.01
     user_dropout: float = 0.3
     seed: int = 64

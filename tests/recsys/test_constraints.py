@@ -1,0 +1,80 @@
+"""Yes, no or unknown: what a track states, what its sound implies, and what nobody knows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recsys.catalogue import Catalogue
+from recsys.constraints import NO, UNKNOWN, YES, agreement, check, closeness
+from recsys.types import Constraint, Facet, Track
+from recsys.vocabulary import load_vocabulary
+
+TRACKS = [
+    Track("a", "A", ("X",), genres=("indie rock",), year=1994, moods=("calm",), vocal="none"),
+    Track("b", "B", ("Y",), genres=("country",), year=1971, energy=0.2, instrumentalness=0.9),
+    Track("c", "C", ("The Z",), energy=0.9, instrumentalness=0.0, tempo_bpm=128.0),
+]
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return Catalogue.from_tracks(TRACKS)
+
+
+def met(catalogue: Catalogue, constraint: Constraint) -> dict[str, int]:
+    values = agreement(catalogue, load_vocabulary(), constraint)
+    return {track_id: int(values[catalogue.row(track_id)]) for track_id in "abc"}
+
+
+@pytest.mark.parametrize(
+    ("constraint", "expected"),
+    [
+        (Constraint(Facet.GENRE, ("rock",)), {"a": YES, "b": NO, "c": UNKNOWN}),
+        (Constraint(Facet.GENRE, ("rock", "country")), {"a": YES, "b": YES, "c": UNKNOWN}),
+        (Constraint(Facet.GENRE, ("country",), wanted=False), {"a": YES, "b": NO, "c": UNKNOWN}),
+        (Constraint(Facet.MOOD, ("calm",)), {"a": YES, "b": YES, "c": NO}),
+        (Constraint(Facet.MOOD, ("energetic",)), {"a": NO, "b": NO, "c": YES}),
+        (Constraint(Facet.MOOD, ("nostalgic",)), {"a": NO, "b": UNKNOWN, "c": UNKNOWN}),
+        (Constraint(Facet.VOCALS, ("none",)), {"a": YES, "b": YES, "c": NO}),
+        (Constraint(Facet.VOCALS, ("female",)), {"a": NO, "b": UNKNOWN, "c": UNKNOWN}),
+        (Constraint(Facet.ERA, low=1990, high=1999), {"a": YES, "b": NO, "c": UNKNOWN}),
+        (Constraint(Facet.ERA, high=1980, wanted=False), {"a": YES, "b": NO, "c": UNKNOWN}),
+        (Constraint(Facet.TEMPO, low=120), {"a": UNKNOWN, "b": UNKNOWN, "c": YES}),
+        (Constraint(Facet.ARTIST, ("z",)), {"a": NO, "b": NO, "c": YES}),
+        (Constraint(Facet.TRACK, ("b",)), {"a": NO, "b": YES, "c": NO}),
+    ],
+    ids=lambda value: value.label() if isinstance(value, Constraint) else "",
+)
+def test_a_constraint_is_met_not_met_or_unknown(
+    catalogue: Catalogue, constraint: Constraint, expected: dict[str, int]
+) -> None:
+    assert met(catalogue, constraint) == expected
+
+
+def test_a_wanted_hard_constraint_lets_only_known_yeses_through(catalogue: Catalogue) -> None:
+    checked = check(catalogue, load_vocabulary(), [Constraint(Facet.GENRE, ("rock",), hard=True)])
+    assert [catalogue.track_ids[r] for r in np.flatnonzero(checked.allowed())] == ["a"]
+
+
+def test_an_unwanted_one_lets_everything_through_but_known_offenders(catalogue: Catalogue) -> None:
+    checked = check(catalogue, load_vocabulary(), [Constraint(Facet.GENRE, ("country",), wanted=False, hard=True)])
+    assert [catalogue.track_ids[r] for r in np.flatnonzero(checked.allowed())] == ["a", "c"]
+    assert checked.relaxation_steps() == []
+
+
+def test_activities_give_way_before_eras_and_eras_before_genres(catalogue: Catalogue) -> None:
+    wanted = [
+        Constraint(Facet.GENRE, ("rock",), hard=True),
+        Constraint(Facet.ACTIVITY, ("study",), hard=True),
+        Constraint(Facet.ERA, low=1990, hard=True),
+        Constraint(Facet.MOOD, ("calm",)),
+    ]
+    assert check(catalogue, load_vocabulary(), wanted).relaxation_steps() == [1, 2, 0]
+
+
+def test_a_near_miss_is_worth_more_than_a_far_one(catalogue: Catalogue) -> None:
+    constraint = Constraint(Facet.ERA, low=1975, high=1979)
+    worth = closeness(catalogue, constraint, agreement(catalogue, load_vocabulary(), constraint))
+    a, b, c = (float(worth[catalogue.row(t)]) for t in "abc")
+    assert b > c > a
