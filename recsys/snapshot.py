@@ -16,6 +16,7 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,9 +139,9 @@ class Snapshot:
         if not isinstance(strings, dict) or strings.get("schema") != SCHEMA:
             raise SnapshotError(folder, f"its layout is not version {SCHEMA}")
         try:
-            with np.load(folder / _ARRAYS, allow_pickle=False) as stored:
+            with (folder / _ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise SnapshotError(folder, str(error)) from error
         return cls(arrays, strings, links)
 

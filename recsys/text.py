@@ -24,6 +24,7 @@ _UNDECOMPOSED = str.maketrans(
         "ı": "i",
         "ħ": "h",
         "ŧ": "t",
+        "ё": "е",
     }
 )
 _NOT_WORD = re.compile(r"[\W_]+")

@@ -1,0 +1,35 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Shared machines stall for seconds; a property that is slow once is not wrong.
+settings.register_profile("segue", deadline=None)
+settings.load_profile("segue")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _private_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test touches the data folder of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGUE_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def eval_data() -> Path:
+    """Return the folder of real data that SEGUE_EVAL_DATA names; skip, or fail when strict, without it."""
+    named = os.environ.get("SEGUE_EVAL_DATA", "")
+    folder = Path(named)
+    if named and folder.is_dir():
+        return folder
+    reason = f"SEGUE_EVAL_DATA is {named!r}; set it to the folder that holds spotify-songs/ and cpcd/"
+    if os.environ.get("SEGUE_TEST_STRICT") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
