@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from recsys.errors import RecsysError
+
 
 class AssistantError(Exception):
     """Root of every error that `assistant` raises on purpose."""
@@ -21,3 +23,15 @@ class UnknownFormatError(AssistantError, ValueError):
     def __init__(self, extension: str, known: tuple[str, ...]) -> None:
         super().__init__(f"cannot write a playlist as {extension!r}; use one of {', '.join(known)}")
         self.extension, self.known = extension, known
+
+
+class UnknownFeedbackError(AssistantError, ValueError):
+    """Feedback on a track is of no known kind, or its completion is no share."""
+
+    def __init__(self, received: object, expected: str) -> None:
+        super().__init__(f"feedback {received!r} is not understood; give {expected}")
+        self.received, self.expected = received, expected
+
+
+#: What connectors show as it is: every other error is unexpected, and logged.
+DELIBERATE = (AssistantError, RecsysError)

@@ -14,7 +14,12 @@ class Settings(BaseSettings):
     """How Segue runs. Each field is `SEGUE_<NAME>` in the environment."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SEGUE_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+        env_prefix="SEGUE_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     home: Path = Field(
@@ -28,11 +33,17 @@ class Settings(BaseSettings):
     index: Literal["auto", "exact", "chroma"] = Field(
         default="auto", description="auto serves catalogues above exact_limit from Chroma"
     )
-    exact_limit: PositiveInt = Field(default=100_000, description="largest catalogue that auto scores exactly, in tracks")
+    exact_limit: PositiveInt = Field(
+        default=100_000, description="largest catalogue that auto scores exactly, in tracks"
+    )
     threads: PositiveInt = Field(default=2, description="threads of the text encoder and of BLAS")
     seed: int = Field(default=64, ge=0, description="seed of training and synthesis")
-    training_steps: PositiveInt | None = Field(default=None, description="steps of JAM training; by catalogue size if unset")
-    slate_size: PositiveInt = Field(default=20, le=200, description="tracks in a slate unless the listener says otherwise")
+    training_steps: PositiveInt | None = Field(
+        default=None, description="steps of JAM training; by catalogue size if unset"
+    )
+    slate_size: PositiveInt = Field(
+        default=20, le=200, description="tracks in a slate unless the listener says otherwise"
+    )
     max_per_artist: PositiveInt = Field(default=2, description="tracks of one artist in a slate unless asked for")
     how_much_me: float = Field(default=1.0, ge=0, le=3, description="weight of the listener's taste against the words")
     half_life_days: PositiveFloat = Field(default=180.0, description="after this many days an event weighs half")

@@ -1,0 +1,361 @@
+"""The composition root: `Assistant` is everything that connectors may ask of Segue.
+
+Nothing is opened before it is needed, and heavy parts are imported where they are used: a cold `segue playlist`
+loads no torch, no polars and no Chroma. One `Assistant` serves any number of listeners and threads; it follows the
+data folder when another process publishes a new generation.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock, RLock
+from types import TracebackType
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from assistant.errors import NothingToExportError, UnknownFeedbackError
+from assistant.labels import plain
+from assistant.reply import Message, Reply
+from assistant.reports import Check, IndexReport, Ranked, StatusReport, TrainReport
+from assistant.settings import Settings
+from recsys.types import Event, EventKind, Progress
+
+if TYPE_CHECKING:
+    from assistant.agent import Agent
+    from recsys.encoders.text import TextEncoder
+    from recsys.generations import Generation
+    from recsys.pipeline import BuildResult
+    from recsys.store import Store
+
+__all__ = ["Assistant", "Settings"]
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Serving:
+    """The generation being answered from."""
+
+    generation: Generation
+    agent: Agent
+
+
+class Assistant:
+    """Segue, without any way in. Use as a context manager, or `close` it."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        """Keep the settings; nothing is opened yet."""
+        self.settings = settings or Settings()
+        self._lock = RLock()
+        self._event_lock = Lock()
+        self._last_event_at = 0.0
+        self._store_or_none: Store | None = None
+        self._encoder_or_none: TextEncoder | None = None
+        self._serving: _Serving | None = None
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database; the assistant opens it again if it is used again."""
+        with self._lock:
+            if self._store_or_none is not None:
+                self._store_or_none.close()
+            self._store_or_none = self._serving = None
+
+    # --- conversation ---
+
+    def reply(self, message: Message) -> Reply:
+        """Answer a message. Never raises: an unexpected error becomes an apology with the number of its log entry."""
+        try:
+            return self._agent().reply(message)
+        except Exception:
+            number = uuid4().hex[:8]
+            _LOG.exception("turn failed, reference %s", number)
+            return Reply(
+                session_id=plain(message.session_id),
+                turn=0,
+                query=plain(message.text),
+                text=f"Sorry, something went wrong and no playlist was made (reference {number}). Please try again.",
+                last_resort=True,
+            )
+
+    def feedback(
+        self, listener_id: str, session_id: str | None, track_id: str, kind: str, completion: float | None = None
+    ) -> None:
+        """Remember what a listener did with a track; the next turn takes it into account.
+
+        Args:
+            listener_id: whose taste it tells.
+            session_id: the session it happened in, if any.
+            track_id: a track of the catalogue.
+            kind: like, dislike, skip, keep or play. The last like or dislike of a track holds.
+            completion: share of the track that was played, 0–1, where it is known.
+
+        Raises:
+            UnknownFeedbackError: the kind is no such word, or the completion is outside 0–1.
+            UnknownTrackError: the catalogue has no such track.
+        """
+        from assistant.store import identity
+
+        if kind not in {known.value for known in EventKind}:
+            raise UnknownFeedbackError(kind, f"one of {', '.join(known.value for known in EventKind)}")
+        if completion is not None and not 0.0 <= completion <= 1.0:
+            raise UnknownFeedbackError(completion, "a completion between 0 and 1")
+        self._agent().recommender.catalogue.row(track_id)
+        event = Event(
+            identity(listener_id),
+            track_id,
+            EventKind(kind),
+            self._event_time(),
+            completion,
+            None if session_id is None else identity(session_id),
+        )
+        self._store().add_event(event)
+
+    def export(self, session_id: str, listener_id: str) -> Reply:
+        """Return the newest turn of a session, with its playlist.
+
+        Raises:
+            NothingToExportError: this listener's session has no playlist yet.
+        """
+        from assistant.store import SessionStore, identity
+
+        last = SessionStore(self._store()).last(identity(session_id), identity(listener_id))
+        if last is None or not last.reply.tracks:
+            raise NothingToExportError(session_id)
+        return last.reply
+
+    def rank(self, listener_id: str, text: str, k: int, *, how_much_me: float | None = None) -> Ranked:
+        """Rank the catalogue for a message outside any session: the best k tracks, without slate rules or noise.
+
+        Args:
+            listener_id: whose history takes part.
+            text: the request; empty ranks by taste alone.
+            k: number of tracks.
+            how_much_me: weight of the listener's taste, as set by default; 0 ranks by the words alone.
+        """
+        ranked = self._agent().rank(listener_id, text, k, how_much_me=how_much_me)
+        return Ranked(track_ids=tuple(t for t, _ in ranked), scores=tuple(s for _, s in ranked))
+
+    def forget(self, listener_id: str) -> bool:
+        """Forget a listener with taste, sessions and turns; tell whether there was one."""
+        from assistant.store import identity
+
+        return self._store().remove_listener(identity(listener_id))
+
+    # --- catalogue and model ---
+
+    def ensure_ready(self, progress: Progress | None = None) -> bool:
+        """Make sure that there is something to answer from; tell whether anything had to be built.
+
+        An empty data folder gets the starter catalogue. What an interrupted run left is finished, and an index made
+        with other settings or by another version is made anew.
+        """
+        from recsys import generations, pipeline
+        from recsys.sources.starter import KIND
+
+        with self._lock:
+            if generations.current_key(self.settings.home) is not None:
+                manifest = generations.current(self.settings.home).manifest
+                if manifest["schema"] == pipeline.SCHEMA and manifest["encoder"] == self._encoder(progress).name:
+                    return False
+            if not self._store().sources():
+                self._add_starter(KIND)
+            self._build(progress)
+            return True
+
+    def index(
+        self,
+        path: Path | None = None,
+        name: str | None = None,
+        mapping: Mapping[str, str] | None = None,
+        replace: bool = False,
+        with_starter: bool = False,
+        progress: Progress | None = None,
+    ) -> IndexReport:
+        """Add or refresh a catalogue source, and serve what is then there.
+
+        Args:
+            path: the catalogue file; None only with `with_starter`.
+            name: what to call the source; its name so far, or the file's name, by default.
+            mapping: field → column where the headers do not say it.
+            replace: drop the other sources.
+            with_starter: keep serving the starter beside other sources.
+            progress: told about every stage.
+
+        Raises:
+            SourceError: the file cannot be read; nothing has changed then.
+            EmptyCatalogueError: neither a path nor the starter was given and nothing is stored.
+        """
+        from assistant.indexing import refresh_source
+        from recsys.sources.starter import KIND
+
+        started = time.perf_counter()
+        with self._lock:
+            refreshed = None
+            if path is not None:
+                refreshed = refresh_source(self._store(), path, name, mapping, replace=replace, progress=progress)
+            if with_starter:
+                self._add_starter(KIND)
+            elif any(source.kind != KIND for source in self._store().sources()):
+                self._store().drop_source(KIND)
+            built = self._build(progress)
+            return IndexReport(
+                source=refreshed.source if refreshed else None,
+                n_rows=refreshed.n_rows if refreshed else 0,
+                bad_rows=refreshed.bad_rows if refreshed else (),
+                source_changed=refreshed is None or refreshed.changed,
+                n_tracks=built.generation.manifest["n_tracks"],
+                generation=built.generation.key,
+                generation_changed=built.changed,
+                trained=built.trained,
+                seconds=time.perf_counter() - started,
+            )
+
+    def train(self, progress: Progress | None = None) -> TrainReport:
+        """Train the joint space anew on what is indexed, and serve it."""
+        from assistant.inspection import training_figures
+        from recsys.sources.starter import KIND
+
+        started = time.perf_counter()
+        with self._lock:
+            if not self._store().sources():
+                self._add_starter(KIND)
+            built = self._build(progress, retrain=True)
+            steps, loss = training_figures(built.generation)
+            return TrainReport(
+                generation=built.generation.key,
+                n_tracks=built.generation.manifest["n_tracks"],
+                steps=steps,
+                loss=loss,
+                seconds=time.perf_counter() - started,
+            )
+
+    def status(self) -> StatusReport:
+        """Say what is indexed, trained and stored, where, and how big."""
+        from assistant.inspection import status
+
+        return status(self.settings, self._database_url(), self._store())
+
+    def doctor(self) -> list[Check]:
+        """Check the installation, piece by piece; each check says how to fix what is wrong. Never raises."""
+        from assistant.doctor import examine
+
+        return examine(self.settings, self._database_url())
+
+    # --- parts, opened on first use ---
+
+    def _agent(self) -> Agent:
+        """The agent of the generation being served, opened again when another one has been published."""
+        from recsys import generations
+
+        key = generations.current_key(self.settings.home)
+        serving = self._serving
+        if serving is not None and serving.generation.key == key:
+            return serving.agent
+        with self._lock:
+            serving = self._serving
+            if serving is not None and serving.generation.key == generations.current_key(self.settings.home):
+                return serving.agent
+            try:
+                self._serving = self._open()
+            except Exception:
+                if serving is None:
+                    raise
+                _LOG.exception("the new generation cannot be opened; the one before goes on serving")
+                return serving.agent
+            return self._serving.agent
+
+    def _open(self) -> _Serving:
+        from assistant.agent import Agent
+        from assistant.understanding.rules import RulesUnderstanding
+        from recsys.pipeline import open_recommender
+        from recsys.vocabulary import load_vocabulary
+
+        self.ensure_ready()
+        settings = self.settings
+        recommender, generation = open_recommender(
+            settings.home,
+            load_vocabulary(),
+            self._encoder(),
+            index=settings.index,
+            exact_limit=settings.exact_limit,
+            half_life_days=settings.half_life_days,
+        )
+        agent = Agent(
+            recommender,
+            RulesUnderstanding(recommender.catalogue),
+            self._store(),
+            slate_size=settings.slate_size,
+            max_per_artist=settings.max_per_artist,
+            how_much_me=settings.how_much_me,
+            seed=settings.seed,
+        )
+        return _Serving(generation, agent)
+
+    def _build(self, progress: Progress | None, *, retrain: bool = False) -> BuildResult:
+        from recsys import pipeline
+        from recsys.vocabulary import load_vocabulary
+
+        if progress:
+            progress("load", 0, 0)
+        settings = self.settings
+        # The starter is stored beside other sources only if it was asked for.
+        catalogue = self._store().load_catalogue(with_starter=True)
+        training = pipeline.default_training(
+            len(catalogue), seed=settings.seed, steps=settings.training_steps, threads=settings.threads
+        )
+        return pipeline.build(
+            settings.home,
+            catalogue,
+            load_vocabulary(),
+            self._encoder(progress),
+            training,
+            retrain=retrain,
+            progress=progress,
+        )
+
+    def _add_starter(self, name: str) -> None:
+        from recsys.sources import read_starter
+
+        content = read_starter()
+        if self._store().source_fingerprint(name) != content.fingerprint:
+            self._store().add_source(name, "", content.kind, content.fingerprint, content.tracks, content.collections)
+
+    def _database_url(self) -> str:
+        return self.settings.database_url or f"sqlite:///{(self.settings.home / 'segue.db').as_posix()}"
+
+    def _store(self) -> Store:
+        with self._lock:
+            if self._store_or_none is None:
+                from recsys.store import Store
+
+                self._store_or_none = Store.open(self._database_url())
+            return self._store_or_none
+
+    def _encoder(self, progress: Progress | None = None) -> TextEncoder:
+        with self._lock:
+            if self._encoder_or_none is None:
+                from recsys.encoders.text import open_text_encoder
+
+                folder = self.settings.home / "cache" / "encoder"
+                self._encoder_or_none = open_text_encoder(
+                    self.settings.text_encoder, folder, self.settings.threads, progress
+                )
+            return self._encoder_or_none
+
+    def _event_time(self) -> float:
+        """The time of an event, later than that of every earlier one: the last like or dislike of a track holds."""
+        with self._event_lock:
+            self._last_event_at = max(time.time(), self._last_event_at + 1e-5)
+            return self._last_event_at

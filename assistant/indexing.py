@@ -1,0 +1,83 @@
+"""Bringing one catalogue file into the database: named, read only when it changed, stored as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.reports import BadRowReport, SourceReport
+from recsys.store import SourceRow, Store
+from recsys.types import Progress
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What became of a source."""
+
+    source: SourceReport
+    changed: bool
+    n_rows: int = 0
+    bad_rows: tuple[BadRowReport, ...] = ()
+
+
+def refresh_source(
+    store: Store,
+    path: Path,
+    name: str | None,
+    mapping: Mapping[str, str] | None,
+    *,
+    replace: bool,
+    progress: Progress | None,
+) -> Refreshed:
+    """Store the source of a path, unless it is there unchanged.
+
+    Raises:
+        SourceError: the file as a whole cannot be read; the database has not changed then.
+    """
+    from recsys.sources import read_source, source_fingerprint
+
+    path = path.expanduser().resolve()
+    stored = store.sources()
+    name = name or _name_of(path, stored)
+    known = next((source for source in stored if source.name == name), None)
+    alone = len(stored) == 1 or not replace
+    if known is not None and alone and known.fingerprint == source_fingerprint(path, mapping):
+        return Refreshed(source_report(known), changed=False)
+    content = read_source(path, mapping, progress)
+    if progress:
+        progress("store", 0, len(content.tracks))
+    store.add_source(
+        name, str(path), content.kind, content.fingerprint, content.tracks, content.collections, replace=replace
+    )
+    if progress:
+        progress("store", len(content.tracks), len(content.tracks))
+    source = next(source for source in store.sources() if source.name == name)
+    bad = tuple(BadRowReport(line=row.line, reason=row.reason) for row in content.bad_rows)
+    return Refreshed(source_report(source), changed=True, n_rows=content.n_rows, bad_rows=bad)
+
+
+def source_report(source: SourceRow) -> SourceReport:
+    """Copy a database row into what connectors see."""
+    return SourceReport(
+        name=source.name,
+        path=source.path,
+        kind=source.kind,
+        n_tracks=source.n_tracks,
+        n_playlists=source.n_collections,
+        added_at=source.added_at,
+    )
+
+
+def _name_of(path: Path, stored: list[SourceRow]) -> str:
+    """The name under which a path is stored, else its file name without suffixes, numbered if that is taken."""
+    for source in stored:
+        if source.path == str(path):
+            return source.name
+    stem = path.name.split(".")[0] or path.name
+    taken = {source.name for source in stored}
+    number = 2
+    name = stem
+    while name in taken:
+        name, number = f"{stem}-{number}", number + 1
+    return name

@@ -1,0 +1,104 @@
+"""What the long jobs and the questions about the installation give back: plain data for connectors to show."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Report(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceReport(_Report):
+    """A catalogue source that is in the database."""
+
+    name: str
+    path: str
+    kind: str
+    n_tracks: int
+    n_playlists: int
+    added_at: float = Field(description="seconds since the epoch, UTC")
+
+
+class BadRowReport(_Report):
+    """A row of a source that was skipped."""
+
+    line: int
+    reason: str
+
+
+class IndexReport(_Report):
+    """What `Assistant.index` did."""
+
+    source: SourceReport | None = Field(default=None, description="what was added; None for the starter alone")
+    n_rows: int = Field(default=0, description="rows read")
+    bad_rows: tuple[BadRowReport, ...] = ()
+    source_changed: bool = Field(default=True, description="False where the stored source was already the same")
+    n_tracks: int = Field(description="tracks now served, all sources together")
+    generation: str
+    generation_changed: bool = Field(description="False where this very catalogue was being served already")
+    trained: bool = Field(description="False where the served model still fitted")
+    seconds: float
+
+
+class TrainReport(_Report):
+    """What `Assistant.train` did."""
+
+    generation: str
+    n_tracks: int
+    steps: int
+    loss: float | None
+    seconds: float
+
+
+class IndexStatus(_Report):
+    """The index generation being served."""
+
+    generation: str
+    kind: str = Field(description="exact or chroma")
+    n_tracks: int
+    built_at: float = Field(description="seconds since the epoch, UTC")
+
+
+class ModelStatus(_Report):
+    """The joint-space model being served."""
+
+    trained_at: float = Field(description="seconds since the epoch, UTC")
+    steps: int
+    loss: float | None = None
+    mixer: str
+    dim: int
+
+
+class StatusReport(_Report):
+    """What is indexed, trained and stored, where, and how big."""
+
+    home: str
+    database: str = Field(description="address, without its password")
+    encoder: str
+    sources: tuple[SourceReport, ...] = ()
+    n_tracks: int = Field(description="tracks stored, served or not")
+    n_listeners: int
+    n_events: int
+    n_sessions: int
+    n_turns: int
+    index: IndexStatus | None = None
+    model: ModelStatus | None = None
+    sizes_bytes: dict[str, int] = Field(default_factory=dict, description="size on disk by part of the data folder")
+
+
+class Check(_Report):
+    """One thing that `segue doctor` looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = Field(default="", description="what to do where it is not ok")
+    optional: bool = Field(default=False, description="worth knowing; everything works without it")
+
+
+class Ranked(_Report):
+    """A ranking of the catalogue, best first."""
+
+    track_ids: tuple[str, ...]
+    scores: tuple[float, ...]
