@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from recsys.encoders.text import TextEncoder
     from recsys.generations import Generation
     from recsys.pipeline import BuildResult
+    from recsys.ranking import RankingWeights
     from recsys.store import Store
 
 __all__ = ["Assistant", "Settings"]
@@ -47,9 +48,10 @@ class _Serving:
 class Assistant:
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        """Keep the settings; nothing is opened yet."""
+    def __init__(self, settings: Settings | None = None, *, weights: RankingWeights | None = None) -> None:
+        """Keep the settings, and what each part of the ranking counts for; nothing is opened yet."""
         self.settings = settings or Settings()
+        self._weights = weights
         self._lock = RLock()
         self._event_lock = Lock()
         self._last_event_at = 0.0
@@ -291,6 +293,7 @@ class Assistant:
             index=settings.index,
             exact_limit=settings.exact_limit,
             half_life_days=settings.half_life_days,
+            weights=self._weights,
         )
         agent = Agent(
             recommender,

@@ -28,6 +28,7 @@ from recsys.jam import checkpoint
 from recsys.jam.checkpoint import Checkpoint
 from recsys.jam.score import Mixer, average_mix, cross_mix
 from recsys.jam.train import TrainingSettings, fold_in_all, train
+from recsys.ranking import RankingWeights
 from recsys.recommender import Recommender
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.synthesis import synthesise
@@ -137,8 +138,9 @@ def open_recommender(
     index: str = "auto",
     exact_limit: int = 100_000,
     half_life_days: float = 180.0,
+    weights: RankingWeights | None = None,
 ) -> tuple[Recommender, Generation]:
-    """Open the generation being served.
+    """Open the generation being served, ranking with `weights` where they are given.
 
     Raises:
         NotIndexedError: nothing is published yet.
@@ -169,6 +171,7 @@ def open_recommender(
         served,
         LexicalIndex.load(folder / "lexical"),
         half_life_days=half_life_days,
+        weights=weights,
     )
     return recommender, generation
 
