@@ -19,6 +19,7 @@ MISSING = frozenset({"NA", "N/A", "n/a", "nan", "NaN", "NAN", "null", "NULL", "N
 _SPACE = re.compile(r"\s+")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 _FEATURING = re.compile(r"\s+[(\[]?(?:feat\.|ft\.|feat|featuring)\s+", re.IGNORECASE)
+_CLOSED_ONLY = re.compile(r"^[^(\[]*[)\]]$")
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d{2}(?:\.\d+)?)")
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
@@ -102,9 +103,11 @@ def artists(value: Any) -> tuple[str, ...]:
     if listed is not None:
         names = [text(one) for one in listed]
     else:
-        parts = re.split(r"\s*[;|]\s*", text(value))
-        names = [name for part in parts for name in _FEATURING.split(part)]
-        names = [name[:-1] if name[-1:] in ")]" and "(" not in name and "[" not in name else name for name in names]
+        names = []
+        for part in re.split(r"\s*[;|]\s*", text(value)):
+            main, *guests = _FEATURING.split(part)
+            # "Drake (feat. Rihanna)": the bracket was opened before "feat."
+            names += [main, *(guest[:-1] if _CLOSED_ONLY.search(guest) else guest for guest in guests)]
     return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
 
 
