@@ -7,19 +7,20 @@ import numpy as np
 from recsys.catalogue import Catalogue
 from recsys.types import Collection, Track
 
+#: Style → genres, moods, activities, words of its titles, energy.
 STYLES = {
-    "jazz": dict(genres=("jazz",), moods=("mellow", "warm"), activities=("dinner",), words="Blue Smoke Velvet Horn", energy=0.3),
-    "metal": dict(genres=("metal", "rock"), moods=("aggressive",), activities=("workout",), words="Iron Wrath Skull Fire", energy=0.95),
-    "house": dict(genres=("house", "electronic"), moods=("euphoric",), activities=("party",), words="Night Club Laser Groove", energy=0.8),
-    "folk": dict(genres=("folk",), moods=("calm", "reflective"), activities=("rainy day",), words="River Willow Lantern Field", energy=0.2),
-}  # fmt: skip
+    "jazz": (("jazz",), ("mellow", "warm"), ("dinner",), "Blue Smoke Velvet Horn", 0.3),
+    "metal": (("metal", "rock"), ("aggressive",), ("workout",), "Iron Wrath Skull Fire", 0.95),
+    "house": (("house", "electronic"), ("euphoric",), ("party",), "Night Club Laser Groove", 0.8),
+    "folk": (("folk",), ("calm", "reflective"), ("rainy day",), "River Willow Lantern Field", 0.2),
+}
 
 
 def planted_tracks(n_artists: int = 10, n_per_artist: int = 5) -> list[Track]:
     """Tracks of four styles: each artist keeps to one style and decade."""
     tracks = []
-    for style, facts in STYLES.items():
-        words = str(facts["words"]).split()
+    for style, (genres, moods, activities, vocabulary, energy) in STYLES.items():
+        words = vocabulary.split()
         for artist in range(n_artists):
             for number in range(n_per_artist):
                 tracks.append(
@@ -30,10 +31,10 @@ def planted_tracks(n_artists: int = 10, n_per_artist: int = 5) -> list[Track]:
                         album=f"{words[artist % 4]} Sessions {artist}",
                         year=1960 + 5 * artist + number % 3,
                         duration_s=150.0 + 17 * number + 5 * artist,
-                        genres=tuple(facts["genres"]),
-                        moods=tuple(facts["moods"]),
-                        activities=tuple(facts["activities"]),
-                        energy=float(facts["energy"]),
+                        genres=genres,
+                        moods=moods,
+                        activities=activities,
+                        energy=energy,
                         popularity=round(0.1 + 0.08 * artist, 2),
                         source="planted",
                     )

@@ -68,10 +68,11 @@ def load(folder: Path) -> Checkpoint:
     Raises:
         CheckpointError: a file is missing or damaged.
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
         card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
         return Checkpoint(weights=load_file(folder / WEIGHTS_FILE), card=card)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise CheckpointError(f"no readable JAM checkpoint in {folder} ({error}); run `segue train`") from error
