@@ -1,0 +1,50 @@
+"""Playlists as files: one format per file extension."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from assistant.errors import UnknownFormatError
+from assistant.reply import Reply
+from connectors.playlists.base import PlaylistFormat, check_place, write_whole
+from connectors.playlists.csv_ import csv_table
+from connectors.playlists.json_ import json_document
+from connectors.playlists.m3u8 import m3u8
+
+__all__ = ["FORMATS", "check_destination", "format_of", "write_playlist"]
+
+#: File extension → format.
+FORMATS: dict[str, PlaylistFormat] = {".m3u8": m3u8, ".m3u": m3u8, ".csv": csv_table, ".json": json_document}
+
+
+def format_of(path: Path) -> PlaylistFormat:
+    """Return the format that a file's extension names.
+
+    Raises:
+        UnknownFormatError: it names none.
+    """
+    extension = path.suffix.lower()
+    if extension not in FORMATS:
+        raise UnknownFormatError(extension or path.name, tuple(FORMATS))
+    return FORMATS[extension]
+
+
+def check_destination(path: Path) -> None:
+    """Find out, before a playlist is made, that it could not be written to a file.
+
+    Raises:
+        UnknownFormatError: the extension names no format.
+        PlaylistFileError: the folder does not exist, or the name is a folder's.
+    """
+    format_of(path)
+    check_place(path)
+
+
+def write_playlist(reply: Reply, path: Path) -> None:
+    """Write a reply's slate to a file in the format of its extension; the file appears whole or not at all.
+
+    Raises:
+        UnknownFormatError: the extension names no format.
+        PlaylistFileError: the place cannot be written.
+    """
+    write_whole(path, format_of(path)(reply))
