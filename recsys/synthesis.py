@@ -159,9 +159,8 @@ class _Synthesiser:
         if self.rng.random() < 0.5:
             shape = self.rng.choice(["songs by {}", "best of {}", "some {}", "{}", "play {}", "more {}"])
             return Triple(self._slip(str(shape).format(name)), history, self._sample(rows, _MAX_ANSWERS))
-        keys = [k for k in self._facets_of_a(int(rows[0]), at_most=4) if k[0] in (Facet.GENRE, Facet.ERA)]
         shape = self.rng.choice(["like {}", "songs like {}", "similar to {}", "artists like {}", "in the style of {}"])
-        near = self._meeting(keys) if keys else rows
+        near = self._anchor(int(self.rng.choice(rows)))
         return Triple(self._slip(str(shape).format(name)), history, self._sample(near, _MAX_ANSWERS))
 
     def _anchor(self, row: int) -> IntArray:
