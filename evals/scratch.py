@@ -1,0 +1,44 @@
+"""A data folder of its own for an evaluation, so that none touches the catalogue, taste or sessions of the user."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from assistant.settings import Settings
+
+#: What may outlive an evaluation: text vectors and the exported encoder, both addressed by their content.
+_REUSABLE = "cache"
+
+
+@contextmanager
+def scratch_home(kept: Path | None = None) -> Iterator[Path]:
+    """Lend an empty data folder, in a folder of its own, and delete both at the end.
+
+    Args:
+        kept: a folder that keeps the encoded texts from one evaluation to the next; nothing else is reused, so a
+            figure never depends on an earlier run.
+    """
+    with tempfile.TemporaryDirectory(prefix="segue-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        if kept is not None and (kept / _REUSABLE).is_dir():
+            shutil.copytree(kept / _REUSABLE, home / _REUSABLE)
+        yield home
+        if kept is not None and (home / _REUSABLE).is_dir():
+            shutil.copytree(home / _REUSABLE, kept / _REUSABLE, dirs_exist_ok=True)
+
+
+def scratch_settings(home: Path, **changes: Any) -> Settings:
+    """The user's settings, but with the data and the database in `home`, and with `changes`."""
+    return Settings(home=home, database_url=None, **changes)
+
+
+def product_settings(settings: Settings) -> dict[str, Any]:
+    """The settings that can change a figure, for a report."""
+    names = ("text_encoder", "index", "exact_limit", "threads", "seed", "training_steps", "how_much_me")
+    return {name: getattr(settings, name) for name in names}
