@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from recsys.catalogue import Catalogue
 from recsys.errors import SourceError
-from recsys.sources import BadRow, SourceContent, read_source, scales, source_fingerprint, values
+from recsys.sources import BadRow, SourceContent, read_source, read_starter, scales, source_fingerprint, values
 from recsys.sources.headers import FIELD_OF, squeeze
 from recsys.types import Collection, Facet, Track
 
@@ -521,3 +521,14 @@ def test_the_cpcd_tracks_index_as_they_are(eval_data: Path) -> None:
     work = Catalogue.from_tracks(content.tracks).work
     assert 14_000 < len(set(work.tolist())) < 14_985, "fewer works than clusters: titles join more"
     assert max(Counter(work.tolist()).values()) < 10
+
+
+def test_the_starter_is_read_whole_with_ids_that_last() -> None:
+    content = read_starter()
+    assert content.kind == "starter"
+    assert (content.bad_rows, content.ignored_columns) == ([], ())
+    assert content.n_rows == len(content.tracks) == len({track.track_id for track in content.tracks})
+    assert all(track.track_id.startswith("starter:") for track in content.tracks)
+    assert {track.energy for track in content.tracks} <= {None, 0.1, 0.3, 0.5, 0.7, 0.9}
+    assert {track.popularity for track in content.tracks} <= {None, 0.1, 0.3, 0.5, 0.7, 0.9}
+    assert {track.track_id for track in read_starter().tracks} == {track.track_id for track in content.tracks}
