@@ -192,11 +192,7 @@ class Catalogue:
         arrays = self._snapshot.arrays
         members = arrays["collections_codes"].astype(np.int64)
         members.setflags(write=False)
-        return (
-            np.split(members, arrays["collections_starts"][1:-1])
-            if len(arrays["collections_starts"]) > 1
-            else []
-        )
+        return np.split(members, arrays["collections_starts"][1:-1]) if len(arrays["collections_starts"]) > 1 else []
 
     def text_of(self, row: int) -> str:
         """Name a track for the text modality: "title – artists – album (year)", without what is unknown."""
@@ -294,9 +290,7 @@ class Catalogue:
         return self._postings[facet]
 
     def _names_of_collections(self, row: int) -> list[str]:
-        return [
-            self._snapshot.strings["collections"][number][1] for number in self._collections_of.get(row, ())
-        ]
+        return [self._snapshot.strings["collections"][number][1] for number in self._collections_of.get(row, ())]
 
     @cached_property
     def _collections_of(self) -> dict[int, list[int]]:
