@@ -1,0 +1,164 @@
+"""The terminal chat: a line is a message, a line that begins with "/" a command."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from assistant.errors import DELIBERATE
+from assistant.reply import Message, Reply, SlateTrack
+from connectors.console import show_links, show_reply, show_why
+from connectors.errors import CommandError, ConnectorError
+from connectors.group import say_error
+from connectors.playlists import write_playlist
+
+if TYPE_CHECKING:
+    from assistant.app import Assistant
+
+PROMPT = "› "
+_WELCOME = "Ask for music in your own words, then refine it. /help lists the commands, /quit leaves."
+
+
+def chat(assistant: Assistant, listener_id: str, console: Console) -> bool:
+    """Talk until the input ends or the listener quits; tell whether everything asked for was done.
+
+    On a terminal there is a prompt, and a mistake is only shown. Piped input is read line by line and echoed, and
+    a mistake makes the result False.
+    """
+    interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    talk = _Chat(assistant, listener_id, console)
+    if interactive:
+        console.print(Text(_WELCOME, style="dim"))
+    for line in _typed() if interactive else sys.stdin:
+        text = line.strip()
+        if not text:
+            continue
+        if not interactive:
+            console.print(Text(f"{PROMPT}{text}"), soft_wrap=True)
+        try:
+            if not talk.take(text):
+                break
+        except (*DELIBERATE, ConnectorError) as error:
+            talk.failed = True
+            sys.stdout.flush()
+            say_error(error)
+        console.print()
+    return interactive or not talk.failed
+
+
+def _typed() -> Iterator[str]:
+    """Yield what is typed until end of file, with line editing where the platform has it."""
+    with suppress(ImportError):
+        import readline  # noqa: F401 (input() edits lines and recalls earlier ones once it is imported)
+    while True:
+        try:
+            yield input(PROMPT)
+        except EOFError:
+            print()
+            return
+
+
+class _Chat:
+    """One conversation: the session, the slate on screen, and what each command does to them."""
+
+    def __init__(self, assistant: Assistant, listener_id: str, console: Console) -> None:
+        self._assistant, self._listener_id, self._console = assistant, listener_id, console
+        self._session_id = uuid4().hex
+        self._reply: Reply | None = None
+        self.failed = False
+        self._commands: dict[str, tuple[str, str, Callable[[str], None]]] = {
+            "like": ("N …", "more like these in future playlists: /like 3, /like 1 4-6", self._like),
+            "dislike": ("N …", "never these again", self._dislike),
+            "why": ("N", "everything known about why a track is there", self._why),
+            "links": ("", "the address of every track", self._links),
+            "save": ("FILE", "write the playlist: .m3u8, .m3u, .csv or .json", self._save),
+            "new": ("", "forget what was asked and begin anew", self._new),
+            "help": ("", "this list", self._help),
+            "quit": ("", "leave (or Ctrl-D)", self._help),
+        }
+
+    def take(self, text: str) -> bool:
+        """Follow one line; tell whether to go on."""
+        if not text.startswith("/"):
+            self._ask(text)
+            return True
+        name, _, rest = text[1:].partition(" ")
+        name = name.lower()
+        if name in ("quit", "exit", "q"):
+            return False
+        if name not in self._commands:
+            raise CommandError(f"/{name}", f"the commands are {', '.join(f'/{c}' for c in self._commands)}")
+        self._commands[name][2](rest.strip())
+        return True
+
+    def _ask(self, text: str) -> None:
+        reply = self._assistant.reply(Message(listener_id=self._listener_id, session_id=self._session_id, text=text))
+        self.failed |= reply.last_resort
+        if reply.tracks:
+            self._reply = reply
+        show_reply(self._console, reply)
+
+    def _like(self, numbers: str) -> None:
+        self._rate(numbers, "like", "♥ {track}")
+
+    def _dislike(self, numbers: str) -> None:
+        self._rate(numbers, "dislike", "✗ {track}: it will not be picked again")
+
+    def _rate(self, numbers: str, kind: str, words: str) -> None:
+        for track in self._tracks(numbers, f"/{kind}"):
+            self._assistant.feedback(self._listener_id, self._session_id, track.track_id, kind)
+            self._console.print(Text(words.format(track=f"{track.title} – {track.artist}")))
+
+    def _why(self, numbers: str) -> None:
+        for track in self._tracks(numbers, "/why"):
+            show_why(self._console, track)
+
+    def _links(self, _: str) -> None:
+        show_links(self._console, self._slate("/links").tracks)
+
+    def _save(self, name: str) -> None:
+        reply = self._slate("/save")
+        if not name:
+            raise CommandError("/save", "name a file, such as /save rainy-sunday.m3u8")
+        path = Path(name.strip("\"'")).expanduser()
+        write_playlist(reply, path)
+        self._console.print(Text(f"Saved {len(reply.tracks)} tracks to {path}"), soft_wrap=True)
+
+    def _new(self, _: str) -> None:
+        self._session_id, self._reply = uuid4().hex, None
+        self._console.print(Text("A new session. What would you like to hear?"))
+
+    def _help(self, _: str) -> None:
+        grid = Table.grid(padding=(0, 2))
+        for name, (operand, words, _action) in self._commands.items():
+            grid.add_row(Text(f"/{name} {operand}".strip()), Text(words))
+        self._console.print(grid)
+        self._console.print(Text('Anything else is a request: "something mellow for a rainy sunday, 45 minutes".'))
+
+    def _slate(self, command: str) -> Reply:
+        if self._reply is None:
+            raise CommandError(command, "there is no playlist yet; ask for music first")
+        return self._reply
+
+    def _tracks(self, numbers: str, command: str) -> list[SlateTrack]:
+        """Read positions in the slate: "3", "1 4-6", "1, 2"."""
+        tracks = self._slate(command).tracks
+        received = f"{command} {numbers}".strip()
+        positions: list[int] = []
+        for part in re.split(r"[\s,]+", numbers):
+            match = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", part)
+            if match is None:
+                raise CommandError(received, f"write the number of a track, such as {command} 3")
+            positions += range(int(match[1]), int(match[2] or match[1]) + 1)
+        if not positions or not all(1 <= position <= len(tracks) for position in positions):
+            raise CommandError(received, f"the playlist has tracks 1 to {len(tracks)}")
+        return [tracks[position - 1] for position in dict.fromkeys(positions)]

@@ -1,0 +1,240 @@
+"""The command line. Results go to stdout, progress and logs to stderr; heavy imports wait inside the commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from uuid import uuid4
+
+import typer
+
+from connectors.group import SegueGroup
+
+if TYPE_CHECKING:
+    from assistant.app import Assistant
+    from assistant.settings import Settings
+
+app = typer.Typer(
+    name="segue",
+    cls=SegueGroup,
+    help="Ask for music in your own words and get a playlist from the catalogue you own.",
+    epilog='Example: segue playlist "something mellow for a rainy sunday, nothing too famous, 45 min" -o rainy.m3u8',
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"segue {version('segue')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Example: segue web --port 8000")
+def web(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (default: SEGUE_WEB_HOST)")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one (default: SEGUE_WEB_PORT)")
+    ] = None,
+) -> None:
+    """Open the web chat: the playlist as a table, with like, dislike and download."""
+    from connectors.web import serve
+
+    settings = _settings()
+    with _open(settings) as assistant:
+        serve(assistant, settings.web_host if host is None else host, settings.web_port if port is None else port)
+
+
+@app.command(epilog="Example: segue chat")
+def chat(
+    listener: Annotated[str | None, typer.Option(help="Whose taste to use (default: SEGUE_LISTENER)")] = None,
+) -> None:
+    """Chat in the terminal: ask, refine, /like, /why, /save. Piped lines are answered one by one."""
+    settings = _settings()
+    with _ready(settings) as assistant:
+        from connectors.chat import chat as talk
+        from connectors.console import open_console
+
+        if not talk(assistant, settings.listener if listener is None else listener, open_console()):
+            raise typer.Exit(1)
+
+
+@app.command(epilog='Example: segue playlist "mellow 90s shoegaze, no covers" -n 20 --seed 7 -o list.m3u8 -o list.json')
+def playlist(
+    request: Annotated[list[str], typer.Argument(help="What you would like to hear, in your own words.")],
+    n_tracks: Annotated[
+        int | None, typer.Option("-n", "--tracks", min=1, max=200, help="Number of tracks; beats the words.")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=1, max=1440, help="Length in minutes; beats the words.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="The same seed gives the same playlist.")
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--output", help="File to write: .m3u8, .m3u, .csv, .json, or - for the table on stdout."),
+    ] = None,
+    listener: Annotated[str | None, typer.Option(help="Whose taste to use (default: SEGUE_LISTENER)")] = None,
+) -> None:
+    """Make one playlist, print it as a table or write it to files."""
+    from assistant.reply import Message
+    from connectors.errors import NoPlaylistError
+    from connectors.playlists import check_destination, write_playlist
+
+    files = [path for path in output or () if str(path) != "-"]
+    for path in files:
+        check_destination(path)
+    settings = _settings()
+    with _ready(settings) as assistant:
+        reply = assistant.reply(
+            Message(
+                listener_id=settings.listener if listener is None else listener,
+                session_id=uuid4().hex,
+                text=" ".join(request),
+                n_tracks=n_tracks,
+                minutes=minutes,
+                seed=seed,
+            )
+        )
+    if reply.last_resort or not reply.tracks:
+        raise NoPlaylistError(reply.text)
+    for path in files:
+        write_playlist(reply, path)
+    if not output or len(files) < len(output):
+        from connectors.console import open_console, show_reply
+
+        show_reply(open_console(), reply)
+    else:
+        typer.echo(reply.text, err=True)
+    for path in files:
+        typer.echo(f"Wrote {len(reply.tracks)} tracks, {reply.total}, to {path} (seed {reply.seed})", err=True)
+
+
+@app.command(epilog="Example: segue index my-music.csv --name mine --map title=track_name,artist=track_artist")
+def index(
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="Catalogue file: CSV, TSV, JSONL or Parquet. Without it, index again what is stored."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What to call this source (default: its name so far, else the file's)")
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN,…", help="Columns that the headers do not give away."),
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Drop the other sources.")] = False,
+    with_starter: Annotated[
+        bool, typer.Option("--with-starter", help="Serve the starter catalogue beside other sources.")
+    ] = False,
+) -> None:
+    """Add a catalogue or refresh it, then encode, train where needed, and serve it."""
+    columns = _mapping(mapping or [])
+    if path is None and (name is not None or columns or replace):
+        raise typer.BadParameter("--name, --map and --replace go with the PATH of a catalogue file")
+    from connectors.console import open_console, show_index_report
+    from connectors.progress import JobProgress
+
+    with _open(_settings()) as assistant:
+        with JobProgress() as progress:
+            report = assistant.index(path, name, columns or None, replace, with_starter, progress)
+        show_index_report(open_console(), report)
+    if not report.n_tracks or (report.source is not None and not report.source.n_tracks):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: segue train --seed 64 --steps 800")
+def train(
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of synthesis and training (default: SEGUE_SEED)")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps (default: by catalogue size)")] = None,
+) -> None:
+    """Train the joint space anew on what is indexed, and serve it."""
+    from connectors.console import open_console, show_train_report
+    from connectors.progress import JobProgress
+
+    asked = {"seed": seed, "training_steps": steps}
+    settings = _settings().model_copy(update={field: value for field, value in asked.items() if value is not None})
+    with _open(settings) as assistant:
+        with JobProgress() as progress:
+            report = assistant.train(progress)
+        show_train_report(open_console(), report)
+
+
+@app.command(epilog="Example: segue status --json | jq .index")
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Show what is indexed, trained and stored, where, and how big."""
+    with _open(_settings()) as assistant:
+        report = assistant.status()
+    if as_json:
+        typer.echo(report.model_dump_json(indent=2))
+        return
+    from connectors.console import open_console, show_status
+
+    show_status(open_console(), report)
+
+
+@app.command(epilog="Example: segue doctor || echo 'something is wrong'")
+def doctor() -> None:
+    """Check the installation and say how to fix it; exit status 1 if a check fails."""
+    from connectors.console import open_console, show_checks
+
+    with _open(_settings()) as assistant:
+        checks = assistant.doctor()
+    show_checks(open_console(), checks)
+    if any(not check.ok and not check.optional for check in checks):
+        raise typer.Exit(1)
+
+
+def _settings() -> Settings:
+    """Read the settings and start the log at their level."""
+    from assistant.settings import Settings
+    from connectors.logs import start_logging
+
+    settings = Settings()
+    start_logging(settings.log_level)
+    return settings
+
+
+def _open(settings: Settings) -> Assistant:
+    from assistant.app import Assistant
+
+    return Assistant(settings)
+
+
+def _ready(settings: Settings) -> Assistant:
+    """Open an assistant that has something to answer from; the first time, that takes a while and shows progress."""
+    from connectors.progress import JobProgress
+
+    assistant = _open(settings)
+    with JobProgress() as progress:
+        assistant.ensure_ready(progress)
+    return assistant
+
+
+def _mapping(given: list[str]) -> dict[str, str]:
+    """Read `--map title=track_name,artist=name` into field → column."""
+    mapping: dict[str, str] = {}
+    for pair in (pair.strip() for part in given for pair in part.split(",")):
+        field, separator, column = (piece.strip() for piece in pair.partition("="))
+        if not field or not separator or not column:
+            raise typer.BadParameter(f"{pair!r} is not FIELD=COLUMN, such as title=track_name", param_hint="--map")
+        mapping[field] = column
+    return mapping

@@ -1,0 +1,234 @@
+"""How replies and reports look in a terminal: the slate as a table, the receipt below it, reports as short lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from assistant.reply import ReceiptLine, Reply, SlateTrack
+
+if TYPE_CHECKING:
+    from assistant.reports import Check, IndexReport, SourceReport, StatusReport, TrainReport
+
+#: Columns from which a slate has a column for reasons; narrower ones put each reason under its track.
+_WIDE = 130
+#: Skipped rows of a source that are listed one by one.
+_MAX_BAD_ROWS = 20
+
+
+def open_console(*, stderr: bool = False) -> Console:
+    """Open stdout, or stderr, for text: plain where it is no terminal, never with words taken for markup."""
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def show_reply(console: Console, reply: Reply) -> None:
+    """Show one turn: what Segue says, the slate, the receipt."""
+    _show(console, Text(reply.text))
+    if reply.tracks:
+        console.print()
+        _show(console, _slate(reply.tracks, console))
+    if reply.receipt:
+        console.print()
+        _show(console, _receipt(reply.receipt))
+    if reply.tracks:
+        if not _pressable(console):
+            console.print()
+            show_links(console, reply.tracks)
+        console.print()
+        _show(console, Text(f"{reply.total} · seed {reply.seed} · index {reply.index}", style="dim"))
+
+
+def show_links(console: Console, tracks: Sequence[SlateTrack]) -> None:
+    """Show the whole address of each track, one to a line."""
+    for track in tracks:
+        console.print(Text(f"{track.position:>3}  {track.link}"), soft_wrap=True)
+
+
+def show_why(console: Console, track: SlateTrack) -> None:
+    """Show everything that is known about why a track is in the slate."""
+    console.print(Text.assemble((track.title, "bold"), f" – {track.artist}"))
+    if track.reason:
+        console.print(Text(track.reason))
+    if track.query_share or track.user_share:
+        console.print(Text(f"Your words {track.query_share:.0%}, your taste {track.user_share:.0%} of what lifts it."))
+    if track.facets:
+        console.print(Text(f"Known as: {', '.join(track.facets)}."))
+    if track.album:
+        console.print(Text(f"Album: {track.album}."))
+    console.print(Text(track.link), soft_wrap=True)
+
+
+def show_index_report(console: Console, report: IndexReport) -> None:
+    """Show what indexing read, skipped and now serves."""
+    from assistant.labels import plain
+
+    source = report.source
+    if source is not None:
+        state = "" if report.source_changed else ", unchanged"
+        console.print(
+            Text(
+                f"{source.name}: {source.n_tracks:,} tracks from {report.n_rows:,} rows, "
+                f"{_count(source.n_playlists, 'playlist')}, {_count(len(report.bad_rows), 'row')} skipped{state}"
+            )
+        )
+    for row in report.bad_rows[:_MAX_BAD_ROWS]:
+        console.print(Text(f"  line {row.line}: {plain(row.reason)}"), soft_wrap=True)
+    if len(report.bad_rows) > _MAX_BAD_ROWS:
+        console.print(Text(f"  … and {len(report.bad_rows) - _MAX_BAD_ROWS:,} more"))
+    trained = "a model trained on it" if report.trained else "the model as it was"
+    changed = "" if report.generation_changed else " (nothing changed)"
+    console.print(Text(f"Serving {report.n_tracks:,} tracks with {trained}{changed}; {report.seconds:.1f} s"))
+
+
+def show_train_report(console: Console, report: TrainReport) -> None:
+    """Show what training did."""
+    loss = "" if report.loss is None else f", loss {report.loss:.3f}"
+    console.print(Text(f"Trained on {report.n_tracks:,} tracks: {report.steps:,} steps{loss}; {report.seconds:.1f} s"))
+
+
+def show_status(console: Console, report: StatusReport) -> None:
+    """Show what is indexed, trained and stored, where, and how big."""
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="bold", no_wrap=True)
+    facts.add_column(overflow="fold")
+    for name, value in _status_facts(report):
+        facts.add_row(name, Text(value))
+    _show(console, facts)
+
+
+def show_checks(console: Console, checks: Sequence[Check]) -> None:
+    """Show what was checked, and how to put right what is not."""
+    for check in checks:
+        mark, style = ("✓", "green") if check.ok else ("–", "yellow") if check.optional else ("✗", "bold red")
+        console.print(Text.assemble((mark, style), f" {check.name}: {check.detail}"), soft_wrap=True)
+        if not check.ok and check.remedy:
+            console.print(Text(f"    {check.remedy}"), soft_wrap=True)
+
+
+def _show(console: Console, block: Table | Text) -> None:
+    """Print a block, without the spaces that end its lines where plain text is what is wanted."""
+    if console.color_system is not None:
+        console.print(block)
+        return
+    with console.capture() as captured:
+        console.print(block)
+    for line in captured.get().splitlines():
+        console.print(Text(line.rstrip()), soft_wrap=True)
+
+
+def _pressable(console: Console) -> bool:
+    """Tell whether titles can be links: terminals that show colours know them, or ignore them."""
+    return console.color_system is not None
+
+
+def _slate(tracks: Sequence[SlateTrack], console: Console) -> Table:
+    """Lay the slate out for the terminal's width."""
+    wide, pressable = console.width >= _WIDE, _pressable(console)
+    table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False, expand=wide)
+    table.add_column("#", justify="right", style="dim", no_wrap=True)
+    table.add_column("Track", ratio=5 if wide else None, overflow="fold")
+    table.add_column("Year", justify="right", no_wrap=True)
+    table.add_column("Length", justify="right", no_wrap=True)
+    if wide:
+        table.add_column("Why", ratio=6, style="dim")
+    for track in tracks:
+        name = _name(track, pressable=pressable)
+        if not wide and track.reason:
+            name.append(f"\n{track.reason}", style="dim")
+        year = str(track.year) if track.year else ""
+        table.add_row(str(track.position), name, year, _length(track), *([Text(track.reason)] if wide else []))
+    return table
+
+
+def _name(track: SlateTrack, *, pressable: bool) -> Text:
+    name = Text(track.title, style=f"bold link {track.link}" if pressable else "bold")
+    mark = {True: " ♥", False: " ✗", None: ""}[track.liked]
+    return Text.assemble(name, f" – {track.artist}" if track.artist else "", (mark, "red"))
+
+
+def _length(track: SlateTrack) -> str:
+    if track.duration_s is None:
+        return ""
+    minutes, seconds = divmod(round(track.duration_s), 60)
+    return f"{'≈' if track.duration_estimated else ''}{minutes}:{seconds:02}"
+
+
+def _receipt(lines: Sequence[ReceiptLine]) -> Table:
+    table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("Wish")
+    table.add_column("Asked")
+    table.add_column("Delivered")
+    for line in lines:
+        mark, style = ("~", "yellow") if line.relaxed else ("✓", "green") if _kept(line) else ("·", "dim")
+        delivered = f"{line.delivered}, relaxed" if line.relaxed else line.delivered
+        table.add_row(Text(mark, style=style), Text(line.constraint), Text(line.asked), Text(delivered))
+    return table
+
+
+def _kept(line: ReceiptLine) -> bool:
+    """Tell whether a wish was delivered in full: unknown is not, and a preference without a count is not said to be."""
+    return line.n_met == line.n_total if line.n_total else line.hard and not line.unknown
+
+
+def _status_facts(report: StatusReport) -> list[tuple[str, str]]:
+    facts = [("Data folder", f"{report.home} ({_size(sum(report.sizes_bytes.values()))})")]
+    facts += [("", f"{name}: {_size(size)}") for name, size in report.sizes_bytes.items() if size]
+    facts += [("Database", report.database)]
+    sources = [_source(source) for source in report.sources] or ["none: the starter catalogue serves"]
+    facts += [("Sources" if not n else "", source) for n, source in enumerate(sources)]
+    if report.index is None:
+        facts.append(("Index", "nothing is indexed yet; run `segue index`"))
+    else:
+        index = report.index
+        facts.append(
+            ("Index", f"{index.kind}, {index.n_tracks:,} tracks, built {_when(index.built_at)}, {index.generation}")
+        )
+    if report.model is not None:
+        model = report.model
+        loss = "" if model.loss is None else f", loss {model.loss:.3f}"
+        facts.append(
+            (
+                "Model",
+                f"{model.mixer} mixing, width {model.dim}, {model.steps:,} steps{loss}, {_when(model.trained_at)}",
+            )
+        )
+    facts.append(("Encoder", report.encoder))
+    facts.append(
+        (
+            "Stored",
+            f"{_count(report.n_tracks, 'track')}, {_count(report.n_listeners, 'listener')}, "
+            f"{_count(report.n_events, 'event')}, {_count(report.n_sessions, 'session')}, "
+            f"{_count(report.n_turns, 'turn')}",
+        )
+    )
+    return facts
+
+
+def _source(source: SourceReport) -> str:
+    playlists = f", {_count(source.n_playlists, 'playlist')}" if source.n_playlists else ""
+    return (
+        f"{source.name}: {source.n_tracks:,} tracks{playlists} ({source.kind}, {source.path}, {_when(source.added_at)})"
+    )
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _size(n_bytes: int) -> str:
+    size, unit = float(n_bytes), "B"
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
+
+
+def _when(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,122 @@
+"""The terminal chat, piped: what each line asks of the assistant, and what it shows."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from assistant.reply import Message, Reply
+from connectors.chat import chat
+from connectors.console import open_console
+from tests.connectors.replies import reply, track
+
+
+class ScriptedAssistant:
+    """Answers every message with the same three tracks and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Message] = []
+        self.rated: list[tuple[str, str, str]] = []
+        self.sessions: list[str | None] = []
+
+    def reply(self, message: Message) -> Reply:
+        self.asked.append(message)
+        if message.text == "break":
+            return reply(text="Sorry, something went wrong (reference 1a2b).", receipt=(), last_resort=True)
+        titles = ("Alison", "Dagger", "40 Days")
+        return reply(*(track(i, title) for i, title in enumerate(titles, 1)), session_id=message.session_id)
+
+    def feedback(self, listener_id: str, session_id: str | None, track_id: str, kind: str) -> None:
+        self.rated.append((listener_id, track_id, kind))
+        self.sessions.append(session_id)
+
+
+def talk(monkeypatch: pytest.MonkeyPatch, *lines: str) -> tuple[ScriptedAssistant, bool]:
+    assistant = ScriptedAssistant()
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+    return assistant, chat(assistant, "ann", open_console())  # type: ignore[arg-type]
+
+
+def test_lines_are_messages_of_one_session(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assistant, done = talk(monkeypatch, "mellow", "", "  more upbeat ", "/new", "jazz")
+    assert done
+    assert [message.text for message in assistant.asked] == ["mellow", "more upbeat", "jazz"]
+    assert {message.listener_id for message in assistant.asked} == {"ann"}
+    first, second, third = (message.session_id for message in assistant.asked)
+    assert first == second != third
+    shown = capsys.readouterr()
+    assert shown.out.startswith("› mellow\n2 tracks")
+    assert "› more upbeat\n" in shown.out
+    assert shown.err == ""
+
+
+def test_ratings_reach_the_assistant(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assistant, done = talk(monkeypatch, "mellow", "/like 1, 3", "/dislike 2-3", "/LIKE 1 1")
+    assert done
+    assert assistant.rated == [
+        ("ann", "id-1", "like"),
+        ("ann", "id-3", "like"),
+        ("ann", "id-2", "dislike"),
+        ("ann", "id-3", "dislike"),
+        ("ann", "id-1", "like"),
+    ]
+    assert set(assistant.sessions) == {assistant.asked[0].session_id}
+    out = capsys.readouterr().out
+    assert "♥ 40 Days – Slowdive\n" in out
+    assert "✗ Dagger – Slowdive: it will not be picked again\n" in out
+
+
+def test_a_playlist_can_be_explained_linked_and_saved(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "my list.json"
+    _, done = talk(monkeypatch, "mellow", "/why 2", "/links", f'/save "{path}"', "/help")
+    assert done
+    assert [t["title"] for t in json.loads(path.read_text())["tracks"]] == ["Alison", "Dagger", "40 Days"]
+    out = capsys.readouterr().out
+    assert "\nDagger – Slowdive\nDreamy shoegaze from 1993 with guitar.\n" in out
+    assert "\n  3  https://www.youtube.com/results?search_query=track+3\n" in out
+    assert f"Saved 3 tracks to {path}\n" in out
+    assert "/dislike N …" in out
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["/like 1"], "cannot follow '/like': there is no playlist yet; ask for music first"),
+        (["/save x.csv"], "cannot follow '/save': there is no playlist yet"),
+        (["mellow", "/like"], "cannot follow '/like': write the number of a track, such as /like 3"),
+        (["mellow", "/like four"], "cannot follow '/like four': write the number"),
+        (["mellow", "/why 4"], "cannot follow '/why 4': the playlist has tracks 1 to 3"),
+        (["mellow", "/dislike 0"], "cannot follow '/dislike 0': the playlist has tracks 1 to 3"),
+        (["mellow", "/like 3-1"], "cannot follow '/like 3-1': the playlist has tracks 1 to 3"),
+        (["mellow", "/save"], "cannot follow '/save': name a file"),
+        (["mellow", "/save list.doc"], "cannot write a playlist as '.doc'"),
+        (["/shuffle"], "cannot follow '/shuffle': the commands are /like, /dislike, /why"),
+    ],
+)
+def test_a_mistake_is_told_and_the_chat_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lines: list[str], said: str
+) -> None:
+    assistant, done = talk(monkeypatch, *lines, "and jazz")
+    assert not done
+    shown = capsys.readouterr()
+    assert shown.err.startswith(f"segue: {said}")
+    assert shown.err.count("\n") == 1
+    assert assistant.asked[-1].text == "and jazz"
+    assert assistant.rated == []
+
+
+def test_quitting_ends_the_chat(monkeypatch: pytest.MonkeyPatch) -> None:
+    assistant, done = talk(monkeypatch, "/quit", "mellow")
+    assert done
+    assert assistant.asked == []
+
+
+def test_an_apology_is_no_success(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _, done = talk(monkeypatch, "break")
+    assert not done
+    assert "reference 1a2b" in capsys.readouterr().out

@@ -1,0 +1,208 @@
+"""The command line from outside: help, errors and exit statuses of every command, and what it imports."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from assistant.errors import NothingToExportError
+from connectors import cli
+from connectors.cli import app
+
+COMMANDS = ("web", "chat", "playlist", "index", "train", "status", "doctor")
+HEAVY = ("torch", "polars", "chromadb", "gradio", "discord", "sqlalchemy", "numpy", "pydantic_settings")
+SEGUE = "from evals.main import main; main()"
+
+
+def run(*arguments: str, stdin: str | None = None) -> tuple[int, str, str]:
+    """Run one command line in this process: (exit status, stdout, stderr)."""
+    result = CliRunner().invoke(app, list(arguments), input=stdin, prog_name="segue")
+    return result.exit_code, result.stdout, result.stderr
+
+
+def failing(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str, str]:
+    """Run `segue status` where reading the settings raises an error."""
+
+    def broken() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "_settings", broken)
+    return run("status")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_helps_with_an_example(command: str) -> None:
+    status, out, err = run(command, "--help")
+    assert (status, err) == (0, "")
+    assert f"Usage: segue {command}" in out
+    assert f"Example: segue {command}" in out
+
+
+def test_help_lists_the_commands_and_version_prints_it() -> None:
+    status, out, _ = run("--help")
+    assert status == 0
+    assert all(f" {command} " in out for command in COMMANDS)
+    status, out, _ = run("--version")
+    assert status == 0
+    assert out.startswith("segue 0")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = f"""
+import sys
+sys.argv = ["segue", "--help"]
+try:
+    {SEGUE}
+finally:
+    heavy = [name for name in {HEAVY!r} if name in sys.modules]
+    ours = [name for name in sys.modules if name.startswith(("recsys", "evals.")) and name != "evals.main"]
+    print(heavy, ours, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr == "[] []\n"
+    assert " eval " in done.stdout
+    assert " bench " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["playlst"], "no such command 'playlst'. Did you mean 'playlist'?; see `segue --help`"),
+        (["playlist"], "missing argument 'request'; see `segue playlist --help`"),
+        (["playlist", "x", "--loud"], "no such option: --loud; see `segue playlist --help`"),
+        (["playlist", "x", "-n", "0"], "invalid value for '-n' / '--tracks'"),
+        (["playlist", "x", "-n", "many"], "invalid value for '-n' / '--tracks'"),
+        (["playlist", "x", "--minutes", "0"], "invalid value for '--minutes'"),
+        (["playlist", "x", "--seed", "-1"], "invalid value for '--seed'"),
+        (["index", "x.csv", "--map", "title"], "invalid value for --map: 'title' is not FIELD=COLUMN"),
+        (["index", "--name", "mine"], "invalid value: --name, --map and --replace go with the PATH"),
+        (["web", "--port", "70000"], "invalid value for '--port'"),
+    ],
+)
+def test_misuse_is_one_line_and_status_2(line: list[str], said: str) -> None:
+    status, out, err = run(*line)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"segue: {said}")
+    assert err.count("\n") == 1
+    assert "--help`" in err
+
+
+def test_an_unwritable_playlist_is_refused_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "_open", None)
+    status, out, err = run("playlist", "mellow", "-o", str(tmp_path / "list.mp3"))
+    assert (status, out) == (1, "")
+    assert err == "segue: cannot write a playlist as '.mp3'; use one of .m3u8, .m3u, .csv, .json\n"
+    status, _, err = run("playlist", "mellow", "-o", str(tmp_path / "missing" / "list.csv"))
+    assert status == 1
+    assert "there is no folder" in err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (NothingToExportError("s"), "segue: session 's' has no playlist yet; ask for one first\n"),
+        (
+            PermissionError(13, "Permission denied", "/data/segue"),
+            "segue: the system refused /data/segue: Permission denied; check that the place exists, can be written "
+            "and has room (`segue status` shows the data folder, SEGUE_HOME moves it)\n",
+        ),
+    ],
+)
+def test_an_expected_error_is_one_line_and_status_1(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert failing(error, monkeypatch) == (1, "", said)
+
+
+def test_an_unexpected_error_has_a_number_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    status, out, err = failing(ZeroDivisionError("division\nby zero"), monkeypatch)
+    assert (status, out) == (1, "")
+    assert err.startswith("segue: unexpected error ")
+    assert "(ZeroDivisionError: division by zero); try `segue doctor`" in err
+    assert err.count("\n") == 1
+
+
+def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert failing(KeyboardInterrupt(), monkeypatch) == (130, "", "segue: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        (
+            "SEGUE_INDEX",
+            "annoy",
+            "segue: SEGUE_INDEX is 'annoy': Input should be 'auto', 'exact' or 'chroma'; correct it",
+        ),
+        ("SEGUE_THREADS", "none", "segue: SEGUE_THREADS is 'none': Input should be a valid integer"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    status, out, err = run("status")
+    assert (status, out) == (1, "")
+    assert err.startswith(said)
+    assert err.count("\n") == 1
+
+
+def test_a_reader_that_goes_away_is_no_drama() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    code = f"import sys; sys.argv = ['segue', '--help']; {SEGUE}"
+    done = subprocess.run([sys.executable, "-c", code], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_group_is_imported_only_when_it_is_called(tmp_path: Path) -> None:
+    (tmp_path / "measures.py").write_text(
+        """
+import typer
+print("imported")
+measure_app = typer.Typer(help="Measures.")
+@measure_app.command()
+def length(cm: int = 1):
+    print(cm / 100)
+@measure_app.command()
+def weight(g: int = 1):
+    raise ValueError("no scales")
+"""
+    )
+    code = """
+import sys
+import evals.main
+evals.main._GROUPS = {"measure": ("Measure things.", "measures:measure_app")}
+evals.main.main()
+"""
+
+    def segue(*line: str) -> tuple[int, str, str]:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *line],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    status, out, _ = segue("--help")
+    assert status == 0
+    assert "Measure things." in out
+    assert "imported" not in out
+    assert segue("measure", "length", "--cm", "250") == (0, "imported\n2.5\n", "")
+    status, out, err = segue("measure", "--help")
+    assert (status, err) == (0, "")
+    assert "Usage: segue measure" in out
+    status, _, err = segue("measure", "weight")
+    assert status == 1
+    assert "ValueError: no scales" in err
+    assert segue("measure", "length", "--mm")[::2] == (
+        2,
+        "segue: no such option: --mm (Possible options: --cm); see `segue measure length --help`\n",
+    )
