@@ -18,9 +18,9 @@ from assistant.ports import Understanding
 from assistant.receipt import slate_length, write_receipt
 from assistant.reply import Message, Reply, SlateTrack
 from assistant.request import Intent, Mention, Request
-from assistant.session import SessionState, fold, with_slate
+from assistant.session import SessionState, asks_for_others, fold, with_slate
 from assistant.store import SessionStore, identity
-from assistant.wording import is_greeting, is_thanks, say
+from assistant.wording import asks_for_something, is_greeting, is_thanks, say
 from recsys.recommendation import Pick, Query, Recommendation
 from recsys.recommender import Recommender
 from recsys.store import Store
@@ -121,7 +121,8 @@ class Agent:
             result, state, usual_size=self._slate_size, max_per_artist=self._max_per_artist, heard_artists=heard
         )
         length = slate_length(result.picks)
-        said = say(text, request, state, result, receipt, length=length, repeated=repeated)
+        unknown = self._unknown_words(request)
+        said = say(text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown)
         stage("receipt")
         context = self._context(query, state, result, history, heard)
         tracks = _slate(result.picks, explain_slate(result.picks, context), history)
@@ -151,6 +152,13 @@ class Agent:
             # "Hello" is also the title of a track; said alone, it greets.
             return Request(text=text, intent=Intent.REFINE)
         return self._understanding.understand(text, first_turn=first_turn)
+
+    def _unknown_words(self, request: Request) -> str:
+        """The message's free words, where nothing else was understood and no track has any of them."""
+        words = request.search_text
+        if not words or asks_for_something(request) or asks_for_others(request.text):
+            return ""
+        return "" if self.recommender.has_words(words) else words
 
     def _seed_of(self, session_id: str) -> int:
         digest = hashlib.sha256(f"{self._seed}:{session_id}".encode()).digest()

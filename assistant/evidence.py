@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from assistant.labels import listing, place, plain
+from assistant.labels import listing, place, plain, spelled
+from assistant.understanding.common_words import FUNCTION_WORDS
 from recsys.recommendation import Pick
 from recsys.text import artist_key, fold
 from recsys.types import Constraint, Facet, Track
@@ -25,9 +26,6 @@ _CLOSE = 0.6
 _MOSTLY_TASTE = 0.6
 #: Popularity up to which a track is called little known, and from which well known; the scale is 0 to 1.
 _LITTLE_KNOWN, _WELL_KNOWN = 0.4, 0.6
-_SILENT_WORDS = frozenset(
-    ("the", "and", "for", "with", "from", "that", "this", "you", "your", "not", "music", "song", "songs", "like")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def descriptions(pick: Pick) -> list[Fact]:
         for value in _specific(facet, values):
             asked = value in matched[facet]
             own = not any(c.facet is facet and value in c.values for c in pick.matched)
-            facts.append(Fact(slot, plain(value, _MAX_WORD), worth + (0.6 if asked else 0.0), own))
+            facts.append(Fact(slot, spelled(plain(value, _MAX_WORD)), worth + (0.6 if asked else 0.0), own))
     wanted = {c.facet for c in pick.matched}
     if track.year is not None:
         facts.append(Fact("year", str(track.year), 1.1 if Facet.ERA in wanted else 0.7))
@@ -96,9 +94,10 @@ def causes(pick: Pick, context: Context) -> list[Fact]:
     facts += _known(pick, context)
     if pick.user_share >= _MOSTLY_TASTE and (context.has_taste or context.has_examples):
         both = context.has_taste and context.has_examples
-        whose = "your taste and examples" if both else "your taste" if context.has_taste else "your examples"
-        counts = "count" if whose.endswith("s") else "counts"
-        facts.append(_cause(f"{whose} {counts} for {pick.user_share * 100:.0f} % of its match", 0.8))
+        whose = "taste and examples" if both else "taste" if context.has_taste else "examples"
+        share = round(pick.user_share * 100)
+        words = f"{share} % your {whose}, {100 - share} % your words"
+        facts.append(_cause(words if share <= 95 else f"here for your {whose} more than for your words", 0.8))
     return facts
 
 
@@ -162,7 +161,7 @@ def _words(pick: Pick, context: Context) -> list[Fact]:
     """Words of the request that the title, the artist or the album has."""
     if "lexical" not in pick.retrievers:
         return []
-    asked = {w for w in fold(context.query_text).split() if len(w) > 2 and w not in _SILENT_WORDS}
+    asked = {w for w in fold(context.query_text).split() if len(w) > 2 and w not in FUNCTION_WORDS}
     track = pick.track
     for where, text in (("title", track.title), ("artist", track.artist), ("album", track.album or "")):
         shared = [word for word in dict.fromkeys(fold(text).split()) if word in asked]

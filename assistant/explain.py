@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from assistant.evidence import Context, Fact, causes, descriptions
 from assistant.labels import listing, plain
@@ -20,6 +21,15 @@ __all__ = ["MAX_REASON", "Context", "explain_slate"]
 MAX_REASON = 140
 #: What a fact keeps of its worth when every track of the slate shares it.
 _SHARED_WORTH = 0.3
+#: A cause worth less than this goes behind what describes the track.
+_WORTH_SAYING = 0.6
+#: Genres that are no nouns: "warm African music", "minimalist classical music".
+_ADJECTIVE_WORDS = (
+    "african alternative arabic balkan baroque bollywood brazilian cappella celtic children's choral christmas "
+    "classical dance electronic hawaiian indian indie industrial latin mexican psychedelic singer-songwriter turkish "
+    "world"
+)
+_ADJECTIVES = frozenset(_ADJECTIVE_WORDS.split())
 #: How many facts of a kind one sentence takes.
 _PER_SLOT = {"genre": 2, "adjective": 2, "with": 2}
 
@@ -41,18 +51,19 @@ def explain_slate(picks: Sequence[Pick], context: Context) -> tuple[str, ...]:
 
 
 def _ranked(facts: Sequence[Fact], frequency: Counter[tuple[str, str]], n_picks: int) -> list[Fact]:
-    """Order facts by worth, those that few tracks of the slate share first."""
-
-    def value(fact: Fact) -> float:
+    """Weigh facts by how few tracks of the slate share them, and order them by what is left."""
+    weighed = []
+    for fact in facts:
         rarity = 1.0 - (frequency[fact.key] - 1) / max(n_picks - 1, 1)
-        return fact.worth * (_SHARED_WORTH + (1.0 - _SHARED_WORTH) * rarity)
-
-    return sorted(facts, key=value, reverse=True)
+        weighed.append(replace(fact, worth=fact.worth * (_SHARED_WORTH + (1.0 - _SHARED_WORTH) * rarity)))
+    return sorted(weighed, key=lambda fact: fact.worth, reverse=True)
 
 
 def _sentences(pick: Pick, known: list[Fact], why: list[Fact]) -> Iterator[str]:
     """Ways to say it, the best first, each within the limit; the last ones name the track and so are unique."""
-    plans = [(size, cause) for size in ((3, 4, 5, 2) if why else (4, 5, 3, 6)) for cause in (*why, None)]
+    strong = [cause for cause in why if cause.worth >= _WORTH_SAYING]
+    weak = [cause for cause in why if cause.worth < _WORTH_SAYING]
+    plans = [(size, cause) for size in ((3, 4, 5, 2) if strong else (4, 5, 3, 6)) for cause in (*strong, None, *weak)]
     for size, cause in plans:
         chosen = _choose(known, size)
         while cause or any(fact.own for fact in chosen):
@@ -77,7 +88,8 @@ def _choose(known: Sequence[Fact], size: int) -> list[Fact]:
     taken: Counter[str] = Counter()
     chosen: list[Fact] = []
     for fact in known:
-        if len(chosen) < size and taken[fact.slot] < _PER_SLOT.get(fact.slot, 1):
+        repeats = any(fact.text in other.text or other.text in fact.text for other in chosen)
+        if len(chosen) < size and taken[fact.slot] < _PER_SLOT.get(fact.slot, 1) and not repeats:
             taken[fact.slot] += 1
             chosen.append(fact)
     if chosen and not any(fact.own for fact in chosen):
@@ -95,6 +107,8 @@ def _describe(facts: Sequence[Fact]) -> str:
     if not of:
         return ""
     noun = listing(of.get("genre", [])) or "track"
+    if noun.split()[-1].lower() in _ADJECTIVES:
+        noun += " music"
     words = " ".join([*([", ".join(of["adjective"])] if "adjective" in of else []), noun])
     year = of.get("year", [""])[0]
     if "country" in of:

@@ -17,6 +17,13 @@ _UNSAFE_CATEGORIES = frozenset(("Cc", "Cs", "Co"))
 _DIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _NEGATION = re.compile(r"^(no|not|non|never|nothing|without|less|fewer|avoid|skip)\b", re.IGNORECASE)
 
+#: Words of the vocabulary that English writes with capitals.
+_CAPITALISED = (
+    "african americana arabic balkan bollywood brazilian celtic chicago christmas delta hawaiian indian italian latin "
+    "mexican motown turkish"
+)
+_SPELLING = {word: word.capitalize() for word in _CAPITALISED.split()}
+_SPELLING |= {"r&b": "R&B", "uk": "UK", "idm": "IDM"}
 _VOCALS = {"male": "male vocals", "female": "female vocals", "mixed": "mixed vocals", "none": "instrumental"}
 _UNITS = {
     Facet.TEMPO: ("tempo", " BPM"),
@@ -46,6 +53,11 @@ def constraint_label(constraint: Constraint, names: Mapping[str, str] | None = N
     if constraint.facet in _UNITS:
         return plain(_measured(constraint))
     return plain(_worded(constraint, names or {}))
+
+
+def spelled(word: str) -> str:
+    """Write a vocabulary word as English does: "Latin jazz", "UK garage", "R&B"."""
+    return " ".join(_SPELLING.get(part, part) for part in word.split())
 
 
 def minutes_label(seconds: float) -> str:
@@ -113,7 +125,7 @@ def _worded(constraint: Constraint, names: Mapping[str, str]) -> str:
         known = [names[value] for value in values if value in names]
         words = " or ".join(known) if len(known) == len(values) else constraint.text or " or ".join(values)
         return f"{'by' if facet is Facet.ARTIST else 'the track'} {words}" if wanted else f"no {words}"
-    words = " or ".join(values) or constraint.text or facet.value
+    words = " or ".join(map(spelled, values)) or constraint.text or facet.value
     return words if wanted else f"no {words}"
 
 

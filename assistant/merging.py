@@ -62,7 +62,7 @@ def merge(
     """
     kept: list[Standing] = []
     dropped: list[Constraint] = []
-    fresh = list(dict.fromkeys(incoming))
+    fresh = list({_bare(constraint): constraint for constraint in reversed(incoming)}.values())[::-1]
     for entry in standing:
         old = entry.constraint
         if widen and old.wanted and (widened := _widened(old, fresh)) is not None:

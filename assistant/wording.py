@@ -50,6 +50,7 @@ def say(
     *,
     length: str,
     repeated: bool = False,
+    unknown_words: str = "",
 ) -> str:
     """Word the reply.
 
@@ -61,11 +62,12 @@ def say(
         receipt: the slate's receipt.
         length: how long the slate plays, in words.
         repeated: whether others were asked for and there were none, so that some were shown before.
+        unknown_words: what the message is, where nothing of it was understood and no track has its words.
     """
     if not result.picks:
         sentences = [_nothing(state, receipt)]
     else:
-        sentences = [_opening(message, request, state, result, length)]
+        sentences = [_opening(message, state, result, length, unknown_words)]
         sentences += _shortfalls(state, result, receipt)
     if repeated:
         sentences.append("Nothing else fits, so some of these were shown before.")
@@ -74,22 +76,22 @@ def say(
     return plain(" ".join(sentences))
 
 
-def _opening(message: str, request: Request, state: SessionState, result: Recommendation, length: str) -> str:
+def _opening(message: str, state: SessionState, result: Recommendation, length: str, unknown_words: str) -> str:
     n = len(result.picks)
     slate = f"{n} track{'s' if n != 1 else ''}, {length}"
     wishes = _wishes(state)
     mix = "a mix close to your taste" if result.has_taste else "a varied mix"
+    later = state.turn > 1
     if is_thanks(message):
-        return (
-            f"You are welcome! Your playlist stays as it is: {slate}." if state.turn > 1 else f"Here is {mix}: {slate}."
-        )
+        return f"You are welcome! Your playlist: {slate}." if later else f"Here is {mix}: {slate}."
+    if is_greeting(message) and later:
+        return f"Hello again! Your playlist: {slate}."
     if is_greeting(message):
         return f"Hello! Here is {mix} to begin with: {slate}. Tell me a mood, a genre, an artist or a moment."
     if state.is_empty():
         return f"You did not say what, so here is {mix}: {slate}. Tell me a mood, a genre, an artist or a moment."
-    found = any({"lexical", "title"} & set(pick.retrievers) for pick in result.picks)
-    if not found and not asks_for_something(request) and request.search_text and not wishes:
-        words = plain(request.search_text, 60)
+    if unknown_words:
+        words = plain(unknown_words, 60)
         return f"I know no genre, mood, era or name in “{words}”; here is what comes nearest in meaning: {slate}."
     return f"{slate}: {listing(wishes)}." if wishes else f"{slate}, picked by the meaning of your words."
 
@@ -103,6 +105,7 @@ def _wishes(state: SessionState) -> list[str]:
         wishes.append("well known" if state.fame > 0 else "not too famous")
     if state.discovery:
         wishes.append("new to you" if state.discovery > 0 else "familiar")
+    wishes = list(dict.fromkeys(wishes))
     more = len(wishes) - _MAX_WISHES
     return [*wishes[:_MAX_WISHES], f"{more} more"] if more > 0 else wishes
 

@@ -157,10 +157,16 @@ def test_every_name_word_and_number_of_a_reason_is_a_fact(slate: list[Pick], fam
             assert any(said in name for name in names)
         levels = (track.energy, track.valence, track.popularity)
         numbers = {f"{level:.2f}" for level in levels if level is not None} | {"1"}  # "0.31 of 1"
-        numbers |= {str(track.year), f"{track.tempo_bpm or 0:.0f}", f"{one.user_share * 100:.0f}"}
+        numbers |= {
+            str(track.year),
+            f"{track.tempo_bpm or 0:.0f}",
+            f"{one.user_share * 100:.0f}",
+            f"{100 - round(one.user_share * 100)}",
+        }
         assert set(re.findall(r"\d+(?:\.\d+)?", reason)) <= numbers
         stated = {*track.genres, *track.moods, *track.activities, *track.instruments}
         stated |= {word for c in one.matched for word in c.values}
+        stated |= {track.language or "", track.country or "", f"{track.vocal} vocals"}
         for facet in (Facet.GENRE, Facet.MOOD, Facet.ACTIVITY, Facet.INSTRUMENT):
             for word in VOCABULARY.words(facet):
                 if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", reason.lower()):
