@@ -126,6 +126,10 @@ class Recommender:
 
     # --- the turn's point and constraints ---
 
+    def has_words(self, text: str) -> bool:
+        """Tell whether any track has any of a text's words in its title, artists, album or tags."""
+        return bool(np.any(self._lexical.scores(text)))
+
     def _encode(self, text: str) -> FloatArray:
         with self._lock:
             if text in self._encoded:
