@@ -146,8 +146,6 @@ def best(rows: IntArray, scores: FloatArray, k: int) -> tuple[IntArray, FloatArr
 def _load(folder: Path, name: str, modalities: list[str], mmap: bool) -> dict[Modality, FloatArray]:
     # asarray sheds the memmap subclass, whose bookkeeping slows every slice; the file stays mapped.
     return {
-        Modality(modality): np.asarray(
-            np.load(folder / f"{name}-{modality}.npy", mmap_mode="r" if mmap else None)
-        )
+        Modality(modality): np.asarray(np.load(folder / f"{name}-{modality}.npy", mmap_mode="r" if mmap else None))
         for modality in modalities
     }
