@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -30,6 +31,8 @@ from evals.metrics import Summary
 
 #: Distributions whose version can change a figure.
 _REPORTED = ("segue", "numpy", "torch", "onnxruntime", "tokenizers", "chromadb", "bm25s", "scipy", "sqlalchemy")
+#: Columns of a table that goes into a file or a pipe.
+_FILE_WIDTH = 200
 
 
 @dataclass
@@ -82,36 +85,34 @@ class Report:
         os.replace(part, path)
 
     def show(self, console: Console | None = None) -> None:
-        """Print what was measured on what, then one table per subset with a row per system."""
-        out = console or Console()
-        machine, software = hardware(), versions()
-        out.print(f"[bold]{self.command}[/bold]", highlight=False)
-        out.print(
-            f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}",
-            highlight=False,
-        )
-        out.print(", ".join(f"{name} {version}" for name, version in software.items()), highlight=False)
-        said = {name: _plain(value) for name, value in self.settings.items() if value not in (None, "", [])}
-        out.print(
-            f"seeds {', '.join(map(str, self.seeds))}" + "".join(f" · {k} {v}" for k, v in said.items()),
-            highlight=False,
-        )
-        subsets = dict.fromkeys(subset for by_subset in self.results.values() for subset in by_subset)
-        for subset in subsets:
-            out.print(self._table(subset))
+        """Print what was measured on what, then a table with a row per system and subset."""
+        out = console or _console()
+        machine = hardware()
+        out.print(Text(self.command, style="bold"))
+        out.print(f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}")
+        out.print(", ".join(f"{name} {version}" for name, version in versions().items()), soft_wrap=True)
+        stated = {name: _plain(value) for name, value in self.settings.items() if value not in (None, "", [])}
+        words = [f"seeds {', '.join(map(str, self.seeds))}", *(f"{name} {_listed(v)}" for name, v in stated.items())]
+        out.print(" · ".join(words), soft_wrap=True)
+        out.print(self._table())
 
-    def _table(self, subset: str) -> Table:
-        rows = {system: by_subset[subset] for system, by_subset in self.results.items() if subset in by_subset}
-        metrics = list(dict.fromkeys(metric for figures in rows.values() for metric in figures))
-        table = Table(title=subset, title_justify="left", caption="mean [95 % interval]", caption_justify="left")
-        table.add_column("system", no_wrap=True)
-        for metric in metrics:
+    def _table(self) -> Table:
+        rows = [
+            (system, subset, figures)
+            for system, by_subset in self.results.items()
+            for subset, figures in by_subset.items()
+        ]
+        rows.sort(key=lambda row: row[1] != "all")
+        metrics = list(dict.fromkeys(metric for _, _, figures in rows for metric in figures))
+        table = Table(caption="mean [95 % interval]", caption_justify="left")
+        for name in ("system", "subset"):
+            table.add_column(name, no_wrap=True)
+        for metric in (*metrics, "n"):
             table.add_column(metric, justify="right")
-        table.add_column("n", justify="right")
-        for system, figures in rows.items():
-            counts = sorted({summary.n for summary in figures.values()})
+        for system, subset, figures in rows:
             cells = [Text(_cell(figures[metric]) if metric in figures else "") for metric in metrics]
-            table.add_row(Text(system), *cells, "–".join(map(str, counts[:: max(1, len(counts) - 1)])))
+            counts = sorted({summary.n for summary in figures.values()})
+            table.add_row(Text(system), Text(subset), *cells, "–".join(map(str, counts[:: max(1, len(counts) - 1)])))
         return table
 
 
@@ -153,6 +154,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     return value
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _console() -> Console:
+    """Open stdout; as wide as the table needs where it is no terminal."""
+    wide = None if sys.stdout.isatty() else _FILE_WIDTH
+    return Console(width=wide, highlight=False, markup=False, emoji=False)
 
 
 def _cell(summary: Summary) -> str:

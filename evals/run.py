@@ -1,0 +1,257 @@
+"""`segue eval …` and `segue bench …`: each command runs one evaluation, prints its report and can write it as JSON.
+
+Conventions for good: `--seeds` takes one or several whole numbers; results go to stdout, progress and logs to stderr;
+the exit status is 0 only on success. No command touches the catalogue in the user's data folder. Everything heavy is
+imported inside the commands.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evals.errors import SeedsError
+
+if TYPE_CHECKING:
+    from evals.report import Report
+
+_CONTEXT = {"help_option_names": ["-h", "--help"]}
+eval_app = typer.Typer(
+    help="Measure quality: each evaluation prints a table, --json writes it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings=_CONTEXT,
+)
+bench_app = typer.Typer(
+    help="Measure speed, memory and the bounds the product promises.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings=_CONTEXT,
+)
+
+Seeds = Annotated[str, typer.Option("--seeds", metavar="N,…", help="One or several seeds.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the figures there as JSON.")]
+Kept = Annotated[
+    Path | None,
+    typer.Option(
+        "--keep", metavar="FOLDER", help="Keep encoded texts there, so that the next run need not encode again."
+    ),
+]
+Songs = Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")]
+
+
+@eval_app.command(
+    epilog="Example: segue eval playlists --catalogue spotify_songs.csv.gz --seeds 0 --json playlists.json"
+)
+def playlists(
+    catalogue: Annotated[
+        Path, typer.Option("--catalogue", metavar="FILE", help="A table with named playlists (spotify_songs.csv.gz).")
+    ],
+    seeds: Seeds = "0",
+    systems: Annotated[str, typer.Option("--systems", metavar="NAME,…", help="Which to score, or all.")] = "all",
+    kept: Kept = None,
+    json: JsonFile = None,
+) -> None:
+    """Complete held-out playlists from their name and half of their tracks."""
+    from connectors.progress import JobProgress
+    from evals.playlists import choose_systems, evaluate
+
+    chosen, drawn = choose_systems(systems), read_seeds(seeds)
+    _check_destination(json)
+    with JobProgress() as progress:
+        report = evaluate(catalogue, drawn, chosen, kept=kept, progress=progress)
+    _finish(report, json)
+
+
+@eval_app.command(epilog="Example: segue eval requests --seeds 64 --show")
+def requests(
+    catalogue: Annotated[
+        Path | None, typer.Option("--catalogue", metavar="FILE", help="Ask this instead of the starter catalogue.")
+    ] = None,
+    seeds: Seeds = "64",
+    requests: Annotated[
+        Path | None,
+        typer.Option("--requests", metavar="FILE", help="Other requests, in the form of evals/requests.toml."),
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print every slate.")] = False,
+    kept: Kept = None,
+    json: JsonFile = None,
+) -> None:
+    """Ask thirty varied requests and check what a knowledgeable friend would."""
+    from connectors.console import open_console, show_reply
+    from connectors.progress import JobProgress
+    from evals.requests import evaluate, load_requests
+
+    asked, drawn = load_requests(requests), read_seeds(seeds)
+    _check_destination(json)
+    with JobProgress() as progress:
+        report, answers = evaluate(asked, drawn, catalogue=catalogue, kept=kept, progress=progress)
+    console = open_console()
+    for answer in answers:
+        mark = "met" if answer.share_met == 1 else "NOT MET"
+        console.print(f"\n{answer.request.name} (seed {answer.seed}): {mark}")
+        console.print(f"  “{'” … “'.join(answer.request.say)}”", soft_wrap=True)
+        for check in answer.checks:
+            sign = {True: "✓", False: "✗", None: "–"}[check.met]
+            console.print(f"  {sign} {check.asked}: {check.found}", soft_wrap=True)
+        if show:
+            show_reply(console, answer.reply)
+    console.print()
+    _finish(report, json)
+
+
+@eval_app.command(epilog="Example: segue eval starter --data ../shared/data --draw 100 --seeds 64")
+def starter(
+    data: Annotated[
+        Path, typer.Option("--data", metavar="FOLDER", help="Folder that holds spotify-songs/, hits/ and cpcd/.")
+    ],
+    seeds: Seeds = "64",
+    n_drawn: Annotated[
+        int, typer.Option("--draw", min=0, help="Print this many unconfirmed rows, drawn by seed, to check by hand.")
+    ] = 0,
+    every: Annotated[bool, typer.Option("--all", help="Print every row with its verdict.")] = False,
+    json: JsonFile = None,
+) -> None:
+    """Check the starter catalogue against real ones; exit status 1 if a row is contradicted."""
+    from evals.report import Report
+    from evals.starter import RealTracks, check, count, describe, draw, shares
+    from recsys.sources import read_starter
+
+    drawn = read_seeds(seeds)
+    _check_destination(json)
+    findings = check(read_starter().tracks, RealTracks.read(data))
+    for finding in findings:
+        if every or finding.verdict == "contradicted":
+            typer.echo(describe(finding))
+    for seed in drawn if n_drawn else ():
+        for finding in draw(findings, n_drawn, seed):
+            typer.echo(describe(finding))
+    report = Report("segue eval starter", {"data": data, "draw": n_drawn}, drawn)
+    for verdict, share in shares(findings, drawn[0]).items():
+        report.add("starter", "all", verdict, share)
+    _finish(report, json)
+    typer.echo(count(findings))
+    if any(finding.verdict == "contradicted" for finding in findings):
+        raise typer.Exit(1)
+
+
+@eval_app.command(epilog="Example: segue eval mutants --only likes-not-stored")
+def mutants(
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="NAME", help="Run this mutant; may be given again.")
+    ] = None,
+    repository: Annotated[
+        Path, typer.Option("--repository", metavar="FOLDER", help="The checkout to copy and break.")
+    ] = Path(),
+    seeds: Seeds = "0",
+    json: JsonFile = None,
+) -> None:
+    """Break one promise at a time in a copy of the repository and require the tests to notice; else exit status 1."""
+    from connectors.progress import JobProgress
+    from evals.mutants import evaluate
+
+    drawn = read_seeds(seeds)
+    _check_destination(json)
+    with JobProgress() as progress:
+        report, outcomes = evaluate(repository, only or (), drawn, progress=progress)
+    for outcome in outcomes:
+        typer.echo(f"{'caught' if outcome.caught else 'SURVIVED'}  {outcome.mutant.name}: {outcome.told}")
+    _finish(report, json)
+    if not all(outcome.caught for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+@bench_app.command(epilog="Example: segue bench turn --catalogue spotify_songs.csv.gz --turns 200")
+def turn(
+    catalogue: Songs,
+    n_turns: Annotated[int, typer.Option("--turns", min=20, help="Warm turns to measure, per seed.")] = 200,
+    seeds: Seeds = "64",
+    kept: Kept = None,
+    json: JsonFile = None,
+) -> None:
+    """Measure warm turns of varied requests, by stage."""
+    from connectors.progress import JobProgress
+    from evals.latency import bench_turn
+
+    drawn = read_seeds(seeds)
+    _check_destination(json)
+    with JobProgress() as progress:
+        report = bench_turn(catalogue, n_turns, drawn, kept=kept, progress=progress)
+    _finish(report, json)
+
+
+@bench_app.command(epilog="Example: segue bench cold --runs 10")
+def cold(
+    n_runs: Annotated[int, typer.Option("--runs", min=1, help="Processes to start, per seed.")] = 10,
+    seeds: Seeds = "64",
+    json: JsonFile = None,
+) -> None:
+    """Measure `segue playlist` from a cold process on the starter: wall time and peak memory."""
+    from connectors.progress import JobProgress
+    from evals.processes import bench_cold
+
+    drawn = read_seeds(seeds)
+    _check_destination(json)
+    with JobProgress() as progress:
+        report = bench_cold(n_runs, drawn, progress=progress)
+    _finish(report, json)
+
+
+@bench_app.command(epilog="Example: segue bench index --catalogue spotify_songs.csv.gz")
+def index(catalogue: Songs, seeds: Seeds = "64", json: JsonFile = None) -> None:
+    """Measure `segue index`, and once more with nothing changed: wall time and peak memory."""
+    from connectors.progress import JobProgress
+    from evals.processes import bench_index
+
+    drawn = read_seeds(seeds)
+    _check_destination(json)
+    with JobProgress() as progress:
+        report = bench_index(catalogue, drawn, progress=progress)
+    _finish(report, json)
+
+
+@bench_app.command(epilog="Example: segue bench scale --catalogue spotify_songs.csv.gz --tracks 120000")
+def scale(
+    catalogue: Songs,
+    n_tracks: Annotated[
+        int, typer.Option("--tracks", min=100, help="Size of the catalogue of perturbed copies.")
+    ] = 120_000,
+    n_turns: Annotated[int, typer.Option("--turns", min=20, help="Warm turns to measure, per seed.")] = 200,
+    seeds: Seeds = "64",
+    json: JsonFile = None,
+) -> None:
+    """Build and serve a large catalogue of perturbed copies: build time, turns, share of certified lists."""
+    from connectors.progress import JobProgress
+    from evals.scale import bench_scale
+
+    drawn = read_seeds(seeds)
+    _check_destination(json)
+    with JobProgress() as progress:
+        report = bench_scale(catalogue, n_tracks, n_turns, drawn, progress=progress)
+    _finish(report, json)
+
+
+def read_seeds(text: str) -> tuple[int, ...]:
+    """Read "64" or "64,65".
+
+    Raises:
+        SeedsError: the text is something else.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise SeedsError(text)
+    return tuple(dict.fromkeys(int(part) for part in parts))
+
+
+def _check_destination(path: Path | None) -> None:
+    """Find out before the work, not after it, that the figures could not be written."""
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        raise typer.BadParameter(f"{path} is not a file in an existing folder", param_hint="--json")
+
+
+def _finish(report: Report, json: Path | None) -> None:
+    report.show()
+    if json is not None:
+        report.write(json)
