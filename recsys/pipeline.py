@@ -64,7 +64,8 @@ def default_training(n_tracks: int, *, seed: int, steps: int | None, threads: in
 
 def n_triples(n_tracks: int) -> int:
     """How many training examples are synthesised for a catalogue."""
-    return 6_000 if n_tracks < 5_000 else 12_000
+    # Of a few dozen tracks, more than some twenty requests each only repeat one another.
+    return min(20 * n_tracks, 6_000) if n_tracks < 5_000 else 12_000
 
 
 def build(
