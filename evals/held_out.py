@@ -102,7 +102,7 @@ def hide(path: Path, hidden: frozenset[str], copy: Path) -> int:
     """
     delimiter = "\t" if ".tsv" in path.suffixes else ","
     n_emptied = 0
-    with _open(path) as source, copy.open("w", encoding="utf-8", newline="") as target:
+    with open_table(path) as source, copy.open("w", encoding="utf-8", newline="") as target:
         rows = csv.DictReader(source, delimiter=delimiter)
         columns = [name for name in rows.fieldnames or () if squeeze(name).startswith("playlist")]
         ids = [name for name in columns if squeeze(name) in ("playlistid", "playlisturi")]
@@ -120,7 +120,8 @@ def hide(path: Path, hidden: frozenset[str], copy: Path) -> int:
     return n_emptied
 
 
-def _open(path: Path) -> IO[str]:
+def open_table(path: Path) -> IO[str]:
+    """Open a CSV or TSV for reading, gzipped or not."""
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding="utf-8", newline="")
     return path.open(encoding="utf-8", newline="")
