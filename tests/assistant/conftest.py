@@ -1,0 +1,68 @@
+"""One small but real installation that the tests of the conversation share; listeners keep them apart."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.app import Assistant
+from assistant.settings import Settings
+
+
+def _open(home: Path, **changes: Any) -> Assistant:
+    values: dict[str, Any] = {"home": home, "training_steps": 20, "threads": 1, "log_level": "error"}
+    return Assistant(Settings(_env_file=None, **(values | changes)))
+
+
+@pytest.fixture(scope="session")
+def open_assistant() -> Callable[..., Assistant]:
+    """Open a quick, single-threaded installation; settings are given by name."""
+    return _open
+
+
+@pytest.fixture(scope="session")
+def starter_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that answers from the starter catalogue."""
+    home = tmp_path_factory.mktemp("starter")
+    with _open(home) as assistant:
+        assert assistant.ensure_ready()
+    return home
+
+
+@pytest.fixture(scope="session")
+def assistant(starter_home: Path) -> Iterator[Assistant]:
+    """An assistant that answers from the starter catalogue."""
+    with _open(starter_home) as opened:
+        yield opened
+
+
+@pytest.fixture
+def fresh_home(tmp_path: Path, starter_home: Path) -> Path:
+    """An empty data folder, but for the exported encoder: exporting it again would teach nothing."""
+    home = tmp_path / "home"
+    shutil.copytree(starter_home / "cache" / "encoder", home / "cache" / "encoder")
+    return home
+
+
+@pytest.fixture
+def write_catalogue(tmp_path: Path) -> Callable[..., Path]:
+    """Write a small catalogue file of made-up tracks: artists "Fox 1", "Fox 2", …"""
+
+    def write(name: str = "mine.csv", *, n_tracks: int = 40, artist: str = "Fox") -> Path:
+        genres = ("jazz", "rock", "folk", "techno")
+        path = tmp_path / name
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["title", "artist", "year", "genres", "moods", "duration_s"])
+            for number in range(n_tracks):
+                genre, mood = genres[number % 4], ("mellow", "energetic")[number % 2]
+                row = [f"{genre} {number}", f"{artist} {number // 3}", 1960 + number, genre, mood, 200 + number]
+                writer.writerow(row)
+        return path
+
+    return write
