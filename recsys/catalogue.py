@@ -5,7 +5,7 @@ Row numbers are positions in (source, track_id) order and mean something only to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -219,33 +219,35 @@ class Catalogue:
         return ", ".join(kept)
 
     def duration_s(self, row: int) -> tuple[float, bool]:
-        """Return the length in seconds and whether it is an estimate.
+        """Return the length in seconds and whether it is an estimate; see `durations_s`."""
+        return float(self.durations_s[row]), bool(np.isnan(self.numeric["duration_s"][row]))
 
-        An unknown length is estimated as the median of the same main artist, else of the track's first genre
-        with a known length, else of the catalogue, else TYPICAL_DURATION_S.
+    @cached_property
+    def durations_s(self) -> FloatArray:
+        """The length of every track in seconds (N,), estimated where it is unknown.
+
+        An estimate is the median of the same main artist, else of the track's first genre with a known length, else
+        of the catalogue, else TYPICAL_DURATION_S.
         """
-        known = float(self.numeric["duration_s"][row])
-        if not np.isnan(known):
-            return known, False
-        artist = int(self.artist_rows[row])
-        if artist not in self._artist_durations_s:
-            of_artist = np.flatnonzero(self.artist_rows == artist)
-            self._artist_durations_s[artist] = self._median_duration_s(of_artist)
-        estimate = self._artist_durations_s[artist]
-        for genre in self._lists("genres").row(row) if estimate is None else ():
-            estimate = self._median_duration_s(self.postings(Facet.GENRE, genre))
-            if estimate is not None:
-                break
-        return estimate if estimate is not None else self._typical_duration_s, True
-
-    @cached_property
-    def _artist_durations_s(self) -> dict[int, float | None]:
-        return {}
-
-    @cached_property
-    def _typical_duration_s(self) -> float:
-        median = self._median_duration_s(np.arange(len(self)))
-        return TYPICAL_DURATION_S if median is None else median
+        known = self.numeric["duration_s"]
+        unknown = np.flatnonzero(np.isnan(known))
+        if not len(unknown):
+            return known
+        estimated = known.copy()
+        estimated[unknown] = self._median_duration_s(np.arange(len(self))) or TYPICAL_DURATION_S
+        of_genre: dict[str, float | None] = {}
+        for row in unknown.tolist():
+            for genre in self._lists("genres").row(row):
+                if genre not in of_genre:
+                    of_genre[genre] = self._median_duration_s(self.postings(Facet.GENRE, genre))
+                if (median := of_genre[genre]) is not None:
+                    estimated[row] = median
+                    break
+        for rows in _groups(self.artist_rows, among=unknown):
+            if (median := self._median_duration_s(rows)) is not None:
+                estimated[rows[np.isnan(known[rows])]] = median
+        estimated.setflags(write=False)
+        return estimated
 
     def _median_duration_s(self, rows: IntArray) -> float | None:
         known = self.numeric["duration_s"][rows]
@@ -307,6 +309,15 @@ class Catalogue:
     @cached_property
     def _links(self) -> list[tuple[str | None, dict[str, str]]]:
         return self._snapshot.links()
+
+
+def _groups(numbers: IntArray, among: IntArray) -> Iterator[IntArray]:
+    """Yield the rows of each number that has a row in `among`."""
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    for number in np.unique(numbers[among]):
+        low, high = np.searchsorted(ordered, [number, number + 1])
+        yield order[low:high]
 
 
 def _exact(value: np.float32) -> float | None:

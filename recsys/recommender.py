@@ -222,9 +222,7 @@ class Recommender:
         n_usable = int(np.minimum(counts, limits).sum())
         if query.minutes is None or not n_usable:
             return n_usable >= (query.size or _DEFAULT_SIZE)
-        sample = rows[:: max(1, len(rows) // 200)]
-        mean_s = float(np.mean([self.catalogue.duration_s(int(row))[0] for row in sample]))
-        return n_usable * mean_s >= query.minutes * 60.0
+        return n_usable * float(self.catalogue.durations_s[rows].mean()) >= query.minutes * 60.0
 
     def _caps(self, query: Query) -> dict[int, int]:
         """Lift the cap of artists that were asked for, who share the slate evenly; one track of each example's."""
@@ -268,14 +266,13 @@ class Recommender:
 
     def _candidates(self, query: Query, rows: IntArray, scores: FloatArray, tiers: IntArray) -> Candidates:
         titles = set(query.title_rows)
-        durations = [self.catalogue.duration_s(row)[0] for row in rows.tolist()]
         return Candidates(
             rows=rows,
             scores=scores,
             tiers=tiers[rows],
             works=self.catalogue.work[rows],
             artists=self.catalogue.artist_rows[rows],
-            durations_s=np.array(durations, dtype=np.float32),
+            durations_s=self.catalogue.durations_s[rows],
             vectors=self._vectors[rows],
             energy=self.catalogue.numeric["energy"][rows],
             first=frozenset(p for p, row in enumerate(rows.tolist()) if row in titles),
