@@ -122,9 +122,7 @@ def _read_section(name: str, entries: Mapping[str, Mapping[str, Any]]) -> _Secti
         parents[word] = tuple(entry.get("parents", ()))
         for parent in parents[word]:
             if parent not in entries:
-                raise VocabularyError(
-                    f"{name}: {word!r} has the parent {parent!r}, which is no word of {name}"
-                )
+                raise VocabularyError(f"{name}: {word!r} has the parent {parent!r}, which is no word of {name}")
         intervals[word] = _read_intervals(name, word, entry)
     return _Section(
         MappingProxyType(parents),

@@ -1,0 +1,349 @@
+"""Artists and tracks in a message: quoted, as "title by artist", by name, by title, and misspelt, in this order.
+
+A name in a list shares the sense of the list: "like Abba, Queen and Wham" gives three examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from assistant.request import Polarity
+from assistant.understanding.common_words import FUNCTION_WORDS
+from assistant.understanding.cues import Cue, Strength, are_listed, cue_for, ends_phrase, names_song
+from assistant.understanding.evidence import PRONOUNS, Evidence, is_year
+from assistant.understanding.gazetteer import Artist, Gazetteer, Title
+from assistant.understanding.matches import Entity, Match, Unlinked
+from assistant.understanding.tables import words
+from assistant.understanding.tokens import Reading
+
+_MAX_ARTIST_WORDS, _MAX_TITLE_WORDS, _MAX_GUESSED_WORDS = 7, 10, 6
+_MAX_LOOKUPS = 6  # of misspelt names, per message: each costs a millisecond or more on a large catalogue
+_MIN_POSSESSIVE = 5  # letters of a name with its "s": "beyonces new album"
+#: A name that is misspelt ends before these.
+_STOPS = words(
+    "and or but songs song music tracks track tunes please pls for to with in on from vibes vibe style "
+    "that by at who "
+    "playlist too also as because so when while if i we can could it is are was feat ft featuring album albums hits "
+    "stuff type esque similar like than without no not instead maybe then thanks thank only into mix bands artists "
+    "singers rappers composers"
+)
+#: "Songs by X" is no title.
+_NO_TITLES = words(
+    "songs song music some something anything stuff tracks track tunes more hits albums bands artists "
+    "this that these "
+    "those it"
+)
+
+
+class EntityLinker:
+    """Finds the names of one catalogue in messages."""
+
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        self._gazetteer = gazetteer
+
+    def link(self, reading: Reading, facets: Sequence[Match]) -> list[Match]:
+        """Claim the words that name artists or tracks, given what the vocabulary makes of them."""
+        return _Linking(self._gazetteer, reading, facets).run()
+
+
+class _Linking:
+    """One message being searched for names. Claims of earlier steps are kept by later ones."""
+
+    def __init__(self, gazetteer: Gazetteer, reading: Reading, facets: Sequence[Match]) -> None:
+        self._gazetteer, self._reading = gazetteer, reading
+        self._claims: list[Match] = []
+        self._taken: set[int] = set()
+        self._evidence = Evidence(reading, facets, gazetteer, self._taken)
+        self._lookups = 0
+
+    def run(self) -> list[Match]:
+        self._link_quotes()
+        self._link_titles_by_artists()
+        self._link_artists()
+        self._link_titles()
+        self._link_misspelt()
+        return self._claims
+
+    # -- quoted ----------------------------------------------------------------------------------------------------
+
+    def _link_quotes(self) -> None:
+        for start, end in self._reading.quotes:
+            words = self._reading.words[start:end]
+            cue = self._cue(start, end)
+            artist, title = self._gazetteer.artist(words), self._gazetteer.title(words)
+            by = self._artist_after_by(end)
+            if by is not None:
+                self._claim_quoted_by(start, end, cue, *by)
+            elif title is not None and (artist is None or names_song(self._reading, start)):
+                self._claim(start, end, _track(title, cue.polarity, 1.0), tier=0)
+            elif artist is not None:
+                self._claim(start, end, _artist(artist, cue.polarity, 1.0), tier=0)
+            elif not self._guess(start, end, cue) and not self._is_vocabulary(start, end):
+                self._claim(start, end, Unlinked(self._name(start, end)), tier=0)
+
+    def _claim_quoted_by(
+        self, start: int, end: int, cue: Cue, artist: Artist, artist_start: int, artist_end: int
+    ) -> None:
+        words = self._reading.words[start:end]
+        exact = self._gazetteer.title(words, artist)
+        near = (exact, 1.0) if exact is not None else self._gazetteer.title_like(words, artist)
+        if near is not None:
+            self._claim(start, artist_end, _track(near[0], cue.polarity, near[1]), tier=0)
+        else:
+            self._claim(start, end, Unlinked(self._name(start, end)), tier=0)
+            self._claim(artist_start, artist_end, _artist(artist, "~", 0.9), tier=0)
+
+    def _is_vocabulary(self, start: int, end: int) -> bool:
+        return all(kind == "vocabulary" for kind in self._evidence.kinds(start, end))
+
+    # -- title by artist -------------------------------------------------------------------------------------------
+
+    def _link_titles_by_artists(self) -> None:
+        for position in range(1, len(self._reading)):
+            found = None if position in self._taken else self._artist_after_by(position)
+            if found is None:
+                continue
+            artist, _, end = found
+            exact = self._title_before(position, artist)
+            if exact is not None:
+                start, title = exact
+                self._claim(start, end, _track(title, self._cue(start, end).polarity, 1.0), tier=0)
+            elif self._reading.words[position] == "by" and not self._guess_title_by(position, artist, end):
+                self._set_title_aside(position)
+
+    def _title_before(self, position: int, artist: Artist) -> tuple[int, Title] | None:
+        """The longest title of an artist that ends at a position, with where it starts."""
+        first = max(position - _MAX_TITLE_WORDS, self._reading.clause(position)[0])
+        for start in range(first, position):
+            words = self._reading.words[start:position]
+            if self._free(start, position) and not (len(words) == 1 and words[0] in _NO_TITLES):
+                title = self._gazetteer.title(words, artist)
+                if title is not None:
+                    return start, title
+        return None
+
+    def _artist_after_by(self, position: int) -> tuple[Artist, int, int] | None:
+        """The artist after a "by", "of" or "from" at a position, with where the name starts and ends."""
+        words = self._reading.words
+        start = position + 1
+        if start >= len(words) or words[position] not in ("by", "from", "of"):
+            return None
+        if self._reading.pause(position) == 2 or words[start] in PRONOUNS:
+            return None
+        for end in range(self._limit(start, _MAX_ARTIST_WORDS), start, -1):
+            artist = self._gazetteer.artist(words[start:end])
+            ordinary = end - start == 1 and words[start] in FUNCTION_WORDS
+            if artist is not None and (not ordinary or ends_phrase(self._reading, end)):
+                return artist, start, end
+        end = self._phrase_end(start)
+        if words[position] != "by" or self._lookups >= _MAX_LOOKUPS or end <= start:
+            return None
+        if not self._evidence.worth_guessing(start, end):
+            return None
+        self._lookups += 1
+        near = self._gazetteer.artist_like(words[start:end])
+        return None if near is None else (near[0], start, end)
+
+    def _guess_title_by(self, position: int, artist: Artist, end: int) -> bool:
+        """Claim "bohemian rapsody by queen": a misspelt title of a known artist."""
+        start, words = position, self._reading.words
+        first = max(self._reading.clause(position)[0], position - _MAX_TITLE_WORDS)
+        while start > first and self._free(start - 1, position) and not self._reading.pause(start):
+            if words[start - 1] in ("song", "play", "add", "like", "to", "songs"):
+                break
+            start -= 1
+        kinds = set(self._evidence.kinds(start, position))
+        near = (
+            None if kinds <= {"function", "vocabulary"} else self._gazetteer.title_like(words[start:position], artist)
+        )
+        if near is None:
+            return False
+        self._claim(start, end, _track(near[0], self._cue(start, end).polarity, 0.9 * near[1]), tier=0)
+        return True
+
+    def _set_title_aside(self, position: int) -> None:
+        """Keep the words of an unknown title from meaning anything else: "like gypsy blues by zeb"."""
+        first = max(self._reading.clause(position)[0], position - _MAX_GUESSED_WORDS)
+        likes = [n for n in range(first, position) if self._reading.words[n] in ("like", "to")]
+        start = likes[-1] + 1 if likes else position
+        if start < position and self._free(start, position):
+            titled = _NO_TITLES.isdisjoint(self._reading.words[start:position])
+            if titled and cue_for(self._reading, start, position).polarity == "~":
+                self._claim(start, position, Unlinked(self._name(start, position)), tier=0)
+
+    # -- by name ---------------------------------------------------------------------------------------------------
+
+    def _link_artists(self) -> None:
+        start = 0
+        while start < len(self._reading):
+            found = self._artist_at(start)
+            if found is None:
+                start += 1
+                continue
+            artist, end, cue, confidence = found
+            if not self._claim_with_title(start, end, artist, cue):
+                year = is_year(self._reading.words[start + 1 : end])
+                tier = 0 if year else 1 if end - start > 1 or cue.strength is Strength.STRONG else 3
+                self._claim(start, end, _artist(artist, cue.polarity, confidence), tier=tier)
+            start = end
+
+    def _artist_at(self, start: int) -> tuple[Artist, int, Cue, float] | None:
+        """The longest artist name that begins at a word and has evidence enough."""
+        reading = self._reading
+        for end in range(self._limit(start, _MAX_ARTIST_WORDS), start, -1):
+            paused = any(reading.pause(n) for n in range(start + 1, end))
+            if not self._free(start, end) or (paused and end - start < 3):
+                continue
+            words = reading.words[start:end]
+            artist = self._gazetteer.artist(words)
+            possessive = artist is None and words[-1].endswith("s") and len(words[-1]) >= _MIN_POSSESSIVE
+            if possessive:
+                artist = self._gazetteer.artist((*words[:-1], words[-1][:-1]))
+            if artist is None:
+                continue
+            stop = end + 1 if reading.joined(end, end + 1) == "s" and "'" in reading.tokens[end].gap else end
+            cue = self._cue(start, stop)
+            enough = Strength.STRONG if end - start == 1 else Strength.WEAK
+            confidence = self._evidence.confidence(start, end, artist, cue)
+            if confidence and (not possessive or cue.strength >= enough):
+                return artist, stop, cue, confidence
+        return None
+
+    def _claim_with_title(self, start: int, end: int, artist: Artist, cue: Cue) -> bool:
+        """Claim "drake nonstop" and "nonstop - drake" as the track that they name."""
+        for first, last in self._beside(start, end):
+            kinds = set(self._evidence.kinds(first, last))
+            if (last - first == 1 and kinds != {"rare"}) or kinds <= {"function", "vocabulary"}:
+                continue
+            title = self._gazetteer.title(self._reading.words[first:last], artist)
+            if title is not None:
+                span = min(first, start), max(last, end)
+                polarity = (self._cue(*span) if first < start else cue).polarity
+                self._claim(*span, _track(title, polarity, 0.9), tier=1)
+                return True
+        return False
+
+    def _beside(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Stretches right after and right before an artist's name, longest first."""
+        first_of = self._reading.clause(start)[0]
+        for last in range(self._limit(end, _MAX_TITLE_WORDS) if end < len(self._reading) else end, end, -1):
+            if self._reading.pause(end) < 2 and self._free(end, last) and ends_phrase(self._reading, last):
+                yield end, last
+        for first in range(max(start - _MAX_TITLE_WORDS, first_of), start):
+            if self._free(first, start) and "," not in self._reading.tokens[start].gap:
+                yield first, start
+
+    # -- by title --------------------------------------------------------------------------------------------------
+
+    def _link_titles(self) -> None:
+        for start in range(len(self._reading)):
+            for end in range(self._limit(start, _MAX_TITLE_WORDS), start, -1):
+                if not self._free(start, end) or not self._evidence.may_be_title(start, end):
+                    continue
+                title = self._gazetteer.title(self._reading.words[start:end])
+                if title is not None:
+                    self._claim(start, end, _track(title, self._cue(start, end).polarity, 0.8), tier=1)
+                    break
+
+    # -- misspelt --------------------------------------------------------------------------------------------------
+
+    def _link_misspelt(self) -> None:
+        for start in range(len(self._reading)):
+            if start in self._taken or self._lookups >= _MAX_LOOKUPS:
+                continue
+            cue = self._cue(start, start + 1)
+            end = self._phrase_end(start)
+            if not self._may_be_misspelt(start, end, cue) or not self._evidence.worth_guessing(start, end):
+                continue
+            kinds = self._evidence.kinds(start, end)
+            shorter = start + kinds.index("function") if "function" in kinds[1:] else end
+            if self._guess(start, end, cue) or (start < shorter < end and self._guess(start, shorter, cue)):
+                continue
+            if self._evidence.is_unknown_name(start, end, cue):
+                self._claim(start, end, Unlinked(self._name(start, end)), tier=4)
+                if start and self._reading.words[start - 1] == "by":
+                    self._set_title_aside(start - 1)
+
+    def _may_be_misspelt(self, start: int, end: int, cue: Cue) -> bool:
+        word = self._reading.words[start]
+        if end <= start or (word in FUNCTION_WORDS and word != "the" and not self._reading.capital(start)):
+            return False
+        if cue.strength or self._evidence.capital_run_begins(start):
+            return True
+        content = self._evidence.content(start)
+        return content[0] == start and self._evidence.is_message(*content) and content[1] - start < _MAX_GUESSED_WORDS
+
+    def _guess(self, start: int, end: int, cue: Cue) -> bool:
+        """Claim the words as a misspelt name if there is a near one."""
+        words = self._reading.words[start:end]
+        self._lookups += 1
+        said = bool(cue.strength) or self._evidence.is_capitalised(start, end)
+        if len(words) == 1 and said and self._evidence.kind(start) == "rare":
+            known = self._gazetteer.artist_by_part(words[0])
+            if known is not None:
+                self._claim(start, end, _artist(known, cue.polarity, 0.7), tier=3)
+                return True
+        near = self._gazetteer.artist_like(words)
+        if near is not None:
+            tier = 1 if cue.strength is Strength.STRONG else 3
+            self._claim(start, end, _artist(near[0], cue.polarity, 0.9 * near[1]), tier=tier)
+            return True
+        if len(words) < 2 and not names_song(self._reading, start):
+            return False
+        near_title = self._gazetteer.title_like(words)
+        if near_title is None or (len(words) < 3 and near_title[1] < 0.85):
+            return False
+        self._claim(start, end, _track(near_title[0], cue.polarity, 0.8 * near_title[1]), tier=3)
+        return True
+
+    # -- small things ----------------------------------------------------------------------------------------------
+
+    def _cue(self, start: int, end: int) -> Cue:
+        """The cue of a name, or that of the list in which it stands."""
+        cue = cue_for(self._reading, start, end)
+        before = max((c for c in self._claims if c.end <= start and c.entity), key=lambda c: c.end, default=None)
+        if before is None or before.entity is None:
+            return cue
+        listed = are_listed(self._reading, before.end, start) or self._listed_across(before.end, start)
+        beside = before.end == start and self._evidence.kind(start) == "rare"
+        return Cue(max(cue.strength, Strength.WEAK), before.entity.cue) if listed or beside else cue
+
+    def _listed_across(self, end: int, start: int) -> bool:
+        """Tell whether a list runs on over one capitalised name that nothing knows: "Abba, Xyzzy, Queen"."""
+        if not 1 < start - end <= _MAX_GUESSED_WORDS:
+            return False
+        first = next((n for n in range(end, start) if self._reading.capital(n)), start)
+        last = first
+        while last < start and self._reading.capital(last) and (last == first or not self._reading.pause(last)):
+            last += 1
+        return first < last and are_listed(self._reading, end, first) and are_listed(self._reading, last, start)
+
+    def _phrase_end(self, start: int) -> int:
+        limit = self._limit(start, _MAX_GUESSED_WORDS)
+        for end in range(start, limit):
+            stops = end > start and (self._reading.pause(end) or self._reading.words[end] in _STOPS)
+            if end in self._taken or stops:
+                return end
+        return limit
+
+    def _limit(self, start: int, n_words: int) -> int:
+        """Where a name of so many words that starts at a word ends at the latest."""
+        return min(start + n_words, self._reading.clause(start)[1])
+
+    def _free(self, start: int, end: int) -> bool:
+        return self._taken.isdisjoint(range(start, end))
+
+    def _claim(self, start: int, end: int, payload: Entity | Unlinked, *, tier: int) -> None:
+        self._taken.update(range(start, end))
+        self._claims.append(Match(start, end, (payload,), tier=tier))
+
+    def _name(self, start: int, end: int) -> str:
+        return " ".join(self._reading.raw(start, end).split())
+
+
+def _artist(artist: Artist, polarity: Polarity, confidence: float) -> Entity:
+    return Entity("artist", (artist.key,), artist.name, polarity, round(confidence, 3))
+
+
+def _track(title: Title, polarity: Polarity, confidence: float) -> Entity:
+    return Entity("track", title.track_ids, title.name, polarity, round(confidence, 3))

@@ -1,0 +1,88 @@
+"""What the listener wants done with the playlist, and the words that say nothing about the music."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.request import Intent
+from assistant.understanding.tables import words
+from assistant.understanding.tokens import Reading
+
+_START_OVER = re.compile(
+    r"\bstart(?:ing)? (?:over|again|afresh|anew|fresh|from scratch)\b|\bfrom scratch\b|\b(?:a )?(?:brand )?new "
+    r"(?:playlist|mix|list|one)\b"
+    r"|\b(?:another|a different|a fresh) (?:playlist|mix)\b|\bforget (?:all |about )?(?:that|it|everything|about it"
+    r"|all of (?:that|it)|the (?:previous|last))\b"
+    r"|\b(?:clear|reset|scrap|delete|erase|discard)(?: (?:all|everything|it|that|this|the|my))*(?: (?:playlist|list"
+    r"|constraints|filters|session))?(?= [.,]|$| and| please)"
+    r"|\b(?:something|anything) (?:completely|entirely|totally) (?:different|else)\b|^(?:reset|restart|start over"
+    r"|clear|scrap that)$"
+)
+_ASK = re.compile(
+    r"\b(?:make|create|build|generate|compile|put together|i need|i want|i d like|i would like|give)(?: me| us| "
+    r"up)?(?: an?| some kind of)? (?:[\w]+ ){0,4}?"
+    r"(?:playlist|mixtape)\b|^(?:an? )?(?:[\w]+ ){0,3}playlist (?:for|of|with)\b"
+)
+
+
+def intent_of(reading: Reading, *, first_turn: bool) -> Intent:
+    """Tell whether a message asks for a playlist, changes the one on screen, or starts over.
+
+    On the first turn there is nothing to change or to forget: everything is a request.
+    """
+    if first_turn:
+        return Intent.ASK
+    if _START_OVER.search(reading.line):
+        return Intent.START_OVER
+    return Intent.ASK if _ASK.search(reading.line) else Intent.REFINE
+
+
+#: Commands and courtesies: in the middle of a request they only blur what it is about.
+_FILLER = re.compile(
+    r"(?<!\S)(?:(?:can|could|would|will) (?:you|i|we) (?:please |maybe |also |just )?(?:have|get|make|give|play|find"
+    r"|add|show|suggest|recommend|create|do|put|hear|see|include)?(?: me| us)?"
+    r"|(?:please )?(?:give|make|play|find|show|get|create|build|suggest|recommend|send|put together|generate|gimme"
+    r"|queue|add|throw in|include)(?: in)?(?: me| us| up)?(?: some| a| an| the)?"
+    r"|(?:hi|hello|hey|hiya|greetings|good (?:morning|evening|afternoon|day)) ?(?:there)?|please|pls|plz|thanks?(?: "
+    r"you)?(?: so much| very much)?|okay|ok|yes|yeah|sure|great|perfect|awesome"
+    r"|i (?:want|need|would like|d like|would love|d love|wanna|wish)(?: to)?(?: have| hear| listen to| create| make"
+    r"| get| play)?(?: a| an| some| the)?"
+    r"|i(?: a)?m (?:looking|searching|in the mood|after)(?: for)?(?: some| a| an)?|(?:looking|searching) for(?: some"
+    r"| a| an)?|let s|lets|how about|what about|now"
+    r"|(?:a |an |the |my )?(?:new )?(?:playlist|mixtape|mix|list|set)(?: of| with| for me| please)?|start over|from "
+    r"scratch|some|make it|instead|start again|i d|recommendations?|suggestions?)(?!\S)"
+)
+
+
+#: Nothing is left of a request that ends up with these alone.
+_EDGES = words("of for with and or but to by it that a an the be about in from long is at on then so i me")
+
+
+def search_text(reading: Reading, dropped: set[int], protected: set[int]) -> str:
+    """The message without filler and without the words at the positions in `dropped`, as it was written.
+
+    Words at the positions in `protected` always stay. Never empty when the message has words: then it is the message.
+    """
+    kept = [n for n in range(len(reading)) if n not in dropped]
+    line = " ".join(reading.words[n] for n in kept)
+    offsets: dict[int, int] = {}
+    length = 0
+    for n in kept:
+        offsets[n] = length
+        length += len(reading.words[n]) + 1
+    for match in _FILLER.finditer(line):
+        inside = [n for n in kept if match.start() <= offsets[n] < match.end()]
+        if protected.isdisjoint(inside):
+            kept = [n for n in kept if n not in inside]
+    while kept and reading.words[kept[-1]] in _EDGES and kept[-1] not in protected:
+        kept.pop()
+    while kept and reading.words[kept[0]] in _EDGES and kept[0] not in protected:
+        kept.pop(0)
+    parts: list[str] = []
+    last = -1
+    for n in kept or range(len(reading)):
+        token = reading.tokens[n]
+        glued = parts and n == last + 1 and token.gap in ("-", "'", "/", "")
+        parts.append((token.gap if glued else " " if parts else "") + token.raw)
+        last = n
+    return "".join(parts)

@@ -1,0 +1,356 @@
+"""What is refused, softened or insisted on: how the words between matches change them.
+
+A negation reaches the first match after it within its phrase, and from there through a list ("no country or rap").
+"But", a full stop and a comma before anything that is no item of the list end it. "Not just X", "nothing but X",
+"can't get enough of X" and their like negate nothing; "not too X" softens; "but X is fine" lifts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from assistant.understanding.matches import Bounds, Dial, Match, Size, Word
+from assistant.understanding.tables import words
+from assistant.understanding.tokens import Reading
+from recsys.types import Facet
+
+#: Words that may stand between a negation and what it refuses ("don't want any of that …").
+_REACH = 6
+#: Words between "only" or "preferably" and what they are about.
+_SHORT_REACH = 3
+_MATCH = "§"
+
+_NOT = r"(?:not|isn t|isnt|aren t|arent|is not|are not|wasn t|wasnt|weren t|werent)"
+_DONT = r"(?:do not|don t|dont|does not|doesn t|doesnt|did not|didn t|didnt|do nt)"
+_PSEUDO = (
+    rf"not(?: \w+)? {_MATCH} enough"
+    r"|not (?:all|just|only|simply|merely|limited to|necessarily|sure|bad|picky|fussy|yet|a problem|long ago|exactly "
+    r"sure|enough|quite sure|to mention|seeing|hearing|finding|getting)"
+    r"|nothing wrong with|why not|why (?:don t|dont|not) (?:you|we)"
+    r"|(?:can t|cant|cannot|can not|couldn t|never) (?:get enough|go wrong|live without|wait|beat|resist|help|stop"
+    r"|sleep|decide|choose|think|find|hear"
+    r"|get over|have too much|go a day without)"
+    r"|no (?:problems?|worries|matter|idea|preferences?|rush|doubt|limits?|thanks?|thank you|particular|restrictions?"
+    r"|wonder|way|need to|one|cap|longer than"
+    r"|longer|less than|fewer than|more than|later than|earlier than|older than|newer than|just|i m|i|im|it|that|this"
+    r"|they|you|we|let s|lets|please|those|these|in particular)"
+    r"|not (?:more|less|fewer|longer|older|later|newer|earlier) than"
+    r"|without (?:a doubt|doubt|further ado|stopping|a break|breaks|interruption|fail|thinking|end)"
+    rf"|{_DONT} (?:know|care|worry|see|hear|find|forget|hesitate|matter|have to|need to be|have a (?:preference"
+    rf"|favou?rite)|remember|understand|have time|stop|leave out"
+    r"|exclude|skip|miss|be afraid)"
+    r"|(?:you|it|playlist) (?:didn t|did not|haven t|havent|hasn t|don t|doesn t|does not) (?:include|add|play|put"
+    r"|give|have|contain)"
+    r"|if not|or not|never mind|nevermind|never ending|not far from|not unlike|not without"
+    rf"|(?:^|(?<=[.,] )|(?<=but )|(?<=and )|(?<=because )|(?<=so )|(?<=ok )|(?<=okay ))(?:theses?|those|they|this|it"
+    rf"|that|some of (?:theses?|those|them|the songs))"
+    rf" (?:songs |ones |tracks )?(?:s )?{_NOT}"
+)
+_ONLY = (
+    r"nothing (?:but|except|other than)|only|strictly|exclusively|solely|purely|must (?:be|have|include|feature"
+    r"|contain)|(?:has|have|needs?) to (?:be|have|include)"
+    r"|has got to be|absolutely has to be"
+)
+_SOFT = (
+    r"maybe|perhaps|possibly|preferably|ideally|if possible|mostly|mainly|primarily|largely|prefer|preferring|a "
+    r"(?:bit|touch|hint|little bit|dash|sprinkle) of"
+    r"|hints? of|touches of|leaning(?: towards?)?|kinda|kind of|sort of|somewhat|slightly|a little|a bit"
+    rf"|{_DONT} mind|wouldn t mind|open to|some elements of|elements of|influences? of"
+)
+_EXCEPT = r"except(?: for)?|other than|apart from|aside from|besides|bar|unless it s|unless it is"
+_LESS = (
+    r"less of (?:the|that|this)|less|fewer|lighter on|ease up on|easy on the|go easy on|cut down on|too (?:much"
+    r"|many)|(?:(?:way|far|much|a bit|a little|still) )?too(?= §)"
+)
+_NEG = (
+    r"(?:anything|everything|all|anyone|any genre|whatever) (?:but|except(?: for)?|besides|other than|apart from"
+    r"|that isn t|that is not|that s not|thats not)"
+    rf"|no more|no|non|{_NOT}|{_DONT}|without|w o|sans|nothing|none of|neither|nor|never|won t|wouldn t (?:want|like)"
+    rf"|(?:can t|cant|cannot|can not) (?:stand|bear|take"
+    r"|handle|listen to|deal with|tolerate)|shouldn t (?:be|have)|avoid(?:ing)?|skip(?:ping)?|exclud(?:e|es|ing)"
+    r"|omit(?:ting)?|minus|leave out|leaving out"
+    r"|hold the|cut (?:out )?the|get rid of|remove|ditch|drop the|ban|hate[sd]?|dislike[sd]?|despise|detest|loathe"
+    r"|(?:sick|tired|fed up|bored) (?:of|with)|had enough(?: of)?"
+    r"|(?:^|(?<=[.,] ))enough(?: of| with)?(?: the)?|stay away from|move away from|moving away from|steer clear of"
+    r"|keep away from|away from|outside of|outside|instead of|rather than|as opposed to|unlike"
+    r"|free of|devoid of|lacking|absent of|lost interest in|lay off(?: the)?|stop playing|no need for|zero|nix|out "
+    r"of the question"
+)
+_CUE = re.compile(
+    rf"(?<!\S)(?:(?P<pseudo>{_PSEUDO})|(?P<only>{_ONLY})|(?P<lift>{_EXCEPT})|(?P<neg>{_NEG})|(?P<less>{_LESS})"
+    rf"|(?P<soft>{_SOFT})"
+    r"|(?P<more>(?:a (?:bit|little) |some |lots |much |even )?more(?: of)?))(?!\S)"
+)
+_AFTERWARDS = re.compile(
+    rf"{_MATCH}(?: (?:songs?|music|stuff|tracks?|is|are|s|really|just|so much|a|that))* (?:(?:sucks?|is out|are out"
+    rf"|is a no|is boring|bores me|is overrated|is terrible"
+    rf"|free)|(?:{_NOT}|{_DONT})(?: (?:really|quite|seem to|feel like a))* (?:my|for me|fit|belong|work|a good fit"
+    rf"|go well|go with|match|a fit))(?!\S)"
+)
+_FINE = re.compile(
+    rf"{_MATCH}(?: (?:songs?|music|stuff|tracks?|is|are|s|would be|also|totally|still|perfectly|however))+ (?:fine|ok"
+    rf"|okay|allowed|good|great|welcome|cool|acceptable"
+    r"|alright|all right|permitted)(?!\S)"
+)
+_CONTRAST = words("but however though although instead yet just rather more give make let play want need with so")
+_TONE = words(
+    "too very so overly super really particularly extremely especially that excessively terribly insanely crazy"
+)
+_LIST_WORDS = words(
+    "any the a an too very much of songs song music tracks stuff artists bands anything things from "
+    "by overly so really even also all "
+    "that s kind type type of either sounding"
+)
+#: Facets that a listener puts into one list: "no drums and vocals".
+_KIN = frozenset((Facet.INSTRUMENT, Facet.VOCALS))
+
+
+@dataclass
+class Mark:
+    """How a match is meant."""
+
+    match: Match
+    negated: bool = False
+    toned: bool = False  # "not too …": a wish for less, not a refusal
+    dropped: bool = False  # neither wanted nor refused
+    only: bool = False
+    soft: bool = False
+    more: bool = False
+
+
+@dataclass
+class Marks:
+    """The marks of all matches, in order, and the words that only say what is refused."""
+
+    marks: list[Mark]
+    refusals: list[tuple[int, int]] = field(default_factory=list)
+
+
+def mark(reading: Reading, matches: Sequence[Match]) -> Marks:
+    """Work out how each match is meant. `matches` are disjoint and in order."""
+    return _Marking(reading, matches).run()
+
+
+class _Marking:
+    """The message as a row of items: words, pauses ("," and ".") and matches ("§")."""
+
+    def __init__(self, reading: Reading, matches: Sequence[Match]) -> None:
+        self._marks = [Mark(match) for match in matches]
+        self._items: list[str] = []
+        self._match_at: dict[int, int] = {}
+        self._token_at: list[int] = []
+        number, position = 0, 0
+        while position < len(reading):
+            if position and (pause := reading.pause(position)):
+                self._push("." if pause == 2 else ",", position)
+            if number < len(matches) and matches[number].start == position:
+                self._match_at[len(self._items)] = number
+                self._push(_MATCH, position)
+                position = matches[number].end
+                number += 1
+            else:
+                self._push(reading.words[position], position)
+                position += 1
+        self._token_at.append(len(reading))
+        self._line = " ".join(self._items)
+        self._offsets: list[int] = []
+        length = 0
+        for item in self._items:
+            self._offsets.append(length)
+            length += len(item) + 1
+        self._refusals: list[tuple[int, int]] = []
+        self._groups: list[list[int]] = []
+
+    def _push(self, item: str, token: int) -> None:
+        self._items.append(item)
+        self._token_at.append(token)
+
+    def run(self) -> Marks:
+        for cue in _CUE.finditer(self._line):
+            start, end = self._item(cue.start()), self._item(cue.end() - 1) + 1
+            if cue["pseudo"]:
+                continue
+            if cue["only"]:
+                self._insist(start, end)
+            elif cue["lift"] and self._refused_before(start):
+                self._lift(self._first_group(end, _SHORT_REACH))
+            elif cue["neg"] or cue["lift"]:
+                self._refuse(start, end, toned=False)
+            elif cue["less"]:
+                self._refuse(start, end, toned=True)
+            elif cue["soft"]:
+                self._soften(end)
+            elif end in self._match_at:
+                self._marks[self._match_at[end]].more = True
+        self._read_afterwards()
+        for item, number in self._match_at.items():
+            if self._marks[number].match.negates and not self._marks[number].negated:
+                self._extend(item + 1, [number], toned=False)
+        self._resolve_groups()
+        return Marks(self._marks, self._refusals)
+
+    # -- cues ------------------------------------------------------------------------------------------------------
+
+    def _refuse(self, start: int, end: int, *, toned: bool) -> None:
+        group = self._first_group(end, _REACH)
+        if not group:
+            return
+        between = self._items[end : group[0]]
+        toned = toned or bool(between and between[-1] in _TONE) or self._items[end - 1] in _TONE
+        self._negate(group, toned=toned)
+        last = self._extend(group[-1] + 1, [self._match_at[n] for n in group], toned=toned)
+        self._refusals.append((self._token_at[start], self._token_at[max(last, group[-1] + 1)]))
+
+    def _insist(self, start: int, end: int) -> None:
+        group = self._first_group(end, _SHORT_REACH)
+        if not group and start - 1 in self._match_at:
+            group = [start - 1]
+        for number in self._with_list(group):
+            self._marks[number].only = True
+
+    def _soften(self, end: int) -> None:
+        for number in self._with_list(self._first_group(end, _SHORT_REACH)):
+            self._marks[number].soft = True
+
+    def _lift(self, group: list[int]) -> None:
+        for item in group:
+            self._marks[self._match_at[item]].dropped = True
+
+    def _read_afterwards(self) -> None:
+        for found in _AFTERWARDS.finditer(self._line):
+            item = self._item(found.start())
+            self._negate([item], toned=False)
+            self._refusals.append((self._token_at[item], self._token_at[self._item(found.end() - 1) + 1]))
+        for found in _FINE.finditer(self._line):
+            item = self._item(found.start())
+            if self._refused_before(item, anywhere=True):
+                self._lift([item])
+
+    # -- reach -----------------------------------------------------------------------------------------------------
+
+    def _first_group(self, item: int, reach: int) -> list[int]:
+        """The first run of adjoining matches from an item on, within reach and inside its phrase."""
+        for position in range(item, min(item + reach + 1, len(self._items))):
+            if position in self._match_at:
+                if isinstance(self._marks[self._match_at[position]].match.payloads[0], Size):
+                    return []
+                group = [position]
+                while group[-1] + 1 in self._match_at:
+                    group.append(group[-1] + 1)
+                return group
+            if self._items[position] in (",", ".") or (self._items[position] in _CONTRAST and position > item):
+                return []
+        return []
+
+    def _extend(self, item: int, numbers: list[int], *, toned: bool) -> int:
+        """Carry a negation through the rest of its list; returns the item after the last one negated."""
+        end = item
+        while True:
+            step = self._next_in_list(end)
+            if step is None:
+                return end
+            connector, group = step
+            if connector == "and" and not self._are_kin(numbers[-1], self._match_at[group[0]]):
+                return end
+            if connector == "," and not self._list_closes(group[0], numbers):
+                return end
+            self._negate(group, toned=toned)
+            numbers.extend(self._match_at[n] for n in group)
+            end = group[-1] + 1
+
+    def _next_in_list(self, item: int) -> tuple[str, list[int]] | None:
+        """The connector and the run of matches that continue a list at an item, if it goes on."""
+        connector = ""
+        for position in range(item, min(item + _REACH, len(self._items))):
+            if position in self._match_at:
+                group = self._first_group(position, 0)
+                return (connector, group) if connector and group else None
+            word = self._items[position]
+            if word in ("or", "nor", "/"):
+                connector = "or"
+            elif word == "and":
+                connector = connector if connector == "or" else "and"
+            elif word == ",":
+                connector = connector or ","
+            elif word not in _LIST_WORDS:
+                return None
+        return None
+
+    def _list_closes(self, item: int, numbers: list[int]) -> bool:
+        """Tell whether items joined by commas are one list: closed by "or" or "and", or three of a kind."""
+        n_items = len(numbers)
+        while True:
+            if not self._are_kin(numbers[0], self._match_at[item]):
+                return False
+            n_items += 1
+            step = self._next_in_list(item + 1)
+            if step is None:
+                after = self._items[item + 1 : item + 2]
+                return n_items >= 3 and (not after or after[0] in (".", "please", "songs", "music"))
+            if step[0] in ("or", "and"):
+                return self._are_kin(numbers[0], self._match_at[step[1][0]])
+            item = step[1][-1]
+
+    def _with_list(self, group: list[int]) -> list[int]:
+        numbers = [self._match_at[item] for item in group]
+        while group:
+            step = self._next_in_list(group[-1] + 1)
+            if step is None or step[0] == "," or not self._are_kin(numbers[-1], self._match_at[step[1][0]]):
+                break
+            group = step[1]
+            numbers.extend(self._match_at[item] for item in group)
+        return numbers
+
+    def _are_kin(self, one: int, other: int) -> bool:
+        a, b = (_facet(self._marks[number].match) for number in (one, other))
+        return a == b or (a in _KIN and b in _KIN)
+
+    # -- outcome ---------------------------------------------------------------------------------------------------
+
+    def _negate(self, group: list[int], *, toned: bool) -> None:
+        numbers = [self._match_at[item] for item in group]
+        for number in numbers:
+            found = self._marks[number]
+            found.negated = not found.negated if found.match.negates else True
+            found.toned = toned
+        self._groups.append(numbers)
+
+    def _resolve_groups(self) -> None:
+        """ "No 80s pop" refuses 80s pop, not the eighties: keep the noun, or what is not wanted elsewhere."""
+        wanted = {p for m in self._marks if not m.negated and not m.dropped for p in m.match.words}
+        for numbers in self._groups:
+            members = [self._marks[number] for number in numbers if not self._marks[number].dropped]
+            if len(members) < 2:
+                continue
+            spare = [m for m in members if any(word in wanted for word in m.match.words)]
+            if not spare:
+                nouns = [m for m in members if m.match.entity or any(w.facet is Facet.GENRE for w in m.match.words)]
+                spare = [m for m in members if nouns and m is not nouns[-1]]
+            if len(spare) < len(members):
+                for member in spare:
+                    member.negated, member.dropped = False, True
+
+    def _refused_before(self, item: int, *, anywhere: bool = False) -> bool:
+        for position in range(item - 1, -1, -1):
+            if self._items[position] == "." and not anywhere:
+                return False
+            number = self._match_at.get(position)
+            if number is not None and (self._marks[number].negated or self._marks[number].match.negates):
+                return True
+        return False
+
+    def _item(self, offset: int) -> int:
+        low, high = 0, len(self._offsets)
+        while low + 1 < high:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._offsets[middle] <= offset else (low, middle)
+        return low
+
+
+def _facet(match: Match) -> object:
+    first = match.payloads[0]
+    if isinstance(first, Word | Bounds):
+        return first.facet
+    return "dial" if isinstance(first, Dial) else "name"

@@ -1,0 +1,110 @@
+"""Understanding by rules: always there, without a model, in a few milliseconds.
+
+One message goes through finders that claim words (entities, eras, sizes, facets, dials), the claims are settled, the
+words between them say what is refused, softened or insisted on, and the rest becomes the text to search with.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assistant.request import Intent, Request
+from assistant.understanding import numbers
+from assistant.understanding.composing import compose
+from assistant.understanding.entities import EntityLinker
+from assistant.understanding.eras import EraFinder
+from assistant.understanding.facets import FacetFinder
+from assistant.understanding.gazetteer import Gazetteer
+from assistant.understanding.intents import intent_of, search_text
+from assistant.understanding.matches import Match, Size, Unlinked, settle
+from assistant.understanding.negation import mark
+from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
+from recsys.catalogue import Catalogue
+from recsys.types import Facet
+from recsys.vocabulary import Vocabulary, load_vocabulary
+
+#: Taken as the newest year of a catalogue that states no years.
+_NEWEST_YEAR = 2020
+
+
+class RulesUnderstanding:
+    """Reads requests against one catalogue and the music vocabulary. Never raises on any text."""
+
+    def __init__(self, catalogue: Catalogue, vocabulary: Vocabulary | None = None) -> None:
+        years = catalogue.numeric["year"]
+        known = years[~np.isnan(years)]
+        self._eras = EraFinder(int(known.max()) if known.size else _NEWEST_YEAR)
+        self._facets = FacetFinder(vocabulary or load_vocabulary())
+        self._entities = EntityLinker(Gazetteer(catalogue))
+
+    def understand(self, text: str, *, first_turn: bool = True) -> Request:
+        """Read one message.
+
+        Args:
+            text: anything; only the first MAX_CHARACTERS characters are read.
+            first_turn: whether there is no playlist to refine yet.
+
+        Returns:
+            The request; one without any constraint for text that says nothing about music.
+        """
+        reading = read(text)
+        if not len(reading):
+            intent = Intent.ASK if first_turn else Intent.REFINE
+            return Request(text=text, intent=intent, search_text=reading.text.strip())
+        matches = self._matches(reading)
+        marks = mark(reading, matches)
+        composed = compose(reading, marks, first_turn=first_turn)
+        return Request(
+            text=text,
+            intent=intent_of(reading, first_turn=first_turn),
+            constraints=composed.constraints,
+            mentions=composed.mentions,
+            n_tracks=composed.n_tracks,
+            minutes=composed.minutes,
+            discovery=composed.discovery,
+            fame=composed.fame,
+            search_text=search_text(reading, composed.unsearchable, _entity_words(matches)),
+            note=_note(reading, matches),
+        )
+
+    def _matches(self, reading: Reading) -> list[Match]:
+        facets = self._facets.find(reading)
+        genres = {m.start for m in facets if any(word.facet is Facet.GENRE for word in m.words)}
+        facets += self._eras.find(reading, genres.__contains__)
+        names = [m for m in self._entities.link(reading, settle(facets)) if not _is_part(m, facets)]
+        claimed = [m for m in (*facets, *names) if m.tier <= 1]
+
+        def taken(start: int, end: int) -> bool:
+            return any(m.start < end and start < m.end for m in claimed)
+
+        sizes = numbers.find_minutes(reading, taken)
+        claimed += sizes
+        sizes += numbers.find_tracks(reading, taken)
+        settled = settle([*facets, *names, *sizes])
+        explained = {n for m in settled for n in range(m.start, m.end)}
+        slips = (self._facets.find_slips(reading, n) for n in range(len(reading)) if n not in explained)
+        return sorted([*settled, *(slip for slip in slips if slip)], key=lambda m: m.start)
+
+
+def _is_part(name: Match, facets: list[Match]) -> bool:
+    """Tell whether a name is only a piece of a longer phrase of music ("west coast" in "west coast rap")."""
+    longer = (m for m in facets if m.end - m.start > name.end - name.start)
+    return name.tier > 0 and any(m.start <= name.start and name.end <= m.end for m in longer)
+
+
+def _entity_words(matches: list[Match]) -> set[int]:
+    return {n for m in matches if m.entity for n in range(m.start, m.end)}
+
+
+def _note(reading: Reading, matches: list[Match]) -> str | None:
+    notes: list[str] = []
+    unknown = dict.fromkeys(p.name for m in matches for p in m.payloads if isinstance(p, Unlinked))
+    if unknown:
+        names = ", ".join(f"“{name}”" for name in unknown)
+        notes.append(f"{names} {'is' if len(unknown) == 1 else 'are'} not in this catalogue.")
+    for size in (p for m in matches for p in m.payloads if isinstance(p, Size) and p.cut):
+        most = f"{numbers.MAX_TRACKS} tracks" if size.n_tracks else f"{numbers.MAX_MINUTES / 60:.0f} hours"
+        notes.append(f"A playlist has at most {most}.")
+    if reading.cut:
+        notes.append(f"Only the first {MAX_CHARACTERS:,} characters were read.")
+    return " ".join(dict.fromkeys(notes)) or None
