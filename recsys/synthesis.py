@@ -8,6 +8,8 @@ One *triple* is (request in words, history of a listener, tracks that answer). K
   request is composed from one to three facets of a track, mostly one near that taste; the answer is what meets these
   facets, the near ones first.
 - **artist**: "songs by X" or "like X"; the answer is X, or tracks that share X's genres and decade.
+- **vague**: "play something good"; the words say nothing, so the answer is more of the listener's taste. Without these
+  the model learns that the words decide everything.
 
 Requests vary in wording, order and length, use the vocabulary's synonyms and have occasional typing slips. Source of
 the idea: Leszczynski et al., "Talk the Walk" (2023); the grammar is ours.
@@ -39,6 +41,10 @@ _ASKABLE = {
 _OPENINGS = (
     *("", "", "", "some ", "give me ", "I want ", "I'd like ", "play ", "play me some ", "something "),
     *("can you make a playlist of ", "looking for ", "I need ", "a playlist with "),
+)
+_VAGUE = (
+    *("something nice", "play something good", "surprise me", "music for me", "what should I listen to", "anything"),
+    *("some music", "a playlist please", "you choose", "songs I would like", "play me something", "a mix for today"),
 )
 _NOUNS = ("music", "songs", "tracks", "tunes", "", "stuff", "playlist")
 _MIN_POSTINGS = 4
@@ -111,7 +117,9 @@ class _Synthesiser:
         while len(triples) < n:
             kind = self.rng.random()
             triple: Triple | None
-            if self.playlists and kind < 0.45:
+            if kind < 0.12:
+                triple = self._vague()
+            elif self.playlists and kind < 0.55:
                 triple = self._from_playlist()
             elif kind < 0.93:
                 triple = self._from_taste()
@@ -151,6 +159,18 @@ class _Synthesiser:
         if not len(answers):
             return None
         return Triple(self._word(keys), history, self._sample(answers, _MAX_ANSWERS))
+
+    def _vague(self) -> Triple | None:
+        if self.playlists and self.rng.random() < 0.5:
+            taste = self.playlists[int(self.rng.integers(len(self.playlists)))]
+        else:
+            taste = self._anchor(int(self.rng.integers(len(self.catalogue))))
+        if len(taste) < 3:
+            return None
+        rows = self.rng.permutation(taste)
+        cut = max(1, min(_MAX_HISTORY, int(len(rows) * self.rng.uniform(0.2, 0.7))))
+        text = self._slip(_VAGUE[int(self.rng.integers(len(_VAGUE)))])
+        return Triple(text, np.sort(rows[:cut]), self._sample(rows[cut:], _MAX_ANSWERS))
 
     def _from_artist(self) -> Triple:
         rows = self.by_artist[int(self.rng.integers(len(self.by_artist)))]

@@ -1,0 +1,179 @@
+"""The whole science on a planted catalogue, with the real encoder: retrieve, rank, slate, and say why."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recsys import generations
+from recsys.encoders.minilm import MiniLmEncoder
+from recsys.generations import Generation
+from recsys.jam.train import TrainingSettings
+from recsys.pipeline import build, open_recommender
+from recsys.recommender import Query, Recommendation, Recommender
+from recsys.types import Constraint, Event, EventKind, Facet
+from recsys.vocabulary import load_vocabulary
+from tests.planted import planted_catalogue
+
+TRAINING = TrainingSettings(steps=120, batch=64, n_negatives=100, threads=1)
+NOW = 1_700_000_000.0
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, minilm: MiniLmEncoder) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    build(home, planted_catalogue(with_playlists=True), load_vocabulary(), minilm, TRAINING)
+    return home
+
+
+@pytest.fixture(scope="module")
+def opened(home: Path, minilm: MiniLmEncoder) -> tuple[Recommender, Generation]:
+    return open_recommender(home, load_vocabulary(), minilm)
+
+
+@pytest.fixture(scope="module")
+def recommender(opened: tuple[Recommender, Generation]) -> Recommender:
+    return opened[0]
+
+
+def styles(recommendation: Recommendation) -> list[str]:
+    return [pick.track.track_id.split("-")[0] for pick in recommendation.picks]
+
+
+def likes(*track_ids: str, kind: EventKind = EventKind.LIKE) -> tuple[Event, ...]:
+    return tuple(Event("me", track_id, kind, NOW) for track_id in track_ids)
+
+
+def test_words_find_their_style(recommender: Recommender) -> None:
+    for text, style in {"heavy metal for the gym": "metal", "quiet folk": "folk", "house for a party": "house"}.items():
+        found = styles(recommender.recommend(Query(text, size=10, seed=1)))
+        assert found.count(style) >= 8, (text, found)
+
+
+def test_a_taste_moves_the_slate_of_the_same_words(recommender: Recommender) -> None:
+    taste = likes("folk-1-0", "folk-2-1", "folk-3-2")
+    query = Query("something nice", size=10, seed=1, now=NOW)
+    with_taste = recommender.recommend(replace(query, listener_events=taste))
+    assert styles(with_taste).count("folk") > styles(recommender.recommend(query)).count("folk")
+    assert with_taste.has_taste
+    assert max(pick.user_share for pick in with_taste.picks) > 0.3
+
+
+def test_how_much_me_at_zero_is_a_stranger(recommender: Recommender) -> None:
+    query = Query("something nice", now=NOW)
+    stranger = recommender.rank(query, 50)
+    mine = recommender.rank(replace(query, listener_events=likes("metal-1-0", "metal-2-0"), how_much_me=0.0), 200)
+    order = {row: place for place, row in enumerate(mine[0].tolist())}
+    heard = set(recommender.catalogue.rows(["metal-1-0", "metal-2-0"]).tolist())
+    kept = [row for row in stranger[0].tolist() if row not in heard]
+    assert [order[row] for row in kept] == sorted(order[row] for row in kept)
+
+
+def test_a_dislike_removes_the_track_and_lowers_its_neighbours(recommender: Recommender) -> None:
+    query = Query("jazz or metal", size=20, now=NOW)
+    disliked = recommender.catalogue.row("metal-0-0")
+    after = recommender.recommend(replace(query, dislike_rows=(disliked,)))
+    assert disliked not in [pick.row for pick in after.picks]
+    assert styles(after).count("metal") < styles(recommender.recommend(query)).count("metal") + 1
+    places = [int(np.median(np.flatnonzero(_is(recommender, rows, "metal")))) for rows in (
+        recommender.rank(query, 200)[0], recommender.rank(replace(query, dislike_rows=(disliked,)), 200)[0])]  # fmt: skip
+    assert places[1] > places[0]
+
+
+def _is(recommender: Recommender, rows: np.ndarray, style: str) -> np.ndarray:
+    return np.array([recommender.catalogue.track_ids[row].startswith(style) for row in rows])
+
+
+def test_hard_constraints_are_obeyed_and_counted(recommender: Recommender) -> None:
+    constraints = (
+        Constraint(Facet.GENRE, ("rock",), wanted=False, hard=True),
+        Constraint(Facet.ERA, low=1970, high=1989, hard=True),
+    )
+    result = recommender.recommend(Query("anything", constraints, size=20))
+    assert "metal" not in styles(result)
+    assert all(1970 <= (pick.track.year or 0) <= 1989 for pick in result.picks)
+    assert [(count.n_met, count.n_total, count.n_unknown) for count in result.counts] == [(20, 20, 0), (20, 20, 0)]
+    assert result.relaxed == ()
+
+
+def test_an_impossible_request_gets_the_nearest_slate_and_says_so(recommender: Recommender) -> None:
+    wanted = Constraint(Facet.GENRE, ("jazz",), hard=True)
+    impossible = Constraint(Facet.ERA, low=1890, high=1899, hard=True)
+    result = recommender.recommend(Query("jazz from the 1890s", (wanted, impossible), size=10))
+    assert styles(result) == ["jazz"] * 10
+    assert result.relaxed == (impossible,)
+    assert [(c.n_met, c.relaxed) for c in result.counts] == [(10, False), (0, True)]
+
+
+def test_unwanted_things_are_never_let_back_in(recommender: Recommender) -> None:
+    banned = tuple(
+        Constraint(Facet.GENRE, (g,), wanted=False, hard=True) for g in ("jazz", "rock", "electronic", "folk")
+    )
+    assert recommender.recommend(Query("music", banned, size=10)).picks == ()
+
+
+def test_an_artist_that_was_asked_for_may_fill_the_slate(recommender: Recommender) -> None:
+    key = "blue jazz a"
+    asked = Constraint(Facet.ARTIST, (key,), hard=True)
+    result = recommender.recommend(Query("Blue Jazz A", (asked,), size=5))
+    assert {pick.track.artists for pick in result.picks} == {("The Blue Jazz A",)}
+    others = recommender.recommend(Query("jazz", size=20))
+    names = [pick.track.artist for pick in others.picks]
+    assert max(names.count(name) for name in names) <= 2
+
+
+def test_like_this_is_near_and_named_as_the_reason(recommender: Recommender) -> None:
+    row = recommender.catalogue.row("house-3-1")
+    result = recommender.recommend(Query("like that", like_rows=(row,), size=8))
+    assert styles(result).count("house") >= 7
+    assert all(pick.nearest_liked is None or pick.nearest_liked[0] == row for pick in result.picks)
+
+
+def test_the_same_seed_gives_the_same_slate_and_another_one_varies(recommender: Recommender) -> None:
+    def slate(seed: int) -> list[int]:
+        return [pick.row for pick in recommender.recommend(Query("folk", size=10, seed=seed)).picks]
+
+    assert slate(4) == slate(4)
+    assert len({tuple(slate(seed)) for seed in range(5)}) > 1
+
+
+def test_the_dials_move_fame_and_familiarity(recommender: Recommender) -> None:
+    def fame(dial: float) -> float:
+        picks = recommender.recommend(Query("some music", size=15, fame=dial)).picks
+        return float(np.mean([pick.track.popularity or 0 for pick in picks]))
+
+    assert fame(-1) < fame(0) < fame(1)
+    taste = likes(*(f"jazz-{a}-0" for a in range(5)))
+
+    def known(dial: float) -> int:
+        query = Query("jazz", size=15, discovery=dial, listener_events=taste, now=NOW)
+        return sum(pick.track.track_id.split("-")[1] in "01234" for pick in recommender.recommend(query).picks)
+
+    assert known(1) < known(-1)
+
+
+def test_chroma_serves_the_same_slates(home: Path, recommender: Recommender, minilm: MiniLmEncoder) -> None:
+    chroma, _ = open_recommender(home, load_vocabulary(), minilm, index="chroma")
+    for text in ("calm folk", "metal", "dinner jazz", "party"):
+        query = Query(text, size=12, seed=2, listener_events=likes("jazz-1-1"), now=NOW)
+        ours, theirs = recommender.recommend(query), chroma.recommend(query)
+        assert [pick.row for pick in ours.picks] == [pick.row for pick in theirs.picks]
+        assert (ours.index, theirs.index) == ("exact", "chroma")
+
+
+def test_building_again_changes_nothing_and_a_small_change_keeps_the_model(
+    home: Path, opened: tuple[Recommender, Generation], minilm: MiniLmEncoder, tmp_path: Path
+) -> None:
+    home = shutil.copytree(home, tmp_path / "home")
+    again = build(home, planted_catalogue(with_playlists=True), load_vocabulary(), minilm, TRAINING)
+    assert not again.changed
+    assert again.generation.key == opened[1].key
+    changed = build(home, planted_catalogue(), load_vocabulary(), minilm, TRAINING)  # other tags, same tracks
+    assert changed.changed
+    assert not changed.trained
+    assert generations.current_key(home) == changed.generation.key
+    assert (home / "generations" / opened[1].key).exists()  # a reader that still holds the previous generation is not cut off
