@@ -38,8 +38,8 @@ _NOT_TOO = {
     "calm": (0.3, None),
     "mellow": (0.3, None),
 }
-_TOGETHER = words("with meets x infused blended mixed fused and") - {"and"}
-_SEPARATORS = words("and or nor , / plus n as well also some music songs")
+_TOGETHER = words("with meets x infused blended mixed fused")
+_BLEND_REACH = 3  # words between two genres of a blend: "jazz mixed with hip-hop"
 
 
 @dataclass
@@ -183,7 +183,8 @@ class _Composing:
             between = self._reading.words[before.end : genre.start]
             paused = any(self._reading.pause(n) for n in range(before.end, genre.start + 1))
             slashed = "/" in self._reading.tokens[genre.start].gap
-            joined = genre.start == before.end or (bool(between) and between[0] in _TOGETHER and len(between) <= 2)
+            blended = not _TOGETHER.isdisjoint(between) and len(between) <= _BLEND_REACH
+            joined = genre.start == before.end or blended
             if joined and not paused and not slashed:
                 runs[-1].append(genre)
             else:

@@ -31,7 +31,7 @@ class Cue:
 
 #: What may stand between a cue and its name.
 _FILL = (
-    r"(?: (?:the|some|more|an?|of|bit|few|little|any|songs?|music|tracks?|tunes?|stuff|hits?|from|by|bands?|group"
+    r"(?: (?:the|some|more|of|bit|few|little|any|songs?|music|tracks?|tunes?|stuff|hits?|from|by|bands?|group"
     r"|artists?|singers?"
     r"|rappers?|musicians?|good|great|old|early|new|newer|older|classic|classics|other|lots|lot|couple|something"
     r"|anything|called"
@@ -67,7 +67,8 @@ _BY = re.compile(
 )
 #: "Songs like <title> by X".
 _EXAMPLE_BY = re.compile(
-    r"\b(?:(?<!i )(?<!would )(?<! d )like(?! (?:this|these|that|those|it|them)\b)|similar to|reminds? me of|in the "
+    r"\b(?:(?<!i )(?<!would )(?<! d )like(?! (?:this|these|that|those|it|them)\b)|simil\w+ (?:\w+ ){0,3}?to|reminds? "
+    r"me of|in the "
     r"style of) .*\bby$"
 )
 #: Earlier in the sentence examples were announced, and nothing has been asked for since.

@@ -163,13 +163,14 @@ class _Linking:
 
     def _set_title_aside(self, position: int) -> None:
         """Keep the words of an unknown title from meaning anything else: "like gypsy blues by zeb"."""
-        first = max(self._reading.clause(position)[0], position - _MAX_GUESSED_WORDS)
-        likes = [n for n in range(first, position) if self._reading.words[n] in ("like", "to")]
-        start = likes[-1] + 1 if likes else position
-        if start < position and self._free(start, position):
-            titled = _NO_TITLES.isdisjoint(self._reading.words[start:position])
-            if titled and cue_for(self._reading, start, position).polarity == "~":
+        first = max(self._reading.clause(position)[0] + 1, position - _MAX_GUESSED_WORDS)
+        for start in range(first, position):
+            announced = self._reading.words[start - 1] in ("like", "to") and self._free(start, position)
+            if not announced or not _NO_TITLES.isdisjoint(self._reading.words[start:position]):
+                continue
+            if cue_for(self._reading, start, position).polarity == "~":
                 self._claim(start, position, Unlinked(self._name(start, position)), tier=0)
+                return
 
     # -- by name ---------------------------------------------------------------------------------------------------
 

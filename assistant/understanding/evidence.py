@@ -129,12 +129,13 @@ class Evidence:
         complete = ends_phrase(self._reading, end)
         if names_song(self._reading, start):
             return complete and (n_words > 1 or "function" not in kinds)
+        courtesy = len(self._reading) - n_words
         ordinary = kinds <= {"vocabulary", "function"}
         if self.is_message(start, end):
             known = sum(kind in ("vocabulary", "function") for kind in self.kinds(start, end))
             if known > n_words / 2 and n_words > 4:
                 return False
-            return (n_words > 1 and not ordinary) or kinds == {"rare"}
+            return not ordinary and (n_words > 1 or (kinds == {"rare"} and courtesy <= _MAX_COURTESY))
         capital = self.is_capitalised(start, end)
         if not complete or self._is_about(start, capital=capital):
             return False
@@ -147,6 +148,8 @@ class Evidence:
         """Tell whether words that are no name of the catalogue may be a misspelt one."""
         kinds = self.kinds(start, end)
         left = self._reading.left(start)
+        if self._is_about(start, capital=self.is_capitalised(start, end)):
+            return False
         if left.endswith((" by", " by the")):
             return any(kind != "function" for kind in kinds)
         capital = self.is_capitalised(start, end)

@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 
 from assistant.understanding import lexicon
 from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
-from assistant.understanding.contexts import GUARDED, country_meant, fits
+from assistant.understanding.contexts import GUARDED, country_meant, fits, is_destination
 from assistant.understanding.matches import Bounds, Match, Payload, Word
 from assistant.understanding.tokens import Reading
 from recsys.types import Facet
@@ -34,6 +34,7 @@ _ORDER = (
 #: Facets whose words are worth correcting, and from how many letters: short names of places are close to anything.
 _CORRECTED = {Facet.GENRE: 4, Facet.MOOD: 5, Facet.INSTRUMENT: 5, Facet.COUNTRY: 7, Facet.LANGUAGE: 7}
 _MIN_CORRECTED, _TWO_SLIPS_FROM = 5, 9  # letters as typed
+_SURE_FROM = 6  # shorter ones are only corrected to canonical words: "regge" to "reggae", not "ollie" to "oldie"
 
 _N = r"(\d{2,3})"
 _BPM = r" ?(?:bpm|beats per minute)\b"
@@ -53,6 +54,7 @@ class FacetFinder:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._table = _table(vocabulary)
+        self._canonical = {word for facet in _ORDER for word in vocabulary.words(facet)}
         self._longest: dict[str, int] = {}
         for phrase in self._table:
             words = phrase.split(" ")
@@ -73,7 +75,9 @@ class FacetFinder:
             return None
         slips = 2 if len(word) >= _TWO_SLIPS_FROM else 1
         best = process.extractOne(word, self._corrections, scorer=OSA.distance, score_cutoff=slips)
-        if best is None or best[0][0] != word[0]:
+        if best is None or best[0][:2] != word[:2]:
+            return None
+        if len(word) < _SURE_FROM and best[0] not in self._canonical:
             return None
         return Match(position, position + 1, self._table[best[0]], tier=4)
 
@@ -107,13 +111,16 @@ class FacetFinder:
     ) -> tuple[Payload, ...] | None:
         phrase = reading.joined(start, end)
         language = isinstance(payloads[0], Word) and payloads[0].facet is Facet.LANGUAGE
-        if phrase not in GUARDED and not language:
+        country = isinstance(payloads[0], Word) and payloads[0].facet is Facet.COUNTRY
+        if phrase not in GUARDED and not language and not country:
             return payloads
         left, right = reading.left(start), reading.right(end)
         if not fits(phrase, left, right, reading.raw(start, end)):
             return None
-        country = country_meant(phrase, left, right) if language else None
-        return payloads if country is None else (Word(Facet.COUNTRY, country),)
+        if country and is_destination(left):
+            return None
+        meant = country_meant(phrase, left, right) if language else None
+        return payloads if meant is None else (Word(Facet.COUNTRY, meant),)
 
 
 def _table(vocabulary: Vocabulary) -> dict[str, tuple[Payload, ...]]:

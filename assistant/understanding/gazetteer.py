@@ -22,8 +22,10 @@ from recsys.types import Facet
 
 #: Letters from which 1, 2 and 3 slips are accepted: one in five, as in published typo-tolerant search engines.
 _SLIPS_FROM = (5, 9, 15)
-_MIN_SOUND_ALIKE = 0.85  # Jaro-Winkler similarity; of names with equal consonants this leaves out the far-fetched
+_MIN_SOUND_ALIKE = 0.88  # Jaro-Winkler similarity; of names with equal consonants this leaves out the far-fetched
 _MIN_CONSONANTS = 4
+#: A short word is near some name by chance: it is only taken for an artist with so many tracks.
+_SHORT, _KNOWN_TRACKS = 7, 3
 _MAX_VERSIONS = 50
 #: An artist stands for a part of its name if it has so many times the tracks of the next one with that part.
 _DOMINANCE = 3.0
@@ -81,10 +83,14 @@ class Gazetteer:
         return self._artist_of(key)
 
     def artist_by_part(self, word: str) -> Artist | None:
-        """The artist that goes by its first or last name alone ("Bach", "Ozzy")."""
+        """The well-stocked artist that goes by its first or last name alone ("Bach", "Ozzy"), if it is clear which."""
         artists = [self._artist_of(key) for key in self._parts.get(word, ())]
         artists.sort(key=lambda artist: -artist.n_tracks)
-        if not artists or (len(artists) > 1 and artists[0].n_tracks < _DOMINANCE * artists[1].n_tracks):
+        if (
+            not artists
+            or artists[0].n_tracks < _KNOWN_TRACKS
+            or (len(artists) > 1 and artists[0].n_tracks < _DOMINANCE * artists[1].n_tracks)
+        ):
             return None
         return artists[0]
 
@@ -98,6 +104,8 @@ class Gazetteer:
             near = _nearest(compact, self._compact_artists, self._artist_sounds, " ".join(form))
             for name, sure in near:
                 artist = self._artist_of(self._artists[name])
+                if len(compact) < _SHORT and artist.n_tracks < _KNOWN_TRACKS:
+                    continue
                 if best is None or (sure, artist.n_tracks) > (best[1], best[0].n_tracks):
                     best = artist, sure
         return best

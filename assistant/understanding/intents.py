@@ -41,7 +41,8 @@ def intent_of(reading: Reading, *, first_turn: bool) -> Intent:
 _FILLER = re.compile(
     r"(?<!\S)(?:(?:can|could|would|will) (?:you|i|we) (?:please |maybe |also |just )?(?:have|get|make|give|play|find"
     r"|add|show|suggest|recommend|create|do|put|hear|see|include)?(?: me| us)?"
-    r"|(?:please )?(?:give|make|play|find|show|get|create|build|suggest|recommend|send|put together|generate|gimme"
+    r"|(?:^|(?<=you )|(?<=please )|(?<=also )|(?<=and )|(?<=just )|(?<=now )|(?<=then ))(?:give|make|play|find|show"
+    r"|get|create|build|suggest|recommend|send|put together|generate|gimme"
     r"|queue|add|throw in|include)(?: in)?(?: me| us| up)?(?: some| a| an| the)?"
     r"|(?:hi|hello|hey|hiya|greetings|good (?:morning|evening|afternoon|day)) ?(?:there)?|please|pls|plz|thanks?(?: "
     r"you)?(?: so much| very much)?|okay|ok|yes|yeah|sure|great|perfect|awesome"
@@ -74,10 +75,7 @@ def search_text(reading: Reading, dropped: set[int], protected: set[int]) -> str
         inside = [n for n in kept if match.start() <= offsets[n] < match.end()]
         if protected.isdisjoint(inside):
             kept = [n for n in kept if n not in inside]
-    while kept and reading.words[kept[-1]] in _EDGES and kept[-1] not in protected:
-        kept.pop()
-    while kept and reading.words[kept[0]] in _EDGES and kept[0] not in protected:
-        kept.pop(0)
+    kept = _without_loose_ends(reading, kept, protected)
     parts: list[str] = []
     last = -1
     for n in kept or range(len(reading)):
@@ -86,3 +84,17 @@ def search_text(reading: Reading, dropped: set[int], protected: set[int]) -> str
         parts.append((token.gap if glued else " " if parts else "") + token.raw)
         last = n
     return "".join(parts)
+
+
+def _without_loose_ends(reading: Reading, kept: list[int], protected: set[int]) -> list[int]:
+    """Drop the small words at both ends that belonged to what was taken out ("of" in "45 minutes of jazz")."""
+    start, end = 0, len(kept)
+    while start < end and kept[end - 1] + 1 < len(reading) and _is_loose(reading, kept[end - 1], protected):
+        end -= 1
+    while start < end and kept[start] > 0 and _is_loose(reading, kept[start], protected):
+        start += 1
+    return kept[start:end]
+
+
+def _is_loose(reading: Reading, position: int, protected: set[int]) -> bool:
+    return reading.words[position] in _EDGES and position not in protected

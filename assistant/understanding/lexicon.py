@@ -138,7 +138,7 @@ _DISCOVERY: tuple[tuple[float, str], ...] = (
     ),
 )
 #: Phrases of the vocabulary that mean something else, or nothing, when they stand alone.
-DROPPED = frozenset(["none", "mixed", "rocks", "bop", "high energy", "upbeat", "quieter"])
+DROPPED = frozenset(("none", "mixed"))
 
 
 def phrases() -> dict[str, tuple[Payload, ...]]:

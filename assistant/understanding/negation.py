@@ -26,19 +26,19 @@ _NOT = r"(?:not|isn t|isnt|aren t|arent|is not|are not|wasn t|wasnt|weren t|were
 _DONT = r"(?:do not|don t|dont|does not|doesn t|doesnt|did not|didn t|didnt|do nt)"
 _PSEUDO = (
     rf"not(?: \w+)? {_MATCH} enough"
-    r"|not (?:all|just|only|simply|merely|limited to|necessarily|sure|bad|picky|fussy|yet|a problem|long ago|exactly "
+    r"|not (?:all|just|only|simply|merely|limited to|sure|bad|picky|fussy|yet|a problem|long ago|exactly "
     r"sure|enough|quite sure|to mention|seeing|hearing|finding|getting)"
     r"|nothing wrong with|why not|why (?:don t|dont|not) (?:you|we)"
     r"|(?:can t|cant|cannot|can not|couldn t|never) (?:get enough|go wrong|live without|wait|beat|resist|help|stop"
     r"|sleep|decide|choose|think|find|hear"
     r"|get over|have too much|go a day without)"
     r"|no (?:problems?|worries|matter|idea|preferences?|rush|doubt|limits?|thanks?|thank you|particular|restrictions?"
-    r"|wonder|way|need to|one|cap|longer than"
+    r"|wonder|way|one|cap|longer than"
     r"|longer|less than|fewer than|more than|later than|earlier than|older than|newer than|just|i m|i|im|it|that|this"
     r"|they|you|we|let s|lets|please|those|these|in particular)"
     r"|not (?:more|less|fewer|longer|older|later|newer|earlier) than"
     r"|without (?:a doubt|doubt|further ado|stopping|a break|breaks|interruption|fail|thinking|end)"
-    rf"|{_DONT} (?:know|care|worry|see|hear|find|forget|hesitate|matter|have to|need to be|have a (?:preference"
+    rf"|{_DONT} (?:know|care|worry|see|hear|find|forget|hesitate|matter|have a (?:preference"
     rf"|favou?rite)|remember|understand|have time|stop|leave out"
     r"|exclude|skip|miss|be afraid)"
     r"|(?:you|it|playlist) (?:didn t|did not|haven t|havent|hasn t|don t|doesn t|does not) (?:include|add|play|put"
@@ -48,6 +48,7 @@ _PSEUDO = (
     rf"|that|some of (?:theses?|those|them|the songs))"
     rf" (?:songs |ones |tracks )?(?:s )?{_NOT}"
 )
+_NEUTRAL = rf"not necessarily|whether or not|{_DONT} (?:have|need) to be|no need (?:for it )?to be"
 _ONLY = (
     r"nothing (?:but|except|other than)|only|strictly|exclusively|solely|purely|must (?:be|have|include|feature"
     r"|contain)|(?:has|have|needs?) to (?:be|have|include)"
@@ -79,7 +80,8 @@ _NEG = (
     r"of the question"
 )
 _CUE = re.compile(
-    rf"(?<!\S)(?:(?P<pseudo>{_PSEUDO})|(?P<only>{_ONLY})|(?P<lift>{_EXCEPT})|(?P<neg>{_NEG})|(?P<less>{_LESS})"
+    rf"(?<!\S)(?:(?P<neutral>{_NEUTRAL})|(?P<pseudo>{_PSEUDO})|(?P<only>{_ONLY})|(?P<lift>{_EXCEPT})|(?P<neg>{_NEG})"
+    rf"|(?P<less>{_LESS})"
     rf"|(?P<soft>{_SOFT})"
     r"|(?P<more>(?:a (?:bit|little) |some |lots |much |even )?more(?: of)?))(?!\S)"
 )
@@ -172,7 +174,9 @@ class _Marking:
             start, end = self._item(cue.start()), self._item(cue.end() - 1) + 1
             if cue["pseudo"]:
                 continue
-            if cue["only"]:
+            if cue["neutral"]:
+                self._lift(self._first_group(end, _SHORT_REACH))
+            elif cue["only"]:
                 self._insist(start, end)
             elif cue["lift"] and self._refused_before(start):
                 self._lift(self._first_group(end, _SHORT_REACH))
