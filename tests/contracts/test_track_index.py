@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -316,6 +317,23 @@ class TestChromaFolder:
                 n_right += len(expected)
         lists.close()
         assert n_found >= 0.995 * n_right
+
+    def test_a_graph_that_finds_fewer_than_asked_for_proves_nothing(
+        self, projections: Projections, chroma_folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lists = ChromaLists(chroma_folder, projections)
+        whole = lists._collections[Modality.TAGS]
+
+        class PartlyUnreachable:
+            def query(self, **asked: Any) -> dict[str, Any]:
+                found = whole.query(**asked)
+                return {name: [found[name][0][:-1]] for name in ("ids", "distances")}
+
+        vector = np.ones(DIM, np.float32)
+        assert lists.top(Modality.TAGS, vector, 20)[1] < math.inf
+        monkeypatch.setitem(lists._collections, Modality.TAGS, PartlyUnreachable())
+        assert lists.top(Modality.TAGS, vector, 20)[1] == math.inf
+        lists.close()
 
     def test_equal_vectors_are_stored_once(self, projections: Projections) -> None:
         column = projections.modalities.index(Modality.TAGS)
