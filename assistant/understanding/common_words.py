@@ -34,14 +34,15 @@ times to today together tonight too total totally track tracks tried true try tr
 um under unless until up upon us use used using usually ve versus very via vibe vibes vs wait wanna want wanted
 wanting wants was wasn way ways we well went were what whatever when where whether which while who whole whom
 whose why will with within without won wonderful wondering would wouldn wow yeah year years yep yes yet you your
-yours yourself yup havent hasnt doesnt didnt isnt arent wasnt werent couldnt wouldnt shouldnt youre theyre whats
-heres theres hes shes wont aint theyve weve youve sorta musics muic similiar simular album albums artist artists
-band bands group groups genre genres hit hits version versions remix cover covers original lyric lyrics vocal
-vocals vocalist voice voices beat beats melody tempo bpm rhythm era decade decades classic classics oldie ballad
-ballads mood moods feel feeling feels theme themes random mixed mixture selection collection compilation variety
-bunch couple dozen minute minutes min mins hour hours hr hrs famous popular obscure unknown favorite favorites
-favourite favourites lovely amazing fantastic brilliant beautiful interesting enough rated rate round rounds
-screen app bot assistant spotify youtube radio discover explore surprise
+yours yourself love loves loved loving hate hates hated enjoy enjoyed adore yup havent hasnt doesnt didnt isnt
+arent wasnt werent couldnt wouldnt shouldnt youre theyre whats heres theres hes shes wont aint theyve weve youve
+sorta musics muic similiar simular album albums artist artists band bands group groups genre genres hit hits
+version versions remix cover covers original lyric lyrics vocal vocals vocalist voice voices beat beats melody
+tempo bpm rhythm era decade decades classic classics oldie ballad ballads mood moods feel feeling feels theme
+themes random mixed mixture selection collection compilation variety bunch couple dozen minute minutes min mins
+hour hours hr hrs famous popular obscure unknown favorite favorites favourite favourites lovely amazing
+fantastic brilliant beautiful interesting enough rated rate round rounds screen app bot assistant spotify
+youtube radio discover explore surprise
 """)
 
 COMMON_WORDS = words("""
@@ -71,41 +72,41 @@ dogs doll dollar dolphin door doors dot double doubt doves dragon dragons drama 
 dreams dress drift drink drive driver drop drops drug drum drunk dry duck dude dumb during dust dusk duty eagle
 eagles ear early earth earthquake east easy eat echo edge edit editors education egg ego eight either electric
 elephant elevator eleven embrace emerald emotion emotional emotions empire empty end ending energy engine
-england enjoy enter epic equal error escape eternal europe evening event everyday evil exam excited exciting
-exercise exit expensive experience explain explosion express eye eyes face fact fade fail faint fair fairy faith
-fall falling false fame families family fan fans fantasy farm farmer fashion fast fat fate father favor fear
-feast feather february feed feet fellow fence fever field fifty fight fighter file fill film final finger finish
-fire fireworks fish fit five fix flag flame flash flesh flight floor flow flower flowers fly focus fog folk
-folks follow food fool foot football force foreign forest forever forget forgive form forty forward fountain
-four fox fragile frame free freedom freeze fresh friday friend friends frog front frozen fruit full fun funeral
-funny fuel fuse future galaxy gallery gamble game games gang gap garage garbage garden gas gate gather
-generation gentle ghost ghosts giant gift girl girlfriend girls glad glass glasses glitter global glory glow
-goal goat god gods gold golden gone grace grade grand grandma grandpa grass gratitude grave gravity gray green
-grey grief grind grip ground grove grow grown growth guard guest guilty guitar gun guns gym habit hair half hall
-halloween hand handle hands hang happen happens happiness happy harbor hard harder harmony hate haunted hazard
-head healing health hearing heart heartbreak hearts heat heaven heavy height hell helmet hero heroes hidden hide
-high higher highway hike hill hills history hole holiday hollow hollywood holy home homework honest honey honor
-hook hope horizon horror horse horses hospital hot hotel house houses huge human humans hundred hung hungry hunt
-hunter hurricane hurry hurt husband ice icon ideal idol ignore image imagination imagine impossible impulse inch
-indie industry infinite infinity influence injury ink inner innocence innocent insane insect inspiration iron
-island islands jacket jail jam january jar jealous jeans jelly jersey jet jewel job join joke journey joy judge
-juice july jump june jungle junior jury justice keep key keys kick kid kids kill killer killers king kings
-kingdom kiss kitchen kite kitten knee knife knight knights knock ladder lady lake lamb lamp land lane language
-large laser late laugh laughter laundry law lawn lazy lead leader leaf leak learn leather leave leaves lecture
-left leg legend legends lemon lesson letter letters level liar liberty library lie lies life lift light lighter
+england enter epic equal error escape eternal europe evening event everyday evil exam excited exciting exercise
+exit expensive experience explain explosion express eye eyes face fact fade fail faint fair fairy faith fall
+falling false fame families family fan fans fantasy farm farmer fashion fast fat fate father favor fear feast
+feather february feed feet fellow fence fever field fifty fight fighter file fill film final finger finish fire
+fireworks fish fit five fix flag flame flash flesh flight floor flow flower flowers fly focus fog folk folks
+follow food fool foot football force foreign forest forever forget forgive form forty forward fountain four fox
+fragile frame free freedom freeze fresh friday friend friends frog front frozen fruit full fun funeral funny
+fuel fuse future galaxy gallery gamble game games gang gap garage garbage garden gas gate gather generation
+gentle ghost ghosts giant gift girl girlfriend girls glad glass glasses glitter global glory glow goal goat god
+gods gold golden gone grace grade grand grandma grandpa grass gratitude grave gravity gray green grey grief
+grind grip ground grove grow grown growth guard guest guilty guitar gun guns gym habit hair half hall halloween
+hand handle hands hang happen happens happiness happy harbor hard harder harmony haunted hazard head healing
+health hearing heart heartbreak hearts heat heaven heavy height hell helmet hero heroes hidden hide high higher
+highway hike hill hills history hole holiday hollow hollywood holy home homework honest honey honor hook hope
+horizon horror horse horses hospital hot hotel house houses huge human humans hundred hung hungry hunt hunter
+hurricane hurry hurt husband ice icon ideal idol ignore image imagination imagine impossible impulse inch indie
+industry infinite infinity influence injury ink inner innocence innocent insane insect inspiration iron island
+islands jacket jail jam january jar jealous jeans jelly jersey jet jewel job join joke journey joy judge juice
+july jump june jungle junior jury justice keep key keys kick kid kids kill killer killers king kings kingdom
+kiss kitchen kite kitten knee knife knight knights knock ladder lady lake lamb lamp land lane language large
+laser late laugh laughter laundry law lawn lazy lead leader leaf leak learn leather leave leaves lecture left
+leg legend legends lemon lesson letter letters level liar liberty library lie lies life lift light lighter
 lightning lights limit line lines lion lions lip lips liquid little live lives living load loan lobby local lock
-logic london lonely loop loose lord lose loser loss lost loud love loved lover lovers low lower loyal luck lucky
-lump lunch lung machine mad madness magazine magic magical mail main major male man manager mango map maps march
-mark market marriage married mars mask massive master match mate math matter maximum mayor meadow meal measure
-meat media medicine medium meet meeting melody member memory men mental mercy mess message metal meter midnight
-mike mile miles milk million mind minds mineral minimal minor minute miracle mirror misery miss missing mission
-mist mistake mob model modern mom moment moments monday money monkey monkeys monster month moon moral mother
-motion motor mountain mountains mouse mouth move movement movie movies mud muse museum mute mystery myth nails
-naked nap narrow nation national native nature nasty naughty navy neck needle neon nerve nervous nest net
-network neutral news nickel night nights nightmare nine noise noon normal north nose note notes novel november
-nowhere number numb numbers nurse nut oasis obsessed ocean october odd offer office oil old older olive open
-opera opinion option orange orbit orchid order orders ordinary organ outlaw outlaws outside oven owl own owner
-ox oxygen pack page pain paint painting pair palace pale palm panic pants paper parade paradise paralyzed pardon
+logic london lonely loop loose lord lose loser loss lost loud lover lovers low lower loyal luck lucky lump lunch
+lung machine mad madness magazine magic magical mail main major male man manager mango map maps march mark
+market marriage married mars mask massive master match mate math matter maximum mayor meadow meal measure meat
+media medicine medium meet meeting melody member memory men mental mercy mess message metal meter midnight mike
+mile miles milk million mind minds mineral minimal minor minute miracle mirror misery miss missing mission mist
+mistake mob model modern mom moment moments monday money monkey monkeys monster month moon moral mother motion
+motor mountain mountains mouse mouth move movement movie movies mud muse museum mute mystery myth nails naked
+nap narrow nation national native nature nasty naughty navy neck needle neon nerve nervous nest net network
+neutral news nickel night nights nightmare nine noise noon normal north nose note notes novel november nowhere
+number numb numbers nurse nut oasis obsessed ocean october odd offer office oil old older olive open opera
+opinion option orange orbit orchid order orders ordinary organ outlaw outlaws outside oven owl own owner ox
+oxygen pack page pain paint painting pair palace pale palm panic pants paper parade paradise paralyzed pardon
 parent parents paris park parking party pass passion past patch path patience patient pattern pause pay peace
 peach peak pearl pen pencil penny people pepper perfume period person personal pet phantom phase phoenix phone
 photo picture pictures pie pig pilot pilots pink pipe pirate pirates pistol pitch pizza place plain plan plane

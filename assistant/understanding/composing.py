@@ -42,6 +42,9 @@ _TOGETHER = words("with meets x infused blended mixed fused")
 _BLEND_REACH = 3  # words between two genres of a blend: "jazz mixed with hip-hop"
 
 
+_COUNTED = words("song songs track tracks tune tunes")
+
+
 @dataclass
 class Composed:
     """What a message says, ready for a `Request`, and the positions of words that are no search text."""
@@ -112,6 +115,8 @@ class _Composing:
                     self._take_dial(payload, mark)
                 elif isinstance(payload, Size) and payload.n_tracks is not None:
                     self._out.n_tracks = payload.n_tracks
+                    if self._reading.joined(match.end, match.end + 1) in _COUNTED:
+                        self._out.unsearchable.add(match.end)
                 elif isinstance(payload, Size):
                     self._out.minutes = payload.minutes
                 else:

@@ -35,6 +35,7 @@ _NEEDS_LEFT = {
     "holiday": r"(?:for|on|a|my|our|summer|beach)",
     "keys": r"(?:piano|on|with|electric|and|the)",
     "recorder": r"(?:the|with|a|and)",
+    "world": r"(?:no|not|but|without|and|or|,|some|any|more|less|except)",
     "office": r"(?:the|my|an|in|at|for|home|our)",
     "weekend": r"(?:the|this|for|a|my|long|lazy|chill|next|every)",
     "club": r"(?:the|a|for|night|in|of|at|dance|,|and|some)",
@@ -70,11 +71,12 @@ _NEEDS_RIGHT = {
 }
 _BARRED_LEFT = {
     "house": r"(?:my|the|our|your|his|her|a|in|at|around|open|full|white|haunted|beach|whole|clean|cleaning|crowded)",
-    "country": r"(?:my|this|our|your|the|which|another|other|each|every|home|a|any|same|what|across|favou?rite)",
+    "country": r"(?:my|this|our|your|the|which|another|other|each|every|home|(?:in|from) (?:a|any)|same|what|across"
+    r"|favou?rite)",
     "world": r"(?:the|my|around)",
     "dance": r"(?:to|makes? (?:me|you|us|people)|we|i|can|will|you|wanna|want to|me|gonna|first|let s|lets|everyone"
     r"|us|people)",
-    "soul": r"(?:my|your|the|his|her|our|no)",
+    "soul": r"(?:my|your|the|his|her|our)",
     "musical": r"(?:my|your|our|in|more|very|some|any|his|her)",
     "fun": r"(?:have|having|made|of|had|is|was)",
     "strings": r"(?:no|pull)",

@@ -206,23 +206,35 @@ class _Linking:
             cue = self._cue(start, stop)
             enough = Strength.STRONG if end - start == 1 else Strength.WEAK
             confidence = self._evidence.confidence(start, end, artist, cue)
+            if not confidence and self._title_beside(start, stop, artist) is not None:
+                confidence = 0.9
             if confidence and (not possessive or cue.strength >= enough):
                 return artist, stop, cue, confidence
         return None
 
     def _claim_with_title(self, start: int, end: int, artist: Artist, cue: Cue) -> bool:
         """Claim "drake nonstop" and "nonstop - drake" as the track that they name."""
+        beside = self._title_beside(start, end, artist)
+        if beside is None:
+            return False
+        first, last, title = beside
+        span = min(first, start), max(last, end)
+        polarity = (self._cue(*span) if first < start else cue).polarity
+        self._claim(*span, _track(title, polarity, 0.9), tier=1)
+        return True
+
+    def _title_beside(self, start: int, end: int, artist: Artist) -> tuple[int, int, Title] | None:
+        """A title of an artist right after or before its name, with where it starts and ends."""
         for first, last in self._beside(start, end):
+            gap = self._reading.tokens[first if first == end else start].gap
             kinds = set(self._evidence.kinds(first, last))
-            if (last - first == 1 and kinds != {"rare"}) or kinds <= {"function", "vocabulary"}:
-                continue
-            title = self._gazetteer.title(self._reading.words[first:last], artist)
+            ordinary = (last - first == 1 and kinds != {"rare"}) or kinds <= {"function", "vocabulary"}
+            title = None
+            if not ordinary or gap.strip() in ("-", "–", "—"):
+                title = self._gazetteer.title(self._reading.words[first:last], artist)
             if title is not None:
-                span = min(first, start), max(last, end)
-                polarity = (self._cue(*span) if first < start else cue).polarity
-                self._claim(*span, _track(title, polarity, 0.9), tier=1)
-                return True
-        return False
+                return first, last, title
+        return None
 
     def _beside(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Stretches right after and right before an artist's name, longest first."""
@@ -238,6 +250,8 @@ class _Linking:
 
     def _link_titles(self) -> None:
         for start in range(len(self._reading)):
+            if start in self._taken or not self._evidence.may_begin_title(start):
+                continue
             for end in range(self._limit(start, _MAX_TITLE_WORDS), start, -1):
                 if not self._free(start, end) or not self._evidence.may_be_title(start, end):
                     continue

@@ -44,6 +44,7 @@ class Evidence:
 
     def __init__(self, reading: Reading, facets: Sequence[Match], gazetteer: Gazetteer, taken: set[int]) -> None:
         self._reading, self._facets, self._gazetteer, self._taken = reading, facets, gazetteer, taken
+        self._contents: dict[tuple[int, int], tuple[int, int]] = {}
         self._vocabulary = {n for match in facets for n in range(match.start, match.end)}
 
     def kind(self, position: int) -> Kind:
@@ -72,12 +73,15 @@ class Evidence:
 
     def content(self, position: int) -> tuple[int, int]:
         """The sentence around a word without the ordinary words at its ends."""
-        start, end = self._reading.clause(position)
-        while start < end - 1 and self.kind(start) == "function":
-            start += 1
-        while end - 1 > start and self.kind(end - 1) == "function":
-            end -= 1
-        return start, end
+        clause = self._reading.clause(position)
+        if clause not in self._contents:
+            start, end = clause
+            while start < end - 1 and self.kind(start) == "function":
+                start += 1
+            while end - 1 > start and self.kind(end - 1) == "function":
+                end -= 1
+            self._contents[clause] = start, end
+        return self._contents[clause]
 
     def is_message(self, start: int, end: int) -> bool:
         """Tell whether the words are all that the message says, but for ordinary words around them."""
@@ -98,7 +102,7 @@ class Evidence:
         complete = self._is_complete(start, end)
         if the and is_year(words[1:]):
             return 0.9 if complete and artist.name.lower().startswith("the ") else 0.0
-        same_words = _spaced(words[the:]) == _spaced(artist.key.split(" "))
+        same_words = _spaced(artist.key.split(" ")) in (_spaced(words), _spaced(words[the:]))
         needed = Strength.WEAK if len(squeeze(words)) >= _MIN_RESPELT else Strength.STRONG
         if not same_words and "rare" not in kinds and cue.strength < needed:
             return 0.0
@@ -118,6 +122,12 @@ class Evidence:
         if self._is_all(start, end) and "function" not in kinds and courtesy <= _MAX_COURTESY:
             return 0.8
         return 0.8 if cue.strength and complete and (end - start > 1 or kinds == {"common"}) else 0.0
+
+    def may_begin_title(self, start: int) -> bool:
+        """Tell whether a title could begin at a word at all: a cheap look before trying all its ends."""
+        if self._reading.capital(start) or start in (self._reading.clause(start)[0], self.content(start)[0]):
+            return True
+        return names_song(self._reading, start) or asks_to_play(self._reading, start)
 
     def may_be_title(self, start: int, end: int) -> bool:
         """Tell whether words could be meant as a title, before looking whether they are one."""
@@ -142,7 +152,9 @@ class Evidence:
         asked = asks_to_play(self._reading, start)
         if n_words == 1:
             return capital and asked
-        return not ordinary and (capital or (asked and (n_words > 2 or "rare" in kinds)))
+        if ordinary:
+            return capital and asked
+        return capital or (asked and (n_words > 2 or "rare" in kinds))
 
     def worth_guessing(self, start: int, end: int) -> bool:
         """Tell whether words that are no name of the catalogue may be a misspelt one."""
@@ -199,7 +211,8 @@ class Evidence:
         if not capital and not PRONOUNS.isdisjoint(self._reading.words[start:end]):
             return 0.0
         named = cue.strength is Strength.STRONG and (capital or self._reading.left(start).endswith("by"))
-        alone = capital and end - start > 1 and self._is_all(start, end)
+        bare = capital or end - start == len(self._reading)
+        alone = bare and end - start > 1 and self._is_all(start, end)
         return 0.9 if (complete and named) or alone else 0.0
 
     def _is_complete(self, start: int, end: int) -> bool:

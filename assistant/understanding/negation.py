@@ -41,7 +41,7 @@ _PSEUDO = (
     rf"|{_DONT} (?:know|care|worry|see|hear|find|forget|hesitate|matter|have a (?:preference"
     rf"|favou?rite)|remember|understand|have time|stop|leave out"
     r"|exclude|skip|miss|be afraid)"
-    r"|(?:you|it|playlist) (?:didn t|did not|haven t|havent|hasn t|don t|doesn t|does not) (?:include|add|play|put"
+    r"|(?:you|playlist) (?:didn t|did not|haven t|havent|hasn t|don t|doesn t|does not) (?:include|add|play|put"
     r"|give|have|contain)"
     r"|if not|or not|never mind|nevermind|never ending|not far from|not unlike|not without"
     rf"|(?:^|(?<=[.,] )|(?<=but )|(?<=and )|(?<=because )|(?<=so )|(?<=ok )|(?<=okay ))(?:theses?|those|they|this|it"

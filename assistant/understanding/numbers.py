@@ -92,7 +92,7 @@ _BETWEEN = (
     r"(?:(?!(?:for|to|from|with|by|that|which|but|like|at|in|on|is|are|minutes?|mins?|hours?|bpm|years?|days?|cent"
     r"|savage"
     r"|chainz|pilots|doors|seconds|degrees|ways?|times?|people|friends|of us|weeks?|months?|percent|artists?|bands?)\b)"
-    r"(?!\d)[^\W\d][\w]* (?:[-/] )?){0,5}?"
+    r"(?!\d+ )\w+ (?:[-/] )?){0,5}?"
 )
 _OF = r"(?:of (?:the |my |your |our |his |her |their )?)?"
 _TRACKS = re.compile(

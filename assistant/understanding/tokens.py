@@ -72,44 +72,55 @@ class Reading:
 
     def pause(self, index: int) -> int:
         """The pause before a word; before the first and after the last it is the end of a sentence."""
-        return self.tokens[index].pause if 0 < index < len(self.tokens) else 2
+        return self._pauses[index]
 
     def left(self, index: int, n_words: int = 8) -> str:
         """Up to `n_words` words of the same sentence before a word, with "," where there is a comma."""
-        return self._side(range(index - 1, max(index - 1 - n_words, -1), -1), index)
+        known = self._lefts.get((index, n_words))
+        if known is None:
+            start = self.clause(index)[0] if 0 <= index < len(self) else 0
+            parts: list[str] = []
+            for position in range(max(start, index - n_words), index):
+                parts += (",", self.words[position]) if self._pauses[position] == 1 else (self.words[position],)
+            if index < len(self) and self._pauses[index] == 1:
+                parts.append(",")
+            known = self._lefts[index, n_words] = " ".join(parts)
+        return known
 
     def right(self, index: int, n_words: int = 4) -> str:
         """Up to `n_words` words of the same sentence from a word on, with "," where there is a comma."""
-        parts: list[str] = []
-        for position in range(index, min(index + n_words, len(self.tokens))):
-            if self.pause(position) == 2:
-                break
-            if self.pause(position) == 1:
-                parts.append(",")
-            parts.append(self.words[position])
-        return " ".join(parts)
+        known = self._rights.get((index, n_words))
+        if known is None:
+            parts: list[str] = []
+            for position in range(index, min(index + n_words, len(self))):
+                if self._pauses[position] == 2:
+                    break
+                parts += (",", self.words[position]) if self._pauses[position] else (self.words[position],)
+            known = self._rights[index, n_words] = " ".join(parts)
+        return known
 
-    def _side(self, positions: range, index: int) -> str:
-        if self.pause(index) == 2:
-            return ""
-        parts = [","] if self.pause(index) == 1 else []
-        for position in positions:
-            parts.append(self.words[position])
-            if self.pause(position) == 2:
-                break
-            if self.pause(position) == 1:
-                parts.append(",")
-        return " ".join(reversed(parts))
+    @cached_property
+    def _lefts(self) -> dict[tuple[int, int], str]:
+        return {}
+
+    @cached_property
+    def _rights(self) -> dict[tuple[int, int], str]:
+        return {}
+
+    @cached_property
+    def _pauses(self) -> list[int]:
+        """The pauses before all words and after the last."""
+        return [2, *(token.pause for token in self.tokens[1:]), 2]
 
     def clause(self, index: int) -> tuple[int, int]:
         """The sentence around a word, as positions start to end (exclusive)."""
-        start = index
-        while start > 0 and self.pause(start) < 2:
-            start -= 1
-        end = index + 1
-        while end < len(self.tokens) and self.pause(end) < 2:
-            end += 1
-        return start, end
+        return self._clauses[index]
+
+    @cached_property
+    def _clauses(self) -> list[tuple[int, int]]:
+        starts = [n for n in range(len(self.tokens)) if self._pauses[n] == 2]
+        ends = [*starts[1:], len(self.tokens)]
+        return [clause for clause in zip(starts, ends, strict=True) for _ in range(*clause)]
 
     @cached_property
     def line(self) -> str:
