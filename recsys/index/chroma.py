@@ -37,7 +37,8 @@ from recsys.types import FloatArray, IntArray, Modality, Progress
 BATCH = 5_000
 
 #: (ef_construction, max_neighbors, ef_search) by number of vectors: small graphs suffer most from uneven norms
-#: and can afford the most links. Measured on MiniLM vectors with log-normal norms, see `CHANGELOG.md`.
+#: and can afford the most links. On 2,277 tag vectors with norms of log-normal spread 0.3, recall of the top 100
+#: and 1,600 was .986 and .738 with the large setting, 1.000 and .996 with the small one.
 SMALL = 10_000
 SMALL_GRAPH = (2_000, 128, 2_000)
 LARGE_GRAPH = (200, 48, 800)
