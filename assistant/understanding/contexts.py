@@ -81,7 +81,7 @@ _BARRED_LEFT = {
     "fun": r"(?:have|having|made|of|had|is|was)",
     "strings": r"(?:no|pull)",
     "swing": r"(?:full|mood|to|golf)",
-    "pop": r"(?:to)",
+    "pop": r"(?:(?<!listen )(?<!listening )(?<!dance )to)",
     "smile": r"(?:your|his|her)",
     "memories": r"(?:of|our|bring back|brings back|no)",
     "morning; evening; night": r"(?:good|last|tomorrow|every|one)",

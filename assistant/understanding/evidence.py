@@ -28,6 +28,7 @@ _MAX_COURTESY = 2
 _MIN_RESPELT = 8  # letters of a name of ordinary words that may be spaced differently: "boy with uke"
 #: "Songs about X" is about the thing, not by the artist; "how about X" is.
 _ABOUT = re.compile(r"(?<!how )(?<!what )\babout(?: the| a)?$")
+_PLAY = re.compile(r"\b(?:add|play|hear|sing|put on)$")
 PRONOUNS = words("this that these those it them him her you me us myself mine yours one ones which what")
 _SMALL_IN_NAMES = words("the of and a in to")
 #: Facets whose words people capitalise without meaning a name.
@@ -151,7 +152,7 @@ class Evidence:
             return False
         asked = asks_to_play(self._reading, start)
         if n_words == 1:
-            return capital and asked
+            return capital and kinds <= {"rare", "common"} and _PLAY.search(self._reading.left(start)) is not None
         if ordinary:
             return capital and asked
         return capital or (asked and (n_words > 2 or "rare" in kinds))

@@ -43,7 +43,7 @@ _PSEUDO = (
     r"|exclude|skip|miss|be afraid)"
     r"|(?:you|playlist) (?:didn t|did not|haven t|havent|hasn t|don t|doesn t|does not) (?:include|add|play|put"
     r"|give|have|contain)"
-    r"|if not|or not|never mind|nevermind|never ending|not far from|not unlike|not without"
+    r"|(?:complete|same|finished) without|if not|or not|never mind|nevermind|never ending|not far from|not unlike|not without"
     rf"|(?:^|(?<=[.,] )|(?<=but )|(?<=and )|(?<=because )|(?<=so )|(?<=ok )|(?<=okay ))(?:theses?|those|they|this|it"
     rf"|that|some of (?:theses?|those|them|the songs))"
     rf" (?:songs |ones |tracks )?(?:s )?{_NOT}"
@@ -96,7 +96,7 @@ _FINE = re.compile(
     rf"|okay|allowed|good|great|welcome|cool|acceptable"
     r"|alright|all right|permitted)(?!\S)"
 )
-_CONTRAST = words("but however though although instead yet just rather more give make let play want need with so")
+_CONTRAST = words("but however though although instead yet just rather more give make let play want need with so add")
 _TONE = words(
     "too very so overly super really particularly extremely especially that excessively terribly insanely crazy"
 )
