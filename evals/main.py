@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -16,8 +17,8 @@ from connectors.cli import app
 
 #: name → (what `segue --help` says of it, where its Typer app is).
 _GROUPS = {
-    "eval": ("Measure quality: each evaluation prints a table, --json writes it.", "evals.run:eval_app"),
-    "bench": ("Measure speed, memory and the bounds the product promises.", "evals.run:bench_app"),
+    "eval": ("Measure quality, with intervals.", "evals.run:eval_app"),
+    "bench": ("Measure speed and memory.", "evals.run:bench_app"),
 }
 
 
@@ -26,7 +27,7 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, name: str, help_text: str, target: str) -> None:
         """Stand for the Typer app at `target`, written as "module:attribute"."""
-        super().__init__(name=name, help=help_text, rich_help_panel="Measuring")
+        super().__init__(name=name, help=help_text)
         self._target = target
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
@@ -47,4 +48,6 @@ def command_line() -> TyperGroup:
 
 def main() -> None:
     """Run `segue` and leave with its exit status."""
+    # Threads that spin while they wait make torch fifty times slower as soon as another process holds a core.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     command_line().main(args=sys.argv[1:], prog_name="segue")

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# As in the console script: waiting threads sleep, so that tests run beside other work.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 # Shared machines stall for seconds; a property that is slow once is not wrong.
 settings.register_profile("segue", deadline=None)
 settings.load_profile("segue")
