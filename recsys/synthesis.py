@@ -24,7 +24,7 @@ import numpy as np
 
 from recsys.catalogue import Catalogue
 from recsys.constraints import YES, property_of
-from recsys.types import Constraint, Facet, IntArray
+from recsys.types import BoolArray, Constraint, Facet, IntArray
 from recsys.vocabulary import Vocabulary
 
 #: Word facets a request is composed from, with the odds of each being mentioned.
@@ -86,8 +86,11 @@ class _Synthesiser:
                 if len(rows) >= _MIN_POSTINGS:
                     self.postings[Facet.ERA, str(decade)] = rows
         self.facets_of: list[list[tuple[Facet, str]]] = [[] for _ in range(len(catalogue))]
+        self.having: dict[tuple[Facet, str], BoolArray] = {}
         for key, rows in self.postings.items():
-            for row in rows:
+            self.having[key] = np.zeros(len(catalogue), dtype=bool)
+            self.having[key][rows] = True
+            for row in rows.tolist():
                 self.facets_of[row].append(key)
         self.by_artist = self._group(catalogue.artist_rows)
         self.playlists = [
@@ -130,7 +133,7 @@ class _Synthesiser:
         return triples
 
     def _sample(self, rows: IntArray, at_most: int) -> IntArray:
-        return rows if len(rows) <= at_most else np.sort(self.rng.choice(rows, at_most, replace=False))
+        return rows if len(rows) <= at_most else np.sort(self.rng.choice(rows, at_most, replace=False, shuffle=False))
 
     def _from_playlist(self) -> Triple:
         number = int(self.rng.integers(len(self.playlists)))
@@ -145,15 +148,16 @@ class _Synthesiser:
 
     def _from_taste(self) -> Triple | None:
         anchors = [self._anchor(int(self.rng.integers(len(self.catalogue)))) for _ in range(self.rng.integers(1, 3))]
-        taste = np.unique(np.concatenate(anchors))
+        taste = anchors[0] if len(anchors) == 1 else np.unique(np.concatenate(anchors))
         history = self._sample(taste, int(self.rng.integers(3, _MAX_HISTORY)))
         near = self.rng.random() < 0.75
         target = int(self.rng.choice(taste)) if near else int(self.rng.integers(len(self.catalogue)))
         keys = self._facets_of_a(target)
         if not keys:
             return None
-        answers = np.setdiff1d(self._meeting(keys), history)
-        both = np.intersect1d(answers, taste)
+        answers = self._meeting(keys)
+        answers = answers[~np.isin(answers, history)]
+        both = answers[np.isin(answers, taste, kind="table")]
         if near and len(both) >= 2:
             answers = both
         if not len(answers):
@@ -214,10 +218,13 @@ class _Synthesiser:
         return chosen
 
     def _meeting(self, keys: Sequence[tuple[Facet, str]], within: IntArray | None = None) -> IntArray:
-        rows = within
+        """Return the rows that have every facet, in ascending order unless `within` gives another."""
+        if not keys:
+            return np.empty(0, dtype=np.int64) if within is None else within
+        rows = min((self.postings[key] for key in keys), key=len) if within is None else within
         for key in keys:
-            rows = self.postings[key] if rows is None else np.intersect1d(rows, self.postings[key])
-        return np.empty(0, dtype=np.int64) if rows is None else rows
+            rows = rows[self.having[key][rows]]
+        return rows
 
     def _word(self, keys: Sequence[tuple[Facet, str]]) -> str:
         """Compose a request from facets, in one of many wordings."""
