@@ -1,0 +1,108 @@
+"""The web chat: a page on one's own machine that asks nothing of any other host."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from connectors.errors import AddressError
+from connectors.progress import JobProgress
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from assistant.app import Assistant
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+def serve(assistant: Assistant, host: str, port: int, ready: Callable[[str], None] | None = None) -> None:
+    """Serve the web chat until interrupted. The address is printed on stdout when the page can be opened.
+
+    Builds the starter catalogue first where nothing is indexed, with progress on stderr.
+
+    Args:
+        assistant: answers the messages.
+        host: address to listen on, such as 127.0.0.1.
+        port: port to listen on; 0 takes a free one.
+        ready: called with the page's address once it is up.
+
+    Raises:
+        AddressError: nothing can listen on that address and port.
+    """
+    check_address(host, port)
+    with JobProgress() as progress:
+        assistant.ensure_ready(progress)
+    # Opens encoder, index and database now, so that the first listener need not wait for them.
+    assistant.rank("", "music", 1)
+    app, address = launch(assistant, host, port)
+    print(f"Segue is at {address} (Ctrl+C stops it)", flush=True)
+    try:
+        if ready is not None:
+            ready(address)
+        while app.is_running:
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+    finally:
+        app.close(verbose=False)
+
+
+def launch(assistant: Assistant, host: str, port: int) -> tuple[gr.Blocks, str]:
+    """Start the web chat in the background; `close()` of what is returned stops it.
+
+    Returns:
+        The running page and its address.
+
+    Raises:
+        AddressError: nothing can listen on that address and port.
+    """
+    app = build_app(assistant)
+    from connectors.web_page import launch_options
+
+    free = check_address(host, port)
+    try:
+        app.launch(server_name=host, server_port=free, prevent_thread_lock=True, **launch_options())
+    except OSError as error:
+        raise AddressError(host, free, str(error)) from error
+    return app, str(app.local_url)
+
+
+def build_app(assistant: Assistant) -> gr.Blocks:
+    """Build the page without serving it."""
+    _stay_at_home()
+    from connectors.web_page import page
+
+    return page(assistant)
+
+
+def check_address(host: str, port: int) -> int:
+    """Find out whether something can listen on an address and port, before any long work.
+
+    Returns:
+        The port; a free one for 0.
+
+    Raises:
+        AddressError: it cannot.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host.strip("[]"), port))
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise AddressError(host, port, error.strerror or str(error)) from error
+
+
+def _stay_at_home() -> None:
+    """Keep Gradio from looking up hosts, and from asking a proxy for this machine."""
+    fixed: dict[str, Any] = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
+    os.environ.update(fixed)
+    for name in ("NO_PROXY", "no_proxy"):
+        there = [part for part in os.environ.get(name, "").split(",") if part]
+        os.environ[name] = ",".join(dict.fromkeys((*there, *_LOCAL)))

@@ -1,0 +1,210 @@
+"""A tab's conversation: what reaches the assistant, what is shown, and what an untrusted browser may not do."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+import pytest
+
+from assistant.errors import NothingToExportError
+from assistant.reply import Message, Reply, SlateTrack
+from connectors.web_chat import Conversation, listener_of
+
+
+class Scripted:
+    """Stands for the assistant: answers with two tracks and remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.feedbacks: list[tuple[str, str, str, str]] = []
+        self.error: Exception | None = None
+        self.fields: dict[str, Any] = {}
+        self.gate: threading.Event | None = None
+
+    def reply(self, message: Message) -> Reply:
+        self.messages.append(message)
+        if self.gate is not None:
+            assert self.gate.wait(10)
+        if self.error is not None:
+            raise self.error
+        tracks = tuple(
+            SlateTrack(position=i, track_id=f"t{i}", title="T", artist="A", artists=("A",), link="", liked=liked)
+            for i, liked in ((1, None), (2, True))
+        )
+        turn = len(self.messages)
+        given: dict[str, Any] = {"text": f"Answer {turn}", "tracks": tracks} | self.fields
+        return Reply(session_id=message.session_id, turn=turn, query=message.text, **given)
+
+    def feedback(self, listener_id: str, session_id: str, track_id: str, kind: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.feedbacks.append((listener_id, session_id, track_id, kind))
+
+
+@pytest.fixture
+def assistant() -> Any:
+    return Scripted()
+
+
+def said(talk: Conversation) -> list[tuple[str, str]]:
+    return [(message["role"], message["content"]) for message in talk.messages]
+
+
+def test_a_message_is_shown_before_it_is_answered(assistant: Any) -> None:
+    talk = Conversation()
+    assert talk.hear("mellow")
+    assert said(talk) == [("user", "mellow")]
+    assert talk.answer(assistant, "web-x")
+    assert said(talk) == [("user", "mellow"), ("assistant", "Answer 1")]
+    assert assistant.messages == [Message(listener_id="web-x", session_id=talk.session_id, text="mellow")]
+    assert not talk.answer(assistant, "web-x")
+
+
+def test_messages_sent_in_a_hurry_are_answered_in_their_order(assistant: Any) -> None:
+    talk = Conversation()
+    for text in ("one", "two"):
+        talk.hear(text)
+    assert talk.answer(assistant, "web-x")
+    assert talk.answer(assistant, "web-x")
+    assert [message.text for message in assistant.messages] == ["one", "two"]
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\n\t"])
+def test_nothing_is_not_a_message(text: str) -> None:
+    talk = Conversation()
+    assert not talk.hear(text)
+    assert talk.messages == []
+
+
+def test_the_whole_message_is_asked_and_a_safe_part_of_it_is_shown(assistant: Any) -> None:
+    talk = Conversation()
+    text = "<img src=x onerror=alert(1)> \ud800\x00" + "x" * 100_000
+    talk.hear(text)
+    talk.answer(assistant, "web-x")
+    shown = talk.messages[0]["content"]
+    assert assistant.messages[0].text == text
+    assert shown.startswith("&lt;img src=x")
+    assert len(shown) < 700
+    shown.encode("utf-8")
+
+
+def test_what_the_assistant_says_is_escaped(assistant: Any) -> None:
+    assistant.fields = {"text": "Here is <b>bold</b> & more"}
+    talk = Conversation()
+    talk.hear("x")
+    talk.answer(assistant, "web-x")
+    assert talk.messages[-1]["content"] == "Here is &lt;b&gt;bold&lt;/b&gt; &amp; more"
+
+
+def test_an_unexpected_error_becomes_a_sentence_and_a_log_entry(
+    assistant: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    talk = Conversation()
+    talk.hear("one")
+    talk.answer(assistant, "web-x")
+    before = talk.reply
+    assistant.error = RuntimeError("secret detail")
+    talk.hear("two")
+    with caplog.at_level(logging.ERROR):
+        assert talk.answer(assistant, "web-x")
+    role, words = said(talk)[-1]
+    assert role == "assistant"
+    assert "went wrong" in words
+    assert "secret" not in words
+    reference = words.split("reference ")[1].split(")")[0]
+    assert reference in caplog.text
+    assert talk.reply is before
+
+
+def test_a_deliberate_error_is_shown_as_it_is(assistant: Any) -> None:
+    assistant.error = NothingToExportError("s")
+    talk = Conversation()
+    talk.hear("one")
+    talk.answer(assistant, "web-x")
+    assert "has no playlist yet" in said(talk)[-1][1]
+
+
+def test_an_apology_of_the_assistant_leaves_the_slate(assistant: Any) -> None:
+    talk = Conversation()
+    talk.hear("one")
+    talk.answer(assistant, "web-x")
+    before = talk.reply
+    assistant.fields = {"text": "Sorry.", "tracks": (), "last_resort": True}
+    talk.hear("two")
+    talk.answer(assistant, "web-x")
+    assert said(talk)[-1] == ("assistant", "Sorry.")
+    assert talk.reply is before
+
+
+def test_rating_is_stored_once_and_may_change(assistant: Any) -> None:
+    talk = Conversation()
+    talk.hear("one")
+    talk.answer(assistant, "web-x")
+    assert talk.rate(assistant, "web-x", "t1", "like")
+    assert not talk.rate(assistant, "web-x", "t1", "like")
+    assert not talk.rate(assistant, "web-x", "t2", "like")  # liked before this conversation
+    assert talk.rate(assistant, "web-x", "t1", "dislike")
+    session = talk.session_id
+    assert assistant.feedbacks == [("web-x", session, "t1", "like"), ("web-x", session, "t1", "dislike")]
+    assert talk.rated == {"t1": False}
+
+
+@pytest.mark.parametrize(
+    ("track_id", "kind"), [("t9", "like"), ("t1", "keep"), ("t1", None), (None, "like"), ({"a": 1}, "like")]
+)
+def test_a_browser_can_rate_nothing_but_what_it_was_shown(assistant: Any, track_id: object, kind: object) -> None:
+    talk = Conversation()
+    talk.hear("one")
+    talk.answer(assistant, "web-x")
+    assert not talk.rate(assistant, "web-x", track_id, kind)
+    assert not Conversation().rate(assistant, "web-x", "t1", "like")
+    assert assistant.feedbacks == []
+
+
+def test_a_rating_that_fails_does_not_show_as_stored(assistant: Any) -> None:
+    talk = Conversation()
+    talk.hear("one")
+    talk.answer(assistant, "web-x")
+    assistant.error = RuntimeError("disk full")
+    assert talk.rate(assistant, "web-x", "t1", "like")
+    assert talk.rated == {}
+    assert "went wrong" in said(talk)[-1][1]
+
+
+def test_starting_over_begins_another_session(assistant: Any) -> None:
+    talk = Conversation()
+    talk.hear("one")
+    talk.answer(assistant, "web-x")
+    before = talk.session_id
+    talk.start_over()
+    assert talk.session_id != before
+    assert (talk.messages, talk.reply, talk.rated) == ([], None, {})
+
+
+def test_an_answer_that_comes_after_starting_over_is_not_shown(assistant: Any) -> None:
+    assistant.gate = threading.Event()
+    talk = Conversation()
+    talk.hear("one")
+    shown: list[bool] = []
+    thread = threading.Thread(target=lambda: shown.append(talk.answer(assistant, "web-x")))
+    thread.start()
+    while not assistant.messages:
+        thread.join(0.01)
+    talk.start_over()
+    assistant.gate.set()
+    thread.join(10)
+    assert shown == [False]
+    assert (talk.messages, talk.reply) == ([], None)
+
+
+def test_a_browser_keeps_its_listener() -> None:
+    mine = listener_of(None)
+    assert listener_of(mine) == mine
+    assert listener_of(None) != mine
+
+
+@pytest.mark.parametrize("stored", ["me", "", "discord:123", "web-1", 7, {"a": 1}, "web-" + "0" * 32 + "\n", None])
+def test_a_browser_cannot_choose_whose_taste_it_gets(stored: object) -> None:
+    assert listener_of(stored) != stored

@@ -1,0 +1,206 @@
+"""The product from outside: a small installation of its own, served to a real headless browser."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from assistant.app import Assistant
+from assistant.reply import Message, Reply
+from assistant.settings import Settings
+from recsys.store import Store
+from recsys.types import Event
+
+CHROMIUM_FLAGS = [
+    *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+HOSTILE_TITLE = "<img src=x onerror=alert(1)>"
+LONG_TITLE = "Long " * 190  # sources take names of up to 1,000 characters
+ARTIFACTS = Path(__file__).parents[2] / "artifacts"
+
+
+class WatchedAssistant(Assistant):
+    """The real assistant, which also remembers what connectors hand it and what they get."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.turns: list[tuple[Message, Reply]] = []
+
+    def reply(self, message: Message) -> Reply:
+        reply = super().reply(message)
+        self.turns.append((message, reply))
+        return reply
+
+    def events(self, listener_id: str) -> list[Event]:
+        """What is stored, read through a connection of its own."""
+        store = Store.open(f"sqlite:///{(self.settings.home / 'segue.db').as_posix()}")
+        try:
+            return store.events(listener_id)
+        finally:
+            store.close()
+
+
+@dataclass
+class Visit:
+    """One browser with a storage of its own, and everything it complained about."""
+
+    page: Any
+    complaints: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def watch(self) -> None:
+        """Write down errors, dialogs and where requests go."""
+
+        def on_console(message: Any) -> None:
+            if message.type in ("error", "warning"):
+                self.complaints.append(f"console {message.type}: {message.text}")
+
+        def on_dialog(dialog: Any) -> None:
+            self.complaints.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
+        def on_request(request: Any) -> None:
+            if request.url.startswith(("http:", "https:", "ws:", "wss:")):
+                self.hosts.add(str(urlsplit(request.url).netloc))
+
+        def on_response(response: Any) -> None:
+            if response.status >= 400:
+                self.complaints.append(f"{response.status}: {response.url}")
+
+        self.page.on("console", on_console)
+        self.page.on("dialog", on_dialog)
+        self.page.on("request", on_request)
+        self.page.on("response", on_response)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+
+    def ask(self, text: str) -> list[str]:
+        """Type a request, send it, wait for the answer and return the titles of the slate."""
+        answers = self.page.get_by_test_id("bot")
+        before = answers.count()
+        self.page.get_by_label("Your request").fill(text)
+        self.page.get_by_role("button", name="Ask").click()
+        answers.nth(before).locator(".message-content").wait_for()
+        return self.titles()
+
+    def titles(self) -> list[str]:
+        """The slate's titles as they can be read."""
+        return [text.strip() for text in self.page.locator("td.sg-title").all_inner_texts()]
+
+    def rating(self, kind: str, title: str) -> Any:
+        """The button that likes or dislikes a track of the slate."""
+        return self.page.get_by_role("button", name=re.compile(f"^{kind} {re.escape(title)} by "))
+
+    def rate(self, kind: str, title: str) -> None:
+        """Like or dislike a track and wait until that shows."""
+        button = self.rating(kind, title)
+        assert button.get_attribute("aria-pressed") == "false"
+        button.click()
+        self.page.locator(f'[aria-pressed="true"][data-track="{button.get_attribute("data-track")}"]').wait_for()
+
+    def shoot(self, name: str) -> None:
+        """Keep a picture of the whole page."""
+        ARTIFACTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A headless chromium; skip, or fail when strict, where there is none."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        reason = "there is no chromium; install it with `apt-get install chromium`"
+        if os.environ.get("SEGUE_TEST_STRICT") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def small_catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """150 made-up tracks of five genres, and three whose titles and artists try to break the page."""
+    kinds = (
+        ("jazz", "mellow", "piano", 0.3),
+        ("folk", "mellow", "acoustic guitar", 0.3),
+        ("soul", "romantic", "organ", 0.5),
+        ("rock", "energetic", "electric guitar", 0.8),
+        ("techno", "dark", "synthesizer", 0.9),
+    )
+    path = tmp_path_factory.mktemp("catalogue") / "small.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ("track_id", "title", "artist", "album", "year", "duration_s", "genre", "mood", "instrument", "energy")
+        )
+        for i in range(150):
+            genre, mood, instrument, energy = kinds[i % 5]
+            row = (f"t{i}", f"{genre.title()} Piece {i}", f"The Number {i // 2}s", f"Album {i // 4}")
+            writer.writerow((*row, 1960 + i % 60, 150 + i, genre, mood, instrument, energy))
+        for i, (title, artist) in enumerate(
+            ((HOSTILE_TITLE, "Mallory"), (LONG_TITLE, "Mallory"), ("${alert(2)} {{this}}", "Mallory"))
+        ):
+            album = "</td><script>alert(3)</script>"
+            writer.writerow((f"x{i}", title, artist, album, 1999, 200, "folk", "mellow", "piano", 0.3))
+    return path
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory, small_catalogue: Path) -> Iterator[WatchedAssistant]:
+    """The real assistant on the small catalogue, briefly trained."""
+    home = tmp_path_factory.mktemp("web-home")
+    settings = Settings(_env_file=None, home=home, training_steps=30, threads=1, log_level="error")
+    with WatchedAssistant(settings) as assistant:
+        assistant.index(small_catalogue)
+        yield assistant
+
+
+@pytest.fixture(scope="session")
+def address(installation: WatchedAssistant) -> Iterator[str]:
+    """Where the web chat is served."""
+    with warnings.catch_warnings():
+        # Gradio and what it builds on warn of their own future while they are imported and start.
+        warnings.simplefilter("ignore")
+        from connectors.web import launch
+
+        app, url = launch(installation, "127.0.0.1", 0)
+    yield url
+    app.close(verbose=False)
+
+
+@pytest.fixture
+def visit(chromium: Any, address: str) -> Iterator[Callable[..., Visit]]:
+    """Open the page in a new browser profile; afterwards nothing may have gone wrong in any of them."""
+    visits: list[Visit] = []
+
+    def open_page(*, width: int = 1280, height: int = 900, dark: bool = False) -> Visit:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        )
+        context.set_default_timeout(20_000)
+        opened = Visit(context.new_page())
+        visits.append(opened)
+        opened.watch()
+        opened.page.goto(address)
+        opened.page.get_by_label("Your request").wait_for()
+        return opened
+
+    yield open_page
+    for opened in visits:
+        opened.page.context.close()
+        assert opened.complaints == []
+        assert opened.hosts <= {urlsplit(address).netloc}
