@@ -57,8 +57,8 @@ _TASTE = re.compile(
     r"|liked|enjoyed)"
     r"|(?:big |huge |massive )?fan of|favou?rites? (?:\w+ ){0,2}(?:is|are|include|includes|like)|really into|am into"
     r"|m into"
-    r"|obsessed with|addicted to|grew up (?:on|with|listening to)|been listening to|(?<!can )(?<!could )(?<!to )i listen to)"
-    + _FILL
+    r"|obsessed with|addicted to|grew up (?:on|with|listening to)|been listening to|(?<!can )(?<!could )(?<!to )i "
+    r"listen to)" + _FILL
 )
 _BY = re.compile(
     r"\b(?:by|the (?:band|group|artist|singer|rapper|duo|song|track)|(?:band|group|artist|singer|song|track|rapper)"

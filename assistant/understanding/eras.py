@@ -56,7 +56,8 @@ _PATTERNS = tuple(
         ),
         (
             "since",
-            rf"\b(?:since|(?:starting|beginning) (?:from|in|with)|no (?:older|earlier) than|not (?:older|earlier) than) (?P<a>{_POINT})",
+            rf"\b(?:since|(?:starting|beginning) (?:from|in|with)|no (?:older|earlier) than|not (?:older|earlier) "
+            rf"than) (?P<a>{_POINT})",
         ),
         ("until", rf"\b(?P<a>{_POINT}) (?:and|or) (?:earlier|older|before)\b"),
         (

@@ -89,10 +89,15 @@ def search_text(reading: Reading, dropped: set[int], protected: set[int]) -> str
 def _without_loose_ends(reading: Reading, kept: list[int], protected: set[int]) -> list[int]:
     """Drop the small words at both ends that belonged to what was taken out ("of" in "45 minutes of jazz")."""
     start, end = 0, len(kept)
-    while start < end and kept[end - 1] + 1 < len(reading) and _is_loose(reading, kept[end - 1], protected):
-        end -= 1
-    while start < end and kept[start] > 0 and _is_loose(reading, kept[start], protected):
+    while start < end and _is_loose(reading, kept[start], protected):
         start += 1
+    while start < end and _is_loose(reading, kept[end - 1], protected):
+        end -= 1
+    # Words that still stand where they stood, up to the end of the message, belong to what was said.
+    if start < end and kept[start] == start:
+        start = 0
+    if start < end and len(reading) - kept[end - 1] == len(kept) - end + 1:
+        end = len(kept)
     return kept[start:end]
 
 

@@ -452,6 +452,8 @@ def test_a_size_beyond_the_limit_is_noted() -> None:
         ("rock, no country or rap", "rock"),
         ("songs like Radiohead, 20 tracks", "songs like Radiohead"),
         ("songs by Yes", "songs by Yes"),
+        ("the biggest hits of the 80s", "80s"),
+        ("songs similar to give in to me", "songs similar to give in to me"),
         ("play Let It Be", "Let It Be"),
         ("no country", "no country"),
         ("20 songs", "20 songs"),
