@@ -14,11 +14,12 @@ import numpy as np
 from assistant.explain import Context, explain_slate
 from assistant.labels import plain
 from assistant.links import link
+from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
 from assistant.receipt import slate_length, write_receipt
 from assistant.reply import Message, Reply, SlateTrack
 from assistant.request import Intent, Mention, Request
-from assistant.session import SessionState, asks_for_others, fold, with_slate
+from assistant.session import SessionState, fold, with_slate
 from assistant.store import SessionStore, identity
 from assistant.wording import asks_for_something, is_greeting, is_thanks, say
 from recsys.recommendation import Pick, Query, Recommendation
@@ -141,6 +142,9 @@ class Agent:
             n_candidates=result.n_candidates,
             timings_ms=timings,
         )
+        if unknown and len(state.phrases) > 1:
+            # What nobody understood counts once: it must not colour the turns that follow.
+            state = state.model_copy(update={"phrases": state.phrases[1:]})
         state = with_slate(state, (track.track_id for track in tracks))
         self._sessions.save(text, listener_id, request, state, reply)
         stage("store")
@@ -155,7 +159,7 @@ class Agent:
 
     def _unknown_words(self, request: Request) -> str:
         """The message's free words, where nothing else was understood and no track has any of them."""
-        words = request.search_text
+        words = free_words(request)
         if not words or asks_for_something(request) or asks_for_others(request.text):
             return ""
         return "" if self.recommender.has_words(words) else words

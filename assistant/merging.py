@@ -20,7 +20,9 @@ _NUMERIC = {
     Facet.POPULARITY: "popularity",
 }
 #: Facets whose words and numbers describe one thing from several sides: how the music feels.
-_FEEL = (Facet.MOOD, Facet.ACTIVITY, Facet.ENERGY)
+_FEEL = (Facet.MOOD, Facet.ACTIVITY, Facet.ENERGY, Facet.TEMPO)
+#: Fast music is not calm and slow music is not wild: from this tempo on, in BPM, what energy a listener expects.
+_BRISK_BPM, _BRISK, _LAZY = 100.0, (0.56, 1.0), (0.0, 0.6)
 #: A track can only be in one place on these scales, so even "also faster" moves the earlier wish.
 _SCALES = (Facet.TEMPO, Facet.ENERGY, Facet.POPULARITY)
 #: One track can have several of these at once, so "also piano" asks for both.
@@ -101,7 +103,7 @@ def _replaces(new: Constraint, old: Constraint) -> bool:
     """Tell whether a wanted constraint takes the place of an earlier wanted one."""
     if new.facet is Facet.MOOD or old.facet is Facet.MOOD:
         return new.facet in _FEEL and old.facet in _FEEL and contradict(new, old)
-    if new.facet is Facet.ACTIVITY and old.facet is Facet.ENERGY:
+    if new.facet is Facet.ACTIVITY and old.facet in (Facet.ENERGY, Facet.TEMPO):
         return contradict(new, old)
     return new.facet is old.facet
 
@@ -168,8 +170,11 @@ def _bounds(constraint: Constraint) -> list[Bounds]:
     """Where the audio features of a fitting track may lie: one box per alternative, [] if unknown."""
     if not constraint.wanted or constraint.facet not in _FEEL:
         return []
+    low, high = _interval(constraint)
     if constraint.facet is Facet.ENERGY:
-        return [{"energy": _interval(constraint)}]
+        return [{"energy": (low, high)}]
+    if constraint.facet is Facet.TEMPO:
+        return [{"energy": _BRISK}] if low >= _BRISK_BPM else [{"energy": _LAZY}] if high <= _BRISK_BPM else []
     boxes = [load_vocabulary().intervals(constraint.facet, value) for value in constraint.values]
     return boxes if all(boxes) else []
 

@@ -15,39 +15,22 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from assistant.merging import Standing, merge
+from assistant.phrases import Phrase, asks_for_others, compose, free_words, renew
 from assistant.request import Intent, Mention, Request
 from recsys.text import fold as folded
-from recsys.types import WORD_FACETS, Constraint, Facet
+from recsys.types import Constraint, Facet
 
 #: "like X" examples that a session remembers.
 MAX_LIKES = 5
 #: Tracks that a session remembers to have shown.
 MAX_SHOWN = 1_000
+#: Limits of a request's size.
+MAX_TRACKS, MAX_MINUTES = 200, 1440.0
 #: Characters of text given to the encoder: it reads 256 word pieces, and all beyond is cut anyway.
 MAX_QUERY_TEXT = 800
 
 _ADDS = re.compile(r"^(and|plus|also|add)\b|\b(also|add|include|as well|in addition|mix in|throw in)\b|\btoo$")
-_OTHERS = re.compile(
-    r"\b(something|anything|somewhat) (else|different|new)\b|\bnot (these|those)\b|\bothers\b"
-    r"|\b(other|different|new|fresh|more) (ones|songs|tracks|music|picks|suggestions)\b"
-    r"|\bmore (of|like) (these|those|them|this|that|the same)\b"
-    r"|\banother (one|playlist|list|set|batch|selection|mix|try)\b|\bshuffle\b|\btry again\b|^(next|again)$"
-    r"|^(please )?((can|could) (i|you|we) )?(show |give |get |have |play )?(me |us )?(some )?more( please)?$"
-)
-_FILLER_WORDS = (
-    "a an the some any of for from in on at with and or to me my i we us you it that this these those is are be "
-    "song songs track tracks music playlist please now then make give want play something anything more less"
-)
-_FILLERS = frozenset(_FILLER_WORDS.split())
-
-
-class Phrase(BaseModel):
-    """Words of one turn that still describe what is wanted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    text: str
-    turn: int
+_RESETS = re.compile(r"\b(start|from scratch|reset|clear|scrap|forget|delete|erase|discard|restart)\b")
 
 
 class SessionState(BaseModel):
@@ -85,26 +68,18 @@ class SessionState(BaseModel):
 
     def query_text(self) -> str:
         """Compose what the text encoder reads: the newest words, then what still holds from earlier turns."""
-        parts = [phrase.text for phrase in self.phrases]
-        said = folded(" ".join(parts))
-        names = self.names()
-        for standing in self.constraints:
-            if standing.turn == self.turn or not standing.constraint.wanted:
-                continue
-            words = _words(standing.constraint, names)
-            if words and not _mentions(said, words):
-                parts.append(words)
-        return " ".join(parts)[:MAX_QUERY_TEXT]
+        earlier = [s.constraint for s in self.constraints if s.turn != self.turn and s.constraint.wanted]
+        return compose(self.phrases, earlier, self.names(), max_characters=MAX_QUERY_TEXT)
 
 
 def fold(state: SessionState, request: Request) -> SessionState:
     """Let one request change the session. Pure: the same state and request always give the same state."""
-    if request.intent is Intent.START_OVER:
+    others = asks_for_others(request.text)
+    if request.intent is Intent.START_OVER and not _means_others(request):
         state = SessionState(turn=state.turn, shown=state.shown)
     elif request.intent is Intent.ASK and state.turn and not _overlaps(state, request):
         state = SessionState(turn=state.turn, shown=state.shown, n_tracks=state.n_tracks, minutes=state.minutes)
     turn = state.turn + 1
-    others = asks_for_others(request.text)
     incoming = _with_mentions(request)
     constraints, dropped = merge(
         state.constraints,
@@ -115,7 +90,7 @@ def fold(state: SessionState, request: Request) -> SessionState:
     )
     n_tracks, minutes = request.n_tracks, request.minutes
     if n_tracks is None and minutes is None:
-        n_tracks, minutes = state.n_tracks, state.minutes
+        n_tracks, minutes = _resized(state, request.size_factor)
     return SessionState(
         turn=turn,
         constraints=constraints,
@@ -126,11 +101,20 @@ def fold(state: SessionState, request: Request) -> SessionState:
         minutes=minutes,
         discovery=state.discovery if request.discovery is None else request.discovery,
         fame=state.fame if request.fame is None else request.fame,
-        phrases=_phrases(state, request, incoming, dropped, turn),
+        phrases=renew(state.phrases, request, incoming, dropped, turn),
         slate=state.slate,
         shown=state.shown,
         set_aside=state.shown if others else state.set_aside,
     )
+
+
+def _resized(state: SessionState, factor: float | None) -> tuple[int | None, float | None]:
+    """The size that holds, "shorter" or "twice as long" taken from it, or from the slate where none was asked."""
+    if factor is None:
+        return state.n_tracks, state.minutes
+    n_tracks = state.n_tracks or (len(state.slate) if state.minutes is None else 0)
+    tracks = min(max(round(n_tracks * factor), 1), MAX_TRACKS) if n_tracks else None
+    return tracks, None if state.minutes is None else min(state.minutes * factor, MAX_MINUTES)
 
 
 def with_slate(state: SessionState, track_ids: Iterable[str]) -> SessionState:
@@ -140,9 +124,10 @@ def with_slate(state: SessionState, track_ids: Iterable[str]) -> SessionState:
     return state.model_copy(update={"slate": slate, "shown": shown})
 
 
-def asks_for_others(text: str) -> bool:
-    """Tell whether a message asks for tracks that were not shown yet ("something else", "more please")."""
-    return _OTHERS.search(folded(text)) is not None
+def _means_others(request: Request) -> bool:
+    """Tell whether "another playlist", said alone, wants the same wishes met by other tracks."""
+    said = request.constraints or request.mentions or free_words(request)
+    return not said and asks_for_others(request.text) and _RESETS.search(folded(request.text)) is None
 
 
 def _adds(text: str) -> bool:
@@ -196,54 +181,3 @@ def _named(state: SessionState, request: Request, constraints: tuple[Standing, .
     used = {v for s in constraints if s.constraint.facet in (Facet.ARTIST, Facet.TRACK) for v in s.constraint.values}
     by_key = {mention.key: mention for mention in (*state.named, *request.mentions) if mention.key in used}
     return tuple(by_key.values())
-
-
-def _phrases(
-    state: SessionState,
-    request: Request,
-    incoming: tuple[Constraint, ...],
-    dropped: tuple[Constraint, ...],
-    turn: int,
-) -> tuple[Phrase, ...]:
-    """The words that still describe what is wanted.
-
-    A new subject (another genre, artist or title) ends the words of earlier turns; an adjustment ("more
-    upbeat") only takes out of them what no longer holds.
-    """
-    latest = request.search_text
-    if asks_for_others(request.text):
-        latest = _OTHERS.sub(" ", folded(latest))
-    fresh = (Phrase(text=latest, turn=turn),) if _says_something(latest) else ()
-    subjects = (Facet.GENRE, Facet.ARTIST, Facet.TRACK)
-    moved = any(constraint.facet in subjects for constraint in dropped) and any(
-        constraint.wanted and constraint.facet in subjects for constraint in incoming
-    )
-    kept: list[Phrase] = []
-    for phrase in () if moved else state.phrases:
-        text = phrase.text
-        for constraint in dropped:
-            for words in (constraint.text, *constraint.values):
-                text = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", " ", text, flags=re.IGNORECASE) if words else text
-        text = " ".join(text.split())
-        if _says_something(text) and folded(text) != folded(latest):
-            kept.append(phrase.model_copy(update={"text": text}))
-    return (*fresh, *kept)[:4]
-
-
-def _says_something(text: str) -> bool:
-    return any(word not in _FILLERS for word in folded(text).split())
-
-
-def _words(constraint: Constraint, names: dict[str, str]) -> str:
-    """What the encoder should read for a constraint of an earlier turn; nothing for what it cannot know."""
-    if constraint.facet is Facet.VOCALS:
-        return " or ".join("instrumental" if value == "none" else f"{value} vocals" for value in constraint.values)
-    if constraint.facet is Facet.ARTIST:
-        return " or ".join(names.get(value, value) for value in constraint.values)
-    if constraint.facet in WORD_FACETS and constraint.facet is not Facet.TRACK:
-        return " or ".join(constraint.values)
-    return constraint.text
-
-
-def _mentions(said: str, words: str) -> bool:
-    return f" {folded(words)} " in f" {said} "

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from assistant.labels import constraint_label, listing, minutes_label, plain
 from assistant.receipt import MINUTES_TOLERANCE
 from assistant.reply import ReceiptLine
-from assistant.request import Request
+from assistant.request import Intent, Request
 from assistant.session import SessionState
 from recsys.recommendation import Recommendation
 from recsys.text import fold
+from recsys.types import Facet
 
 _GREETING = re.compile(
     r"(hi+|hey+|hello+|hallo|howdy|yo|hola|bonjour|ciao|good (morning|evening|afternoon|day)|what s up|sup|greetings)"
@@ -65,9 +66,9 @@ def say(
         unknown_words: what the message is, where nothing of it was understood and no track has its words.
     """
     if not result.picks:
-        sentences = [_nothing(state, receipt)]
+        sentences = [_nothing(state, request, receipt)]
     else:
-        sentences = [_opening(message, state, result, length, unknown_words)]
+        sentences = [_opening(message, request, state, result, length, unknown_words)]
         sentences += _shortfalls(state, result, receipt)
     if repeated:
         sentences.append("Nothing else fits, so some of these were shown before.")
@@ -76,10 +77,12 @@ def say(
     return plain(" ".join(sentences))
 
 
-def _opening(message: str, state: SessionState, result: Recommendation, length: str, unknown_words: str) -> str:
+def _opening(
+    message: str, request: Request, state: SessionState, result: Recommendation, length: str, unknown_words: str
+) -> str:
     n = len(result.picks)
     slate = f"{n} track{'s' if n != 1 else ''}, {length}"
-    wishes = _wishes(state)
+    wishes = _wishes(state, request)
     mix = "a mix close to your taste" if result.has_taste else "a varied mix"
     later = state.turn > 1
     if is_thanks(message):
@@ -88,6 +91,8 @@ def _opening(message: str, state: SessionState, result: Recommendation, length: 
         return f"Hello again! Your playlist: {slate}."
     if is_greeting(message):
         return f"Hello! Here is {mix} to begin with: {slate}. Tell me a mood, a genre, an artist or a moment."
+    if state.is_empty() and request.intent is Intent.START_OVER:
+        return f"Starting over: {mix}, {slate}. Tell me a mood, a genre, an artist or a moment."
     if state.is_empty():
         return f"You did not say what, so here is {mix}: {slate}. Tell me a mood, a genre, an artist or a moment."
     if unknown_words:
@@ -96,18 +101,19 @@ def _opening(message: str, state: SessionState, result: Recommendation, length: 
     return f"{slate}: {listing(wishes)}." if wishes else f"{slate}, picked by the meaning of your words."
 
 
-def _wishes(state: SessionState) -> list[str]:
-    names = state.names()
-    wishes = [constraint_label(constraint, names) for constraint in state.active()]
-    wishes += [f"like {plain(mention.name, 40)}" for mention in state.likes]
-    wishes += [f"with “{plain(mention.name, 40)}”" for mention in state.titles]
-    if state.fame is not None and state.fame != 0 and not any("famous" in wish or "popular" in wish for wish in wishes):
-        wishes.append("well known" if state.fame > 0 else "not too famous")
+def _wishes(state: SessionState, request: Request) -> list[str]:
+    """Name what holds, what this message said first."""
+    names, said_now = state.names(), {mention.key for mention in request.mentions}
+    wishes = [(s.turn == state.turn, constraint_label(s.constraint, names)) for s in state.constraints]
+    wishes += [(mention.key in said_now, f"like {plain(mention.name, 40)}") for mention in state.likes]
+    wishes += [(mention.key in said_now, f"with “{plain(mention.name, 40)}”") for mention in state.titles]
+    if state.fame and not any(c.facet is Facet.POPULARITY for c in state.active()):
+        wishes.append((request.fame is not None, "well known" if state.fame > 0 else "not too famous"))
     if state.discovery:
-        wishes.append("new to you" if state.discovery > 0 else "familiar")
-    wishes = list(dict.fromkeys(wishes))
-    more = len(wishes) - _MAX_WISHES
-    return [*wishes[:_MAX_WISHES], f"{more} more"] if more > 0 else wishes
+        wishes.append((request.discovery is not None, "new to you" if state.discovery > 0 else "familiar"))
+    labels = list(dict.fromkeys(label for _, label in sorted(wishes, key=lambda wish: not wish[0])))
+    more = len(labels) - _MAX_WISHES
+    return [*labels[:_MAX_WISHES], f"{more} more"] if more > 0 else labels
 
 
 def _shortfalls(state: SessionState, result: Recommendation, receipt: Sequence[ReceiptLine]) -> list[str]:
@@ -135,7 +141,7 @@ def _shortfalls(state: SessionState, result: Recommendation, receipt: Sequence[R
     return sentences
 
 
-def _nothing(state: SessionState, receipt: Sequence[ReceiptLine]) -> str:
+def _nothing(state: SessionState, request: Request, receipt: Sequence[ReceiptLine]) -> str:
     hard = [line.constraint for line in receipt if line.hard and line.asked == "all"]
-    wishes = listing(hard[:_MAX_WISHES]) or listing(_wishes(state))
+    wishes = listing(hard[:_MAX_WISHES]) or listing(_wishes(state, request))
     return f"No track of the catalogue fits {wishes or 'that'}. Take something back, or say “start over”."

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.merging import contradict
+from assistant.phrases import asks_for_others
 from assistant.request import Intent, Mention, Request
-from assistant.session import MAX_LIKES, SessionState, asks_for_others, fold, with_slate
+from assistant.session import MAX_LIKES, SessionState, fold, with_slate
 from recsys.types import Constraint, Facet
 
 ROCK = Constraint(Facet.GENRE, ("rock",), hard=True, text="rock")
@@ -197,7 +198,7 @@ def test_a_track_asked_for_by_title_leads_and_does_not_restrict() -> None:
 
 def test_the_query_text_keeps_earlier_words_that_still_hold() -> None:
     state = play(ask("mellow songs for a rainy sunday", MELLOW), refine("more energetic", ENERGETIC))
-    assert state.query_text() == "more energetic songs for a rainy sunday"
+    assert state.query_text() == "more energetic rainy sunday"
 
 
 def test_the_query_text_drops_the_words_of_a_left_subject() -> None:
@@ -237,6 +238,31 @@ def test_asking_for_others(text: str) -> None:
 )
 def test_not_asking_for_others(text: str) -> None:
     assert not asks_for_others(text)
+
+
+@pytest.mark.parametrize("text", ["10 tracks", "start over", "no country", "also", "more popular", "hits", "please"])
+def test_words_that_describe_no_music_are_no_query_text(text: str) -> None:
+    constraints = (NO_COUNTRY,) if "country" in text else ()
+    assert play(refine(text, *constraints)).query_text() == ""
+
+
+def test_refused_words_leave_earlier_text_too() -> None:
+    no_rock = Constraint(Facet.GENRE, ("rock",), wanted=False, hard=True, text="rock")
+    state = play(ask("songs about trains, some rock", ROCK), refine("no rock", no_rock))
+    assert state.query_text() == "trains"
+
+
+def test_another_playlist_means_others_and_a_reset_means_a_reset() -> None:
+    state = with_slate(play(ask("rock", ROCK)), ["a"])
+    again = fold(state, Request(text="another playlist", intent=Intent.START_OVER, search_text="another"))
+    assert (again.active(), again.set_aside) == ((ROCK,), ("a",))
+    other = fold(state, Request(text="forget that, another playlist", intent=Intent.START_OVER))
+    assert other.active() == ()
+
+
+def test_a_tempo_ends_a_mood_that_cannot_go_with_it() -> None:
+    fast = Constraint(Facet.TEMPO, low=105, text="upbeat")
+    assert play(ask("mellow dinner", MELLOW, DINNER), refine("more upbeat", fast)).active() == (DINNER, fast)
 
 
 def test_others_sets_aside_what_was_shown_and_later_refinements_do_not_bring_it_back() -> None:
@@ -281,3 +307,13 @@ def test_the_state_survives_json_and_the_last_message_always_holds(messages: lis
 def test_the_order_of_independent_constraints_does_not_matter(order: list[Constraint]) -> None:
     state = play(*(refine("x", constraint) for constraint in order))
     assert set(state.active()) == set(order)
+
+
+def test_shorter_is_taken_from_the_size_that_holds() -> None:
+    shorter = refine("shorter", size_factor=0.5)
+    assert play(ask("90s rock, 40 minutes", ROCK, minutes=40), shorter).minutes == 20
+    assert play(ask("20 rock songs", ROCK, n_tracks=20), shorter).n_tracks == 10
+    shown = with_slate(play(ask("rock", ROCK)), [f"t{n}" for n in range(12)])
+    assert fold(shown, shorter).n_tracks == 6
+    assert fold(play(ask("rock", ROCK)), shorter).n_tracks is None
+    assert play(ask("1 song", n_tracks=1), shorter).n_tracks == 1

@@ -1,0 +1,131 @@
+"""The free words of a session: what the text encoder reads beside the constraints, turn by turn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from assistant.request import Request
+from assistant.understanding.common_words import FUNCTION_WORDS
+from recsys.text import fold as folded
+from recsys.types import WORD_FACETS, Constraint, Facet
+
+#: Turns whose words are kept.
+_MAX_PHRASES = 4
+#: A message about one of these changes the subject; about anything else, it adjusts what there is.
+_SUBJECTS = (Facet.GENRE, Facet.ARTIST, Facet.TRACK)
+
+_OTHERS = re.compile(
+    r"\b(something|anything|somewhat) (else|different|new)\b|\bnot (these|those)\b|\bothers\b"
+    r"|\b(other|different|new|fresh|more) (ones|songs|tracks|music|picks|suggestions)\b"
+    r"|\bmore (of|like) (these|those|them|this|that|the same)\b|\bshuffle\b|\btry again\b|^(next|again)$"
+    r"|\b(another|a different) (one|playlist|list|set|batch|selection|mix|try)\b"
+    r"|^(please )?((can|could) (i|you|we) )?(show |give |get |have |play )?(me |us )?(some )?more( please)?$"
+)
+#: Ordinary words that nevertheless say something about the music when they stand alone.
+_MEANINGFUL = (
+    "ballad ballads beats classic classics cover covers lyrics oldie original remix rhythm theme themes vocal vocals"
+)
+_SILENT = FUNCTION_WORDS - frozenset(_MEANINGFUL.split())
+
+
+class Phrase(BaseModel):
+    """Words of one turn that still describe what is wanted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    turn: int
+
+
+def asks_for_others(text: str) -> bool:
+    """Tell whether a message asks for tracks that were not shown yet ("something else", "more please")."""
+    return _OTHERS.search(folded(text)) is not None
+
+
+def free_words(request: Request) -> str:
+    """What a request says beside sizes, dials, commands and refusals; empty where nothing is left."""
+    words = request.search_text
+    if asks_for_others(request.text):
+        words = _OTHERS.sub(" ", folded(words))
+    words = _without(words, [c for c in request.constraints if not c.wanted])
+    return words if request.mentions or _says_something(words) else ""
+
+
+def renew(
+    phrases: Sequence[Phrase], request: Request, incoming: Sequence[Constraint], ended: Sequence[Constraint], turn: int
+) -> tuple[Phrase, ...]:
+    """Put a request's words before those of earlier turns that still hold.
+
+    Args:
+        phrases: words of earlier turns, newest first.
+        request: the new message.
+        incoming: its constraints.
+        ended: earlier wanted constraints that no longer hold; their words go. Where the subject itself changed
+            (another genre, artist or title), all earlier words go.
+        turn: number of the message's turn.
+    """
+    latest = free_words(request)
+    fresh = (Phrase(text=latest, turn=turn),) if latest else ()
+    moved = any(c.facet in _SUBJECTS for c in ended) and any(c.wanted and c.facet in _SUBJECTS for c in incoming)
+    gone = [*ended, *(c for c in incoming if not c.wanted)]
+    kept: list[Phrase] = []
+    for phrase in () if moved else phrases:
+        text = _without(phrase.text, gone)
+        if _says_something(text) and folded(text) != folded(latest):
+            kept.append(phrase.model_copy(update={"text": text}))
+    return (*fresh, *kept)[:_MAX_PHRASES]
+
+
+def compose(
+    phrases: Sequence[Phrase], earlier: Sequence[Constraint], names: dict[str, str], *, max_characters: int
+) -> str:
+    """Write what the text encoder reads: the newest words, then what still holds from earlier turns.
+
+    Args:
+        phrases: words of the turns, newest first.
+        earlier: wanted constraints of earlier turns that still hold.
+        names: catalogue key → name, for artists.
+        max_characters: where to cut.
+    """
+    parts = [phrase.text for phrase in phrases]
+    said = f" {folded(' '.join(parts))} "
+    for constraint in earlier:
+        if folded(constraint.text) and f" {folded(constraint.text)} " in said:
+            continue
+        parts += [words for words in _words(constraint, names) if f" {folded(words)} " not in said]
+    return " ".join(parts)[:max_characters]
+
+
+def _without(text: str, constraints: Sequence[Constraint]) -> str:
+    """Take the words of constraints out of a text, and what then hangs loose at its ends."""
+    before = text
+    for constraint in constraints:
+        for words in (constraint.text, *constraint.values):
+            if words:
+                text = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", " ", text, flags=re.IGNORECASE)
+    if text == before:
+        return text
+    left = text.split()
+    while left and not _says_something(left[-1]):
+        left.pop()
+    while left and not _says_something(left[0]):
+        left.pop(0)
+    return " ".join(left).strip(" ,;:-")
+
+
+def _says_something(text: str) -> bool:
+    return any(word not in _SILENT and not word.isdigit() for word in folded(text).split())
+
+
+def _words(constraint: Constraint, names: dict[str, str]) -> list[str]:
+    """What the encoder should read for a constraint of an earlier turn; nothing for what it cannot know."""
+    if constraint.facet is Facet.VOCALS:
+        return ["instrumental" if value == "none" else f"{value} vocals" for value in constraint.values]
+    if constraint.facet is Facet.ARTIST:
+        return [names.get(value, value) for value in constraint.values]
+    if constraint.facet in WORD_FACETS and constraint.facet is not Facet.TRACK:
+        return list(constraint.values)
+    return [constraint.text] if constraint.text else []
