@@ -46,6 +46,7 @@ class Request(BaseModel):
     mentions: tuple[Mention, ...] = ()
     n_tracks: int | None = Field(default=None, ge=1, le=200)
     minutes: float | None = Field(default=None, gt=0, le=1440)
+    size_factor: float | None = Field(default=None, gt=0, le=10, description="of the playlist on screen: .5 halves it")
     discovery: float | None = Field(default=None, ge=-1, le=1, description="-1 familiar … +1 discovery")
     fame: float | None = Field(default=None, ge=-1, le=1, description="-1 deep cuts … +1 popular")
     search_text: str = Field(default="", description="the message without size, dials and negated words")

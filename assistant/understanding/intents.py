@@ -37,6 +37,27 @@ def intent_of(reading: Reading, *, first_turn: bool) -> Intent:
     return Intent.ASK if _ASK.search(reading.line) else Intent.REFINE
 
 
+_RESIZED = tuple(
+    (factor, re.compile(pattern))
+    for factor, pattern in (
+        (
+            2.0,
+            r"\b(?:twice|two times) (?:as|the) (?:long|length|many|size)\b|\bdouble (?:it|the (?:length|size)|that)\b",
+        ),
+        (0.5, r"\bhalf (?:as|the) (?:long|length|many|size)\b|\bcut it in half\b|\bhalve it\b"),
+        (0.6, r"\bshorter\b(?! (?:songs?|tracks?|versions?|than|ones))|\bfewer (?:songs|tracks)\b"),
+        (1.5, r"(?<!no )(?<!any )\blonger\b(?! (?:songs?|tracks?|versions?|than|ones))"),
+    )
+)
+
+
+def size_factor_of(reading: Reading, *, first_turn: bool) -> float | None:
+    """How many times the playlist on screen is asked for ("shorter", "twice as long"), if that is asked."""
+    if first_turn:
+        return None
+    return next((factor for factor, pattern in _RESIZED if pattern.search(reading.line)), None)
+
+
 #: Commands and courtesies: in the middle of a request they only blur what it is about.
 _FILLER = re.compile(
     r"(?<!\S)(?:(?:can|could|would|will) (?:you|i|we) (?:please |maybe |also |just )?(?:have|get|make|give|play|find"

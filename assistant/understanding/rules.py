@@ -15,7 +15,7 @@ from assistant.understanding.entities import EntityLinker
 from assistant.understanding.eras import EraFinder
 from assistant.understanding.facets import FacetFinder
 from assistant.understanding.gazetteer import Gazetteer
-from assistant.understanding.intents import intent_of, search_text
+from assistant.understanding.intents import intent_of, search_text, size_factor_of
 from assistant.understanding.matches import Match, Size, Unlinked, settle
 from assistant.understanding.negation import mark
 from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
@@ -61,6 +61,7 @@ class RulesUnderstanding:
             mentions=composed.mentions,
             n_tracks=composed.n_tracks,
             minutes=composed.minutes,
+            size_factor=size_factor_of(reading, first_turn=first_turn),
             discovery=composed.discovery,
             fame=composed.fame,
             search_text=search_text(reading, composed.unsearchable, _entity_words(matches)),

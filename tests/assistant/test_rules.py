@@ -486,3 +486,20 @@ def test_understanding_is_quick() -> None:
         read(text)
     seconds = sorted(_timed(text) for text in texts * 5)
     assert seconds[len(seconds) // 2] < 0.01
+
+
+@pytest.mark.parametrize(
+    ("text", "factor"),
+    [
+        ("shorter", 0.6),
+        ("make it a bit longer", 1.5),
+        ("twice as long please", 2.0),
+        ("half as long", 0.5),
+        ("shorter songs", None),
+        ("I no longer like rock", None),
+        ("jazz", None),
+    ],
+)
+def test_a_playlist_can_be_made_shorter_or_longer(text: str, factor: float | None) -> None:
+    assert read(text, first_turn=False).size_factor == factor
+    assert read(text).size_factor is None
