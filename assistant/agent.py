@@ -19,7 +19,7 @@ from assistant.ports import Understanding
 from assistant.receipt import slate_length, write_receipt
 from assistant.reply import Message, Reply, SlateTrack
 from assistant.request import Intent, Mention, Request
-from assistant.session import SessionState, fold, with_slate
+from assistant.session import MAX_MINUTES, MAX_TRACKS, SessionState, fold, with_slate
 from assistant.store import SessionStore, identity
 from assistant.wording import asks_for_something, is_greeting, is_thanks, say
 from recsys.recommendation import Pick, Query, Recommendation
@@ -32,7 +32,6 @@ from recsys.types import Event, EventKind, Facet, Track
 MAX_MESSAGE = 4_000
 #: Tracks that stand for an artist given as an example.
 _EXAMPLES_PER_ARTIST = 12
-_MAX_TRACKS, _MAX_MINUTES = 200, 1440.0
 _MAX_FACETS = 6
 _RELATIONS = {EventKind.PLAY: "played", EventKind.KEEP: "kept", EventKind.LIKE: "liked"}
 
@@ -256,13 +255,13 @@ def _with_overrides(request: Request, message: Message) -> Request:
         return request
     size: dict[str, int | float | None] = {"n_tracks": None, "minutes": None}
     if message.n_tracks is not None:
-        size["n_tracks"] = min(max(message.n_tracks, 1), _MAX_TRACKS)
+        size["n_tracks"] = min(max(message.n_tracks, 1), MAX_TRACKS)
     if message.minutes is not None and math.isfinite(message.minutes):
-        size["minutes"] = min(max(message.minutes, 1.0), _MAX_MINUTES)
+        size["minutes"] = min(max(message.minutes, 1.0), MAX_MINUTES)
     note = request.note
-    if message.n_tracks is not None and message.n_tracks > _MAX_TRACKS:
-        note = f"A playlist has at most {_MAX_TRACKS} tracks." + (f" {note}" if note else "")
-    return request.model_copy(update=size | {"note": note})
+    if message.n_tracks is not None and message.n_tracks > MAX_TRACKS:
+        note = f"A playlist has at most {MAX_TRACKS} tracks." + (f" {note}" if note else "")
+    return request.model_copy(update=size | {"note": note, "size_factor": None})
 
 
 def _slate(picks: Sequence[Pick], reasons: Sequence[str], history: _History) -> tuple[SlateTrack, ...]:

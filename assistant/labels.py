@@ -124,7 +124,8 @@ def _worded(constraint: Constraint, names: Mapping[str, str]) -> str:
     if facet in (Facet.ARTIST, Facet.TRACK):
         known = [names[value] for value in values if value in names]
         words = " or ".join(known) if len(known) == len(values) else constraint.text or " or ".join(values)
-        return f"{'by' if facet is Facet.ARTIST else 'the track'} {words}" if wanted else f"no {words}"
+        words = f"by {words}" if facet is Facet.ARTIST else f"the track {words}"
+        return words if wanted else f"not {words}"
     words = " or ".join(map(spelled, values)) or constraint.text or facet.value
     return words if wanted else f"no {words}"
 

@@ -101,11 +101,10 @@ def _remainder(old: Constraint, fresh: Sequence[Constraint], *, widen: bool) -> 
 
 def _replaces(new: Constraint, old: Constraint) -> bool:
     """Tell whether a wanted constraint takes the place of an earlier wanted one."""
-    if new.facet is Facet.MOOD or old.facet is Facet.MOOD:
-        return new.facet in _FEEL and old.facet in _FEEL and contradict(new, old)
-    if new.facet is Facet.ACTIVITY and old.facet in (Facet.ENERGY, Facet.TEMPO):
-        return contradict(new, old)
-    return new.facet is old.facet
+    if new.facet is old.facet and new.facet is not Facet.MOOD:
+        return True
+    # What the music is for stays: "more energetic" study music is still for studying.
+    return new.facet in _FEEL and old.facet in _FEEL and old.facet is not Facet.ACTIVITY and contradict(new, old)
 
 
 def _without_opposite(old: Constraint, new: Constraint) -> Constraint | None:

@@ -24,6 +24,7 @@ _OTHERS = re.compile(
     r"|\b(another|a different) (one|playlist|list|set|batch|selection|mix|try)\b"
     r"|^(please )?((can|could) (i|you|we) )?(show |give |get |have |play )?(me |us )?(some )?more( please)?$"
 )
+_RESIZES = re.compile(r"\b(shorter|longer|fewer|twice|double|half|halve|two times|cut|as (long|many|the))\b")
 #: Ordinary words that nevertheless say something about the music when they stand alone.
 _MEANINGFUL = (
     "ballad ballads beats classic classics cover covers lyrics oldie original remix rhythm theme themes vocal vocals"
@@ -50,6 +51,8 @@ def free_words(request: Request) -> str:
     words = request.search_text
     if asks_for_others(request.text):
         words = _OTHERS.sub(" ", folded(words))
+    if request.size_factor is not None:
+        words = _RESIZES.sub(" ", folded(words))
     words = _without(words, [c for c in request.constraints if not c.wanted])
     return words if request.mentions or _says_something(words) else ""
 

@@ -38,7 +38,7 @@ def is_thanks(text: str) -> bool:
 
 def asks_for_something(request: Request) -> bool:
     """Tell whether the understanding found anything to go by beside free words."""
-    said = (request.n_tracks, request.minutes, request.discovery, request.fame)
+    said = (request.n_tracks, request.minutes, request.size_factor, request.discovery, request.fame)
     return bool(request.constraints or request.mentions) or any(value is not None for value in said)
 
 

@@ -86,6 +86,7 @@ def test_high_energy_ends_a_mellow_mood_but_not_what_the_music_is_for() -> None:
     loud = Constraint(Facet.ENERGY, low=0.7, text="louder")
     state = play(ask("mellow study music", MELLOW, STUDY), refine("louder", loud))
     assert state.active() == (STUDY, loud)
+    assert fold(state, refine("energetic", ENERGETIC)).active() == (STUDY, loud, ENERGETIC)
 
 
 def test_a_new_activity_ends_moods_that_cannot_go_with_it() -> None:
@@ -132,6 +133,16 @@ def test_a_new_size_replaces_the_other_kind_of_size() -> None:
     assert (state.n_tracks, state.minutes) == (10, None)
     state = play(ask("rock", ROCK, n_tracks=10), refine("an hour", minutes=60))
     assert (state.n_tracks, state.minutes) == (None, 60)
+
+
+def test_shorter_and_longer_change_the_size_on_screen() -> None:
+    shown = with_slate(play(ask("rock", ROCK)), [str(n) for n in range(20)])
+    half = fold(shown, refine("half as long", size_factor=0.5))
+    assert (half.n_tracks, half.minutes) == (10, None)
+    hour = with_slate(play(ask("an hour of rock", ROCK, minutes=60)), ["a"])
+    assert fold(hour, refine("twice as long", size_factor=2.0)).minutes == 120
+    assert fold(hour, refine("much longer", size_factor=10.0)).minutes == 600
+    assert fold(hour, refine("longer, 30 minutes", size_factor=1.5, minutes=30)).minutes == 30
 
 
 def test_dials_override_and_otherwise_stay() -> None:
@@ -240,10 +251,14 @@ def test_not_asking_for_others(text: str) -> None:
     assert not asks_for_others(text)
 
 
-@pytest.mark.parametrize("text", ["10 tracks", "start over", "no country", "also", "more popular", "hits", "please"])
+@pytest.mark.parametrize(
+    "text",
+    ["10 tracks", "shorter", "twice as long", "start over", "no country", "also", "more popular", "hits", "please"],
+)
 def test_words_that_describe_no_music_are_no_query_text(text: str) -> None:
     constraints = (NO_COUNTRY,) if "country" in text else ()
-    assert play(refine(text, *constraints)).query_text() == ""
+    factor = 2.0 if "long" in text or "short" in text else None
+    assert play(refine(text, *constraints, size_factor=factor)).query_text() == ""
 
 
 def test_refused_words_leave_earlier_text_too() -> None:
