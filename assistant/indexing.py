@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.reports import BadRowReport, SourceReport
-from recsys.store import SourceRow, Store
+from recsys.store import STARTER_KIND, SourceRow, Store
 from recsys.types import Progress
 
 
@@ -33,11 +33,14 @@ def refresh_source(
     """Store the source of a path, unless it is there unchanged.
 
     Raises:
-        SourceError: the file as a whole cannot be read; the database has not changed then.
+        SourceError: the file as a whole cannot be read, or the name is the starter's; nothing has changed then.
     """
+    from recsys.errors import SourceError
     from recsys.sources import read_source, source_fingerprint
 
     path = path.expanduser().resolve()
+    if name == STARTER_KIND:
+        raise SourceError(path, f"the name {name!r} belongs to the starter catalogue", "choose another with --name")
     stored = store.sources()
     name = name or _name_of(path, stored)
     known = next((source for source in stored if source.name == name), None)
@@ -75,7 +78,7 @@ def _name_of(path: Path, stored: list[SourceRow]) -> str:
         if source.path == str(path):
             return source.name
     stem = path.name.split(".")[0] or path.name
-    taken = {source.name for source in stored}
+    taken = {source.name for source in stored} | {STARTER_KIND}
     number = 2
     name = stem
     while name in taken:

@@ -87,6 +87,18 @@ def test_a_source_that_cannot_be_read_changes_nothing(
         assert before.n_tracks == 40
 
 
+def test_a_file_called_starter_is_not_taken_for_the_starter(
+    fresh_home: Path, write_catalogue: Callable[..., Path], open_assistant: Open
+) -> None:
+    with open_assistant(fresh_home) as assistant:
+        report = assistant.index(write_catalogue("starter.csv"))
+        assert report.source is not None
+        assert report.source.name == "starter-2"
+        assert {track.artist[:3] for track in ask(assistant).tracks} == {"Fox"}
+        with pytest.raises(SourceError, match="--name"):
+            assistant.index(write_catalogue(), name="starter")
+
+
 def test_bad_rows_are_reported_with_line_and_reason(
     fresh_home: Path, write_catalogue: Callable[..., Path], open_assistant: Open
 ) -> None:
