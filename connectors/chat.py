@@ -14,10 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from assistant.errors import DELIBERATE
 from assistant.reply import Message, Reply, SlateTrack
 from connectors.console import show_links, show_reply, show_why
-from connectors.errors import CommandError, ConnectorError
+from connectors.errors import CommandError
 from connectors.group import say_error
 from connectors.playlists import write_playlist
 
@@ -47,7 +46,9 @@ def chat(assistant: Assistant, listener_id: str, console: Console) -> bool:
         try:
             if not talk.take(text):
                 break
-        except (*DELIBERATE, ConnectorError) as error:
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # one thing that went wrong must not end the talk
             talk.failed = True
             sys.stdout.flush()
             say_error(error)

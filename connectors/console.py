@@ -68,14 +68,13 @@ def show_index_report(console: Console, report: IndexReport) -> None:
     from assistant.labels import plain
 
     source = report.source
-    if source is not None:
-        state = "" if report.source_changed else ", unchanged"
-        console.print(
-            Text(
-                f"{source.name}: {source.n_tracks:,} tracks from {report.n_rows:,} rows, "
-                f"{_count(source.n_playlists, 'playlist')}, {_count(len(report.bad_rows), 'row')} skipped{state}"
-            )
-        )
+    if source is not None and report.source_changed:
+        read = f"from {_count(report.n_rows, 'row')}, {_count(source.n_playlists, 'playlist')}"
+        skipped = f"{_count(len(report.bad_rows), 'row')} skipped"
+        console.print(Text(f"{source.name}: {_count(source.n_tracks, 'track')} {read}, {skipped}"))
+    elif source is not None:
+        stored = f"{_count(source.n_tracks, 'track')} and {_count(source.n_playlists, 'playlist')}"
+        console.print(Text(f"{source.name}: {stored}, as they were"))
     for row in report.bad_rows[:_MAX_BAD_ROWS]:
         console.print(Text(f"  line {row.line}: {plain(row.reason)}"), soft_wrap=True)
     if len(report.bad_rows) > _MAX_BAD_ROWS:
@@ -183,7 +182,7 @@ def _status_facts(report: StatusReport) -> list[tuple[str, str]]:
     sources = [_source(source) for source in report.sources] or ["none: the starter catalogue serves"]
     facts += [("Sources" if not n else "", source) for n, source in enumerate(sources)]
     if report.index is None:
-        facts.append(("Index", "nothing is indexed yet; run `segue index`"))
+        facts.append(("Index", "nothing yet: the first playlist builds the starter; `segue index PATH` adds your own"))
     else:
         index = report.index
         facts.append(

@@ -1,4 +1,4 @@
-"""How every command ends: an exit status that tells the truth, and errors as one line that says what to do next."""
+"""How commands begin and end: imported when called; a truthful exit status, errors as one line with what to do next."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_group
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 _FAILED, _MISUSED = 1, 2
@@ -39,6 +41,22 @@ class SegueGroup(TyperGroup):
             )
 
         return sys.exit(_status(command)) if standalone_mode else command()
+
+
+class LazyGroup(TyperGroup):
+    """A command group that knows its name and help, and fetches its commands only when it is invoked."""
+
+    def __init__(self, name: str, help_text: str, target: str) -> None:
+        """Stand for the Typer app at `target`, written as "module:attribute"."""
+        super().__init__(name=name, help=help_text)
+        self._target = target
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Begin an invocation: from here on the fetched group takes the place of this one."""
+        module, attribute = self._target.split(":")
+        group = get_group(getattr(import_module(module), attribute))
+        group.name = self.name
+        return group.make_context(info_name, args, parent=parent, **extra)
 
 
 def say_error(error: BaseException) -> None:

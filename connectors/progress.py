@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
-#: Seconds between two lines where there is no terminal; stages that end sooner get none.
-_LINE_EVERY_S = 5.0
+#: Seconds between two lines where there is no terminal; stages that end sooner get none, long ones fewer and fewer.
+_LINE_EVERY_S, _LINE_AT_LEAST_EVERY_S = 5.0, 30.0
 
 
 class JobProgress:
@@ -55,8 +55,9 @@ class _Bars:
             self._complete()
             self._now = stage
         if stage not in self._tasks:
-            self._tasks[stage] = bars.add_task(_capital(stage), total=None)
-        bars.update(self._tasks[stage], completed=done, total=total or None)
+            self._tasks[stage] = bars.add_task(_capital(stage), total=None, amount="")
+        amount = f"{done:,}/{total:,}" if total else ""
+        bars.update(self._tasks[stage], completed=done, total=total or None, amount=amount)
 
     def close(self, *, finished: bool) -> None:
         if self._bars is not None:
@@ -66,13 +67,13 @@ class _Bars:
 
     def _open(self) -> Bars:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
         from rich.progress import TimeRemainingColumn as Remaining
 
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[amount]}", justify="right"),
             TimeElapsedColumn(),
             TextColumn("left"),
             Remaining(),
@@ -86,7 +87,8 @@ class _Bars:
         if self._bars is not None and self._now:
             task = self._bars.tasks[self._tasks[self._now]]
             total = task.total if task.total is not None else max(task.completed, 1)
-            self._bars.update(task.id, completed=total, total=total)
+            amount = f"{total:,.0f}/{total:,.0f}" if task.fields["amount"] else ""
+            self._bars.update(task.id, completed=total, total=total, amount=amount)
 
 
 class _Lines:
@@ -101,14 +103,17 @@ class _Lines:
         if stage != self._stage:
             self.close(finished=True)
             self._stage, self._began_s, self._said_s, self._spoke = stage, now, now, False
-        if now - self._said_s < _LINE_EVERY_S:
+        every_s = min(max(_LINE_EVERY_S, (now - self._began_s) / 4), _LINE_AT_LEAST_EVERY_S)
+        if now - self._said_s < every_s:
             return
         self._said_s, self._spoke = now, True
+        if done >= total > 0:
+            return  # the stage is about to end, which gets a line of its own
         if not total:
             amount = f"{done:,}, " if done else ""
             self._say(f"{amount}{_duration(now - self._began_s)} so far")
             return
-        left = f", about {_duration((now - self._began_s) * (total - done) / done)} left" if 0 < done < total else ""
+        left = f", about {_duration((now - self._began_s) * (total - done) / done)} left" if done else ""
         self._say(f"{done:,} of {total:,} ({100 * done // total} %){left}")
 
     def close(self, *, finished: bool) -> None:

@@ -5,15 +5,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-from typer.core import TyperGroup
-from typer.main import get_group
-
-from connectors.cli import app
+if TYPE_CHECKING:
+    from typer.core import TyperGroup
 
 #: name → (what `segue --help` says of it, where its Typer app is).
 _GROUPS = {
@@ -22,24 +18,13 @@ _GROUPS = {
 }
 
 
-class LazyGroup(TyperGroup):
-    """A command group that knows its name and help, and fetches its commands only when it is invoked."""
-
-    def __init__(self, name: str, help_text: str, target: str) -> None:
-        """Stand for the Typer app at `target`, written as "module:attribute"."""
-        super().__init__(name=name, help=help_text)
-        self._target = target
-
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """Begin an invocation: from here on the fetched group takes the place of this one."""
-        module, attribute = self._target.split(":")
-        group = get_group(getattr(import_module(module), attribute))
-        group.name = self.name
-        return group.make_context(info_name, args, parent=parent, **extra)
-
-
 def command_line() -> TyperGroup:
     """Put the whole command line together."""
+    from typer.main import get_group
+
+    from connectors.cli import app
+    from connectors.group import LazyGroup
+
     group = get_group(app)
     for name, (help_text, target) in _GROUPS.items():
         group.add_command(LazyGroup(name, help_text, target))
@@ -48,6 +33,7 @@ def command_line() -> TyperGroup:
 
 def main() -> None:
     """Run `segue` and leave with its exit status."""
-    # Threads that spin while they wait make torch fifty times slower as soon as another process holds a core.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    command_line().main(args=sys.argv[1:], prog_name="segue")
+    try:
+        command_line().main(args=sys.argv[1:], prog_name="segue")
+    except KeyboardInterrupt:  # before the command line was there to catch it
+        sys.exit(130)

@@ -110,6 +110,19 @@ def test_a_mistake_is_told_and_the_chat_goes_on(
     assert assistant.rated == []
 
 
+def test_even_an_unexpected_error_does_not_end_the_talk(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def locked(*_: object) -> None:
+        raise RuntimeError("database is locked")
+
+    monkeypatch.setattr(ScriptedAssistant, "feedback", locked)
+    assistant, done = talk(monkeypatch, "mellow", "/like 1", "more")
+    assert not done
+    assert "(RuntimeError: database is locked)" in capsys.readouterr().err
+    assert len(assistant.asked) == 2
+
+
 def test_quitting_ends_the_chat(monkeypatch: pytest.MonkeyPatch) -> None:
     assistant, done = talk(monkeypatch, "/quit", "mellow")
     assert done

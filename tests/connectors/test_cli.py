@@ -40,7 +40,7 @@ def test_every_command_helps_with_an_example(command: str) -> None:
     status, out, err = run(command, "--help")
     assert (status, err) == (0, "")
     assert f"Usage: segue {command}" in out
-    assert f"Example: segue {command}" in out
+    assert f"  Example:\n    segue {command}" in out
 
 
 def test_help_lists_the_commands_and_version_prints_it() -> None:
@@ -74,7 +74,7 @@ finally:
     ("line", "said"),
     [
         (["playlst"], "no such command 'playlst'. Did you mean 'playlist'?; see `segue --help`"),
-        (["playlist"], "missing argument 'request'; see `segue playlist --help`"),
+        (["playlist"], "missing argument 'REQUEST'; see `segue playlist --help`"),
         (["playlist", "x", "--loud"], "no such option: --loud; see `segue playlist --help`"),
         (["playlist", "x", "-n", "0"], "invalid value for '-n' / '--tracks'"),
         (["playlist", "x", "-n", "many"], "invalid value for '-n' / '--tracks'"),
