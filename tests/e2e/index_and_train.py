@@ -67,10 +67,11 @@ def main() -> None:
     from assistant.app import Assistant
     from assistant.settings import Settings
 
-    settings = Settings(_env_file=None, home=_HOME, threads=1, training_steps=210, seed=1)
+    settings = Settings(_env_file=None, home=_HOME, threads=1, training_steps=20, seed=1)
     with Assistant(settings) as assistant:
         assistant.index(_CATALOGUE)
-    with Assistant(settings.model_copy(update={"seed": 2})) as assistant:
+    # Training keeps its state every 200 steps: long enough to be continued in the middle.
+    with Assistant(settings.model_copy(update={"seed": 2, "training_steps": 210})) as assistant:
         assistant.train()
     print(_met)
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 _CHILD = Path(__file__).with_name("index_and_train.py")
 _ROOT = Path(__file__).parents[2]
-_N_TRACKS = 44
+_N_TRACKS = 30
+#: Runs at a time.
+_PARALLEL = 2
 #: Columns and entries that say when something was done, not what.
 _TIMES = {"added_at", "built_at", "trained_at", "created_at", "updated_at", "at"}
 _N_INSTANTS = 10
@@ -68,12 +71,17 @@ def test_killed_at_random_instants(
     expected, _, seconds = undisturbed
     rng = random.Random(11)
     instants = [rng.uniform(0.05, 0.95) for _ in range(_N_INSTANTS)]
-    for number, share in enumerate(rng.sample(instants, n)):
-        home = tmp_path / f"home {number}"
+
+    def resume(share: float) -> tuple[str, dict[str, Any]]:
+        home = tmp_path / f"home {share}"
         while not _kill_after(home, table, share * seconds):
             share *= 0.8  # this time it was done before: the machine is less busy now
         _run(home, table)
-        assert contents(home) == expected, f"killed after {share:.0%} of {seconds:.0f} s"
+        return f"killed after {share:.0%} of {seconds:.0f} s", contents(home)
+
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        for told, found in pool.map(resume, rng.sample(instants, n)):
+            assert found == expected, told
 
 
 @pytest.mark.parametrize("share", proof_sizes(10, 100), ids=lambda share: f"{share} % of the boundaries")
@@ -83,12 +91,18 @@ def test_killed_at_commit_boundaries(
     expected, n_boundaries, _ = undisturbed
     every = list(range(1, n_boundaries + 1))
     sampled = random.Random(12).sample(every, -(-n_boundaries * share // 100))
-    for boundary in sorted(sampled):
+
+    def resume(boundary: int) -> tuple[int, dict[str, Any]]:
         home = tmp_path / f"home {boundary}"
         child = _start(home, table, boundary)
-        assert child.wait() == -signal.SIGKILL, f"boundary {boundary} was not met"
+        child.communicate()
+        assert child.returncode == -signal.SIGKILL, f"boundary {boundary} was not met"
         _run(home, table)
-        assert contents(home) == expected, f"killed at boundary {boundary} of {n_boundaries}"
+        return boundary, contents(home)
+
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        for boundary, found in pool.map(resume, sorted(sampled)):
+            assert found == expected, f"killed at boundary {boundary} of {n_boundaries}"
 
 
 def contents(home: Path) -> dict[str, Any]:
