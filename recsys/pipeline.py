@@ -62,10 +62,11 @@ def default_training(n_tracks: int, *, seed: int, steps: int | None, threads: in
     )
 
 
-def n_triples(n_tracks: int) -> int:
-    """How many training examples are synthesised for a catalogue."""
-    # Of a few dozen tracks, more than some twenty requests each only repeat one another.
-    return min(20 * n_tracks, 6_000) if n_tracks < 5_000 else 12_000
+def n_triples(n_tracks: int, steps: int) -> int:
+    """How many training examples are synthesised for a catalogue and that many steps of training."""
+    # Of a few dozen tracks, more than some twenty requests each only repeat one another; and what a short training
+    # would never draw need not be encoded.
+    return min(20 * n_tracks, 10 * steps, 6_000 if n_tracks < 5_000 else 12_000)
 
 
 def build(
@@ -233,14 +234,14 @@ def _model(
     triples = synthesise(
         catalogue,
         vocabulary,
-        n_triples(len(catalogue)),
+        n_triples(len(catalogue), training.steps),
         np.random.default_rng((training.seed, len(catalogue))),
     )
     with EmbeddingCache(home / "cache" / "embeddings", encoder) as cache:
         cache.ensure([t.text for t in triples], progress, "encoding requests")
         queries = cache.vectors([t.text for t in triples])
     weights, figures = train(triples, queries, tables, present, training, home / "training" / model_id, progress)
-    users = fold_in_all([t.history for t in triples[:128]], tables, present)
+    users = fold_in_all(triples[:128], tables, present)
     card = {
         "model_id": model_id,
         "modalities": [m.value for m in tables],

@@ -3,6 +3,7 @@
     joint-space score, in units of its own spread over the catalogue
     + share of the request's words that the track carries (BM25)
     + agreement with each soft constraint
+    + the company that the track keeps with the listener's own: shared playlists, shared artist
     + nearness to tracks named as examples, minus nearness to tracks just disliked
     + a mild prior for known tracks, or the popularity dial in its place
     - tracks of the listener's own history, and the discovery dial on their artists
@@ -32,6 +33,7 @@ class RankingWeights:
     translation: float = 1.0
     lexical: float = 1.5
     constraint: float = 1.2  # each soft constraint, fully met
+    company: float = 4.0
     neighbours: float = 2.0
     disliked: float = 1.5
     popularity: float = 0.35
@@ -77,6 +79,7 @@ class Ranker:
         rows: IntArray,
         translation: FloatArray,
         lexical: FloatArray,
+        company: FloatArray,
     ) -> FloatArray:
         """Score the candidates `rows` (C,).
 
@@ -87,6 +90,7 @@ class Ranker:
             rows: the candidates.
             translation: (C,) joint-space scores in units of their spread.
             lexical: (N,) share of the request's words that each track carries.
+            company: (N,) how much company each track keeps with the listener's own.
         """
         w = self.weights
         scores = np.float32(w.translation) * translation + np.float32(w.lexical) * lexical[rows]
@@ -103,6 +107,7 @@ class Ranker:
         else:
             scores += np.float32(w.popularity) * popularity
         if len(taste.rows):
+            scores += np.float32(w.company * query.how_much_me) * company[rows]
             if query.discovery >= 0:
                 scores -= np.float32(w.heard) * np.isin(rows, taste.rows)
             artists = self.catalogue.artist_rows

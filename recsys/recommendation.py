@@ -45,7 +45,7 @@ class Pick:
     query_share: float  # of what lifts the track above the average candidate, the request's share, 0–1
     user_share: float  # and the listener's; the two sum to 1 unless nothing lifts it (both 0)
     modality_weights: Mapping[str, float] = field(default_factory=dict)
-    retrievers: tuple[str, ...] = ()  # translation, lexical, neighbours, constraint
+    retrievers: tuple[str, ...] = ()  # translation, constraint, lexical, company, neighbours, title
     matched: tuple[Constraint, ...] = ()  # wanted constraints that this track is known to meet
     nearest_liked: tuple[int, float] | None = None  # (row, cosine) of the closest positively rated track
 

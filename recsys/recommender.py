@@ -20,6 +20,7 @@ from recsys.jam.checkpoint import Checkpoint
 from recsys.listeners import fold_in, track_weights
 from recsys.ranking import Ranker, RankingWeights, Taste
 from recsys.recommendation import ConstraintCount, Pick, Query, Recommendation
+from recsys.retrieval.company import Company
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.slate import Candidates, arrange, choose
 from recsys.types import BoolArray, Constraint, Facet, FloatArray, IntArray, Modality
@@ -42,6 +43,7 @@ class _Turn:
     taste: Taste
     point: JointPoint
     lexical: FloatArray  # (N,)
+    company: FloatArray  # (N,)
 
 
 class Recommender:
@@ -65,6 +67,7 @@ class Recommender:
     ) -> None:
         """Put the parts of a generation together; `recsys.pipeline.open_recommender` does it from a folder."""
         self.catalogue, self.vocabulary, self.index = catalogue, vocabulary, index
+        self._company = Company(catalogue)
         self.ranker = Ranker(catalogue, vectors, weights or RankingWeights())
         self._encoder, self._checkpoint = encoder, checkpoint
         self._tables, self._present, self._vectors, self._lexical = tables, present, vectors, lexical
@@ -150,6 +153,7 @@ class Recommender:
             taste=taste,
             point=self._point(query, text_vector, taste),
             lexical=self._lexical.scores(query.text),
+            company=self._company.scores(taste.liked_rows, taste.weights[taste.weights > 0]),
         )
 
     def _taste(self, query: Query) -> Taste:
@@ -182,7 +186,7 @@ class Recommender:
 
     def _score(self, turn: _Turn, rows: IntArray) -> FloatArray:
         translation = self.index.score(turn.point, rows) / np.float32(self._checkpoint.card["score_scale"])
-        return self.ranker.scores(turn.query, turn.taste, turn.checked, rows, translation, turn.lexical)
+        return self.ranker.scores(turn.query, turn.taste, turn.checked, rows, translation, turn.lexical, turn.company)
 
     # --- what may be shown ---
 
@@ -253,6 +257,8 @@ class Recommender:
             certified &= result.certified
             found["constraint"] = result.rows
         found["lexical"] = _top(np.where(allowed, turn.lexical, 0), k // 3)
+        if turn.query.how_much_me:
+            found["company"] = _top(np.where(allowed, turn.company, 0), k // 3)
         if turn.query.like_rows:
             near = self.ranker.nearness(np.array(turn.query.like_rows))
             found["neighbours"] = _top(np.where(allowed, near, 0), k // 3)

@@ -3,7 +3,8 @@
 One *triple* is (request in words, history of a listener, tracks that answer). Kinds, drawn by seed:
 
 - **playlist**: a real playlist of the catalogue (its owner's, or its source's); the history is a random part of it,
-  the request its name or facets of the rest, the answer the rest.
+  the request its name or facets of the rest, the answer the rest. Tracks whose tags come from this playlist alone are
+  taken to have none: otherwise its own name in their tags gives every answer away, as no new playlist's name will.
 - **taste**: a listener whose history comes from one or two anchors (a genre, an artist's neighbourhood, a decade); the
   request is composed from one to three facets of a track, mostly one near that taste; the answer is what meets these
   facets, the near ones first.
@@ -18,7 +19,7 @@ the idea: Leszczynski et al., "Talk the Walk" (2023); the grammar is ours.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -48,6 +49,7 @@ _VAGUE = (
 )
 _NOUNS = ("music", "songs", "tracks", "tunes", "", "stuff", "playlist")
 _MIN_POSTINGS = 4
+_MIN_PLAYLIST = 6
 _MAX_HISTORY = 20
 _MAX_ANSWERS = 24
 
@@ -59,6 +61,7 @@ class Triple:
     text: str
     history: IntArray  # (h,), may be empty
     answers: IntArray  # (a,), at least one
+    untagged: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # rows taken to have no tags
 
 
 def synthesise(catalogue: Catalogue, vocabulary: Vocabulary, n: int, rng: np.random.Generator) -> list[Triple]:
@@ -93,12 +96,12 @@ class _Synthesiser:
             for row in rows.tolist():
                 self.facets_of[row].append(key)
         self.by_artist = self._group(catalogue.artist_rows)
-        self.playlists = [
-            rows for c in catalogue.collections if len(rows := np.unique(catalogue.rows(c.track_ids))) >= 6
-        ]
-        self.playlist_names = [
-            c.name for c in catalogue.collections if len(np.unique(catalogue.rows(c.track_ids))) >= 6
-        ]
+        members = [np.unique(rows) for rows in catalogue.collection_rows]
+        long = [number for number, rows in enumerate(members) if len(rows) >= _MIN_PLAYLIST]
+        self.playlists = [members[number] for number in long]
+        self.playlist_names = [catalogue.collections[number].name for number in long]
+        n_playlists = np.bincount(np.concatenate([np.empty(0, dtype=np.int64), *members]), minlength=len(catalogue))
+        self.only_here = [rows[n_playlists[rows] == 1] for rows in self.playlists]
 
     def _collect(self, facet: Facet) -> None:
         for word in self.vocabulary.words(facet):
@@ -141,10 +144,11 @@ class _Synthesiser:
         cut = max(1, int(len(rows) * self.rng.uniform(0.2, 0.6)))
         history, rest = self._sample(rows[:cut], _MAX_HISTORY), rows[cut:]
         if self.rng.random() < 0.6:
-            return Triple(self._slip(self.playlist_names[number]), history, self._sample(rest, _MAX_ANSWERS))
-        keys = self._facets_of_a(int(self.rng.choice(rest)))
-        answers = self._meeting(keys, rest)
-        return Triple(self._word(keys), history, self._sample(answers if len(answers) else rest, _MAX_ANSWERS))
+            text, answers = self._slip(self.playlist_names[number]), rest
+        else:
+            keys = self._facets_of_a(int(self.rng.choice(rest)))
+            text, answers = self._word(keys), self._meeting(keys, rest)
+        return Triple(text, history, self._sample(answers, _MAX_ANSWERS), self.only_here[number])
 
     def _from_taste(self) -> Triple | None:
         anchors = [self._anchor(int(self.rng.integers(len(self.catalogue)))) for _ in range(self.rng.integers(1, 3))]
@@ -165,8 +169,10 @@ class _Synthesiser:
         return Triple(self._word(keys), history, self._sample(answers, _MAX_ANSWERS))
 
     def _vague(self) -> Triple | None:
+        untagged = np.empty(0, dtype=np.int64)
         if self.playlists and self.rng.random() < 0.5:
-            taste = self.playlists[int(self.rng.integers(len(self.playlists)))]
+            number = int(self.rng.integers(len(self.playlists)))
+            taste, untagged = self.playlists[number], self.only_here[number]
         else:
             taste = self._anchor(int(self.rng.integers(len(self.catalogue))))
         if len(taste) < 3:
@@ -174,7 +180,7 @@ class _Synthesiser:
         rows = self.rng.permutation(taste)
         cut = max(1, min(_MAX_HISTORY, int(len(rows) * self.rng.uniform(0.2, 0.7))))
         text = self._slip(_VAGUE[int(self.rng.integers(len(_VAGUE)))])
-        return Triple(text, np.sort(rows[:cut]), self._sample(rows[cut:], _MAX_ANSWERS))
+        return Triple(text, np.sort(rows[:cut]), self._sample(rows[cut:], _MAX_ANSWERS), untagged)
 
     def _from_artist(self) -> Triple:
         rows = self.by_artist[int(self.rng.integers(len(self.by_artist)))]

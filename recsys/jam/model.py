@@ -59,7 +59,7 @@ class JamModel(nn.Module):
             self.user.weight.copy_(basis[:, : self.item_dim].repeat(1, len(self.modalities)) * 0.35)
 
     def forward(self, query: Tensor, user: Tensor, item: Tensor, present: Tensor) -> Tensor:
-        """Map (B, D_text), (B, M·D_in), (C, M, D_in) and bool (C, M) to scores (B, C)."""
+        """Map (B, D_text), (B, M·D_in), (C, M, D_in) and bool (C, M) or (B, C, M) to scores (B, C)."""
         q = self.query(query)
         point = q + self.user(user)  # (B, D)
         mixer_query = self.mixer_query(query)  # (B, D)

@@ -70,7 +70,7 @@ def train(
     torch.set_num_threads(settings.threads)
     items = torch.from_numpy(np.stack([np.asarray(t, dtype=np.float32) for t in tables.values()], axis=1))  # (N, M, D)
     mask = torch.from_numpy(present)
-    users = fold_in_all([t.history for t in triples], tables, present)  # (T, M·D)
+    users = fold_in_all(triples, tables, present)  # (T, M·D)
     n_train = max(1, len(triples) - len(triples) // 10)
     model = JamModel(
         [m.value for m in tables],
@@ -84,6 +84,7 @@ def train(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps)
     identity = f"{asdict(settings)}|{len(triples)}|{float(query_vectors.sum()):.6f}|{float(items.sum()):.6f}"
     first_step, losses = 0, []
+    tags = list(tables).index(Modality.TAGS)
     state_file = folder / _STATE_FILE
     if state_file.exists():
         state = torch.load(state_file, weights_only=True)
@@ -94,11 +95,11 @@ def train(
             first_step, losses = int(state["step"]), list(state["losses"])
     for step in range(first_step, settings.steps):
         rng = np.random.default_rng((settings.seed, step))
-        batch = _draw(triples, n_train, present, settings, rng)
+        batch = _draw(triples, n_train, present, tags, settings, rng)
         query = torch.from_numpy(query_vectors[batch.numbers])
         user = torch.from_numpy(users[batch.numbers] * batch.keeps_user[:, None])
         candidates = torch.from_numpy(batch.candidates)
-        scores = model(query, user, items[candidates], mask[candidates])
+        scores = model(query, user, items[candidates], torch.from_numpy(batch.present))
         loss = listwise_softmax(scores, torch.from_numpy(batch.positive), torch.from_numpy(batch.ignored))
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -131,13 +132,18 @@ def train(
     return weights, figures
 
 
-def fold_in_all(histories: Sequence[IntArray], tables: Mapping[Modality, FloatArray], present: BoolArray) -> FloatArray:
+def fold_in_all(triples: Sequence[Triple], tables: Mapping[Modality, FloatArray], present: BoolArray) -> FloatArray:
     """Fold synthetic histories in with the code that serves: (T, M·D), zero rows for empty ones."""
     width = sum(table.shape[1] for table in tables.values())
-    users = np.zeros((len(histories), width), dtype=np.float32)
-    for number, rows in enumerate(histories):
-        if len(rows):
-            vector = fold_in(rows, np.ones(len(rows), dtype=np.float32), tables, present)
+    users = np.zeros((len(triples), width), dtype=np.float32)
+    tags = list(tables).index(Modality.TAGS)
+    for number, triple in enumerate(triples):
+        if len(triple.history):
+            seen = present
+            if len(triple.untagged):
+                seen = present.copy()
+                seen[triple.untagged, tags] = False
+            vector = fold_in(triple.history, np.ones(len(triple.history), dtype=np.float32), tables, seen)
             if vector is not None:
                 users[number] = vector
     return users
@@ -148,6 +154,7 @@ class _Batch:
     numbers: IntArray  # (B,) triple numbers
     keeps_user: FloatArray  # (B,) 0 where the user is dropped
     candidates: IntArray  # (C,) catalogue rows
+    present: BoolArray  # (B, C, M)
     positive: BoolArray  # (B, C)
     ignored: BoolArray  # (B, C)
 
@@ -156,6 +163,7 @@ def _draw(
     triples: Sequence[Triple],
     n_train: int,
     present: BoolArray,
+    tags: int,
     settings: TrainingSettings,
     rng: np.random.Generator,
 ) -> _Batch:
@@ -170,14 +178,17 @@ def _draw(
     column = np.full(n_tracks, -1, dtype=np.int64)
     column[candidates] = np.arange(len(candidates))
     positive = np.zeros((len(numbers), len(candidates)), dtype=bool)
+    seen = np.repeat(present[None, candidates], len(numbers), axis=0)
     ignored = np.zeros_like(positive)
     for line, (number, rows) in enumerate(zip(numbers, drawn, strict=True)):
         known = column[np.concatenate([triples[number].answers, triples[number].history])]
         ignored[line, known[known >= 0]] = True
         positive[line, column[rows]] = True
+        untagged = column[triples[number].untagged]
+        seen[line, untagged[untagged >= 0], tags] = False
     ignored &= ~positive
     keeps = (rng.random(len(numbers)) >= settings.user_dropout).astype(np.float32)
-    return _Batch(numbers, keeps, candidates, positive, ignored)
+    return _Batch(numbers, keeps, candidates, seen, positive, ignored)
 
 
 def _held_out_figures(

@@ -120,7 +120,7 @@ def precision(folder: Path, shuffled: bool) -> dict[str, float]:
     present = np.ones((N, 2), dtype=bool)
     weights, _ = train(triples, queries, tables, present, SETTINGS, folder)
     served = Served(weights, tables, present, "cross")
-    users = fold_in_all([t.history for t in triples], tables, present)
+    users = fold_in_all(triples, tables, present)
     hits: dict[str, list[float]] = {"both": [], "request": [], "taste": []}
     for number in range(360, 400):
         for name, (words, taste) in {"both": (1, 1), "request": (1, 0), "taste": (0, 1)}.items():
