@@ -59,6 +59,8 @@ def reply(*tracks: SlateTrack, **more: object) -> Reply:
                 unknown=1,
             ),
             ReceiptLine(constraint="no country", hard=True, asked="all", delivered="2 of 2", n_met=2, n_total=2),
+            ReceiptLine(constraint="minutes", hard=True, asked="8", delivered="≈ 8 min (1 estimated)", unknown=1),
+            ReceiptLine(constraint="popular", hard=False, asked="well-known tracks", delivered="median popularity 0.5"),
             ReceiptLine(
                 constraint="from 1990 to 1999",
                 hard=True,

@@ -56,6 +56,8 @@ def test_the_receipt_says_what_was_kept_and_what_not() -> None:
     assert ["·", "mellow", "preferred", "1", "of", "2,", "1", "unknown"] in lines
     assert ["✓", "no", "country", "all", "2", "of", "2"] in lines
     assert ["~", "from", "1990", "to", "1999", "all", "1", "of", "2,", "relaxed"] in lines
+    assert ["·", "minutes", "8", "≈", "8", "min", "(1", "estimated)"] in lines
+    assert ["·", "popular", "well-known", "tracks", "median", "popularity", "0.5"] in lines
     assert out.getvalue().endswith("≈ 8 min (1 estimated) · seed 7 · index exact\n")
 
 

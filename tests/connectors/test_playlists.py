@@ -135,7 +135,7 @@ def test_json_follows_its_schema(tmp_path_factory: pytest.TempPathFactory, title
     assert first["title"] == title.encode("utf-8", "replace").decode()
     assert (first["artist"], first["artists"], first["duration_s"]) == ("A, B", ["A", "B"], 231.4)
     assert (second["duration_s"], second["album"], second["year"]) == (None, None, None)
-    assert [tuple(line) for line in document["receipt"]] == [JSON_RECEIPT] * 3
+    assert [tuple(line) for line in document["receipt"]] == [JSON_RECEIPT] * 5
     assert document["receipt"][0] == {
         "constraint": "mellow",
         "hard": False,
@@ -161,6 +161,15 @@ def test_an_interrupted_write_leaves_the_old_file(
         write_playlist(reply(track(1, "Alison")), path)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
     assert path.read_text() == "the old list"
+
+
+def test_who_reads_the_old_file_reads_it_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("the old list")
+    with path.open() as reader:
+        write_playlist(reply(track(1, "Alison")), path)
+        assert reader.read() == "the old list"
+    assert "Alison" in path.read_text()
 
 
 def test_a_replaced_file_keeps_its_place_and_permissions(tmp_path: Path) -> None:
