@@ -14,7 +14,7 @@ from recsys.encoders.minilm import MiniLmEncoder
 from recsys.generations import Generation
 from recsys.jam.train import TrainingSettings
 from recsys.pipeline import build, open_recommender
-from recsys.recommender import Query, Recommendation, Recommender
+from recsys.recommender import Query, RankingWeights, Recommendation, Recommender
 from recsys.types import Constraint, Event, EventKind, Facet
 from recsys.vocabulary import load_vocabulary
 from tests.planted import planted_catalogue
@@ -176,4 +176,25 @@ def test_building_again_changes_nothing_and_a_small_change_keeps_the_model(
     assert changed.changed
     assert not changed.trained
     assert generations.current_key(home) == changed.generation.key
-    assert (home / "generations" / opened[1].key).exists()  # a reader that still holds the previous generation is not cut off
+    assert (
+        home / "generations" / opened[1].key
+    ).exists()  # a reader that still holds the previous generation is not cut off
+
+
+def test_the_user_vector_by_itself_moves_the_ranking(home: Path, minilm: MiniLmEncoder) -> None:
+    """Guards the translation: with every other use of a history switched off, taste still shows."""
+    weights = RankingWeights(company=0, heard=0, discovery=0)
+    recommender, _ = open_recommender(home, load_vocabulary(), minilm, weights=weights)
+    query = Query("something nice", now=NOW)
+
+    def n_folk(asked: Query) -> int:
+        return sum(recommender.catalogue.track_ids[row].startswith("folk") for row in recommender.rank(asked, 20)[0])
+
+    taste = likes("folk-1-0", "folk-2-1", "folk-3-2")
+    assert n_folk(replace(query, listener_events=taste)) > n_folk(query) + 4
+
+
+def test_what_is_unknown_is_counted_as_unknown(recommender: Recommender) -> None:
+    """No planted track states a language: nothing is met, and nothing is said to be."""
+    (count,) = recommender.recommend(Query("jazz", (Constraint(Facet.LANGUAGE, ("french",)),), size=8)).counts
+    assert (count.n_met, count.n_unknown, count.n_total) == (0, 8, 8)
