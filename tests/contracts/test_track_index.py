@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from hypothesis import strategies as st
 from recsys.errors import CatalogueMismatchError
 from recsys.index.base import JointPoint, Projections, SearchResult, TrackIndex
 from recsys.index.certified import CertifiedIndex, certifies
-from recsys.index.chroma import ChromaFolderError, ChromaIndex, ChromaLists, Groups, build_chroma
+from recsys.index.chroma import ChromaFolderError, ChromaIndex, ChromaLists, build_chroma
+from recsys.index.chroma_folder import Groups
 from recsys.index.exact import ExactIndex
 from recsys.jam.score import average_mix, cross_mix
 from recsys.types import BoolArray, FloatArray, IntArray, Modality
@@ -335,6 +337,38 @@ class TestChromaFolder:
         assert lists.top(Modality.TAGS, vector, 20)[1] == math.inf
         lists.close()
 
+    def test_a_graph_that_was_measured_to_miss_tracks_is_not_asked(
+        self, projections: Projections, chroma_folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its lists come from an exact product, and are right."""
+        index = ChromaIndex(chroma_folder, projections, cross_mix, few=0)
+        lists = index.lists
+        assert isinstance(lists, ChromaLists)
+        assert all(recall >= 0.99 for recall in lists.recall.values())
+        monkeypatch.setitem(lists.recall, "tags", 0.7)
+        monkeypatch.delitem(lists._collections, Modality.TAGS)
+        for point in points(seed=14, n_points=5):
+            vector = point.user + point.query
+            for k in (1, 30, N_TRACKS):
+                rows, end = lists.top(Modality.TAGS, vector, k)
+                expected, expected_end = RightLists(projections).top(Modality.TAGS, vector, k)
+                assert end == pytest.approx(expected_end)
+                np.testing.assert_allclose(
+                    np.sort(projections.item[Modality.TAGS][rows] @ vector),
+                    np.sort(projections.item[Modality.TAGS][expected] @ vector),
+                    atol=1e-6,
+                )
+            same(index.search(point, 20), ExactIndex(projections, cross_mix).search(point, 20))
+        index.close()
+
+    def test_a_graph_that_cannot_find_its_way_is_told(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Recall as measured at building: hardly any links and candidates, many vectors."""
+        for name in ("SMALL_GRAPH", "LARGE_GRAPH"):
+            monkeypatch.setattr(f"recsys.index.chroma_build.{name}", (2, 2, 2))
+        build_chroma(tmp_path / "chroma", catalogue(seed=25), names(N_TRACKS))
+        card = json.loads((tmp_path / "chroma" / "complete.json").read_text(encoding="utf-8"))
+        assert card["recall"]["text"] < 0.9
+
     def test_equal_vectors_are_stored_once(self, projections: Projections) -> None:
         column = projections.modalities.index(Modality.TAGS)
         vectors, present = projections.item[Modality.TAGS], projections.present[:, column]
@@ -409,7 +443,7 @@ class TestChromaFolder:
 def build(folder: Path) -> None:
     """Build the folder that the kill test interrupts, in small batches so that there are moments to hit."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recsys.index.chroma.BATCH", 60)
+        patch.setattr("recsys.index.chroma_build.BATCH", 60)
         build_chroma(folder, catalogue(seed=30, n_tracks=1200), names(1200))
 
 
