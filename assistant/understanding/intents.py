@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from assistant.request import Intent
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
+from recsys.types import Constraint, Facet
 
 _START_OVER = re.compile(
     r"\bstart(?:ing)? (?:over|again|afresh|anew|fresh|from scratch)\b|\bfrom scratch\b|\b(?:a )?(?:brand )?new "
@@ -25,16 +27,40 @@ _ASK = re.compile(
 )
 
 
-def intent_of(reading: Reading, *, first_turn: bool) -> Intent:
+#: Words that take up what is on screen.
+_CHANGES = re.compile(
+    r"\b(?:more|less|fewer|but|also|add|include|instead|make|keep|remove|drop|swap|replace|change|these|those|them|it"
+    r"|this|that|other|others|else|too|another|same|still|again|now|then|bit|little|only|just|older|newer|faster"
+    r"|slower|calmer|louder|softer|happier|sadder|darker|shorter|longer|harder|heavier|quieter|mellower|brighter"
+    r"|warmer|better|earlier|later|lighter|deeper|rather|prefer|mix in|as well)\b|^(?:and|or|no|not|without|yes|ok)\b"
+)
+_SUBJECT = re.compile(
+    r"\b(?:songs?|tracks?|music|tunes?|hits?|playlist|ballads|anthems|classics|bangers)\b|^(?:play|(?:the )?best of)\b"
+)
+#: Facets that say what a playlist is, where moods, tempo and the like say how it should be.
+_WHAT = frozenset({Facet.GENRE, Facet.ERA, Facet.ACTIVITY, Facet.ARTIST, Facet.LANGUAGE, Facet.COUNTRY})
+
+
+def intent_of(
+    reading: Reading, constraints: Sequence[Constraint], *, names: bool, sized: bool, first_turn: bool
+) -> Intent:
     """Tell whether a message asks for a playlist, changes the one on screen, or starts over.
 
-    On the first turn there is nothing to change or to forget: everything is a request.
+    On the first turn there is nothing to change or to forget: everything is a request. Later, a message that stands by
+    itself is a new request: it says what it wants in two ways, or with a size, or "songs" with a name, and takes up
+    nothing of what is on screen ("more", "but", "instead", …).
     """
     if first_turn:
         return Intent.ASK
     if _START_OVER.search(reading.line):
         return Intent.START_OVER
-    return Intent.ASK if _ASK.search(reading.line) else Intent.REFINE
+    if _ASK.search(reading.line):
+        return Intent.ASK
+    if _CHANGES.search(reading.line):
+        return Intent.REFINE
+    facets = {c.facet for c in constraints if c.wanted}
+    whole = bool(facets & _WHAT) and (len(facets) > 1 or sized)
+    return Intent.ASK if whole or (names and _SUBJECT.search(reading.line)) else Intent.REFINE
 
 
 _RESIZED = tuple(

@@ -56,7 +56,13 @@ class RulesUnderstanding:
         composed = compose(reading, marks, first_turn=first_turn)
         return Request(
             text=text,
-            intent=intent_of(reading, first_turn=first_turn),
+            intent=intent_of(
+                reading,
+                composed.constraints,
+                names=any(mention.polarity != "-" for mention in composed.mentions),
+                sized=composed.n_tracks is not None or composed.minutes is not None,
+                first_turn=first_turn,
+            ),
             constraints=composed.constraints,
             mentions=composed.mentions,
             n_tracks=composed.n_tracks,
