@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
@@ -80,7 +80,7 @@ class Recommender:
         clock = _Clock()
         text_vector = self._encode(query.text)
         clock.lap("encode")
-        turn = self._prepare(query, text_vector)
+        turn = self._prepare(self._with_examples(query), text_vector)
         tiers, relaxable = self._tiers(turn)
         rows, sources, certified = self._retrieve(turn, tiers)
         clock.lap("retrieve")
@@ -89,6 +89,7 @@ class Recommender:
         scores += np.float32(self.ranker.weights.jitter) * noise[rows]
         order = np.lexsort((rows, -scores, tiers[rows]))
         clock.lap("rank")
+        query = turn.query
         candidates = self._candidates(query, rows[order], scores[order], tiers)
         picked = choose(
             candidates,
@@ -128,6 +129,15 @@ class Recommender:
         return rows[order], scores[order]
 
     # --- the turn's point and constraints ---
+
+    def _with_examples(self, query: Query) -> Query:
+        """Let artists that were asked for but cannot fill the slate stand as examples of what fills it up."""
+        wanted = [c for c in query.constraints if c.facet is Facet.ARTIST and c.wanted and c.hard]
+        rows = [row for c in wanted for key in c.values for row in self.catalogue.postings(Facet.ARTIST, key).tolist()]
+        size = query.size or int((query.minutes or _DEFAULT_SIZE * 4.0) / 4.0)
+        if not rows or len(rows) >= size:
+            return query
+        return replace(query, like_rows=(*query.like_rows, *(r for r in rows if r not in query.like_rows)))
 
     def has_words(self, text: str) -> bool:
         """Tell whether any track has any of a text's words in its title, artists, album or tags."""

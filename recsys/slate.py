@@ -156,10 +156,11 @@ def arrange(candidates: Candidates, picked: list[int]) -> list[int]:
     """Order the picks so that neighbours fit: small steps in energy and sound, no artist twice in a row.
 
     Tracks asked for by title open; otherwise the best pick does, and each next track is the one that follows best,
-    with a little patience for the ranking so that strong picks do not end up last.
+    with a little patience for the ranking so that strong picks do not end up last. Tracks that meet everything come
+    before those for which something was relaxed.
     """
     c = candidates
-    order = [p for p in picked if p in c.first] or picked[:1]
+    order = [p for p in picked if p in c.first] or sorted(picked, key=lambda p: int(c.tiers[p]))[:1]
     left = [p for p in picked if p not in order]
     while left:
         last = order[-1]
@@ -169,6 +170,7 @@ def arrange(candidates: Candidates, picked: list[int]) -> list[int]:
             + 0.5 * (1.0 - c.vectors[left] @ c.vectors[last])
             + 2.0 * (c.artists[left] == c.artists[last])
             + 0.03 * np.arange(len(left))
+            + 100.0 * c.tiers[left]
         )
         order.append(left.pop(int(np.argmin(cost))))
     return order

@@ -70,6 +70,11 @@ class Gazetteer:
             other = self._artists.setdefault(compact, key)
             if other != key and self._n_tracks(key) > self._n_tracks(other):
                 self._artists[compact] = key
+        for key in list(self._artists.values()):
+            # "Bob Marley" is how people ask for "Bob Marley & The Wailers".
+            leader, _, band = key.partition(" and ")
+            if " " in leader and band.startswith(("the ", "his ", "her ")):
+                self._artists.setdefault(squeeze(leader.split(" ")), key)
 
     def artist(self, words: Sequence[str]) -> Artist | None:
         """The artist of exactly this name."""

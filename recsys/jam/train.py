@@ -185,7 +185,14 @@ def _draw(
         ignored[line, known[known >= 0]] = True
         positive[line, column[rows]] = True
         untagged = column[triples[number].untagged]
-        seen[line, untagged[untagged >= 0], tags] = False
+        untagged = untagged[untagged >= 0]
+        if len(untagged):
+            # As many of the negatives lose their tags, or having none would give the answers away.
+            hidden = rng.random(len(candidates)) < float(np.isin(column[rows], untagged).mean())
+            hidden[column[rows]] = False
+            hidden[untagged] = True
+            seen[line, hidden, tags] = False
+            ignored[line, untagged] = True
     ignored &= ~positive
     keeps = (rng.random(len(numbers)) >= settings.user_dropout).astype(np.float32)
     return _Batch(numbers, keeps, candidates, seen, positive, ignored)

@@ -7,7 +7,7 @@ import pytest
 from assistant.understanding import RulesUnderstanding
 from assistant.understanding.gazetteer import Gazetteer
 from recsys.catalogue import Catalogue
-from recsys.types import Constraint, Facet
+from recsys.types import Constraint, Facet, Track
 from tests.reading import catalogue, read, written
 
 MENTIONS = {
@@ -226,3 +226,12 @@ def test_short_names_are_never_guessed() -> None:
     gazetteer = Gazetteer(catalogue())
     assert gazetteer.artist_like(("yep",)) is None
     assert gazetteer.artist_like(("aur",)) is None
+
+
+def test_a_band_is_found_by_its_leader() -> None:
+    tracks = [Track("a", "Jamming", ("Bob Marley & The Wailers",)), Track("b", "Nothing", ("Simon & Garfunkel",))]
+    understanding = RulesUnderstanding(Catalogue.from_tracks(tracks))
+    found = {
+        text: [m.name for m in understanding.understand(text).mentions] for text in ("best of Bob Marley", "simon")
+    }
+    assert found == {"best of Bob Marley": ["Bob Marley & The Wailers"], "simon": []}

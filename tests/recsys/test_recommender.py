@@ -79,13 +79,12 @@ def test_a_dislike_removes_the_track_and_lowers_its_neighbours(recommender: Reco
     after = recommender.recommend(replace(query, dislike_rows=(disliked,)))
     assert disliked not in [pick.row for pick in after.picks]
     assert styles(after).count("metal") < styles(recommender.recommend(query)).count("metal") + 1
-    places = [int(np.median(np.flatnonzero(_is(recommender, rows, "metal")))) for rows in (
-        recommender.rank(query, 200)[0], recommender.rank(replace(query, dislike_rows=(disliked,)), 200)[0])]  # fmt: skip
-    assert places[1] > places[0]
+    before, later = (recommender.rank(q, 200)[0] for q in (query, replace(query, dislike_rows=(disliked,))))
+    assert _median_place(recommender, later, "metal") > _median_place(recommender, before, "metal")
 
 
-def _is(recommender: Recommender, rows: np.ndarray, style: str) -> np.ndarray:
-    return np.array([recommender.catalogue.track_ids[row].startswith(style) for row in rows])
+def _median_place(recommender: Recommender, rows: np.ndarray, style: str) -> float:
+    return float(np.median(np.flatnonzero([recommender.catalogue.track_ids[row].startswith(style) for row in rows])))
 
 
 def test_hard_constraints_are_obeyed_and_counted(recommender: Recommender) -> None:
@@ -124,6 +123,14 @@ def test_an_artist_that_was_asked_for_may_fill_the_slate(recommender: Recommende
     others = recommender.recommend(Query("jazz", size=20))
     names = [pick.track.artist for pick in others.picks]
     assert max(names.count(name) for name in names) <= 2
+
+
+def test_an_artist_with_too_few_tracks_is_followed_by_what_is_like_them(recommender: Recommender) -> None:
+    asked = Constraint(Facet.ARTIST, ("blue jazz a",), hard=True)
+    result = recommender.recommend(Query("Blue Jazz A", (asked,), size=12))
+    assert {pick.track.artists for pick in result.picks[:5]} == {("The Blue Jazz A",)}
+    assert styles(result).count("jazz") >= 11
+    assert result.relaxed == (asked,)
 
 
 def test_like_this_is_near_and_named_as_the_reason(recommender: Recommender) -> None:

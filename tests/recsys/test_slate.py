@@ -88,6 +88,13 @@ def test_an_arranged_slate_holds_the_same_tracks_and_parts_artists(seed: int) ->
     assert not np.any(c.artists[ordered[1:]] == c.artists[ordered[:-1]])
 
 
+def test_what_meets_everything_is_shown_before_what_was_relaxed() -> None:
+    tiers = np.where(np.arange(60) % 10 == 5, 0, 1)
+    c = candidates(tiers=tiers, artists=np.arange(60))
+    ordered = arrange(c, choose(c, size=12, minutes=None, caps={}, max_per_artist=2))
+    assert c.tiers[ordered].tolist() == sorted(c.tiers[ordered].tolist())
+
+
 def test_neighbours_in_an_arranged_slate_are_nearer_in_energy_than_by_rank() -> None:
     c = candidates(n=100, artists=np.arange(100))
     picked = choose(c, size=25, minutes=None, caps={}, max_per_artist=1)
