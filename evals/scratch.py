@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,11 +25,10 @@ def scratch_home(kept: Path | None = None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="segue-") as folder:
         home = Path(folder) / "home"
         home.mkdir()
-        if kept is not None and (kept / _REUSABLE).is_dir():
-            shutil.copytree(kept / _REUSABLE, home / _REUSABLE)
+        if kept is not None:
+            (kept / _REUSABLE).mkdir(parents=True, exist_ok=True)
+            (home / _REUSABLE).symlink_to((kept / _REUSABLE).absolute(), target_is_directory=True)
         yield home
-        if kept is not None and (home / _REUSABLE).is_dir():
-            shutil.copytree(home / _REUSABLE, kept / _REUSABLE, dirs_exist_ok=True)
 
 
 def scratch_settings(home: Path, **changes: Any) -> Settings:
