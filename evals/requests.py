@@ -120,6 +120,14 @@ class FriendlyRequest(BaseModel):
         return data | {"say": (say,) if isinstance(say, str) else tuple(say)}
 
 
+class _RequestFile(BaseModel):
+    """The whole of `evals/requests.toml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requests: tuple[FriendlyRequest, ...] = Field(min_length=1)
+
+
 #: Holds for every slate of a request that does not say otherwise.
 _USUAL = Predicate(kind="most_by_one_artist", number=2)
 
@@ -157,9 +165,8 @@ def load_requests(path: Path | None = None) -> tuple[FriendlyRequest, ...]:
     """
     source = path or resources.files("evals").joinpath("requests.toml")
     try:
-        entries = tomllib.loads(source.read_text(encoding="utf-8"))["requests"]
-        return tuple(FriendlyRequest.model_validate(entry) for entry in entries)
-    except (OSError, KeyError, tomllib.TOMLDecodeError, ValidationError) as error:
+        return _RequestFile.model_validate(tomllib.loads(source.read_text(encoding="utf-8"))).requests
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
         said = " ".join(str(error).split())
         raise EvaluationDataError(
             f"{path or 'requests.toml'} holds no requests: {said}; see evals/requests.toml"
