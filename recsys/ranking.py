@@ -3,7 +3,8 @@
     joint-space score, in units of its own spread over the catalogue
     + share of the request's words that the track carries (BM25)
     + agreement with each soft constraint
-    + the company that the track keeps with the listener's own: shared playlists, shared artist
+    + the company that the track keeps with the listener's own (shared playlists, shared artist): the more the words
+      ask for, the less it counts
     + nearness to tracks named as examples, minus nearness to tracks just disliked
     + a mild prior for known tracks, or the popularity dial in its place
     - tracks of the listener's own history, and the discovery dial on their artists
@@ -30,10 +31,10 @@ _UNSTATED_POPULARITY = 0.4
 class RankingWeights:
     """What each part of the ranking counts for. `translation=0` is the pipeline without JAM."""
 
-    translation: float = 1.0
+    translation: float = 0.6
     lexical: float = 1.5
     constraint: float = 1.2  # each soft constraint, fully met
-    company: float = 4.0
+    company: float = 6.0  # where the words ask for nothing in particular; divided by one more for each wish
     neighbours: float = 2.0
     disliked: float = 1.5
     popularity: float = 0.35
@@ -107,7 +108,8 @@ class Ranker:
         else:
             scores += np.float32(w.popularity) * popularity
         if len(taste.rows):
-            scores += np.float32(w.company * query.how_much_me) * company[rows]
+            n_wishes = sum(c.wanted for c in query.constraints) + bool(query.like_rows)
+            scores += np.float32(w.company * query.how_much_me / (1 + n_wishes)) * company[rows]
             if query.discovery >= 0:
                 scores -= np.float32(w.heard) * np.isin(rows, taste.rows)
             artists = self.catalogue.artist_rows

@@ -31,9 +31,9 @@ class TrainingSettings:
     steps: int = 800
     batch: int = 192
     n_negatives: int = 512
-    positives_per_query: int = 4
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.01
+    positives_per_query: int = 3
+    learning_rate: float = 2e-3
+    decay_to_start: float = 2.0  # decoupled weight decay, towards the start and not towards zero
     user_dropout: float = 0.3
     seed: int = 64
     threads: int = 2
@@ -80,7 +80,8 @@ def train(
         mixer="cross" if settings.mixer == "cross" else "average",
         seed=settings.seed,
     )
-    optimiser = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    start = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    optimiser = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps)
     identity = f"{asdict(settings)}|{len(triples)}|{float(query_vectors.sum()):.6f}|{float(items.sum()):.6f}"
     first_step, losses = 0, []
@@ -104,6 +105,10 @@ def train(
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
+        pull = schedule.get_last_lr()[0] * settings.decay_to_start
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                parameter.lerp_(start[name], pull)
         schedule.step()
         losses.append(float(loss.detach()))
         if progress:

@@ -1,10 +1,11 @@
 """The company tracks keep: which tracks share playlists and artists with the ones a listener chose.
 
-    company(t) = ( Σ_h w_h·|playlists of t and h| / √(|playlists of t| + 1) + Σ_h w_h·[same main artist] ) / Σ_h w_h
+    c(t) = Σ_h w_h·|playlists of t and h| / √(|playlists of t| + 1) + Σ_h w_h·[same main artist]
+    company(t) = c(t) / max c · n / (n + 5)
 
-over the listener's positively weighted tracks h. The root keeps tracks that are in every playlist
-from being everyone's company (cosine normalisation on one side; Sarwar et al. 2001). A catalogue without playlists
-leaves the artists. Shapes: N tracks, P playlists, h tracks of history.
+over the listener's n positively weighted tracks h. A long history is trusted more than one like. The root keeps
+tracks that are in every playlist from being everyone's company (cosine normalisation on one side; Sarwar et al. 2001).
+A catalogue without playlists leaves the artists. Shapes: N tracks, P playlists, h tracks of history.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import numpy as np
 
 from recsys.catalogue import Catalogue
 from recsys.types import FloatArray, IntArray
+
+#: A history of so many tracks is trusted half.
+_HALF_TRUSTED = 5.0
 
 
 class Company:
@@ -33,11 +37,16 @@ class Company:
         self._artists = catalogue.artist_rows
 
     def scores(self, rows: IntArray, weights: FloatArray) -> FloatArray:
-        """Score every track (N,) for a history `rows` (h,) with positive `weights` (h,); zeros for an empty one."""
+        """Score every track (N,), in 0–1, for a history `rows` (h,) with positive `weights` (h,).
+
+        All zero for an empty history.
+        """
         if not len(rows):
             return np.zeros(len(self._artists), dtype=np.float32)
         per_playlist = weights @ self._contains[rows]  # (P,)
         shared = (self._contains @ per_playlist) * self._damping
         per_artist = np.bincount(self._artists[rows], weights, minlength=int(self._artists.max()) + 1)
-        result: FloatArray = ((shared + per_artist[self._artists]) / weights.sum()).astype(np.float32)
+        counted = shared + per_artist[self._artists]
+        trust = len(rows) / (len(rows) + _HALF_TRUSTED)
+        result: FloatArray = (counted * (trust / counted.max())).astype(np.float32)
         return result

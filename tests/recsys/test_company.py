@@ -23,21 +23,21 @@ def scores(history: str, weights: list[float], *playlists: str) -> dict[str, flo
 
 def test_shared_playlists_and_artists_are_counted() -> None:
     found = scores("a", [1.0], "ac", "ac", "cd")
-    assert found["c"] == pytest.approx(2 / math.sqrt(4))
-    assert found["b"] == pytest.approx(1.0)
+    itself = 2 / math.sqrt(3) + 1  # in two playlists with itself, and its own artist
+    assert found["a"] == pytest.approx(1 / 6)
+    assert found["c"] == pytest.approx(2 / math.sqrt(4) / itself / 6)
+    assert found["b"] == pytest.approx(1.0 / itself / 6)
     assert found["d"] == 0.0
 
 
-def test_weights_are_shares() -> None:
-    found = scores("ac", [3.0, 1.0], "ab", "cd")
-    assert found["b"] == pytest.approx((3 / math.sqrt(2) + 3) / 4)
-    assert found["d"] == pytest.approx(1 / math.sqrt(2) / 4)
-    assert scores("ac", [6.0, 2.0], "ab", "cd") == pytest.approx(found)
+def test_weights_are_shares_and_a_long_history_is_trusted_more() -> None:
+    assert scores("ac", [6.0, 2.0], "ab", "cd") == pytest.approx(scores("ac", [3.0, 1.0], "ab", "cd"))
+    assert max(scores("ac", [1.0, 1.0], "ab", "cd").values()) == pytest.approx(2 / 7)
 
 
 def test_no_history_and_no_playlists_are_no_company() -> None:
     assert not any(scores("", [], "ab").values())
-    assert scores("a", [1.0]) == pytest.approx({"a": 1.0, "b": 1.0, "c": 0.0, "d": 0.0})
+    assert scores("a", [1.0]) == pytest.approx({"a": 1 / 6, "b": 1 / 6, "c": 0.0, "d": 0.0})
 
 
 def test_it_finds_the_style_of_a_taste() -> None:
