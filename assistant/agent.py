@@ -73,16 +73,23 @@ class Agent:
         with self._locks[hash((listener_id, session_id)) % len(self._locks)]:
             return self._turn(message, listener_id, session_id)
 
-    def rank(self, listener_id: str, text: str, k: int, *, how_much_me: float | None = None) -> list[tuple[str, float]]:
+    def rank(
+        self, listener_id: str, text: str, k: int, *, how_much_me: float | None = None, strict: bool = True
+    ) -> list[tuple[str, float]]:
         """Rank the whole catalogue for a message outside any session: (track id, score), best first.
 
-        Hard constraints of the text filter; nothing is relaxed, capped or reordered, and no turn is stored.
+        Hard constraints of the text filter, unless not `strict`: then wanted ones are preferences, and only what is
+        refused filters. Nothing is relaxed, capped or reordered, and no turn is stored.
         """
         request = self._understand(plain(text, MAX_MESSAGE), first_turn=True)
         history = self._history(identity(listener_id), session_id=None)
         query = self._query(fold(SessionState(), request), history, seed=self._seed)
         if how_much_me is not None:
             query = replace(query, how_much_me=how_much_me)
+        if not strict:
+            query = replace(
+                query, constraints=tuple(replace(c, hard=c.hard and not c.wanted) for c in query.constraints)
+            )
         rows, scores = self.recommender.rank(query, k)
         ids = self.recommender.catalogue.track_ids
         return [(ids[row], score) for row, score in zip(rows.tolist(), scores.tolist(), strict=True)]

@@ -137,7 +137,9 @@ class Assistant:
             raise NothingToExportError(session_id)
         return last.reply
 
-    def rank(self, listener_id: str, text: str, k: int, *, how_much_me: float | None = None) -> Ranked:
+    def rank(
+        self, listener_id: str, text: str, k: int, *, how_much_me: float | None = None, strict: bool = True
+    ) -> Ranked:
         """Rank the catalogue for a message outside any session: the best k tracks, without slate rules or noise.
 
         Args:
@@ -145,8 +147,10 @@ class Assistant:
             text: the request; empty ranks by taste alone.
             k: number of tracks.
             how_much_me: weight of the listener's taste, as set by default; 0 ranks by the words alone.
+            strict: whether what the words demand filters, as in a slate; otherwise it is preferred, and tracks of which
+                too little is known can still be found.
         """
-        ranked = self._agent().rank(listener_id, text, k, how_much_me=how_much_me)
+        ranked = self._agent().rank(listener_id, text, k, how_much_me=how_much_me, strict=strict)
         return Ranked(track_ids=tuple(t for t, _ in ranked), scores=tuple(s for _, s in ranked))
 
     def forget(self, listener_id: str) -> bool:

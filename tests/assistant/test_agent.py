@@ -315,3 +315,13 @@ def test_ranking_follows_the_words_and_the_taste(chat: Chat) -> None:
     assert chat.assistant.rank(chat.listener, "calm piano", 200).track_ids != unmoved
     by_words = chat.assistant.rank(chat.listener, "calm piano", 200, how_much_me=0.0)
     assert by_words.track_ids[0] in unmoved[:20]
+
+
+def test_a_ranking_that_is_not_strict_prefers_what_a_strict_one_demands(chat: Chat) -> None:
+    strict = chat.assistant.rank(chat.listener, "bossa nova, no samba", 2_000).track_ids
+    loose = chat.assistant.rank(chat.listener, "bossa nova, no samba", 2_000, strict=False).track_ids
+    assert len(strict) < len(loose)
+    assert set(strict) <= set(loose)
+    assert len(set(strict) & set(loose[: 2 * len(strict)])) > 0.8 * len(strict)
+    samba = set(chat.assistant.rank(chat.listener, "samba", 2_000).track_ids)
+    assert not samba & set(loose)
