@@ -113,6 +113,9 @@ def test_unwanted_things_are_never_let_back_in(recommender: Recommender) -> None
         Constraint(Facet.GENRE, (g,), wanted=False, hard=True) for g in ("jazz", "rock", "electronic", "folk")
     )
     assert recommender.recommend(Query("music", banned, size=10)).picks == ()
+    without_jazz = styles(recommender.recommend(Query("music", banned[:1], size=10)))
+    assert len(without_jazz) == 10
+    assert "jazz" not in without_jazz
 
 
 def test_an_artist_that_was_asked_for_may_fill_the_slate(recommender: Recommender) -> None:
