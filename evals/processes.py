@@ -6,14 +6,15 @@ changed.
 
 Conventions. `seconds` is wall-clock time from starting the process to its end; `p50_ms` and `p99_ms` are its quantiles
 where there are many runs. `peak_mb` is in 10⁶ bytes: the larger of the process's own peak resident set, as the kernel
-reports it, and the greatest sum of resident sets over the process and its children, sampled every 50 ms; pages that
-they share are counted once for each, so it errs high. Files are warm in the page cache after the first run, as they are
-for a user. The user's `SEGUE_*` settings and `.env` take no part.
+keeps it (VmHWM, where there is one), and the greatest sum of resident sets over the process and its children, sampled
+every 50 ms; pages that they share are counted once for each, so it errs high. Files are warm in the page cache after
+the first run, as they are for a user. The user's `SEGUE_*` settings and `.env` take no part.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -74,22 +75,17 @@ def measure(command: Sequence[str], env: Mapping[str, str], folder: Path) -> Run
         started = time.perf_counter()
         child = subprocess.Popen(command, env=dict(env), cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         watched = psutil.Process(child.pid)
-        sampled = 0
-        while True:
-            ended, status, usage = os.wait4(child.pid, os.WNOHANG)
-            if ended:
-                break
-            sampled = max(sampled, _resident(watched))
+        peak = 0
+        while child.poll() is None:
+            peak = max(peak, _resident(watched), _high_water_mark(child.pid))
             time.sleep(_SAMPLE_EVERY_S if time.perf_counter() - started > 1 else _SAMPLE_EVERY_S / 10)
         seconds = time.perf_counter() - started
-        child.returncode = os.waitstatus_to_exitcode(status)  # the child is reaped: Popen must not wait for it
         out.seek(0)
         err.seek(0)
         said, complained = out.read().decode("utf-8", "replace"), err.read().decode("utf-8", "replace")
     if child.returncode:
         raise CommandFailedError(" ".join(command), child.returncode, complained)
-    unit = 1 if sys.platform == "darwin" else 1024  # getrusage counts kilobytes everywhere but there
-    return Run(seconds, max(sampled, usage.ru_maxrss * unit) / 1e6, said)
+    return Run(seconds, peak / 1e6, said)
 
 
 def bench_cold(n_runs: int, seeds: Sequence[int], *, progress: Progress | None = None) -> Report:
@@ -135,6 +131,19 @@ def bench_index(catalogue: Path, seeds: Sequence[int], *, progress: Progress | N
 def _add_runs(report: Report, subset: str, runs: Sequence[Run]) -> None:
     report.add("segue", subset, "seconds", summarise([run.seconds for run in runs]))
     report.add("segue", subset, "peak_mb", summarise([run.peak_mb for run in runs]))
+
+
+def _high_water_mark(pid: int) -> int:
+    """The most bytes ever resident in a process since it was started; 0 where the kernel does not say.
+
+    Not getrusage: what it reports includes the process that started this one, before the program was replaced.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
 
 
 def _resident(process: psutil.Process) -> int:

@@ -8,6 +8,7 @@ that no track has count against nothing.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -44,6 +45,7 @@ class LexicalIndex:
         """Index one text per track row."""
         import bm25s
 
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it logs its debugging unasked
         bm25 = bm25s.BM25(k1=_K1, b=_B)
         # bm25s cannot index a corpus without any word: a control character stands for "no words".
         bm25.index([_tokens(text) or ["\x00"] for text in texts], show_progress=False)
