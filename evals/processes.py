@@ -32,6 +32,18 @@ from evals.scratch import scratch_home
 from recsys.types import Progress
 
 _SAMPLE_EVERY_S = 0.05
+#: Starts the command from a process that holds next to nothing: what a process occupies before it becomes another
+#: program counts towards that program's peak, and this one may hold gigabytes.
+_LAUNCHER = """
+import os, sys, time
+started = time.perf_counter()
+child = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(child, 0)
+with open(sys.argv[1], "w") as noted:
+    print(time.perf_counter() - started, usage.ru_maxrss, file=noted)
+status = os.waitstatus_to_exitcode(status)
+sys.exit(status if status >= 0 else 128 - status)
+"""
 _REQUESTS = (
     "something mellow for a rainy sunday, nothing too famous, 45 minutes",
     "90s hip-hop, no Eminem",
@@ -71,21 +83,28 @@ def measure(command: Sequence[str], env: Mapping[str, str], folder: Path) -> Run
     Raises:
         CommandFailedError: its exit status is not 0.
     """
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        started = time.perf_counter()
-        child = subprocess.Popen(command, env=dict(env), cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-        watched = psutil.Process(child.pid)
-        peak = 0
-        while child.poll() is None:
-            peak = max(peak, _resident(watched), _high_water_mark(child.pid))
-            time.sleep(_SAMPLE_EVERY_S if time.perf_counter() - started > 1 else _SAMPLE_EVERY_S / 10)
-        seconds = time.perf_counter() - started
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryDirectory() as scratch:
+        noted = Path(scratch) / "noted"
+        launcher = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(noted), *command],
+            env=dict(env),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+        )
+        watched, sampled = psutil.Process(launcher.pid), 0
+        while launcher.poll() is None:
+            sampled = max(sampled, _resident_below(watched))
+            time.sleep(_SAMPLE_EVERY_S)
         out.seek(0)
         err.seek(0)
         said, complained = out.read().decode("utf-8", "replace"), err.read().decode("utf-8", "replace")
-    if child.returncode:
-        raise CommandFailedError(" ".join(command), child.returncode, complained)
-    return Run(seconds, peak / 1e6, said)
+        if launcher.returncode:
+            raise CommandFailedError(" ".join(command), launcher.returncode, complained)
+        seconds, max_rss = noted.read_text(encoding="utf-8").split()
+    unit = 1 if sys.platform == "darwin" else 1024  # getrusage counts kilobytes everywhere but there
+    return Run(float(seconds), max(sampled, int(max_rss) * unit) / 1e6, said)
 
 
 def bench_cold(n_runs: int, seeds: Sequence[int], *, progress: Progress | None = None) -> Report:
@@ -146,11 +165,11 @@ def _high_water_mark(pid: int) -> int:
     return int(found[1]) * 1024 if found else 0
 
 
-def _resident(process: psutil.Process) -> int:
-    """Bytes resident in a process and its descendants; 0 for what has just ended."""
+def _resident_below(process: psutil.Process) -> int:
+    """Bytes resident in the descendants of a process; 0 for what has just ended."""
     total = 0
     try:
-        family = [process, *process.children(recursive=True)]
+        family = process.children(recursive=True)
     except psutil.Error:
         return 0
     for member in family:
