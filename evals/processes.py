@@ -6,15 +6,14 @@ changed.
 
 Conventions. `seconds` is wall-clock time from starting the process to its end; `p50_ms` and `p99_ms` are its quantiles
 where there are many runs. `peak_mb` is in 10⁶ bytes: the larger of the process's own peak resident set, as the kernel
-keeps it (VmHWM, where there is one), and the greatest sum of resident sets over the process and its children, sampled
-every 50 ms; pages that they share are counted once for each, so it errs high. Files are warm in the page cache after
-the first run, as they are for a user. The user's `SEGUE_*` settings and `.env` take no part.
+reports it, and the greatest sum of resident sets over the process and its children, sampled every 50 ms; pages that
+they share are counted once for each, so it errs high. Files are warm in the page cache after the first run, as they are
+for a user. The user's `SEGUE_*` settings and `.env` take no part.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -150,19 +149,6 @@ def bench_index(catalogue: Path, seeds: Sequence[int], *, progress: Progress | N
 def _add_runs(report: Report, subset: str, runs: Sequence[Run]) -> None:
     report.add("segue", subset, "seconds", summarise([run.seconds for run in runs]))
     report.add("segue", subset, "peak_mb", summarise([run.peak_mb for run in runs]))
-
-
-def _high_water_mark(pid: int) -> int:
-    """The most bytes ever resident in a process since it was started; 0 where the kernel does not say.
-
-    Not getrusage: what it reports includes the process that started this one, before the program was replaced.
-    """
-    try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return 0
-    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
-    return int(found[1]) * 1024 if found else 0
 
 
 def _resident_below(process: psutil.Process) -> int:
