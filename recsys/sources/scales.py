@@ -5,8 +5,6 @@ All functions map known values (n,) to values (n,), NaN where a value cannot be 
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,7 +49,8 @@ def popularity(values: Numbers, *, steps: int | None = None) -> Numbers:
         if steps or highest <= high:
             shift, span = _SCALES[high]
             return np.clip((values - shift) / span, 0.0, 1.0)
-    return np.log1p(values) / math.log1p(highest)
+    logarithms = np.log1p(values)
+    return logarithms / float(np.nanmax(logarithms))
 
 
 def duration_s(values: Numbers) -> Numbers:
