@@ -144,7 +144,9 @@ def index(
     path: Annotated[
         Path | None,
         typer.Argument(
-            metavar="PATH", help="Catalogue file: CSV, TSV, JSONL or Parquet. Without it, index again what is stored."
+            metavar="PATH",
+            help="Catalogue file: CSV, TSV, JSONL or Parquet; or a folder of JAM files. Without it, index again what "
+            "is stored.",
         ),
     ] = None,
     name: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -44,22 +44,30 @@ class SourceContent:
     ignored_columns: tuple[str, ...] = ()
 
 
-def source_fingerprint(path: Path, mapping: Mapping[str, str] | None = None) -> str:
-    """Return what changes whenever reading the source would give something else, without reading its rows.
+def files_fingerprint(path: Path, files: Iterable[Path], mapping: Mapping[str, str] | None = None) -> str:
+    """Return what changes whenever reading a source would give something else, without reading its rows.
+
+    Args:
+        path: of the source.
+        files: all that it is read from; the source itself if it is one file.
+        mapping: field → column, as it will be read with.
 
     Raises:
-        SourceError: the path is not a file that can be read.
+        SourceError: one of the files cannot be read.
     """
     vocabulary = resources.files("recsys").joinpath("data/vocabulary.toml").read_bytes()
     settings = [READER_VERSION, path.name, sorted((mapping or {}).items())]
     digest = hashlib.sha256(json.dumps(settings).encode() + vocabulary)
-    require_file(path)
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-    except OSError as error:
-        raise unreadable(path, error) from error
+    for file_path in files:
+        require_file(file_path)
+        if file_path != path:
+            digest.update(f"{file_path.name} {file_path.stat().st_size}\n".encode())
+        try:
+            with file_path.open("rb") as file:
+                while chunk := file.read(_CHUNK_BYTES):
+                    digest.update(chunk)
+        except OSError as error:
+            raise unreadable(file_path, error) from error
     return digest.hexdigest()
 
 
@@ -70,7 +78,9 @@ def require_file(path: Path) -> None:
         SourceError: it is missing, a folder or empty.
     """
     if path.is_dir():
-        raise SourceError(path, "it is a folder", "give the path of one CSV, TSV, JSONL or Parquet file")
+        raise SourceError(
+            path, "it is a folder", "give the path of one CSV, TSV, JSONL or Parquet file, or of a folder of JAM files"
+        )
     if not path.exists():
         raise SourceError(path, "there is no such file", "check the path")
     if path.is_file() and path.stat().st_size == 0:

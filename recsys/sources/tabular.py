@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recsys.errors import SourceError
 from recsys.sources import cpcd
-from recsys.sources.base import BadRow, SourceContent, source_fingerprint
+from recsys.sources.base import BadRow, SourceContent, files_fingerprint
 from recsys.sources.build import TrackBuilder
 from recsys.sources.headers import recognise
 from recsys.sources.tables import Position, open_table
@@ -34,7 +34,7 @@ def read_table(
     Raises:
         SourceError: the file as a whole cannot be read, has no title or artist column, or no usable row.
     """
-    fingerprint = source_fingerprint(path, mapping)
+    fingerprint = files_fingerprint(path, [path], mapping)
     bad_rows: list[BadRow] = []
     n_rows = 0
     position = Position()
