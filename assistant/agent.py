@@ -180,13 +180,18 @@ class Agent:
         relations: dict[str, str] = {}
         disliked_now: set[str] = set()
         for event in events:
-            if event.kind in (EventKind.LIKE, EventKind.DISLIKE):
+            if event.kind not in (EventKind.LIKE, EventKind.DISLIKE, EventKind.UNRATE):
+                continue
+            rated.pop(event.track_id, None)
+            disliked_now.discard(event.track_id)
+            if event.kind is not EventKind.UNRATE:
                 rated[event.track_id] = event.kind is EventKind.LIKE
-                disliked_now.discard(event.track_id)
-                if event.kind is EventKind.DISLIKE and session_id is not None and event.session_id == session_id:
-                    disliked_now.add(event.track_id)
+            if event.kind is EventKind.DISLIKE and session_id is not None and event.session_id == session_id:
+                disliked_now.add(event.track_id)
         for kind, relation in _RELATIONS.items():  # the strongest last
-            relations |= {e.track_id: relation for e in events if e.kind is kind and rated.get(e.track_id) is not False}
+            # A like that was taken back is no like, though the track may still have been kept or played.
+            told = {e.track_id for e in events if e.kind is kind and rated.get(e.track_id) is not False}
+            relations |= {t: relation for t in told if kind is not EventKind.LIKE or rated.get(t)}
         return _History(events, rated, relations, frozenset(disliked_now))
 
     def _query(self, state: SessionState, history: _History, *, seed: int) -> Query:

@@ -100,7 +100,8 @@ class Assistant:
             listener_id: whose taste it tells.
             session_id: the session it happened in, if any.
             track_id: a track of the catalogue.
-            kind: like, dislike, skip, keep or play. The last like or dislike of a track holds.
+            kind: like, dislike, unrate, skip, keep or play. The last like or dislike of a track holds, until an
+                unrate takes it back.
             completion: share of the track that was played, 0–1, where it is known.
 
         Raises:

@@ -79,6 +79,7 @@ class _Chat:
         self._commands: dict[str, tuple[str, str, Callable[[str], None]]] = {
             "like": ("N …", "more like these in future playlists: /like 3, /like 1 4-6", self._like),
             "dislike": ("N …", "never these again", self._dislike),
+            "unrate": ("N …", "take a like or dislike back", self._unrate),
             "why": ("N", "everything known about why a track is there", self._why),
             "links": ("", "the address of every track", self._links),
             "save": ("FILE", "write the playlist: .m3u8, .m3u, .csv or .json", self._save),
@@ -113,6 +114,9 @@ class _Chat:
 
     def _dislike(self, numbers: str) -> None:
         self._rate(numbers, "dislike", "✗ {track}: it will not be picked again")
+
+    def _unrate(self, numbers: str) -> None:
+        self._rate(numbers, "unrate", "○ {track}: neither liked nor disliked")
 
     def _rate(self, numbers: str, kind: str, words: str) -> None:
         for track in self._tracks(numbers, f"/{kind}"):

@@ -47,7 +47,7 @@ class Conversation:
     session_id: str = field(default_factory=lambda: secrets.token_hex(16))
     messages: list[ChatMessage] = field(default_factory=list)
     reply: Reply | None = None
-    rated: dict[str, bool] = field(default_factory=dict)  # track id → liked, as pressed on this page
+    rated: dict[str, bool | None] = field(default_factory=dict)  # track id → liked, as pressed on this page
     _waiting: deque[str] = field(default_factory=deque)
     _turn: Lock = field(default_factory=Lock, repr=False, compare=False)
 
@@ -78,13 +78,13 @@ class Conversation:
             return True
 
     def rate(self, assistant: Assistant, listener_id: str, track_id: object, kind: object) -> bool:
-        """Store a like or dislike of a track on screen; False where it is neither or was pressed before."""
+        """Store a like or dislike of a track on screen, or take it back where it was pressed; False for all else."""
         shown = {track.track_id: track for track in self.reply.tracks} if self.reply else {}
         if not isinstance(track_id, str) or track_id not in shown or kind not in ("like", "dislike"):
             return False
-        liked = kind == "like"
+        liked: bool | None = kind == "like"
         if self.rated.get(track_id, shown[track_id].liked) is liked:
-            return False
+            liked, kind = None, "unrate"
         try:
             assistant.feedback(listener_id, self.session_id, track_id, kind)
         except Exception as error:

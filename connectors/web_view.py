@@ -56,12 +56,12 @@ def header_html() -> str:
     return '<header class="sg-header"><h1>Segue</h1><p>Ask for music, get a playlist.</p></header>'
 
 
-def slate_html(reply: Reply | None, rated: Mapping[str, bool] | None = None) -> str:
+def slate_html(reply: Reply | None, rated: Mapping[str, bool | None] | None = None) -> str:
     """Show a turn's slate as a table with its length above and its receipt below.
 
     Args:
         reply: the newest turn; None before the first.
-        rated: track id → liked, for ratings newer than the reply.
+        rated: track id → liked (None: taken back), for ratings newer than the reply.
     """
     if reply is None:
         return _NO_SLATE
@@ -200,9 +200,10 @@ def _title(track: SlateTrack) -> str:
 def _rate(kind: str, track: SlateTrack, pressed: bool) -> str:
     track_id = track.track_id.encode("utf-8", errors="replace").decode("utf-8")
     words = f"{kind.capitalize()} {plain(track.title, 60)} by {plain(track.artist, 60)}"
+    hint = f"Take the {kind} back" if pressed else kind.capitalize()
     return (
         f'<button type="button" class="sg-button" data-rate="{kind}" data-track="{escape(track_id)}" '
-        f'aria-pressed="{str(pressed).lower()}" aria-label="{escape(words)}" title="{kind.capitalize()}">'
+        f'aria-pressed="{str(pressed).lower()}" aria-label="{escape(words)}" title="{hint}">'
         f'<svg aria-hidden="true" focusable="false"><use href="#sg-{kind}"></use></svg></button>'
     )
 

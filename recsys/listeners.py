@@ -8,7 +8,8 @@ Weight of a track (ours; DESIGN.md section 3): each event counts `worth × 0.5^(
 a track's sum is damped by log1p, so that the hundredth play adds little; negative sums are kept down to -1.
 
     like +1 · keep +0.7 · play 1.5·completion - 0.5 (so a play broken off before a third subtracts)
-    skip -0.5·(1 - completion) · dislike -1.5; after a like or dislike, earlier likes and dislikes of the track lapse
+    skip -0.5·(1 - completion) · dislike -1.5 · unrate 0; after a like, a dislike or their taking back, earlier likes
+    and dislikes of the track lapse
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from recsys.types import BoolArray, Event, EventKind, FloatArray, IntArray, Modality, TrackId
 
 _SECONDS_PER_DAY = 86_400.0
-_RATINGS = (EventKind.LIKE, EventKind.DISLIKE)
+_RATINGS = (EventKind.LIKE, EventKind.DISLIKE, EventKind.UNRATE)
 
 
 def event_worth(event: Event) -> float:
@@ -37,6 +38,8 @@ def event_worth(event: Event) -> float:
             return -0.5 * (1.0 - (event.completion or 0.0))
         case EventKind.DISLIKE:
             return -1.5
+        case EventKind.UNRATE:
+            return 0.0
 
 
 def track_weights(events: Sequence[Event], *, now: float, half_life_days: float) -> dict[TrackId, float]:

@@ -158,6 +158,7 @@ class EventKind(StrEnum):
 
     LIKE = "like"
     DISLIKE = "dislike"
+    UNRATE = "unrate"  # takes a like or dislike back
     SKIP = "skip"
     KEEP = "keep"
     PLAY = "play"

@@ -154,6 +154,17 @@ def test_the_last_of_like_and_dislike_holds(chat: Chat) -> None:
     assert {t.track_id: t.liked for t in again.tracks}.get(track_id, True) is True
 
 
+def test_a_rating_taken_back_leaves_no_trace_in_what_is_shown(chat: Chat) -> None:
+    track_id = ids(before := chat.say("bossa nova"))[0]
+    for kind in ("dislike", "unrate", "like", "unrate"):
+        chat.feel(track_id, kind)
+    after = chat.say("bossa nova")
+    assert ids(after) == ids(before)
+    assert [track.liked for track in after.tracks] == [None] * len(after.tracks)
+    assert all(track.user_share == 0 for track in after.tracks)
+    assert not any("you liked" in track.reason for track in after.tracks)
+
+
 def test_asking_for_others_shows_nothing_twice(chat: Chat) -> None:
     first = chat.say("rock, 8 tracks")
     second = chat.say("something else")

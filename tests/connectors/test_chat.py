@@ -54,7 +54,7 @@ def test_lines_are_messages_of_one_session(monkeypatch: pytest.MonkeyPatch, caps
 
 
 def test_ratings_reach_the_assistant(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assistant, done = talk(monkeypatch, "mellow", "/like 1, 3", "/dislike 2-3", "/LIKE 1 1")
+    assistant, done = talk(monkeypatch, "mellow", "/like 1, 3", "/dislike 2-3", "/LIKE 1 1", "/unrate 3")
     assert done
     assert assistant.rated == [
         ("ann", "id-1", "like"),
@@ -62,11 +62,13 @@ def test_ratings_reach_the_assistant(monkeypatch: pytest.MonkeyPatch, capsys: py
         ("ann", "id-2", "dislike"),
         ("ann", "id-3", "dislike"),
         ("ann", "id-1", "like"),
+        ("ann", "id-3", "unrate"),
     ]
     assert set(assistant.sessions) == {assistant.asked[0].session_id}
     out = capsys.readouterr().out
     assert "♥ 40 Days – Slowdive\n" in out
     assert "✗ Dagger – Slowdive: it will not be picked again\n" in out
+    assert "○ 40 Days – Slowdive: neither liked nor disliked\n" in out
 
 
 def test_a_playlist_can_be_explained_linked_and_saved(
@@ -95,7 +97,7 @@ def test_a_playlist_can_be_explained_linked_and_saved(
         (["mellow", "/like 3-1"], "cannot follow '/like 3-1': the playlist has tracks 1 to 3"),
         (["mellow", "/save"], "cannot follow '/save': name a file"),
         (["mellow", "/save list.doc"], "cannot write a playlist as '.doc'"),
-        (["/shuffle"], "cannot follow '/shuffle': the commands are /like, /dislike, /why"),
+        (["/shuffle"], "cannot follow '/shuffle': the commands are /like, /dislike, /unrate, /why"),
     ],
 )
 def test_a_mistake_is_told_and_the_chat_goes_on(

@@ -138,17 +138,16 @@ def test_an_apology_of_the_assistant_leaves_the_slate(assistant: Any) -> None:
     assert talk.reply is before
 
 
-def test_rating_is_stored_once_and_may_change(assistant: Any) -> None:
+def test_a_rating_may_change_and_pressed_again_is_taken_back(assistant: Any) -> None:
     talk = Conversation()
     talk.hear("one")
     talk.answer(assistant, "web-x")
-    assert talk.rate(assistant, "web-x", "t1", "like")
-    assert not talk.rate(assistant, "web-x", "t1", "like")
-    assert not talk.rate(assistant, "web-x", "t2", "like")  # liked before this conversation
-    assert talk.rate(assistant, "web-x", "t1", "dislike")
-    session = talk.session_id
-    assert assistant.feedbacks == [("web-x", session, "t1", "like"), ("web-x", session, "t1", "dislike")]
-    assert talk.rated == {"t1": False}
+    pressed = [("t1", "like"), ("t1", "dislike"), ("t1", "dislike"), ("t1", "like")]
+    pressed += [("t2", "like"), ("t2", "like")]  # liked before this conversation
+    assert all(talk.rate(assistant, "web-x", *press) for press in pressed)
+    kinds = [("t1", "like"), ("t1", "dislike"), ("t1", "unrate"), ("t1", "like"), ("t2", "unrate"), ("t2", "like")]
+    assert assistant.feedbacks == [("web-x", talk.session_id, *kind) for kind in kinds]
+    assert talk.rated == {"t1": True, "t2": True}
 
 
 @pytest.mark.parametrize(

@@ -169,11 +169,13 @@ def test_very_long_words_are_cut() -> None:
         (False, {}, ("false", "true")),
         (None, {"t1": True}, ("true", "false")),
         (True, {"t1": False}, ("false", "true")),
+        (True, {"t1": None}, ("false", "false")),
     ],
 )
-def test_ratings_show_their_state(liked: bool | None, newer: dict[str, bool], pressed: tuple[str, str]) -> None:
+def test_ratings_show_their_state(liked: bool | None, newer: dict[str, bool | None], pressed: tuple[str, str]) -> None:
     buttons = Page(slate_html(a_reply(a_track(liked=liked)), newer)).all("button")
     assert tuple(button["aria-pressed"] for button in buttons) == pressed
+    assert tuple(button["title"].startswith("Take") for button in buttons) == tuple(p == "true" for p in pressed)
     assert [button["aria-label"] for button in buttons] == [
         "Like Pink Moon by Nick Drake",
         "Dislike Pink Moon by Nick Drake",

@@ -46,6 +46,15 @@ def test_a_later_dislike_replaces_an_earlier_like() -> None:
     assert weights(event(EventKind.DISLIKE, days_ago=2), event(EventKind.LIKE))["t"] > 0
 
 
+@pytest.mark.parametrize("kind", [EventKind.LIKE, EventKind.DISLIKE])
+def test_a_rating_taken_back_weighs_nothing_and_what_was_played_still_does(kind: EventKind) -> None:
+    rated, taken_back = event(kind, days_ago=2), event(EventKind.UNRATE, days_ago=1)
+    played = event(EventKind.PLAY, days_ago=10, completion=1.0)
+    assert weights(rated, taken_back) == {}
+    assert weights(played, rated, taken_back) == weights(played)
+    assert weights(rated, taken_back, event(EventKind.LIKE)) == weights(event(EventKind.LIKE))
+
+
 @pytest.fixture
 def tables() -> dict[Modality, np.ndarray]:
     rng = np.random.default_rng(0)
