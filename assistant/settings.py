@@ -36,7 +36,9 @@ class Settings(BaseSettings):
     exact_limit: PositiveInt = Field(
         default=100_000, description="largest catalogue that auto scores exactly, in tracks"
     )
-    threads: PositiveInt = Field(default=2, description="threads of the text encoder and of BLAS")
+    threads: PositiveInt = Field(
+        default=2, description="threads of the text encoder, of training, of BLAS and of filling Chroma"
+    )
     seed: int = Field(default=64, ge=0, description="seed of training and synthesis")
     training_steps: PositiveInt | None = Field(
         default=None, description="steps of JAM training; by catalogue size if unset"

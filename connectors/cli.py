@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
@@ -13,6 +14,10 @@ from connectors.group import SegueGroup
 if TYPE_CHECKING:
     from assistant.app import Assistant
     from assistant.settings import Settings
+
+
+#: Prefixes of the variables by which BLAS libraries, and those built on OpenMP, learn their number of threads.
+_THREADED = ("OMP", "OPENBLAS", "MKL")
 
 
 def _example(line: str) -> str:
@@ -229,12 +234,14 @@ def doctor() -> None:
 
 
 def _settings() -> Settings:
-    """Read the settings and start the log at their level."""
+    """Read the settings, start the log at their level, and tell the libraries that come how many threads to use."""
     from assistant.settings import Settings
     from connectors.logs import start_logging
 
     settings = Settings()
     start_logging(settings.log_level)
+    for library in _THREADED:  # each reads its variable once, when it is loaded
+        os.environ.setdefault(f"{library}_NUM_THREADS", str(settings.threads))
     return settings
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ def command_line() -> TyperGroup:
 
 def main() -> None:
     """Run `segue` and leave with its exit status."""
+    # Threads that spin while they wait make torch many times slower as soon as another process holds a core.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         command_line().main(args=sys.argv[1:], prog_name="segue")
     except KeyboardInterrupt:  # before the command line was there to catch it

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from assistant.errors import NothingToExportError
 from connectors import cli
 from connectors.cli import app
+from evals.main import main
 
 COMMANDS = ("web", "chat", "playlist", "index", "train", "status", "doctor")
 HEAVY = ("torch", "polars", "chromadb", "gradio", "discord", "sqlalchemy", "numpy", "pydantic_settings")
@@ -206,3 +207,24 @@ evals.main.main()
         2,
         "segue: no such option: --mm (Possible options: --cm); see `segue measure length --help`\n",
     )
+
+
+def test_threads_limit_blas() -> None:
+    code = (
+        "import connectors.cli; connectors.cli._settings(); import numpy, threadpoolctl\n"
+        "print({pool['num_threads'] for pool in threadpoolctl.threadpool_info()})"
+    )
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=kept | {"SEGUE_THREADS": "1"}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "{1}\n"
+
+
+def test_waiting_threads_sleep(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Training beside another process was many times slower while OpenMP's waiting threads spun."""
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    monkeypatch.setattr(sys, "argv", ["segue", "--version"])
+    with pytest.raises(SystemExit):
+        main()
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
