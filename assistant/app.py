@@ -193,7 +193,7 @@ class Assistant:
         """Add or refresh a catalogue source, and serve what is then there.
 
         Args:
-            path: the catalogue file; None only with `with_starter`.
+            path: the catalogue file; None to index again what is stored, the starter too where it serves.
             name: what to call the source; its name so far, or the file's name, by default.
             mapping: field → column where the headers do not say it.
             replace: drop the other sources.
@@ -212,16 +212,18 @@ class Assistant:
             refreshed = None
             if path is not None:
                 refreshed = refresh_source(self._store(), path, name, mapping, replace=replace, progress=progress)
+            dropped = False
             if with_starter:
                 self._add_starter(KIND)
-            elif any(source.kind != KIND for source in self._store().sources()):
-                self._store().drop_source(KIND)
+            elif path is not None:
+                dropped = self._store().drop_source(KIND)
             built = self._build(progress)
             return IndexReport(
                 source=refreshed.source if refreshed else None,
                 n_rows=refreshed.n_rows if refreshed else 0,
                 bad_rows=refreshed.bad_rows if refreshed else (),
                 source_changed=refreshed is None or refreshed.changed,
+                starter_dropped=dropped,
                 n_tracks=built.generation.manifest["n_tracks"],
                 generation=built.generation.key,
                 generation_changed=built.changed,

@@ -34,6 +34,7 @@ class IndexReport(_Report):
     n_rows: int = Field(default=0, description="rows read")
     bad_rows: tuple[BadRowReport, ...] = ()
     source_changed: bool = Field(default=True, description="False where the stored source was already the same")
+    starter_dropped: bool = Field(default=False, description="whether the starter served and no longer does")
     n_tracks: int = Field(description="tracks now served, all sources together")
     generation: str
     generation_changed: bool = Field(description="False where this very catalogue was being served already")

@@ -79,6 +79,8 @@ def show_index_report(console: Console, report: IndexReport) -> None:
         console.print(Text(f"  line {row.line}: {plain(row.reason)}"), soft_wrap=True)
     if len(report.bad_rows) > _MAX_BAD_ROWS:
         console.print(Text(f"  … and {len(report.bad_rows) - _MAX_BAD_ROWS:,} more"))
+    if report.starter_dropped:
+        console.print(Text("The starter catalogue no longer serves; `segue index --with-starter` brings it back."))
     trained = "a model trained on it" if report.trained else "the model as it was"
     changed = "" if report.generation_changed else " (nothing changed)"
     console.print(Text(f"Serving {report.n_tracks:,} tracks with {trained}{changed}; {report.seconds:.1f} s"))

@@ -20,7 +20,7 @@ from recsys import generations
 from recsys.catalogue import Catalogue
 from recsys.embeddings import EmbeddingCache, EmbeddingTable, build_table
 from recsys.encoders.text import TextEncoder
-from recsys.errors import EmptyCatalogueError
+from recsys.errors import EmptyCatalogueError, RecsysError
 from recsys.generations import Generation
 from recsys.index.base import Projections, TrackIndex
 from recsys.index.exact import ExactIndex
@@ -94,7 +94,7 @@ def build(
         model_id = reused.card["model_id"] if reused else _digest(catalogue.fingerprint, encoder.name, asdict(training))
         key = _digest(catalogue.content, encoder.name, model_id, SCHEMA)
         folder = home / "generations" / key
-        if (folder / generations.MANIFEST).exists():
+        if (folder / generations.MANIFEST).exists() and _opens(folder):
             changed = generations.current_key(home) != key
             return BuildResult(generations.publish(home, home / "none", key, {}), changed, trained=False)
         building = home / "generations" / f"{key}.building"
@@ -113,7 +113,7 @@ def build(
             present,
             progress,
         )
-        _project(building, catalogue, model, tables, present, progress)
+        _project(building, catalogue, model, tables, present, training.threads, progress)
         manifest = {
             "key": key,
             "schema": SCHEMA,
@@ -170,6 +170,17 @@ def open_recommender(
         weights=weights,
     )
     return recommender, generation
+
+
+def _opens(folder: Path) -> bool:
+    """Tell whether the columns and vectors of a finished generation can be read; damaged ones are made again."""
+    try:
+        fingerprint = Catalogue.load(folder / "catalogue").fingerprint
+        for modality in checkpoint.load(folder / "jam").modalities:
+            EmbeddingTable.open(folder / "embeddings" / modality.value, fingerprint)
+    except (RecsysError, OSError):
+        return False
+    return True
 
 
 def _reusable(home: Path, catalogue: Catalogue, encoder: TextEncoder) -> Checkpoint | None:
@@ -283,6 +294,7 @@ def _project(
     model: Checkpoint,
     tables: dict[Modality, FloatArray],
     present: np.ndarray[Any, np.dtype[np.bool_]],
+    threads: int,
     progress: Progress | None,
 ) -> None:
     """Write what serving reads: projected vectors, unit track vectors, Chroma, words, the catalogue itself."""
@@ -309,7 +321,7 @@ def _project(
         building / "lexical"
     )
     catalogue.save(building / "catalogue")
-    build_chroma(building / "chroma", projections, catalogue.track_ids, progress)
+    build_chroma(building / "chroma", projections, catalogue.track_ids, progress, threads)
 
 
 def _digest(*parts: Any) -> str:

@@ -10,7 +10,8 @@ import pytest
 from assistant.app import Assistant
 from assistant.reply import Message, Reply
 from assistant.reports import Check
-from recsys.errors import EmptyCatalogueError, SourceError
+from recsys.catalogue import Catalogue
+from recsys.errors import EmptyCatalogueError, SnapshotError, SourceError
 
 Open = Callable[..., Assistant]
 
@@ -59,6 +60,34 @@ def test_sources_live_side_by_side_until_one_replaces_them(
         alone = assistant.index(write_catalogue("three.csv", n_tracks=20, artist="Elk"), replace=True)
         assert alone.n_tracks == 20
         assert all(track.artist.startswith("Elk") for track in ask(assistant).tracks)
+
+
+def test_indexing_again_without_a_file_keeps_what_was_served(
+    fresh_home: Path, write_catalogue: Callable[..., Path], open_assistant: Open
+) -> None:
+    with open_assistant(fresh_home) as assistant:
+        first = assistant.index(write_catalogue(), with_starter=True)
+        again = assistant.index()
+        assert [source.name for source in assistant.status().sources] == ["mine", "starter"]
+        assert (again.n_tracks, again.generation_changed) == (first.n_tracks, False)
+        own = assistant.index(write_catalogue())
+        assert [source.name for source in assistant.status().sources] == ["mine"]
+        assert (first.starter_dropped, again.starter_dropped, own.starter_dropped) == (False, False, True)
+
+
+def test_indexing_again_repairs_a_damaged_snapshot_as_its_error_says(
+    fresh_home: Path, write_catalogue: Callable[..., Path], open_assistant: Open
+) -> None:
+    with open_assistant(fresh_home) as assistant:
+        built = assistant.index(write_catalogue())
+    catalogue = fresh_home / "generations" / built.generation / "catalogue"
+    (catalogue / "strings.json").write_text("{", encoding="utf-8")
+    with pytest.raises(SnapshotError, match="run `segue index`"):
+        Catalogue.load(catalogue)
+    with open_assistant(fresh_home) as assistant:
+        again = assistant.index()
+        assert (again.generation, again.generation_changed, again.trained) == (built.generation, True, False)
+        assert ask(assistant).tracks
 
 
 def test_an_open_assistant_follows_what_another_one_publishes(

@@ -103,6 +103,16 @@ def test_skipped_rows_are_listed_twenty_at_most() -> None:
     assert lines[21:] == ["  … and 5 more", "Serving 75 tracks with a model trained on it; 1.2 s"]
 
 
+def test_indexing_says_when_the_starter_no_longer_serves() -> None:
+    fields = {"n_tracks": 75, "generation": "a", "generation_changed": True, "trained": False, "seconds": 1.0}
+    console, out = shown(100)
+    show_index_report(console, IndexReport.model_validate(fields | {"starter_dropped": True}))
+    assert "The starter catalogue no longer serves; `segue index --with-starter` brings it back." in out.getvalue()
+    console, out = shown(100)
+    show_index_report(console, IndexReport.model_validate(fields))
+    assert "starter" not in out.getvalue()
+
+
 def test_status_of_an_empty_folder_says_what_to_do() -> None:
     console, out = shown(80)
     report = StatusReport(
