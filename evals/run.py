@@ -21,12 +21,14 @@ _CONTEXT = {"help_option_names": ["-h", "--help"]}
 eval_app = typer.Typer(
     help="Measure quality: each evaluation prints a table, --json writes it.",
     no_args_is_help=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings=_CONTEXT,
 )
 bench_app = typer.Typer(
     help="Measure speed, memory and the bounds the product promises.",
     no_args_is_help=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings=_CONTEXT,
 )

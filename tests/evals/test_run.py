@@ -51,6 +51,7 @@ def test_help_of_a_group_names_its_commands() -> None:
     assert done.exit_code == 0
     for name in ("turn", "cold", "index", "scale"):
         assert name in done.stdout
+    assert "─" not in done.stdout, "plain, as the help of every other command"
 
 
 def test_seeds_are_one_or_several() -> None:
