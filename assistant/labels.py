@@ -127,6 +127,8 @@ def _worded(constraint: Constraint, names: Mapping[str, str]) -> str:
         words = f"by {words}" if facet is Facet.ARTIST else f"the track {words}"
         return words if wanted else f"not {words}"
     words = " or ".join(map(spelled, values)) or constraint.text or facet.value
+    if constraint.spared:
+        words += f" but {listing([spelled(value) for value in constraint.spared])}"
     return words if wanted else f"no {words}"
 
 

@@ -50,7 +50,7 @@ def merge(
 
     A wanted constraint replaces an earlier wanted one on the same facet, except moods, which replace only
     moods they contradict; with `widen` ("also …") it joins the earlier one instead. Unwanted ones accumulate.
-    Whatever was said last wins over its opposite.
+    Whatever was said last wins over its opposite; a wish for a child of what is refused only spares the child.
 
     Args:
         standing: what holds, oldest first.
@@ -94,7 +94,9 @@ def _remainder(old: Constraint, fresh: Sequence[Constraint], *, widen: bool) -> 
             return None
         if new.wanted != old.wanted:
             rest = _without_opposite(rest, new)
-        elif old.wanted and (not widen or new.facet in _SCALES) and _replaces(new, rest):
+        elif not old.wanted:
+            rest = _refused_again(rest, new)
+        elif (not widen or new.facet in _SCALES) and _replaces(new, rest):
             return None
     return rest
 
@@ -114,20 +116,38 @@ def _without_opposite(old: Constraint, new: Constraint) -> Constraint | None:
     if old.facet in _NUMERIC:
         inner, outer = (old, new) if old.wanted else (new, old)
         return None if _covers(outer, inner) else old
+    if not old.wanted:
+        return _sparing(old, new.values)
     vocabulary = load_vocabulary()
-    wanted, unwanted = (old, new) if old.wanted else (new, old)
-    refused = {word for value in unwanted.values for word in vocabulary.descendants(old.facet, value)}
-    if old.wanted:
-        left = tuple(value for value in old.values if value not in refused)
-    else:
-        left = tuple(
-            value
-            for value in old.values
-            if not any(word in vocabulary.descendants(old.facet, value) for word in wanted.values)
-        )
+    refused = {word for value in new.values for word in vocabulary.descendants(old.facet, value)}
+    refused -= {word for value in new.spared for word in vocabulary.descendants(old.facet, value)}
+    left = tuple(value for value in old.values if value not in refused)
     if left == old.values:
         return old
     return replace(old, values=left, text="") if left else None
+
+
+def _sparing(refused: Constraint, wanted: Sequence[str]) -> Constraint | None:
+    """What is left of a refusal once some words are wanted: not those words, and their parents without them."""
+    values = tuple(value for value in refused.values if value not in wanted)
+    if not values:
+        return None
+    below = {word for value in values for word in load_vocabulary().descendants(refused.facet, value)}
+    spared = tuple(dict.fromkeys(word for word in (*refused.spared, *wanted) if word in below))
+    if (values, spared) == (refused.values, refused.spared):
+        return refused
+    return replace(refused, values=values, spared=spared, text=refused.text if values == refused.values else "")
+
+
+def _refused_again(old: Constraint, new: Constraint) -> Constraint | None:
+    """What is left of a refusal after another one: said again it stands as said last, exceptions included."""
+    if new.facet is not old.facet or not old.spared:
+        return old
+    values = tuple(value for value in old.values if value not in new.values)
+    if not values:
+        return None
+    refused = {word for value in new.values for word in load_vocabulary().descendants(old.facet, value)}
+    return replace(old, values=values, spared=tuple(word for word in old.spared if word not in refused))
 
 
 def _widened(old: Constraint, fresh: Sequence[Constraint]) -> tuple[Constraint, Constraint] | None:

@@ -135,9 +135,25 @@ def _listed(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint
     for value in constraint.values:
         if constraint.facet in (Facet.ARTIST, Facet.TAG):
             has[catalogue.postings(constraint.facet, value)] = True
+            continue
+        below = vocabulary.descendants(constraint.facet, value)
+        spared = [word for word in constraint.spared if word in below]
+        if not spared:
+            has |= _having(catalogue, vocabulary, constraint.facet, (value,))
         else:
-            for word in vocabulary.descendants(constraint.facet, value):
-                has[catalogue.postings(constraint.facet, word)] = True
+            # What is spared also carries its parent's name: bluegrass is listed as country too.
+            has |= _having(catalogue, vocabulary, constraint.facet, (value,)) & ~_having(
+                catalogue, vocabulary, constraint.facet, spared
+            )
+    return has
+
+
+def _having(catalogue: Catalogue, vocabulary: Vocabulary, facet: Facet, values: Sequence[str]) -> BoolArray:
+    """Mask the tracks (N,) that list any of the values or anything below one."""
+    has = np.zeros(len(catalogue), dtype=bool)
+    for value in values:
+        for word in vocabulary.descendants(facet, value):
+            has[catalogue.postings(facet, word)] = True
     return has
 
 

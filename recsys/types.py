@@ -129,7 +129,9 @@ class Constraint:
 
     Word facets match a track that has *any* of `values` (or a child of one in the vocabulary); numeric facets
     (era in years, tempo in BPM, energy and popularity in 0–1) match `low <= value <= high`. `wanted=False`
-    turns the constraint round. Artists and tracks are given as catalogue keys: folded artist name, track id.
+    turns the constraint round, and then `spared` are children of a value that were allowed all the same ("no country,
+    but bluegrass is fine"): a track that has one is not refused for that value. Artists and tracks are given as
+    catalogue keys: folded artist name, track id.
     """
 
     facet: Facet
@@ -139,6 +141,7 @@ class Constraint:
     wanted: bool = True
     hard: bool = False
     text: str = ""  # the listener's words
+    spared: tuple[str, ...] = ()
 
     def label(self) -> str:
         """Name the constraint in a few words, such as "no country" or "1990–1999"."""

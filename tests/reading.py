@@ -86,7 +86,8 @@ def read(text: str, *, first_turn: bool = True) -> Request:
 def written(request: Request) -> set[str]:
     """Write a request down: "genre! rock|pop", "-mood sad", "era! 1990..1999", "~artist Queen", "n 20", "fame +".
 
-    "!" marks hard constraints, "-" unwanted ones; artists appear as mentions and not again as constraints.
+    "!" marks hard constraints, "-" unwanted ones, "but" what they spare; artists appear as mentions and not again as
+    constraints.
     """
     said: set[str] = set()
     for constraint in request.constraints:
@@ -96,7 +97,8 @@ def written(request: Request) -> set[str]:
         high = "" if constraint.high is None else f"{constraint.high:g}"
         what = "|".join(sorted(constraint.values)) or f"{low}..{high}"
         sign = "" if constraint.wanted else "-"
-        said.add(f"{sign}{constraint.facet.value}{'!' if constraint.hard else ''} {what}")
+        but = f" but {'|'.join(sorted(constraint.spared))}" if constraint.spared else ""
+        said.add(f"{sign}{constraint.facet.value}{'!' if constraint.hard else ''} {what}{but}")
     said.update(f"{mention.polarity}{mention.kind} {mention.name}" for mention in request.mentions)
     if request.n_tracks is not None:
         said.add(f"n {request.n_tracks}")

@@ -91,11 +91,19 @@ class _Composing:
         for start, end in self._marks.refusals:
             self._out.unsearchable.update(range(start, end))
         wanted = [*self._genres(), *self._words(), *self._numbers(), *self._artist()]
-        refused = [c for c in self._refused if not _is_wanted(c, wanted)]
+        refused = [self._sparing(c) for c in self._refused if not _is_wanted(c, wanted)]
         unique = {replace(c, text=""): c for c in (*refused, *wanted)}
         self._out.constraints = tuple(sorted(unique.values(), key=_sort_key))
         self._out.mentions = tuple(dict.fromkeys(self._mentions))
         return self._out
+
+    def _sparing(self, refused: Constraint) -> Constraint:
+        """Spare the kinds of a refused thing that the message allows, or even asks for."""
+        allowed = [word for mark in self._marks.marks if mark.allowed for word in mark.match.words]
+        allowed += [wanted.word for wanted in self._wanted]
+        below = {w for value in refused.values for w in load_vocabulary().descendants(refused.facet, value)}
+        spared = dict.fromkeys(w.value for w in allowed if w.facet is refused.facet and w.value in below)
+        return replace(refused, spared=tuple(w for w in spared if w not in refused.values))
 
     # -- sorting what was found ------------------------------------------------------------------------------------
 

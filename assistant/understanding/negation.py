@@ -93,7 +93,8 @@ _AFTERWARDS = re.compile(
     rf"|go well|go with|match|a fit))(?!\S)"
 )
 _FINE = re.compile(
-    rf"{_MATCH}(?: (?:songs?|music|stuff|tracks?|is|are|s|would be|also|totally|still|perfectly|however))+ (?:fine|ok"
+    rf"{_MATCH}(?:(?: ,)?(?: and| or)? {_MATCH})*"
+    r"(?: (?:songs?|music|stuff|tracks?|is|are|s|would be|also|totally|still|perfectly|however))+ (?:fine|ok"
     rf"|okay|allowed|good|great|welcome|cool|acceptable"
     r"|alright|all right|permitted)(?!\S)"
 )
@@ -118,6 +119,7 @@ class Mark:
     negated: bool = False
     toned: bool = False  # "not too …": a wish for less, not a refusal
     dropped: bool = False  # neither wanted nor refused
+    allowed: bool = False  # dropped because it was said to be fine beside what is refused
     only: bool = False
     soft: bool = False
     more: bool = False
@@ -176,11 +178,11 @@ class _Marking:
             if cue["pseudo"]:
                 continue
             if cue["neutral"]:
-                self._lift(self._first_group(end, _SHORT_REACH))
+                self._lift(self._first_group(end, _SHORT_REACH), allowed=False)
             elif cue["only"]:
                 self._insist(start, end)
             elif cue["lift"] and self._refused_before(start):
-                self._lift(self._first_group(end, _SHORT_REACH))
+                self._lift(self._first_group(end, _SHORT_REACH), allowed=True)
             elif cue["neg"] or cue["lift"]:
                 self._refuse(start, end, toned=False)
             elif cue["less"]:
@@ -219,9 +221,10 @@ class _Marking:
         for number in self._with_list(self._first_group(end, _SHORT_REACH)):
             self._marks[number].soft = True
 
-    def _lift(self, group: list[int]) -> None:
+    def _lift(self, group: list[int], *, allowed: bool) -> None:
         for item in group:
-            self._marks[self._match_at[item]].dropped = True
+            found = self._marks[self._match_at[item]]
+            found.dropped, found.allowed = True, allowed
 
     def _read_afterwards(self) -> None:
         for found in _AFTERWARDS.finditer(self._line):
@@ -229,9 +232,9 @@ class _Marking:
             self._negate([item], toned=False)
             self._refusals.append((self._token_at[item], self._token_at[self._item(found.end() - 1) + 1]))
         for found in _FINE.finditer(self._line):
-            item = self._item(found.start())
-            if self._refused_before(item, anywhere=True):
-                self._lift([item])
+            first, last = self._item(found.start()), self._item(found.end() - 1)
+            if self._refused_before(first, anywhere=True):
+                self._lift([item for item in range(first, last + 1) if item in self._match_at], allowed=True)
 
     # -- reach -----------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,8 @@ from assistant.app import Assistant
 from assistant.errors import NothingToExportError, UnknownFeedbackError
 from assistant.reply import Message, Reply
 from recsys.errors import UnknownTrackError
+from recsys.types import Facet
+from recsys.vocabulary import load_vocabulary
 
 Open = Callable[..., Assistant]
 _numbers = itertools.count()
@@ -116,14 +118,21 @@ def test_a_refinement_keeps_what_it_does_not_touch(chat: Chat, assistant: Assist
 
 @pytest.mark.parametrize("unwanted", ["rock", "electronic", "jazz", "hip-hop"])
 def test_asking_for_no_x_never_adds_x(chat: Chat, assistant: Assistant, unwanted: str) -> None:
-    from recsys.types import Facet
-    from recsys.vocabulary import load_vocabulary
-
     banned = load_vocabulary().descendants(Facet.GENRE, unwanted)
     chat.say("music for a party, 15 tracks")
     reply = chat.say(f"no {unwanted}")
     assert len(reply.tracks) == 15
     assert not any(genre in banned for track in genres(assistant, reply) for genre in track)
+
+
+def test_what_a_refusal_spares_may_come_and_the_receipt_says_so(chat: Chat, assistant: Assistant) -> None:
+    reply = chat.say("folk with banjo, no country but bluegrass is fine, 40 tracks")
+    banned = load_vocabulary().descendants(Facet.GENRE, "country")
+    found = genres(assistant, reply)
+    assert any("bluegrass" in of_track for of_track in found)
+    assert all("bluegrass" in of_track for of_track in found if banned & set(of_track))
+    counted = line(reply, "no country but bluegrass")
+    assert (counted.n_met, counted.n_total) == (40, 40)
 
 
 def test_a_disliked_track_never_reappears(chat: Chat) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,18 @@ def test_a_new_genre_replaces_the_old_one() -> None:
     state = play(ask("90s rock, 45 minutes", ROCK, NINETIES, minutes=45), refine("now some jazz", JAZZ, DINNER))
     assert state.active() == (NINETIES, JAZZ, DINNER)
     assert state.minutes == 45
+
+
+def test_a_wish_for_a_child_of_what_is_refused_spares_the_child_alone() -> None:
+    grass = Constraint(Facet.GENRE, ("bluegrass",), hard=True, text="bluegrass")
+    spared = replace(NO_COUNTRY, spared=("bluegrass",))
+    assert play(refine("no country", NO_COUNTRY), refine("bluegrass", grass)).active() == (spared, grass)
+    again = play(refine("no country but bluegrass", spared), refine("no country", NO_COUNTRY))
+    assert again.active() == (NO_COUNTRY,)
+    no_grass = replace(grass, wanted=False)
+    assert play(refine("", spared), refine("no bluegrass", no_grass)).active() == (NO_COUNTRY, no_grass)
+    wanted = play(ask("bluegrass", grass), refine("no country except bluegrass", spared))
+    assert wanted.active() == (grass, spared)
 
 
 def test_also_widens_instead_of_replacing() -> None:
@@ -116,12 +129,6 @@ def test_unwanting_a_parent_takes_its_children_out_of_what_is_wanted() -> None:
     wanted, unwanted = play(ask("grunge or jazz", both), refine("no rock", no_rock)).active()
     assert wanted.values == ("jazz",)
     assert unwanted == no_rock
-
-
-def test_wanting_a_child_keeps_a_ban_on_nothing_above_it() -> None:
-    no_rock = Constraint(Facet.GENRE, ("rock",), wanted=False, hard=True, text="rock")
-    grunge = Constraint(Facet.GENRE, ("grunge",), text="grunge")
-    assert play(ask("no rock", no_rock), refine("some grunge", grunge)).active() == (grunge,)
 
 
 def test_wanting_rock_keeps_the_ban_on_metal() -> None:

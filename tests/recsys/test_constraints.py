@@ -52,6 +52,21 @@ def test_a_constraint_is_met_not_met_or_unknown(
     assert met(catalogue, constraint) == expected
 
 
+def test_what_a_refusal_spares_is_let_through_whatever_its_parents() -> None:
+    kinds = {"country": ("country",), "grass": ("bluegrass", "country"), "pop": ("country pop",), "folk": ("folk",)}
+    catalogue = Catalogue.from_tracks([Track(name, name, ("X",), genres=genres) for name, genres in kinds.items()])
+    refused = Constraint(Facet.GENRE, ("country", "folk"), wanted=False, hard=True, spared=("bluegrass",))
+    values = agreement(catalogue, load_vocabulary(), refused)
+    assert {name: int(values[catalogue.row(name)]) for name in kinds} == {
+        "country": NO,
+        "grass": YES,
+        "pop": NO,
+        "folk": NO,
+    }
+    only_country = Constraint(Facet.GENRE, ("country",), wanted=False, spared=("indie folk",))
+    assert agreement(catalogue, load_vocabulary(), only_country)[catalogue.row("grass")] == NO
+
+
 def test_a_wanted_hard_constraint_lets_only_known_yeses_through(catalogue: Catalogue) -> None:
     checked = check(catalogue, load_vocabulary(), [Constraint(Facet.GENRE, ("rock",), hard=True)])
     assert [catalogue.track_ids[r] for r in np.flatnonzero(checked.allowed())] == ["a"]
