@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, RLock
@@ -125,6 +125,31 @@ class Assistant:
         )
         self._store().add_event(event)
 
+    def add_history(self, listener_id: str, history: Iterable[tuple[str, str, int]]) -> int:
+        """Remember what a listener did elsewhere, all at once; return how many entries that were.
+
+        Args:
+            listener_id: whose taste it tells.
+            history: (track id, kind, how often); kinds as for `feedback`. Tracks that the catalogue does not have are
+                left out.
+
+        Raises:
+            UnknownFeedbackError: a kind is no such word, or something was done less than once; nothing is remembered.
+        """
+        from assistant.store import identity
+
+        known = set(self._agent().recommender.catalogue.track_ids)
+        at = self._event_time()
+        events = []
+        for track_id, kind, times in history:
+            if kind not in {one.value for one in EventKind} or times < 1:
+                kinds = ", ".join(one.value for one in EventKind)
+                raise UnknownFeedbackError((kind, times), f"one of {kinds}, at least once")
+            if track_id in known:
+                events.append(Event(identity(listener_id), track_id, EventKind(kind), at, times=times))
+        self._store().add_events(events)
+        return len(events)
+
     def export(self, session_id: str, listener_id: str) -> Reply:
         """Return the newest turn of a session, with its playlist.
 
@@ -231,16 +256,31 @@ class Assistant:
                 seconds=time.perf_counter() - started,
             )
 
-    def train(self, progress: Progress | None = None) -> TrainReport:
-        """Train the joint space anew on what is indexed, and serve it."""
+    def train(self, progress: Progress | None = None, *, data: Path | None = None) -> TrainReport:
+        """Train the joint space anew on what is indexed, and serve it.
+
+        Args:
+            progress: told about every stage.
+            data: a folder in the JAM file format; it is indexed as a source, and its real requests are learnt from in
+                place of synthetic ones, now and whenever the catalogue is indexed again.
+
+        Raises:
+            SourceError: the folder cannot be read; nothing has changed then.
+            NoRequestsError: it holds no training requests.
+            TooFewRequestsError: it holds too few of them.
+        """
+        from assistant.indexing import refresh_source
         from assistant.inspection import training_figures
         from recsys.sources.starter import KIND
 
         started = time.perf_counter()
         with self._lock:
-            if not self._store().sources():
+            if data is not None:
+                refresh_source(self._store(), data, None, None, replace=False, progress=progress)
+                self._store().drop_source(KIND)
+            elif not self._store().sources():
                 self._add_starter(KIND)
-            built = self._build(progress, retrain=True)
+            built = self._build(progress, retrain=True, data=data)
             steps, loss = training_figures(built.generation)
             return TrainReport(
                 generation=built.generation.key,
@@ -313,7 +353,8 @@ class Assistant:
         )
         return _Serving(generation, agent)
 
-    def _build(self, progress: Progress | None, *, retrain: bool = False) -> BuildResult:
+    def _build(self, progress: Progress | None, *, retrain: bool = False, data: Path | None = None) -> BuildResult:
+        from assistant.indexing import request_data
         from recsys import pipeline
         from recsys.vocabulary import load_vocabulary
 
@@ -332,6 +373,7 @@ class Assistant:
             self._encoder(progress),
             training,
             retrain=retrain,
+            data=request_data(self._store(), settings.home, data, go_on=not retrain),
             progress=progress,
         )
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.reports import BadRowReport, SourceReport
 from recsys.store import STARTER_KIND, SourceRow, Store
 from recsys.types import Progress
+
+if TYPE_CHECKING:
+    from recsys.learned import RequestData
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,35 @@ def refresh_source(
     source = next(source for source in store.sources() if source.name == name)
     bad = tuple(BadRowReport(line=row.line, reason=row.reason) for row in content.bad_rows)
     return Refreshed(source_report(source), changed=True, n_rows=content.n_rows, bad_rows=bad)
+
+
+def request_data(store: Store, home: Path, folder: Path | None, *, go_on: bool) -> RequestData | None:
+    """Read the real requests to learn from, None where there are none to be.
+
+    Args:
+        store: holds the folder's items as a source.
+        home: the data folder.
+        folder: a folder in the JAM file format.
+        go_on: without a folder, read the one that the served generation was learnt from, if it is still there.
+
+    Raises:
+        JamFormatError: the folder is not in the format.
+    """
+    from recsys import generations
+    from recsys.jam.files import JamFolder, read_jam
+    from recsys.learned import RequestData, learned_from
+    from recsys.sources import source_fingerprint
+
+    if folder is None and go_on and generations.current_key(home) is not None:
+        named = learned_from(generations.current(home))
+        folder = Path(named) if named is not None and JamFolder.find(Path(named)) is not None else None
+    if folder is None:
+        return None
+    folder = folder.expanduser().resolve()
+    source = next((one for one in store.sources() if one.path == str(folder)), None)
+    if source is None:
+        return None
+    return RequestData(read_jam(folder), str(folder), source_fingerprint(folder), store.track_ids(source.name))
 
 
 def source_report(source: SourceRow) -> SourceReport:

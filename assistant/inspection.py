@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assistant.indexing import source_report
 from assistant.reports import IndexStatus, ModelStatus, StatusReport
@@ -36,9 +37,7 @@ def status(settings: Settings, database_url: str, store: Store) -> StatusReport:
 
 def training_figures(generation: Generation) -> tuple[int, float | None]:
     """Steps and final loss of a generation's model, the loss where its card has one."""
-    from recsys.jam import checkpoint
-
-    card = checkpoint.load(generation.folder / "jam").card
+    card = _card(generation)
     loss = card.get("loss", card.get("final_loss"))
     return int(card["settings"]["steps"]), None if loss is None else float(loss)
 
@@ -78,12 +77,11 @@ def shown_url(url: str) -> str:
 
 def _served(settings: Settings) -> tuple[IndexStatus | None, ModelStatus | None]:
     from recsys import generations
-    from recsys.jam import checkpoint
 
     if generations.current_key(settings.home) is None:
         return None, None
     generation = generations.current(settings.home)
-    card = checkpoint.load(generation.folder / "jam").card
+    card = _card(generation)
     n_tracks = int(generation.manifest["n_tracks"])
     steps, loss = training_figures(generation)
     index = IndexStatus(
@@ -93,6 +91,20 @@ def _served(settings: Settings) -> tuple[IndexStatus | None, ModelStatus | None]
         built_at=float(generation.manifest["built_at"]),
     )
     model = ModelStatus(
-        trained_at=float(card["trained_at"]), steps=steps, loss=loss, mixer=str(card["mixer"]), dim=int(card["dim"])
+        trained_at=float(card["trained_at"]),
+        steps=steps,
+        loss=loss,
+        mixer=str(card["mixer"]),
+        dim=int(card["dim"]),
+        learned_from=card.get("data"),
     )
     return index, model
+
+
+def _card(generation: Generation) -> Mapping[str, Any]:
+    from recsys import learned
+    from recsys.jam import checkpoint
+
+    if learned.is_learned(generation.folder):
+        return learned.read_card(generation.folder)
+    return checkpoint.load(generation.folder / "jam").card

@@ -69,6 +69,7 @@ class ModelStatus(_Report):
     loss: float | None = None
     mixer: str
     dim: int
+    learned_from: str | None = Field(default=None, description="data set of real requests; None: synthetic listeners")
 
 
 class StatusReport(_Report):

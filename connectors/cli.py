@@ -190,8 +190,14 @@ def train(
         int | None, typer.Option(min=0, help="Seed of synthesis and training (default: SEGUE_SEED)")
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps (default: by catalogue size)")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", metavar="FOLDER", help="Learn from the real requests of a JAM folder."
+        ),
+    ] = None,
 ) -> None:
-    """Train the joint space anew on what is indexed, and serve it."""
+    """Train the joint space anew on what is indexed, or on real requests, and serve it."""
     from connectors.console import open_console, show_train_report
     from connectors.progress import JobProgress
 
@@ -199,7 +205,7 @@ def train(
     settings = _settings().model_copy(update={field: value for field, value in asked.items() if value is not None})
     with _open(settings) as assistant:
         with JobProgress() as progress:
-            report = assistant.train(progress)
+            report = assistant.train(progress, data=data)
         show_train_report(open_console(), report)
 
 

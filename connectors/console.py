@@ -196,7 +196,8 @@ def _status_facts(report: StatusReport) -> list[tuple[str, str]]:
         facts.append(
             (
                 "Model",
-                f"{model.mixer} mixing, width {model.dim}, {model.steps:,} steps{loss}, {_when(model.trained_at)}",
+                f"{model.mixer} mixing, width {model.dim}, {model.steps:,} steps{loss}, {_when(model.trained_at)}, "
+                f"on {model.learned_from or 'synthetic listeners'}",
             )
         )
     facts.append(("Encoder", report.encoder))

@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from recsys.errors import DatabaseError
 
 #: The newest revision in `recsys/migrations/versions`.
-HEAD = "0001"
+HEAD = "0002"
 
 #: How long a process waits for another one's transaction, in milliseconds: indexing 120,000 tracks takes seconds.
 BUSY_TIMEOUT_MS = 60_000
@@ -114,6 +114,7 @@ events = sa.Table(
     sa.Column("at", sa.Double, nullable=False),
     sa.Column("completion", sa.Double),
     sa.Column("session_id", sa.Text),
+    sa.Column("times", sa.Integer, nullable=False, server_default="1"),
     sa.Index("ix_events_listener_id_at", "listener_id", "at"),
 )
 

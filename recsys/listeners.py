@@ -4,8 +4,8 @@ The raw user vector ũ is, per modality, the weighted sum of the vectors of the 
 length, and the modalities side by side: shape (M·D,). A listener without usable history has no vector, which the
 model takes as u := 0 *past* its user projection.
 
-Weight of a track (ours; DESIGN.md section 3): each event counts `worth × 0.5^(age / half-life)`; the positive part of
-a track's sum is damped by log1p, so that the hundredth play adds little; negative sums are kept down to -1.
+Weight of a track (ours; DESIGN.md section 3): each event counts `times × worth × 0.5^(age / half-life)`; the positive
+part of a track's sum is damped by log1p, so that the hundredth play adds little; negative sums are kept down to -1.
 
     like +1 · keep +0.7 · play 1.5·completion - 0.5 (so a play broken off before a third subtracts)
     skip -0.5·(1 - completion) · dislike -1.5 · unrate 0; after a like, a dislike or their taking back, earlier likes
@@ -50,7 +50,8 @@ def track_weights(events: Sequence[Event], *, now: float, half_life_days: float)
         if event.kind in _RATINGS and event.at < last_rating[event.track_id]:
             continue
         age_days = max(0.0, now - event.at) / _SECONDS_PER_DAY
-        sums[event.track_id] = sums.get(event.track_id, 0.0) + event_worth(event) * 0.5 ** (age_days / half_life_days)
+        worth = event.times * event_worth(event) * 0.5 ** (age_days / half_life_days)
+        sums[event.track_id] = sums.get(event.track_id, 0.0) + worth
     return {
         track_id: math.log1p(total) if total > 0 else max(total, -1.0) for track_id, total in sums.items() if total != 0
     }

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys import generations
+from recsys import generations, learned
 from recsys.catalogue import Catalogue
 from recsys.embeddings import EmbeddingCache, EmbeddingTable, build_table
 from recsys.encoders.text import TextEncoder
@@ -26,12 +26,16 @@ from recsys.index.base import Projections, TrackIndex
 from recsys.index.exact import ExactIndex
 from recsys.jam import checkpoint
 from recsys.jam.checkpoint import Checkpoint
+from recsys.jam.joint import Joint
+from recsys.jam.joint_train import JointSettings
 from recsys.jam.score import Mixer, average_mix, cross_mix
 from recsys.jam.train import TrainingSettings, fold_in_all, train
+from recsys.learned import RequestData
 from recsys.ranking import RankingWeights
 from recsys.recommender import Recommender
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.synthesis import synthesise
+from recsys.translation import FoldedTranslation, LearnedTranslation
 from recsys.types import FloatArray, Modality, Progress
 from recsys.vocabulary import Vocabulary
 
@@ -71,6 +75,8 @@ def build(
     training: TrainingSettings,
     *,
     retrain: bool = False,
+    data: RequestData | None = None,
+    joint: JointSettings | None = None,
     progress: Progress | None = None,
 ) -> BuildResult:
     """Make and publish the generation of a catalogue, unless it is there already.
@@ -82,13 +88,18 @@ def build(
         encoder: the text encoder.
         training: how to train, when training is needed.
         retrain: train on this catalogue even if the model being served still fits it.
+        data: real requests to learn the joint space from, in place of synthetic ones.
+        joint: how it is learnt from them.
         progress: told about every stage.
 
     Raises:
         EmptyCatalogueError: there are no tracks.
+        NoRequestsError: `data` holds no request for any track of the catalogue.
     """
     if not len(catalogue):
         raise EmptyCatalogueError
+    if data is not None:
+        return _build_learned(home, catalogue, encoder, data, joint or JointSettings(), training.seed, progress)
     with generations.writing(home):
         reused = None if retrain else _reusable(home, catalogue, encoder)
         model_id = reused.card["model_id"] if reused else _digest(catalogue.fingerprint, encoder.name, asdict(training))
@@ -126,6 +137,42 @@ def build(
         return BuildResult(generations.publish(home, building, key, manifest), changed=True, trained=reused is None)
 
 
+def _build_learned(
+    home: Path,
+    catalogue: Catalogue,
+    encoder: TextEncoder,
+    data: RequestData,
+    settings: JointSettings,
+    seed: int,
+    progress: Progress | None,
+) -> BuildResult:
+    """Make and publish the generation whose joint space is learnt from real requests."""
+    with generations.writing(home):
+        model_id = _digest(catalogue.fingerprint, encoder.name, learned.settings_digest(settings, data, seed))
+        key = _digest(catalogue.content, encoder.name, model_id, SCHEMA)
+        if (home / "generations" / key / generations.MANIFEST).exists():
+            changed = generations.current_key(home) != key
+            return BuildResult(generations.publish(home, home / "none", key, {}), changed, trained=False)
+        building = home / "generations" / f"{key}.building"
+        building.mkdir(parents=True, exist_ok=True)
+        cache = home / "cache" / "embeddings"
+        joint = learned.learn(building, catalogue, encoder, data, settings, seed=seed, cache=cache, progress=progress)
+        if progress:
+            progress("project", 0, 0)
+        _write_served(building, catalogue, joint.projections(), settings.threads, progress)
+        manifest = {
+            "key": key,
+            "schema": SCHEMA,
+            "n_tracks": len(catalogue),
+            "encoder": encoder.name,
+            "catalogue": catalogue.fingerprint,
+            "model_id": model_id,
+            "data": data.path,
+            "built_at": time.time(),
+        }
+        return BuildResult(generations.publish(home, building, key, manifest), changed=True, trained=True)
+
+
 def open_recommender(
     home: Path,
     vocabulary: Vocabulary,
@@ -145,24 +192,24 @@ def open_recommender(
     generation = generations.current(home)
     folder = generation.folder
     catalogue = Catalogue.load(folder / "catalogue")
+    if learned.is_learned(folder):
+        return _open_learned(
+            folder, catalogue, vocabulary, encoder, index, exact_limit, half_life_days, weights
+        ), generation
     model = checkpoint.load(folder / "jam")
     tables = {m: EmbeddingTable.open(folder / "embeddings" / m.value, catalogue.fingerprint) for m in model.modalities}
     projections = Projections.load(folder / "projections")
     mix = MIXERS[model.mixer]
-    served: TrackIndex
-    if index == "chroma" or (index == "auto" and len(catalogue) > exact_limit):
-        from recsys.index.chroma import ChromaIndex
-
-        served = ChromaIndex(folder / "chroma", projections, mix)
-    else:
-        served = ExactIndex(projections, mix)
+    served = _open_index(folder, projections, mix, index, exact_limit)
     recommender = Recommender(
         catalogue,
         vocabulary,
         encoder,
-        model,
-        {m: table.vectors for m, table in tables.items()},
-        np.stack([table.present for table in tables.values()], axis=1),
+        FoldedTranslation(
+            model,
+            {m: table.vectors for m, table in tables.items()},
+            np.stack([table.present for table in tables.values()], axis=1),
+        ),
         np.load(folder / "vectors.npy", mmap_mode="r"),
         served,
         LexicalIndex.load(folder / "lexical"),
@@ -183,11 +230,45 @@ def _opens(folder: Path) -> bool:
     return True
 
 
+def _open_index(folder: Path, projections: Projections, mix: Mixer, index: str, exact_limit: int) -> TrackIndex:
+    if index == "chroma" or (index == "auto" and projections.n_tracks > exact_limit):
+        from recsys.index.chroma import ChromaIndex
+
+        return ChromaIndex(folder / "chroma", projections, mix)
+    return ExactIndex(projections, mix)
+
+
+def _open_learned(
+    folder: Path,
+    catalogue: Catalogue,
+    vocabulary: Vocabulary,
+    encoder: TextEncoder,
+    index: str,
+    exact_limit: int,
+    half_life_days: float,
+    weights: RankingWeights | None,
+) -> Recommender:
+    joint = Joint.load(folder / learned.FOLDER)
+    return Recommender(
+        catalogue,
+        vocabulary,
+        encoder,
+        LearnedTranslation(joint, catalogue),
+        np.load(folder / "vectors.npy", mmap_mode="r"),
+        _open_index(folder, Projections.load(folder / "projections"), cross_mix, index, exact_limit),
+        LexicalIndex.load(folder / "lexical"),
+        half_life_days=half_life_days,
+        weights=weights or learned.WEIGHTS,
+    )
+
+
 def _reusable(home: Path, catalogue: Catalogue, encoder: TextEncoder) -> Checkpoint | None:
     """Return the served model if it was trained with this encoder on mostly these tracks."""
     if generations.current_key(home) is None:
         return None
     generation = generations.current(home)
+    if learned.is_learned(generation.folder):
+        return None
     if generation.manifest["encoder"] != encoder.name or generation.manifest["schema"] != SCHEMA:
         return None
     model = checkpoint.load(generation.folder / "jam")
@@ -297,8 +378,7 @@ def _project(
     threads: int,
     progress: Progress | None,
 ) -> None:
-    """Write what serving reads: projected vectors, unit track vectors, Chroma, words, the catalogue itself."""
-    from recsys.index.chroma import build_chroma
+    """Project every track once, and write what serving reads."""
 
     def mapped(layer: str, column: int, table: FloatArray) -> FloatArray:
         vectors = model.project(layer, np.asarray(table, dtype=np.float32))
@@ -309,9 +389,17 @@ def _project(
         progress("project", 0, 0)
     item = {m: mapped(f"item.{m}", c, t) for c, (m, t) in enumerate(tables.items())}
     keys = {m: mapped(f"mixer_key.{m}", c, t) for c, (m, t) in enumerate(tables.items())}
-    projections = Projections(item, keys, present)
+    _write_served(building, catalogue, Projections(item, keys, present), threads, progress)
+
+
+def _write_served(
+    building: Path, catalogue: Catalogue, projections: Projections, threads: int, progress: Progress | None
+) -> None:
+    """Write what serving reads: projected vectors, unit track vectors, Chroma, words, the catalogue itself."""
+    from recsys.index.chroma import build_chroma
+
     projections.save(building / "projections")
-    unit = [v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-6) for v in item.values()]
+    unit = [v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-6) for v in projections.item.values()]
     vectors = np.sum(unit, axis=0)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
     np.save(building / "vectors.npy", vectors.astype(np.float32))

@@ -16,21 +16,20 @@ from recsys.catalogue import Catalogue
 from recsys.constraints import UNKNOWN, YES, Agreement, Checked, check
 from recsys.encoders.text import TextEncoder
 from recsys.index.base import JointPoint, TrackIndex
-from recsys.jam.checkpoint import Checkpoint
-from recsys.listeners import fold_in, track_weights
+from recsys.listeners import track_weights
+from recsys.portrait import Standpoint, lift_shares
 from recsys.ranking import Ranker, RankingWeights, Taste
 from recsys.recommendation import ConstraintCount, Pick, Query, Recommendation
 from recsys.retrieval.company import Company
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.slate import Candidates, arrange, choose
-from recsys.types import BoolArray, Constraint, Facet, FloatArray, IntArray, Modality
+from recsys.translation import Translation
+from recsys.types import BoolArray, Constraint, Facet, FloatArray, IntArray
 from recsys.vocabulary import Vocabulary
 
 __all__ = ["ConstraintCount", "Pick", "Query", "RankingWeights", "Recommendation", "Recommender"]
 
 _DEFAULT_SIZE = 20
-#: Tracks named as examples speak for the moment; the long-term vector then counts this much.
-_LONG_TERM_BESIDE_EXAMPLES = 0.4
 _REMEMBERED_TEXTS = 256
 
 
@@ -44,6 +43,7 @@ class _Turn:
     point: JointPoint
     lexical: FloatArray  # (N,)
     company: FloatArray  # (N,)
+    extra: FloatArray | None  # (N,) what is added to the joint-space scores, if anything
 
 
 class Recommender:
@@ -54,9 +54,7 @@ class Recommender:
         catalogue: Catalogue,
         vocabulary: Vocabulary,
         encoder: TextEncoder,
-        checkpoint: Checkpoint,
-        tables: dict[Modality, FloatArray],
-        present: BoolArray,
+        translation: Translation,
         vectors: FloatArray,
         index: TrackIndex,
         lexical: LexicalIndex,
@@ -69,8 +67,8 @@ class Recommender:
         self.catalogue, self.vocabulary, self.index = catalogue, vocabulary, index
         self._company = Company(catalogue)
         self.ranker = Ranker(catalogue, vectors, weights or RankingWeights())
-        self._encoder, self._checkpoint = encoder, checkpoint
-        self._tables, self._present, self._vectors, self._lexical = tables, present, vectors, lexical
+        self._encoder, self._translation = encoder, translation
+        self._vectors, self._lexical = vectors, lexical
         self._half_life_days, self._n_candidates = half_life_days, n_candidates
         self._encoded: OrderedDict[str, FloatArray] = OrderedDict()
         self._lock = Lock()
@@ -122,11 +120,16 @@ class Recommender:
 
         Hard constraints filter; nothing is relaxed, capped or reordered, and no noise is added.
         """
+        found = self.stand(query, k)
+        return found.rows, found.scores
+
+    def stand(self, query: Query, k: int) -> Standpoint:
+        """Say where a query stands in the joint space, and what `rank` finds from there."""
         turn = self._prepare(query, self._encode(query.text))
         rows = np.flatnonzero(self._allowed(turn))
         scores = self._score(turn, rows)
         order = np.lexsort((rows, -scores))[:k]
-        return rows[order], scores[order]
+        return Standpoint(turn.point, turn.taste.known, rows[order], scores[order])
 
     # --- the turn's point and constraints ---
 
@@ -161,7 +164,8 @@ class Recommender:
             query=query,
             checked=check(self.catalogue, self.vocabulary, query.constraints),
             taste=taste,
-            point=self._point(query, text_vector, taste),
+            point=self._translation.point(query, text_vector, taste.vector),
+            extra=self._translation.extra(query, text_vector),
             lexical=self._lexical.scores(query.text),
             company=self._company.scores(taste.liked_rows, taste.weights[taste.weights > 0]),
         )
@@ -172,30 +176,12 @@ class Recommender:
         known = [(int(row), w) for t, w in weights.items() for row in self.catalogue.rows([t])]
         rows = np.array([row for row, _ in known], dtype=np.int64)
         signed = np.array([w for _, w in known], dtype=np.float32)
-        return Taste(rows, signed, self._user_vector(rows, signed))
-
-    def _user_vector(self, rows: IntArray, weights: FloatArray) -> FloatArray:
-        raw = fold_in(rows, weights, self._tables, self._present) if len(rows) else None
-        if raw is None:
-            return np.zeros(self._vectors.shape[1], dtype=np.float32)
-        return self._checkpoint.project("user", raw)
-
-    def _point(self, query: Query, text_vector: FloatArray, taste: Taste) -> JointPoint:
-        """Translate: the listener's vector, with tracks named as examples as a listener of the moment, plus q."""
-        user = np.float32(query.how_much_me) * taste.vector
-        if query.like_rows:
-            rows = np.array(query.like_rows, dtype=np.int64)
-            moment = self._user_vector(rows, np.ones(len(rows), dtype=np.float32))
-            user = np.float32(_LONG_TERM_BESIDE_EXAMPLES) * user + moment
-        words = self._checkpoint.project("query", text_vector) if np.any(text_vector) else np.zeros_like(user)
-        return JointPoint(
-            user=user.astype(np.float32),
-            query=words.astype(np.float32),
-            key=self._checkpoint.project("mixer_query", text_vector).astype(np.float32),
-        )
+        return Taste(rows, signed, self._translation.user_vector(query, rows, signed))
 
     def _score(self, turn: _Turn, rows: IntArray) -> FloatArray:
-        translation = self.index.score(turn.point, rows) / np.float32(self._checkpoint.card["score_scale"])
+        translation = self.index.score(turn.point, rows) * np.float32(self._translation.scale)
+        if turn.extra is not None:
+            translation += turn.extra[rows]
         return self.ranker.scores(turn.query, turn.taste, turn.checked, rows, translation, turn.lexical, turn.company)
 
     # --- what may be shown ---
@@ -269,6 +255,9 @@ class Recommender:
         found["lexical"] = _top(np.where(allowed, turn.lexical, 0), k // 3)
         if turn.query.how_much_me:
             found["company"] = _top(np.where(allowed, turn.company, 0), k // 3)
+        if turn.extra is not None:
+            above = turn.extra - turn.extra.min()
+            found["memory"] = _top(np.where(allowed, above, 0), k)
         if turn.query.like_rows:
             near = self.ranker.nearness(np.array(turn.query.like_rows))
             found["neighbours"] = _top(np.where(allowed, near, 0), k // 3)
@@ -306,16 +295,13 @@ class Recommender:
         if not len(rows):
             return ()
         parts, average = self.index.explain(turn.point, rows), self.index.explain(turn.point, all_rows)
-        lift_query = np.maximum(parts.query - average.query.mean(), 0)
-        lift_user = np.maximum(parts.user - average.user.mean(), 0)
-        lift = lift_query + lift_user
-        share = np.divide(lift_query, lift, out=np.zeros_like(lift), where=lift > 0)
+        query_share, user_share = lift_shares(parts, average)
         examples = np.concatenate([turn.taste.liked_rows, np.array(turn.query.like_rows, dtype=np.int64)])
         nearest = self._nearest(rows, examples)
         picks = []
         for number, (position, row) in enumerate(zip(ordered, rows.tolist(), strict=True)):
             seconds, estimated = self.catalogue.duration_s(row)
-            weights = zip(self._tables, parts.weights[number], strict=True)
+            weights = zip(self._translation.modalities, parts.weights[number], strict=True)
             picks.append(
                 Pick(
                     row=row,
@@ -323,9 +309,9 @@ class Recommender:
                     duration_s=seconds,
                     duration_estimated=estimated,
                     score=float(candidates.scores[position]),
-                    query_share=float(share[number]),
-                    user_share=float(1 - share[number]) if lift[number] > 0 else 0.0,
-                    modality_weights={modality.value: float(weight) for modality, weight in weights},
+                    query_share=float(query_share[number]),
+                    user_share=float(user_share[number]),
+                    modality_weights={modality: float(weight) for modality, weight in weights},
                     retrievers=tuple(name for name, mask in sources.items() if mask[row]),
                     matched=tuple(c for c, met in turn.checked.pairs() if c.wanted and met[row] == YES),
                     nearest_liked=nearest[number],

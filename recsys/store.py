@@ -146,6 +146,12 @@ class Store:
             wanted = sa.select(db.sources.c.fingerprint).where(db.sources.c.name == name)
             return connection.execute(wanted).scalar()
 
+    def track_ids(self, name: str) -> dict[str, TrackId]:
+        """Return the tracks of a source: its own ids to track ids."""
+        with self._engine.connect() as connection:
+            wanted = sa.select(db.tracks.c.native_id, db.tracks.c.track_id).where(db.tracks.c.source == name)
+            return {row.native_id: row.track_id for row in connection.execute(wanted)}
+
     def load_catalogue(self, with_starter: bool) -> Catalogue:
         """Build the catalogue of all sources; the starter only if asked for or if there is nothing else."""
         with self._engine.connect() as connection:
@@ -160,18 +166,29 @@ class Store:
 
     def add_event(self, event: Event) -> None:
         """Remember what a listener did."""
+        self.add_events([event])
+
+    def add_events(self, events: Iterable[Event]) -> None:
+        """Remember what listeners did, all of it or nothing."""
+        known: set[str] = set()
+
+        def rows() -> Iterator[dict[str, Any]]:
+            for event in events:
+                if event.listener_id not in known:
+                    known.add(event.listener_id)
+                    _ensure_listener(connection, event.listener_id, event.at)
+                yield {
+                    "listener_id": event.listener_id,
+                    "track_id": event.track_id,
+                    "kind": event.kind.value,
+                    "at": event.at,
+                    "completion": event.completion,
+                    "session_id": event.session_id,
+                    "times": event.times,
+                }
+
         with self._writer.begin() as connection:
-            _ensure_listener(connection, event.listener_id, event.at)
-            connection.execute(
-                db.events.insert().values(
-                    listener_id=event.listener_id,
-                    track_id=event.track_id,
-                    kind=event.kind.value,
-                    at=event.at,
-                    completion=event.completion,
-                    session_id=event.session_id,
-                )
-            )
+            _insert(connection, db.events, rows())
 
     def events(self, listener_id: str) -> list[Event]:
         """Return what a listener did, oldest first."""
@@ -179,7 +196,7 @@ class Store:
         wanted = sa.select(table).where(table.c.listener_id == listener_id).order_by(table.c.at, table.c.event_id)
         with self._engine.connect() as connection:
             return [
-                Event(r.listener_id, r.track_id, EventKind(r.kind), r.at, r.completion, r.session_id)
+                Event(r.listener_id, r.track_id, EventKind(r.kind), r.at, r.completion, r.session_id, r.times)
                 for r in connection.execute(wanted)
             ]
 

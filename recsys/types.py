@@ -6,10 +6,11 @@ Unknown is `None` (one track) or NaN (numeric columns); an empty tuple of facets
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +37,34 @@ NUMERIC_COLUMNS = (
 )
 
 
-class Modality(StrEnum):
-    """A way of describing a track that has its own encoder and embedding table."""
+class Modality(str):
+    """A way of describing a track that has its own encoder and embedding table, by name.
 
-    TEXT = "text"
-    TAGS = "tags"
+    `TEXT` and `TAGS` are made of what a catalogue states; any other name is a space that was brought in.
+    """
+
+    TEXT: ClassVar[Modality]
+    TAGS: ClassVar[Modality]
+
+    __slots__ = ()
+
+    def __new__(cls, name: str) -> Modality:
+        """Check the name.
+
+        Raises:
+            ValueError: it is not of lower-case letters, digits and "_", beginning with a letter.
+        """
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise ValueError(f"{name!r} cannot name a modality; use lower-case letters, digits and _, a letter first")
+        return super().__new__(cls, name)
+
+    @property
+    def value(self) -> str:
+        """The name as a plain string."""
+        return str(self)
+
+
+Modality.TEXT, Modality.TAGS = Modality("text"), Modality("tags")
 
 
 class Facet(StrEnum):
@@ -169,7 +193,10 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One act of a listener. `completion` (0–1) is the share of the track that was played."""
+    """One act of a listener. `completion` (0–1) is the share of the track that was played.
+
+    `times` lets one event stand for several, where a history knows only how often.
+    """
 
     listener_id: str
     track_id: TrackId
@@ -177,6 +204,7 @@ class Event:
     at: float  # seconds since the epoch, UTC
     completion: float | None = None
     session_id: str | None = None
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,9 @@ def test_no_row_knows_of_the_others(seed: int, mixer: score.Mixer) -> None:
     random = np.random.default_rng(seed)
     n_tracks, dim = 40, int(random.integers(1, 70))
     projections = Projections(
-        item={m: random.normal(size=(n_tracks, dim)).astype(np.float32) for m in Modality},
-        keys={m: random.normal(size=(n_tracks, dim)).astype(np.float32) for m in Modality},
-        present=random.random((n_tracks, len(Modality))) < 0.7,
+        item={m: random.normal(size=(n_tracks, dim)).astype(np.float32) for m in (Modality.TEXT, Modality.TAGS)},
+        keys={m: random.normal(size=(n_tracks, dim)).astype(np.float32) for m in (Modality.TEXT, Modality.TAGS)},
+        present=random.random((n_tracks, 2)) < 0.7,
     )
     point = JointPoint(*(random.normal(size=dim).astype(np.float32) for _ in range(3)))
     everyone = score.scores(point, projections, mixer, np.arange(n_tracks))
@@ -73,14 +73,14 @@ def test_a_mixer_without_keys_needs_none() -> None:
 
 def test_projections_survive_the_disk(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
-    item = {m: random.normal(size=(5, 8)).astype(np.float32) for m in Modality}
+    item = {m: random.normal(size=(5, 8)).astype(np.float32) for m in (Modality.TEXT, Modality.TAGS)}
     saved = Projections(item, dict(item), random.random((5, 2)) < 0.5)
     saved.save(tmp_path)
     for mmap in (True, False):
         loaded = Projections.load(tmp_path, mmap=mmap)
         assert loaded.modalities == saved.modalities
         np.testing.assert_array_equal(loaded.present, saved.present)
-        for modality in Modality:
+        for modality in (Modality.TEXT, Modality.TAGS):
             np.testing.assert_array_equal(loaded.item[modality], saved.item[modality])
             np.testing.assert_array_equal(loaded.keys[modality], saved.keys[modality])
 

@@ -1,0 +1,213 @@
+"""The joint space learnt from real requests: JAM's translation over richer inputs, and a small additive head.
+
+    score(a) = w·(u + q)·t_a / s + Σ_f w_f·feature_f(a)
+
+The first part is JAM (Melchiorre et al., RecSys 2025) in the exact form of `recsys.jam.score`, with these inputs added,
+all inductive, so that new listeners and new requests need no training:
+
+    u = Σ_m U_m·taste_m + P·ē(played) + G·ē(kept) + (A·q̃) ∘ Σ_m B_m·taste_m
+    q = Q·q̃ + R·ē(what this request was answered with) + W·ē(what requests worded like it were answered with)
+    v_m = V_m·x_m + e
+
+e (N, d) is a vector of each item, learnt with dropout, so that items without any stand on their modalities; ē(·) is a
+weighted sum of e over items (an asymmetric factor model; Koren 2008, section 4.1); taste_m is the unit sum of modality
+m over the played items; ∘ is elementwise. Taste and history enter only through u, so the *how much me* dial scales all
+of it, and a listener without history is exactly u = 0.
+
+The head's features are those of `recsys.jam.memory`; s is the spread of the translation's scores. Both were fitted on
+requests later than those that the translation and the counts had seen.
+
+Shapes: N items, d joint width, D encoder width, F features, B requests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from recsys.index.base import JointPoint, Projections
+from recsys.jam.checkpoint import CheckpointError
+from recsys.jam.memory import FEATURES, OF_THE_LISTENER, History, RequestMemory
+from recsys.types import BoolArray, FloatArray, Modality
+
+CARD_FILE, WEIGHTS_FILE = "joint.json", "joint.safetensors"
+#: Name of the modality that is made here: the mean text vector of the requests an item was given for.
+REQUESTS = "requests"
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A fitted joint space with its memory and head.
+
+    Keys of `weights`: `query.{weight,bias}`, `mixer_query.{weight,bias}`, `item.<m>.{weight,bias}`,
+    `mixer_key.<m>.{weight,bias}`, `user.<m>.weight`, `gate.<m>.weight`, `gate_query.weight`, `residual` (N, d) and
+    `map.{played,kept,own,worded}.weight` (d, d).
+    """
+
+    weights: Mapping[str, FloatArray]
+    tables: Mapping[str, FloatArray]  # per modality unit rows (N, D_m), zero where absent
+    memory: RequestMemory
+    card: Mapping[str, Any]  # `modalities`, `dim`, `spread`, `head` = feature → weight with `translation` among them
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities mixed, in column order."""
+        return tuple(self.card["modalities"])
+
+    @property
+    def head(self) -> Mapping[str, float]:
+        """The weight of each feature, and of `translation`."""
+        return dict(self.card["head"])
+
+    @property
+    def present(self) -> BoolArray:
+        """Which item has which modality (N, M); one without any is taken to have the first."""
+        present = np.stack([table.any(axis=1) for table in self.tables.values()], axis=1)
+        present[:, 0] |= ~present.any(axis=1)
+        return present
+
+    def projections(self) -> Projections:
+        """Project every item once, for an index."""
+        residual = self.weights["residual"]
+        present = self.present
+        item: dict[Modality, FloatArray] = {}
+        keys: dict[Modality, FloatArray] = {}
+        for column, m in enumerate(self.modalities):
+            name = Modality(m)
+            item[name] = self._map(f"item.{m}", self.tables[m]) + residual
+            keys[name] = self._map(f"mixer_key.{m}", self.tables[m])
+            for table in (item[name], keys[name]):
+                table[~present[:, column]] = 0
+        return Projections(item, keys, present)
+
+    def point(self, text: str, vector: FloatArray, history: History, how_much_me: float = 1.0) -> JointPoint:
+        """Translate the listener's point by the request.
+
+        Args:
+            text: the request; an empty one leaves the listener alone.
+            vector: (D,) its unit text vector, zero for an empty one.
+            history: what the listener did.
+            how_much_me: scale of everything that comes from the listener.
+        """
+        w = self.weights
+        if np.any(vector):
+            query = self._map("query", vector)
+            own, worded = self.memory.profile(text, vector)
+            query = query + w["map.own.weight"] @ self._mean(own) + w["map.worded.weight"] @ self._mean(worded)
+        else:
+            query = np.zeros(int(self.card["dim"]), np.float32)
+        user = w["map.played.weight"] @ self._mean(played_row(history, self.memory.n_items))
+        user = user + w["map.kept.weight"] @ self._mean(kept_row(history, self.memory.n_items))
+        gate = np.zeros_like(user)
+        for m in self.modalities:
+            taste = taste_of(history, self.tables[m])
+            user = user + w[f"user.{m}.weight"] @ taste
+            gate = gate + w[f"gate.{m}.weight"] @ taste
+        if np.any(vector):
+            user = user + (w["gate_query.weight"] @ vector) * gate
+        return JointPoint(
+            user=(np.float32(how_much_me) * user).astype(np.float32),
+            query=query.astype(np.float32),
+            key=self._map("mixer_query", vector).astype(np.float32),
+        )
+
+    def extra(self, text: str, vector: FloatArray, history: History, how_much_me: float = 1.0) -> FloatArray:
+        """Return the head's part (N,) of the score: everything but the translation."""
+        head = self.head
+        found = self.memory.features(text, vector, history)
+        total = np.zeros(self.memory.n_items, np.float32)
+        for name in FEATURES:
+            scale = how_much_me if name in OF_THE_LISTENER else 1.0
+            total += np.float32(head.get(name, 0.0) * scale) * found[name]
+        return total
+
+    @property
+    def translation_scale(self) -> float:
+        """What a translation score is multiplied with before the head's part is added."""
+        return float(self.head["translation"]) / float(self.card["spread"])
+
+    def save(self, folder: Path) -> None:
+        """Write everything; the card last, so that a folder with a card is whole."""
+        from safetensors.numpy import save_file
+
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays = {name: np.ascontiguousarray(value) for name, value in self.weights.items()}
+        arrays |= {f"table.{m}": np.ascontiguousarray(table) for m, table in self.tables.items()}
+        save_file(arrays, folder / WEIGHTS_FILE)
+        self.memory.save(folder / "memory")
+        part = folder / (CARD_FILE + ".part")
+        part.write_text(json.dumps(dict(self.card), indent=2, sort_keys=True), encoding="utf-8")
+        os.replace(part, folder / CARD_FILE)
+
+    @classmethod
+    def load(cls, folder: Path) -> Joint:
+        """Read what `save` wrote.
+
+        Raises:
+            CheckpointError: a file is missing or damaged.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        try:
+            card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+            arrays = load_file(folder / WEIGHTS_FILE)
+            memory = RequestMemory.load(folder / "memory")
+        except (OSError, ValueError, SafetensorError) as error:
+            raise CheckpointError(f"no readable joint space in {folder} ({error}); run `segue train`") from error
+        tables = {m: arrays.pop(f"table.{m}") for m in card["modalities"]}
+        return cls(arrays, tables, memory, card)
+
+    def _map(self, layer: str, inputs: FloatArray) -> FloatArray:
+        result: FloatArray = inputs @ self.weights[f"{layer}.weight"].T
+        bias = self.weights.get(f"{layer}.bias")
+        return result if bias is None else result + bias
+
+    def _mean(self, row: csr_array) -> FloatArray:
+        """ē of a sparse row (1, N): (d,)."""
+        result: FloatArray = row.data.astype(np.float32) @ self.weights["residual"][row.indices]
+        return result
+
+
+def played_row(history: History, n_items: int) -> csr_array:
+    """The damped play counts as a unit row (1, N)."""
+    return unit_row(history.played, history.play_weights, n_items)
+
+
+def kept_row(history: History, n_items: int) -> csr_array:
+    """The kept items as a unit row (1, N), log(1 + times) each."""
+    return unit_row(history.kept, np.log1p(history.times), n_items)
+
+
+def unit_row(rows: np.ndarray[Any, Any], values: FloatArray, n_items: int) -> csr_array:
+    """Return values at rows as a sparse row (1, N) of norm 1, or an empty one."""
+    norm = float(np.linalg.norm(values)) or 1.0
+    data = (values / norm).astype(np.float32)
+    return csr_array((data, (np.zeros(len(rows), np.int64), rows)), shape=(1, n_items))
+
+
+def taste_of(history: History, table: FloatArray) -> FloatArray:
+    """The unit sum of a modality (N, D) over the played items, by their weights: (D,); zero without any."""
+    total = history.play_weights @ np.asarray(table[history.played], np.float32)
+    norm = float(np.linalg.norm(total))
+    return (total / norm if norm > 1e-6 else np.zeros(table.shape[1])).astype(np.float32)
+
+
+def unit_rows(table: FloatArray) -> FloatArray:
+    """Bring the rows (N, D) to unit length; zero rows stay."""
+    norms = np.linalg.norm(table, axis=1, keepdims=True)
+    return (table / np.where(norms > 0, norms, 1)).astype(np.float32)
+
+
+def request_table(texts: Sequence[str], vectors: FloatArray, starts: Any, items: Any, n_items: int) -> FloatArray:
+    """Make the `requests` modality: the unit mean (N, D) of the text vectors of what each item was given for."""
+    queries = np.repeat(np.arange(len(texts)), np.diff(starts))
+    given = csr_array((np.ones(len(items), np.float32), (items, queries)), shape=(n_items, len(texts)))
+    return unit_rows(given @ vectors)
