@@ -24,6 +24,7 @@ from recsys.errors import RecsysError
 from recsys.generations import Generation
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.joint import CARD_FILE, Joint, unit_rows
+from recsys.jam.joint_system import MADE_OF_REQUESTS
 from recsys.jam.joint_train import JointSettings, Requests, fit_joint
 from recsys.jam.memory import cosine_neighbours
 from recsys.jam.queries import encode_queries
@@ -31,10 +32,6 @@ from recsys.ranking import RankingWeights
 from recsys.types import FloatArray, IntArray, Modality, Progress, TrackId
 
 FOLDER = "joint"
-#: Item modalities of a data set that are made of its own training requests: a joint space makes its own of those that
-#: it may see, since whoever chose weights on later requests would find the answers in these.
-MADE_OF_REQUESTS = ("tags",)
-
 #: What the parts of the ranking count for beside a learnt joint space, whose head weighs history, popularity and
 #: company itself. Chosen on the last tenth of lastfm-jam's training requests (docs/jam.md).
 WEIGHTS = RankingWeights(

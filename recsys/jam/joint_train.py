@@ -11,7 +11,7 @@ Shapes: Q queries, B batch, C candidates, N items, d joint width, M modalities.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,9 +19,9 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array, vstack
 
 from recsys.errors import RecsysError
-from recsys.jam.dataset import JamDataset, JamSplit
+from recsys.jam.dataset import JamSplit
 from recsys.jam.joint import REQUESTS, Joint, request_table, unit_rows
-from recsys.jam.memory import FEATURES, History, RequestMemory, cosine_neighbours, normalised, stack
+from recsys.jam.memory import FEATURES, History, RequestMemory, normalised, stack
 from recsys.types import BoolArray, FloatArray, IntArray, Progress
 
 if TYPE_CHECKING:
@@ -71,13 +71,6 @@ class Requests:
     n_items: int
     neighbours: csr_array | None = None  # (N, N) item cosines over the play counts
 
-    @classmethod
-    def of(cls, split: JamSplit, vectors: FloatArray, dataset: JamDataset, modalities: Sequence[str]) -> Requests:
-        """Take requests with some of a data set's item modalities and its play counts."""
-        tables = {m: unit_rows(dataset.item_features[m]) for m in modalities}
-        near = None if dataset.plays is None else cosine_neighbours(dataset.plays)
-        return cls(split, vectors, tables, dataset.plays, dataset.n_users, dataset.n_items, near)
-
     def take(self, numbers: IntArray) -> Requests:
         """Return some of the requests, in the order given."""
         return replace(self, split=self.split.take(numbers), vectors=self.vectors[numbers])
@@ -95,8 +88,15 @@ class Requests:
         return History(played, plays, *_row(kept, user))
 
 
-def fit_joint(requests: Requests, settings: JointSettings, *, seed: int, progress: Progress | None = None) -> Joint:
-    """Fit translation, memory and head.
+def fit_joint(
+    requests: Requests,
+    settings: JointSettings,
+    *,
+    seed: int,
+    counts_only: bool = False,
+    progress: Progress | None = None,
+) -> Joint:
+    """Fit translation, memory and head; with `counts_only` no translation, which then weighs nothing.
 
     Raises:
         TooFewRequestsError: fewer than a hundred requests.
@@ -106,17 +106,17 @@ def fit_joint(requests: Requests, settings: JointSettings, *, seed: int, progres
         raise TooFewRequestsError(n)
     cut = n - max(int(n * settings.head_share), 1)
     earlier, later = requests.take(np.arange(cut)), requests.take(np.arange(cut, n))
-    first = fit_translation(earlier, settings, seed=seed, progress=_staged(progress, "train, for the head"))
-    head, spread = fit_head(first, earlier, later, progress=progress)
-    whole = fit_translation(requests, settings, seed=seed, progress=_staged(progress, "train"))
-    steps = settings.epochs * max(n // settings.batch, 1)
+    used = replace(settings, epochs=0) if counts_only else settings
+    first = fit_translation(earlier, used, seed=seed, progress=_staged(progress, "train, for the head"))
+    head, spread = fit_head(first, earlier, later, counts_only=counts_only, progress=progress)
+    whole = fit_translation(requests, used, seed=seed, progress=_staged(progress, "train"))
     card = {
         **whole.card,
         "head": head,
         "spread": spread,
         "n_requests": n,
         "seed": seed,
-        "settings": asdict(settings) | {"steps": steps},
+        "settings": asdict(used) | {"steps": used.epochs * max(n // used.batch, 1)},
     }
     return Joint(whole.weights, whole.tables, whole.memory, card)
 
@@ -142,7 +142,7 @@ def fit_translation(
     tables = {m: unit_rows(table) for m, table in requests.tables.items()}
     split = requests.split
     tables[REQUESTS] = request_table(split.texts, requests.vectors, split.starts, split.items, requests.n_items)
-    inputs = _Inputs.prepare(requests, tables, settings.n_blocks)
+    inputs = _Inputs.prepare(requests, tables, settings.n_blocks) if settings.epochs else None
     model = _Translation(tables, requests.vectors.shape[1], settings, seed)
     rng = np.random.default_rng(seed)
     torch_rng = torch.Generator().manual_seed(seed)
@@ -152,13 +152,14 @@ def fit_translation(
         model.parameters.values(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, settings.learning_rate, total_steps=total + 1, pct_start=0.1
+        optimiser, settings.learning_rate, total_steps=max(total, 1) + 1, pct_start=0.1
     )
     step = 0
     for _ in range(settings.epochs):
         order = rng.permutation(n)
         for k in range(n_steps):
             batch = order[k * settings.batch : (k + 1) * settings.batch]
+            assert inputs is not None  # there are epochs
             loss = model.loss(inputs, batch, rng, torch_rng)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -179,7 +180,13 @@ def fit_translation(
 
 
 def fit_head(
-    fitted: Joint, earlier: Requests, later: Requests, *, progress: Progress | None = None, n_most: int = 2000
+    fitted: Joint,
+    earlier: Requests,
+    later: Requests,
+    *,
+    counts_only: bool = False,
+    progress: Progress | None = None,
+    n_most: int = 2000,
 ) -> tuple[dict[str, float], float]:
     """Fit the weights of translation and features on later requests; return them and the translation's spread."""
     numbers = _evenly(len(later.split), n_most)
@@ -189,11 +196,12 @@ def fit_head(
     for line, number in enumerate(numbers.tolist()):
         history = later.history(kept, int(later.split.users[number]))
         text, vector = later.split.texts[number], later.vectors[number]
-        columns[0, line] = scorer.translation(text, vector, history)
+        if not counts_only:
+            columns[0, line] = scorer.translation(text, vector, history)
         columns[1:, line] = stack(fitted.memory.features(text, vector, history))
         if progress:
             progress("weigh", line + 1, len(numbers))
-    spread = max(float(columns[0].std(axis=1).mean()), 1e-6)
+    spread = float(columns[0].std(axis=1).mean()) or 1.0
     columns[0] /= spread
     weights = fit_weights(columns, _answers(later, numbers))
     return dict(zip(("translation", *FEATURES), weights.tolist(), strict=True)), spread

@@ -1,0 +1,79 @@
+"""The learnt joint space, or a part of it, as a system that can be compared with others on a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from recsys.jam.dataset import JamDataset, JamSplit
+from recsys.jam.joint import Joint, unit_rows
+from recsys.jam.joint_train import BatchScorer, JointSettings, Requests, fit_joint, kept_counts
+from recsys.jam.memory import History, cosine_neighbours
+from recsys.jam.task import JamTask
+from recsys.types import FloatArray, IntArray, Progress
+
+Part = Literal["whole", "translation", "counts"]
+
+#: Item modalities of a data set that are made of its own training requests: a joint space makes its own of those that
+#: it may see, since whoever chose weights on later requests would find the answers in these.
+MADE_OF_REQUESTS = ("tags",)
+
+
+class JointSystem:
+    """Translation and head together, or one of them alone, fitted on both parts of a task."""
+
+    def __init__(self, part: Part = "whole", settings: JointSettings | None = None) -> None:
+        """Choose what the scores are made of."""
+        self._part: Part = part
+        self._settings = settings or JointSettings()
+
+    def fit(self, task: JamTask, *, seed: int, folder: Path | None = None, progress: Progress | None = None) -> None:
+        """Fit on all requests of the task; the head is weighed on the latest of them, at an earlier state."""
+        split = task.train if task.choose is None else joined(task.train, task.choose)
+        requests = requests_of(task.dataset, split, task.encode(split.texts))
+        joint = fit_joint(requests, self._settings, seed=seed, counts_only=self._part == "counts", progress=progress)
+        self._scorer, self._encode = BatchScorer(joint), task.encode
+        self._requests, self._kept = requests, kept_counts(requests)
+
+    @property
+    def joint(self) -> Joint:
+        """What was fitted."""
+        return self._scorer.joint
+
+    def score(self, texts: Sequence[str], users: IntArray) -> FloatArray:
+        """Return scores (B, N) of all items for B requests by the listeners `users` (B,); -1 is nobody."""
+        vectors = self._encode(texts)
+        scores = np.empty((len(texts), self._requests.n_items), np.float32)
+        for line, (text, user) in enumerate(zip(texts, users.tolist(), strict=True)):
+            history = self._requests.history(self._kept, user) if user >= 0 else History.empty()
+            if self._part == "translation":
+                scores[line] = self._scorer.translation(text, vectors[line], history)
+            elif self._part == "counts":
+                scores[line] = self.joint.extra(text, vectors[line], history)
+            else:
+                scores[line] = self._scorer.score(text, vectors[line], history)
+        return scores
+
+
+def requests_of(dataset: JamDataset, split: JamSplit, vectors: FloatArray) -> Requests:
+    """Take requests with a data set's item modalities, but those made of requests, and its play counts."""
+    tables = {m: unit_rows(x) for m, x in dataset.item_features.items() if m not in MADE_OF_REQUESTS}
+    near: csr_array | None = None if dataset.plays is None else cosine_neighbours(dataset.plays)
+    return Requests(split, vectors, tables, dataset.plays, dataset.n_users, dataset.n_items, near)
+
+
+def joined(first: JamSplit, second: JamSplit) -> JamSplit:
+    """Put two splits one after the other."""
+    return replace(
+        first,
+        query_idxs=np.concatenate([first.query_idxs, second.query_idxs]),
+        texts=first.texts + second.texts,
+        users=np.concatenate([first.users, second.users]),
+        starts=np.concatenate([first.starts, first.starts[-1] + second.starts[1:]]),
+        items=np.concatenate([first.items, second.items]),
+    )
