@@ -27,6 +27,7 @@ Shapes: T distinct requests, N items, U listeners, F features, D width of a text
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,6 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, diags_array, load_npz, save_npz
 
-from recsys.text import fold
 from recsys.types import Event, EventKind, FloatArray, IntArray, TrackId
 
 OF_THE_REQUEST = ("share", "alike", "worded", "known")
@@ -259,8 +259,8 @@ def _sorted_rows(values: Mapping[int, float]) -> tuple[IntArray, FloatArray]:
 
 
 def request_key(text: str) -> str:
-    """Return what two wordings of one request share: the text without case and outer or double space."""
-    return " ".join(fold(text).split()) or text.strip().casefold()
+    """Return what two wordings of one request share: the text but for case and space; "c++" is not "c"."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def cosine_neighbours(plays: csr_array, n_kept: int = _N_NEIGHBOURS) -> csr_array:
