@@ -81,6 +81,13 @@ class Agent:
         Hard constraints of the text filter, unless not `strict`: then wanted ones are preferences, and only what is
         refused filters. Nothing is relaxed, capped or reordered, and no turn is stored.
         """
+        query = self.read(listener_id, text, how_much_me=how_much_me, strict=strict)
+        rows, scores = self.recommender.rank(query, k)
+        ids = self.recommender.catalogue.track_ids
+        return [(ids[row], score) for row, score in zip(rows.tolist(), scores.tolist(), strict=True)]
+
+    def read(self, listener_id: str, text: str, *, how_much_me: float | None = None, strict: bool = True) -> Query:
+        """Understand a message outside any session, as `rank` takes it."""
         request = self._understand(plain(text, MAX_MESSAGE), first_turn=True)
         history = self._history(identity(listener_id), session_id=None)
         query = self._query(fold(SessionState(), request), history, seed=self._seed)
@@ -90,9 +97,7 @@ class Agent:
             query = replace(
                 query, constraints=tuple(replace(c, hard=c.hard and not c.wanted) for c in query.constraints)
             )
-        rows, scores = self.recommender.rank(query, k)
-        ids = self.recommender.catalogue.track_ids
-        return [(ids[row], score) for row, score in zip(rows.tolist(), scores.tolist(), strict=True)]
+        return query
 
     # --- one turn ---
 

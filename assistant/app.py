@@ -1,78 +1,42 @@
 """The composition root: `Assistant` is everything that connectors may ask of Segue.
 
-Nothing is opened before it is needed, and heavy parts are imported where they are used: a cold `segue playlist`
-loads no torch, no polars and no Chroma. One `Assistant` serves any number of listeners and threads; it follows the
-data folder when another process publishes a new generation.
+One `Assistant` serves any number of listeners and threads. What it is made of opens in `assistant.parts`.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from threading import Lock, RLock
-from types import TracebackType
+from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from assistant.errors import NothingToExportError, UnknownFeedbackError
 from assistant.labels import plain
+from assistant.parts import Parts
 from assistant.reply import Message, Reply
-from assistant.reports import Check, IndexReport, Ranked, StatusReport, TrainReport
+from assistant.reports import Check, CompareReport, IndexReport, Ranked, StatusReport, TrainReport
 from assistant.settings import Settings
 from recsys.types import Event, EventKind, Progress
 
 if TYPE_CHECKING:
-    from assistant.agent import Agent
-    from recsys.encoders.text import TextEncoder
-    from recsys.generations import Generation
-    from recsys.pipeline import BuildResult
     from recsys.ranking import RankingWeights
-    from recsys.store import Store
 
 __all__ = ["Assistant", "Settings"]
 
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Serving:
-    """The generation being answered from."""
-
-    generation: Generation
-    agent: Agent
-
-
-class Assistant:
+class Assistant(Parts):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     def __init__(self, settings: Settings | None = None, *, weights: RankingWeights | None = None) -> None:
         """Keep the settings, and what each part of the ranking counts for; nothing is opened yet."""
-        self.settings = settings or Settings()
-        self._weights = weights
-        self._lock = RLock()
+        super().__init__(settings, weights=weights)
         self._event_lock = Lock()
         self._last_event_at = 0.0
-        self._store_or_none: Store | None = None
-        self._encoder_or_none: TextEncoder | None = None
-        self._serving: _Serving | None = None
-
-    def __enter__(self) -> Assistant:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the database; the assistant opens it again if it is used again."""
-        with self._lock:
-            if self._store_or_none is not None:
-                self._store_or_none.close()
-            self._store_or_none = self._serving = None
 
     # --- conversation ---
 
@@ -179,6 +143,25 @@ class Assistant:
         ranked = self._agent().rank(listener_id, text, k, how_much_me=how_much_me, strict=strict)
         return Ranked(track_ids=tuple(t for t, _ in ranked), scores=tuple(s for _, s in ranked))
 
+    def compare(
+        self, requests: Sequence[str], listeners: Sequence[str], n: int = 20, *, how_much_me: float | None = None
+    ) -> CompareReport:
+        """Put side by side what two listeners get for one request, or one listener for two.
+
+        Args:
+            requests: one, or two different ones.
+            listeners: two different ones, or one.
+            n: length of each list; ranked as `rank` does, without slate rules or noise.
+            how_much_me: weight of the listener's taste, as set by default.
+
+        Raises:
+            CompareError: it is neither of the two.
+            NoTasteError: a listener has no taste yet.
+        """
+        from assistant.comparing import compare
+
+        return compare(self._agent(), requests, listeners, n, how_much_me=how_much_me)
+
     def forget(self, listener_id: str) -> bool:
         """Forget a listener with taste, sessions and turns; tell whether there was one."""
         from assistant.store import identity
@@ -186,25 +169,6 @@ class Assistant:
         return self._store().remove_listener(identity(listener_id))
 
     # --- catalogue and model ---
-
-    def ensure_ready(self, progress: Progress | None = None) -> bool:
-        """Make sure that there is something to answer from; tell whether anything had to be built.
-
-        An empty data folder gets the starter catalogue. What an interrupted run left is finished, and an index made
-        with other settings or by another version is made anew.
-        """
-        from recsys import generations, pipeline
-        from recsys.sources.starter import KIND
-
-        with self._lock:
-            if generations.current_key(self.settings.home) is not None:
-                manifest = generations.current(self.settings.home).manifest
-                if manifest["schema"] == pipeline.SCHEMA and manifest["encoder"] == self._encoder(progress).name:
-                    return False
-            if not self._store().sources():
-                self._add_starter(KIND)
-            self._build(progress)
-            return True
 
     def index(
         self,
@@ -265,17 +229,18 @@ class Assistant:
                 place of synthetic ones, now and whenever the catalogue is indexed again.
 
         Raises:
-            SourceError: the folder cannot be read; nothing has changed then.
+            JamFormatError: the folder is not in the format; nothing has changed then, nor with the next two.
             NoRequestsError: it holds no training requests.
             TooFewRequestsError: it holds too few of them.
         """
-        from assistant.indexing import refresh_source
+        from assistant.indexing import check_requests, refresh_source
         from assistant.inspection import training_figures
         from recsys.sources.starter import KIND
 
         started = time.perf_counter()
         with self._lock:
             if data is not None:
+                check_requests(data)
                 refresh_source(self._store(), data, None, None, replace=False, progress=progress)
                 self._store().drop_source(KIND)
             elif not self._store().sources():
@@ -301,110 +266,6 @@ class Assistant:
         from assistant.doctor import examine
 
         return examine(self.settings, self._database_url())
-
-    # --- parts, opened on first use ---
-
-    def _agent(self) -> Agent:
-        """The agent of the generation being served, opened again when another one has been published."""
-        from recsys import generations
-
-        key = generations.current_key(self.settings.home)
-        serving = self._serving
-        if serving is not None and serving.generation.key == key:
-            return serving.agent
-        with self._lock:
-            serving = self._serving
-            if serving is not None and serving.generation.key == generations.current_key(self.settings.home):
-                return serving.agent
-            try:
-                self._serving = self._open()
-            except Exception:
-                if serving is None:
-                    raise
-                _LOG.exception("the new generation cannot be opened; the one before goes on serving")
-                return serving.agent
-            return self._serving.agent
-
-    def _open(self) -> _Serving:
-        from assistant.agent import Agent
-        from assistant.understanding.rules import RulesUnderstanding
-        from recsys.pipeline import open_recommender
-        from recsys.vocabulary import load_vocabulary
-
-        self.ensure_ready()
-        settings = self.settings
-        recommender, generation = open_recommender(
-            settings.home,
-            load_vocabulary(),
-            self._encoder(),
-            index=settings.index,
-            exact_limit=settings.exact_limit,
-            half_life_days=settings.half_life_days,
-            weights=self._weights,
-        )
-        agent = Agent(
-            recommender,
-            RulesUnderstanding(recommender.catalogue),
-            self._store(),
-            slate_size=settings.slate_size,
-            max_per_artist=settings.max_per_artist,
-            how_much_me=settings.how_much_me,
-            seed=settings.seed,
-        )
-        return _Serving(generation, agent)
-
-    def _build(self, progress: Progress | None, *, retrain: bool = False, data: Path | None = None) -> BuildResult:
-        from assistant.indexing import request_data
-        from recsys import pipeline
-        from recsys.vocabulary import load_vocabulary
-
-        if progress:
-            progress("load", 0, 0)
-        settings = self.settings
-        # The starter is stored beside other sources only if it was asked for.
-        catalogue = self._store().load_catalogue(with_starter=True)
-        training = pipeline.default_training(
-            len(catalogue), seed=settings.seed, steps=settings.training_steps, threads=settings.threads
-        )
-        return pipeline.build(
-            settings.home,
-            catalogue,
-            load_vocabulary(),
-            self._encoder(progress),
-            training,
-            retrain=retrain,
-            data=request_data(self._store(), settings.home, data, go_on=not retrain),
-            progress=progress,
-        )
-
-    def _add_starter(self, name: str) -> None:
-        from recsys.sources import read_starter
-
-        content = read_starter()
-        if self._store().source_fingerprint(name) != content.fingerprint:
-            self._store().add_source(name, "", content.kind, content.fingerprint, content.tracks, content.collections)
-
-    def _database_url(self) -> str:
-        return self.settings.database_url or f"sqlite:///{(self.settings.home / 'segue.db').as_posix()}"
-
-    def _store(self) -> Store:
-        with self._lock:
-            if self._store_or_none is None:
-                from recsys.store import Store
-
-                self._store_or_none = Store.open(self._database_url())
-            return self._store_or_none
-
-    def _encoder(self, progress: Progress | None = None) -> TextEncoder:
-        with self._lock:
-            if self._encoder_or_none is None:
-                from recsys.encoders.text import open_text_encoder
-
-                folder = self.settings.home / "cache" / "encoder"
-                self._encoder_or_none = open_text_encoder(
-                    self.settings.text_encoder, folder, self.settings.threads, progress
-                )
-            return self._encoder_or_none
 
     def _event_time(self) -> float:
         """The time of an event, later than that of every earlier one: the last like or dislike of a track holds."""

@@ -33,5 +33,31 @@ class UnknownFeedbackError(AssistantError, ValueError):
         self.received, self.expected = received, expected
 
 
+class NoTasteError(AssistantError, LookupError):
+    """A listener without a taste was to be compared or drawn: nothing they did says anything of this catalogue."""
+
+    def __init__(self, listener_id: str) -> None:
+        super().__init__(
+            f"listener {listener_id!r} has no taste here yet; a taste comes from likes, keeps and plays of this "
+            f"catalogue's tracks: run `segue chat --listener {listener_id}` and rate some with /like, or name another"
+        )
+        self.listener_id = listener_id
+
+
+class CompareError(AssistantError, ValueError):
+    """What was to be compared is neither two listeners with one request nor one listener with two requests."""
+
+    def __init__(self, n_requests: int, n_listeners: int) -> None:
+        super().__init__(
+            f"cannot compare {_count(n_requests, 'request')} of {_count(n_listeners, 'listener')}; give one request, "
+            "in quotes, and two different listeners, or two different requests and one listener"
+        )
+        self.n_requests, self.n_listeners = n_requests, n_listeners
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
 #: What connectors show as it is: every other error is unexpected, and logged.
 DELIBERATE = (AssistantError, RecsysError)

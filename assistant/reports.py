@@ -104,3 +104,38 @@ class Ranked(_Report):
 
     track_ids: tuple[str, ...]
     scores: tuple[float, ...]
+
+
+class NamedTrack(_Report):
+    """A track as a list names it."""
+
+    track_id: str
+    title: str
+    artist: str
+
+
+class ComparedList(_Report):
+    """What one listener gets for one request, best first, without slate rules."""
+
+    listener_id: str
+    request: str
+    tracks: tuple[NamedTrack, ...]
+    listener_share: float = Field(
+        description="of what lifts a track above the average one in the joint space, the listener's part; mean, 0–1"
+    )
+    own_fit: float = Field(
+        description="how well the list fits its listener's taste: mean percentile of u·t in the catalogue, 50 is chance"
+    )
+    other_fit: float | None = Field(
+        default=None, description="the same for the other listener's taste; None where there is one listener"
+    )
+
+
+class CompareReport(_Report):
+    """Two lists side by side: two listeners with one request, or one listener with two."""
+
+    lists: tuple[ComparedList, ComparedList]
+    size: int = Field(description="tracks asked for in each list")
+    n_common: int = Field(description="tracks that are in both lists")
+    jaccard: float = Field(description="tracks in both over tracks in either, 0–1")
+    cosine: float = Field(description="of the two points u + q in the joint space, -1 to 1")

@@ -40,8 +40,7 @@ class Plane:
 
     def project(self, vectors: FloatArray) -> FloatArray:
         """Map (n, d) to (n, 2)."""
-        result: FloatArray = (vectors - self.centre) @ self.axes.T
-        return result
+        return np.asarray((vectors - self.centre) @ self.axes.T, dtype=np.float32)
 
 
 def lift_shares(parts: ScoreParts, average: ScoreParts) -> tuple[FloatArray, FloatArray]:
