@@ -52,6 +52,8 @@ _SOFTNESS = {Facet.ERA: 5.0, Facet.TEMPO: 15.0, Facet.ENERGY: 0.15, Facet.POPULA
 _INSTRUMENTAL_FROM = 0.5
 #: What an unknown value is worth when ranking, between a known no (0) and a known yes (1).
 _UNKNOWN_WORTH = 0.35
+#: What a genre beside the one that was asked for is worth: house for deep house, j-pop for city pop.
+_KIN_WORTH = 0.5
 
 
 def property_of(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint) -> Agreement:
@@ -79,8 +81,11 @@ def agreement(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constrai
     return result
 
 
-def closeness(catalogue: Catalogue, constraint: Constraint, met: Agreement) -> FloatArray:
-    """Grade `met` for ranking: (N,) in 0–1, where numeric near misses and unknowns keep some worth."""
+def closeness(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint, met: Agreement) -> FloatArray:
+    """Grade `met` for ranking: (N,) in 0–1, where near misses and unknowns keep some worth.
+
+    A near miss is a number a little outside the interval, or a genre that has a parent with the one asked for.
+    """
     worth = np.where(met == YES, 1.0, np.where(met == UNKNOWN, _UNKNOWN_WORTH, 0.0)).astype(np.float32)
     if constraint.facet in _NUMERIC and constraint.wanted:
         value = catalogue.numeric[_NUMERIC[constraint.facet]]
@@ -89,6 +94,10 @@ def closeness(catalogue: Catalogue, constraint: Constraint, met: Agreement) -> F
         miss = np.maximum(np.maximum(low - value, value - high), 0.0)
         graded = np.exp(-np.square(miss / _SOFTNESS[constraint.facet]))
         worth = np.where(met == NO, graded, worth).astype(np.float32)
+    elif constraint.facet is Facet.GENRE and constraint.wanted:
+        parents = {parent for value in constraint.values for parent in vocabulary.parents(Facet.GENRE, value)}
+        kin = _having(catalogue, vocabulary, Facet.GENRE, tuple(parents))
+        worth = np.where((met == NO) & kin, np.float32(_KIN_WORTH), worth)
     return worth
 
 

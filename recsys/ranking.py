@@ -2,11 +2,11 @@
 
     joint-space score, in units of its own spread over the catalogue
     + share of the request's words that the track carries (BM25)
-    + agreement with each soft constraint
+    + agreement with each soft constraint, and with each hard one that had to give way
     + the company that the track keeps with the listener's own (shared playlists, shared artist): the more the words
       ask for, the less it counts
     + nearness to tracks named as examples, minus nearness to tracks just disliked
-    + a mild prior for known tracks, or the popularity dial in its place
+    + a mild prior for known tracks, or in its place the popularity dial, whose wrong side counts more than its right
     - tracks of the listener's own history, and the discovery dial on their artists
 
 Shapes: N tracks of the catalogue, C candidates, d joint width.
@@ -14,6 +14,7 @@ Shapes: N tracks of the catalogue, C candidates, d joint width.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,10 +22,15 @@ import numpy as np
 from recsys.catalogue import Catalogue
 from recsys.constraints import Checked, closeness
 from recsys.recommendation import Query
-from recsys.types import FloatArray, IntArray
+from recsys.types import Constraint, FloatArray, IntArray
+from recsys.vocabulary import Vocabulary
 
 #: Stands for a popularity that is not stated: a little below the middle.
 _UNSTATED_POPULARITY = 0.4
+#: What was demanded and had to give way still counts this many preferences.
+_DEMANDED = 2.0
+#: "Nothing too famous" is first of all a wish for no hits: the wrong side of the middle counts this many times.
+_WRONG_SIDE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +72,11 @@ class Taste:
 class Ranker:
     """Scores candidates of one catalogue."""
 
-    def __init__(self, catalogue: Catalogue, vectors: FloatArray, weights: RankingWeights) -> None:
-        """Take the catalogue, its unit track vectors (N, d) and the weights."""
-        self.catalogue, self.vectors, self.weights = catalogue, vectors, weights
+    def __init__(
+        self, catalogue: Catalogue, vocabulary: Vocabulary, vectors: FloatArray, weights: RankingWeights
+    ) -> None:
+        """Take the catalogue, the music vocabulary, the catalogue's unit track vectors (N, d) and the weights."""
+        self.catalogue, self.vocabulary, self.vectors, self.weights = catalogue, vocabulary, vectors, weights
         popularity = catalogue.numeric["popularity"]
         self._popularity = np.where(np.isnan(popularity), _UNSTATED_POPULARITY, popularity).astype(np.float32)
 
@@ -81,6 +89,7 @@ class Ranker:
         translation: FloatArray,
         lexical: FloatArray,
         company: FloatArray,
+        relaxed: Collection[Constraint] = (),
     ) -> FloatArray:
         """Score the candidates `rows` (C,).
 
@@ -92,19 +101,23 @@ class Ranker:
             translation: (C,) joint-space scores in units of their spread.
             lexical: (N,) share of the request's words that each track carries.
             company: (N,) how much company each track keeps with the listener's own.
+            relaxed: hard constraints that gave way; what comes near them is still better than what does not.
         """
         w = self.weights
         scores = np.float32(w.translation) * translation + np.float32(w.lexical) * lexical[rows]
         for constraint, met in checked.pairs():
-            if not constraint.hard:
-                scores += np.float32(w.constraint) * closeness(self.catalogue, constraint, met)[rows]
+            if not constraint.hard or constraint in relaxed:
+                weight = w.constraint * (_DEMANDED if constraint.hard else 1.0)
+                near = closeness(self.catalogue, self.vocabulary, constraint, met)
+                scores += np.float32(weight) * near[rows]
         if query.like_rows:
             scores += np.float32(w.neighbours) * self.nearness(np.array(query.like_rows))[rows]
         if query.dislike_rows:
             scores -= np.float32(w.disliked) * np.maximum(self.nearness(np.array(query.dislike_rows))[rows], 0)
         popularity = self._popularity[rows]
         if query.fame:
-            scores += np.float32(w.fame * query.fame) * (popularity - np.float32(0.5))
+            asked = np.sign(query.fame) * (popularity - np.float32(0.5))
+            scores += np.float32(w.fame * abs(query.fame)) * np.where(asked < 0, _WRONG_SIDE * asked, asked)
         else:
             scores += np.float32(w.popularity) * popularity
         if len(taste.rows):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from threading import Lock
 
@@ -66,7 +67,7 @@ class Recommender:
         """Put the parts of a generation together; `recsys.pipeline.open_recommender` does it from a folder."""
         self.catalogue, self.vocabulary, self.index = catalogue, vocabulary, index
         self._company = Company(catalogue)
-        self.ranker = Ranker(catalogue, vectors, weights or RankingWeights())
+        self.ranker = Ranker(catalogue, vocabulary, vectors, weights or RankingWeights())
         self._encoder, self._translation = encoder, translation
         self._vectors, self._lexical = vectors, lexical
         self._half_life_days, self._n_candidates = half_life_days, n_candidates
@@ -80,9 +81,9 @@ class Recommender:
         clock.lap("encode")
         turn = self._prepare(self._with_examples(query), text_vector)
         tiers, relaxable = self._tiers(turn)
-        rows, sources, certified = self._retrieve(turn, tiers)
+        rows, sources, certified = self._retrieve(turn, tiers, relaxable)
         clock.lap("retrieve")
-        scores = self._score(turn, rows)
+        scores = self._score(turn, rows, relaxable)
         noise = np.random.default_rng(query.seed).standard_normal(len(self.catalogue), dtype=np.float32)
         scores += np.float32(self.ranker.weights.jitter) * noise[rows]
         order = np.lexsort((rows, -scores, tiers[rows]))
@@ -178,11 +179,13 @@ class Recommender:
         signed = np.array([w for _, w in known], dtype=np.float32)
         return Taste(rows, signed, self._translation.user_vector(query, rows, signed))
 
-    def _score(self, turn: _Turn, rows: IntArray) -> FloatArray:
+    def _score(self, turn: _Turn, rows: IntArray, relaxed: Collection[Constraint] = ()) -> FloatArray:
         translation = self.index.score(turn.point, rows) * np.float32(self._translation.scale)
         if turn.extra is not None:
             translation += turn.extra[rows]
-        return self.ranker.scores(turn.query, turn.taste, turn.checked, rows, translation, turn.lexical, turn.company)
+        return self.ranker.scores(
+            turn.query, turn.taste, turn.checked, rows, translation, turn.lexical, turn.company, relaxed
+        )
 
     # --- what may be shown ---
 
@@ -237,7 +240,9 @@ class Recommender:
 
     # --- candidates and picks ---
 
-    def _retrieve(self, turn: _Turn, tiers: IntArray) -> tuple[IntArray, dict[str, BoolArray], bool]:
+    def _retrieve(
+        self, turn: _Turn, tiers: IntArray, relaxed: Collection[Constraint]
+    ) -> tuple[IntArray, dict[str, BoolArray], bool]:
         """Unite the retrievers' candidates: rows (C,), for each retriever a mask (N,), and the certificate."""
         allowed = tiers >= 0
         k = self._n_candidates
@@ -247,11 +252,13 @@ class Recommender:
             result = self.index.search(turn.point, k, tiers == tier)
             certified &= result.certified
             found["translation"] = np.concatenate([found["translation"], result.rows])
-        soft = [met for c, met in turn.checked.pairs() if c.wanted and not c.hard]
-        if soft:
-            result = self.index.search(turn.point, k, allowed & np.logical_and.reduce([met == YES for met in soft]))
+        soft = [met == YES for c, met in turn.checked.pairs() if c.wanted and not c.hard]
+        given_way = [met == YES for c, met in turn.checked.pairs() if c in relaxed]
+        # What gave way is still looked for, one by one: only together was it too much.
+        for wanted in ([np.logical_and.reduce(soft)] if soft else []) + given_way:
+            result = self.index.search(turn.point, k, allowed & wanted)
             certified &= result.certified
-            found["constraint"] = result.rows
+            found["constraint"] = np.union1d(found.get("constraint", result.rows), result.rows)
         found["lexical"] = _top(np.where(allowed, turn.lexical, 0), k // 3)
         if turn.query.how_much_me:
             found["company"] = _top(np.where(allowed, turn.company, 0), k // 3)

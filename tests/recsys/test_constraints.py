@@ -90,6 +90,19 @@ def test_activities_give_way_before_eras_and_eras_before_genres(catalogue: Catal
 
 def test_a_near_miss_is_worth_more_than_a_far_one(catalogue: Catalogue) -> None:
     constraint = Constraint(Facet.ERA, low=1975, high=1979)
-    worth = closeness(catalogue, constraint, agreement(catalogue, load_vocabulary(), constraint))
+    worth = closeness(catalogue, load_vocabulary(), constraint, agreement(catalogue, load_vocabulary(), constraint))
     a, b, c = (float(worth[catalogue.row(t)]) for t in "abc")
     assert b > c > a
+
+
+def test_a_genre_beside_the_one_asked_for_is_worth_more_than_one_that_is_not() -> None:
+    kinds = {"deep": ("deep house",), "house": ("house",), "techno": ("techno",), "folk": ("folk",)}
+    catalogue = Catalogue.from_tracks([Track(name, name, ("X",), genres=genres) for name, genres in kinds.items()])
+    constraint = Constraint(Facet.GENRE, ("deep house",))
+    worth = closeness(catalogue, load_vocabulary(), constraint, agreement(catalogue, load_vocabulary(), constraint))
+    assert {name: float(worth[catalogue.row(name)]) for name in kinds} == {
+        "deep": 1.0,
+        "house": 0.5,
+        "techno": 0.0,
+        "folk": 0.0,
+    }

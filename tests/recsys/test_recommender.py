@@ -108,6 +108,23 @@ def test_an_impossible_request_gets_the_nearest_slate_and_says_so(recommender: R
     assert [(c.n_met, c.relaxed) for c in result.counts] == [(10, False), (0, True)]
 
 
+def test_what_gave_way_is_still_come_near_to(recommender: Recommender) -> None:
+    era = Constraint(Facet.ERA, low=1990, high=1992, hard=True)
+    wanted = Constraint(Facet.GENRE, ("jazz",), hard=True)
+    result = recommender.recommend(Query("jazz from the early 90s", (wanted, era), size=10))
+    years = [pick.track.year or 0 for pick in result.picks]
+    assert result.relaxed == (era,)
+    assert sum(1985 <= year <= 1997 for year in years) == 6, "two tracks of each of three artists are of about then"
+    assert [1990 <= year <= 1992 for year in years[:2]] == [True, True]
+
+
+def test_both_of_two_demands_that_gave_way_are_still_come_near_to(recommender: Recommender) -> None:
+    demands = (Constraint(Facet.GENRE, ("jazz",), hard=True), Constraint(Facet.LANGUAGE, ("french",), hard=True))
+    result = recommender.recommend(Query("dance", demands, size=25))
+    assert set(result.relaxed) == set(demands)
+    assert styles(result)[:20] == ["jazz"] * 20
+
+
 def test_unwanted_things_are_never_let_back_in(recommender: Recommender) -> None:
     banned = tuple(
         Constraint(Facet.GENRE, (g,), wanted=False, hard=True) for g in ("jazz", "rock", "electronic", "folk")
@@ -157,6 +174,13 @@ def test_the_dials_move_fame_and_familiarity(recommender: Recommender) -> None:
         return float(np.mean([pick.track.popularity or 0 for pick in picks]))
 
     assert fame(-1) < fame(0) < fame(1)
+    nothing_too_famous = recommender.rank(Query("", fame=-0.6), 200)
+    by_fame = {
+        recommender.catalogue.track(row).popularity: score
+        for row, score in zip(*(part.tolist() for part in nothing_too_famous), strict=True)
+        if recommender.catalogue.track_ids[row].startswith("jazz")
+    }
+    assert by_fame[0.5] - by_fame[0.82] > 2 * abs(by_fame[0.18] - by_fame[0.5]) > 0
     taste = likes(*(f"jazz-{a}-0" for a in range(5)))
 
     def known(dial: float) -> int:
