@@ -64,6 +64,26 @@ def refresh_source(
     return Refreshed(source_report(source), changed=True, n_rows=content.n_rows, bad_rows=bad)
 
 
+def check_requests(folder: Path) -> None:
+    """Make sure that a folder holds requests enough to learn from, before anything is changed.
+
+    Raises:
+        JamFormatError: the folder is not in the format.
+        NoRequestsError: it holds no training requests.
+        TooFewRequestsError: it holds too few of them.
+    """
+    from recsys.jam.files import read_jam
+    from recsys.jam.joint_train import LEAST_REQUESTS, TooFewRequestsError
+    from recsys.learned import NoRequestsError
+
+    dataset = read_jam(folder)
+    split = dataset.splits.get("train")
+    if split is None:
+        raise NoRequestsError(dataset.name, "it has no training requests")
+    if len(split) < LEAST_REQUESTS:
+        raise TooFewRequestsError(len(split))
+
+
 def request_data(store: Store, home: Path, folder: Path | None, *, go_on: bool) -> RequestData | None:
     """Read the real requests to learn from, None where there are none to be.
 
