@@ -144,6 +144,36 @@ def playlist(
         typer.echo(f"Wrote {len(reply.tracks)} tracks, {reply.total}, to {path} (seed {reply.seed})", err=True)
 
 
+@app.command(epilog=_example('compare "partying like crazy" --listener ann --listener bob'))
+def compare(
+    requests: Annotated[
+        list[str], typer.Argument(metavar="REQUEST [REQUEST]", help="One request for two listeners, or two for one.")
+    ],
+    listeners: Annotated[
+        list[str] | None,
+        typer.Option("--listener", help="Whose taste to use; give it twice (default: SEGUE_LISTENER)."),
+    ] = None,
+    n_tracks: Annotated[int, typer.Option("-n", "--tracks", min=1, max=200, help="Tracks in each list.")] = 20,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the numbers there.")] = None,
+) -> None:
+    """Put side by side what two listeners get, or two requests.
+
+    Ranked from the whole catalogue, with overlap and distance as numbers.
+    """
+    from connectors.comparison import show_comparison
+    from connectors.console import open_console
+    from connectors.playlists.base import check_place, write_whole
+
+    if json_file is not None:
+        check_place(json_file)
+    settings = _settings()
+    with _ready(settings) as assistant:
+        report = assistant.compare(requests, listeners or [settings.listener], n_tracks)
+    show_comparison(open_console(), report)
+    if json_file is not None:
+        write_whole(json_file, report.model_dump_json(indent=2) + "\n")
+
+
 @app.command(epilog=_example("index songs.csv --name mine --map title=track_name,artist=singer"))
 def index(
     path: Annotated[
@@ -192,9 +222,7 @@ def train(
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps (default: by catalogue size)")] = None,
     data: Annotated[
         Path | None,
-        typer.Option(
-            "--data", metavar="FOLDER", help="Learn from the real requests of a JAM folder."
-        ),
+        typer.Option("--data", metavar="FOLDER", help="Learn from the real requests of a JAM folder."),
     ] = None,
 ) -> None:
     """Train the joint space anew on what is indexed, or on real requests, and serve it."""

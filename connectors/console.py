@@ -28,19 +28,19 @@ def open_console(*, stderr: bool = False) -> Console:
 
 def show_reply(console: Console, reply: Reply) -> None:
     """Show one turn: what Segue says, the slate, the receipt."""
-    _show(console, Text(reply.text))
+    show_block(console, Text(reply.text))
     if reply.tracks:
         console.print()
-        _show(console, _slate(reply.tracks, console))
+        show_block(console, _slate(reply.tracks, console))
     if reply.receipt:
         console.print()
-        _show(console, _receipt(reply.receipt))
+        show_block(console, _receipt(reply.receipt))
     if reply.tracks:
         if not _pressable(console):
             console.print()
             show_links(console, reply.tracks)
         console.print()
-        _show(console, Text(f"{reply.total} · seed {reply.seed} · index {reply.index}", style="dim"))
+        show_block(console, Text(f"{reply.total} · seed {reply.seed} · index {reply.index}", style="dim"))
 
 
 def show_links(console: Console, tracks: Sequence[SlateTrack]) -> None:
@@ -99,7 +99,7 @@ def show_status(console: Console, report: StatusReport) -> None:
     facts.add_column(overflow="fold")
     for name, value in _status_facts(report):
         facts.add_row(name, Text(value))
-    _show(console, facts)
+    show_block(console, facts)
 
 
 def show_checks(console: Console, checks: Sequence[Check]) -> None:
@@ -111,7 +111,7 @@ def show_checks(console: Console, checks: Sequence[Check]) -> None:
             console.print(Text(f"    {check.remedy}"), soft_wrap=True)
 
 
-def _show(console: Console, block: Table | Text) -> None:
+def show_block(console: Console, block: Table | Text) -> None:
     """Print a block, without the spaces that end its lines where plain text is what is wanted."""
     if console.color_system is not None:
         console.print(block)

@@ -78,7 +78,7 @@ def test_one_listener_with_two_requests(assistant: Assistant, people: tuple[str,
 def test_a_listener_without_events_is_told_where_a_taste_comes_from(
     assistant: Assistant, people: tuple[str, str]
 ) -> None:
-    with pytest.raises(NoTasteError, match="'nobody-yet' has no taste here yet.*segue chat --listener nobody-yet"):
+    with pytest.raises(NoTasteError, match=r"'nobody-yet' has no taste here yet.*segue chat --listener nobody-yet"):
         assistant.compare([REQUEST], [people[0], "nobody-yet"])
 
 

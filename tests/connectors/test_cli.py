@@ -15,7 +15,7 @@ from connectors import cli
 from connectors.cli import app
 from evals.main import main
 
-COMMANDS = ("web", "chat", "playlist", "index", "train", "status", "doctor")
+COMMANDS = ("web", "chat", "playlist", "compare", "index", "train", "status", "doctor")
 HEAVY = ("torch", "polars", "chromadb", "gradio", "discord", "sqlalchemy", "numpy", "pydantic_settings")
 SEGUE = "from evals.main import main; main()"
 

@@ -154,6 +154,44 @@ def test_a_chat_refines_rates_and_saves(segue: Segue, tmp_path: Path) -> None:
     assert stored["n_events"] >= 1
 
 
+@pytest.fixture
+def two_tastes(segue: Segue) -> tuple[str, str]:
+    """Listeners who like jazz and techno."""
+    for listener, genre in (("jan", "jazz"), ("tom", "techno")):
+        lines = (f"{genre}, 6 tracks", *(f"/like {number}" for number in range(1, 7)))
+        assert segue("chat", "--listener", listener, stdin="".join(f"{line}\n" for line in lines)).status == 0
+    return "jan", "tom"
+
+
+def test_two_listeners_are_compared(segue: Segue, two_tastes: tuple[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "compared.json"
+    people = [part for listener in two_tastes for part in ("--listener", listener)]
+    done = segue("compare", "something nice", *people, "-n", 8, "--json", file)
+    assert (done.status, done.err) == (0, "")
+    assert done.lines[0] == "“something nice”"
+    assert done.lines[1].split() == ["#", "jan", "tom"]
+    assert "Jazz Piece" in done.lines[2].split("The Number")[0]
+    assert "Techno Piece" in done.lines[2]
+    written = json.loads(file.read_text(encoding="utf-8"))
+    assert [side["listener_id"] for side in written["lists"]] == ["jan", "tom"]
+    assert written["lists"][0]["own_fit"] > written["lists"][1]["other_fit"]
+    assert f"Jaccard {written['jaccard']:.2f}" in done.out
+    twice = segue("compare", "calm jazz", "loud techno", "--listener", "jan")
+    assert (twice.status, twice.lines[0]) == (0, "jan asks twice")
+
+
+def test_a_stranger_cannot_be_compared(segue: Segue, two_tastes: tuple[str, str], tmp_path: Path) -> None:
+    done = segue("compare", "something nice", "--listener", "jan", "--listener", "zoe")
+    assert (done.status, done.out) == (1, "")
+    assert re.fullmatch(r"segue: listener 'zoe' has no taste here yet; .*`segue chat --listener zoe`.*\n", done.err)
+    done = segue("compare", "something", "nice", "--listener", "jan", "--listener", "tom")
+    assert done.status == 1
+    assert done.err.startswith("segue: cannot compare 2 requests of 2 listeners; give one request, in quotes, and two")
+    done = segue("compare", "x", "--listener", "jan", "--json", tmp_path / "missing" / "x.json")
+    assert done.status == 1
+    assert "there is no folder" in done.err
+
+
 def test_a_chat_that_cannot_do_something_says_so_and_fails(segue: Segue) -> None:
     done = segue("chat", stdin="/like 1\n")
     assert done.status == 1
