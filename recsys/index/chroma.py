@@ -20,6 +20,7 @@ from recsys.index.chroma_folder import (
     COMPLETE,
     ChromaFolderError,
     Groups,
+    collection_name,
     open_client,
     read_card,
     sample_digest,
@@ -87,7 +88,9 @@ class ChromaLists:
             self._groups[modality] = groups
             self._group_of[modality] = np.full(projections.n_tracks, -1, np.int64)
             self._group_of[modality][groups.first] = np.arange(len(groups.starts) - 1)
-            self._collections[modality] = self._client.get_collection(modality.value, embedding_function=None)
+            self._collections[modality] = self._client.get_collection(
+                collection_name(modality), embedding_function=None
+            )
             self.top(modality, np.ones(projections.dim, np.float32), 1)
 
     def top(self, modality: Modality, vector: FloatArray, k: int) -> tuple[IntArray, float]:

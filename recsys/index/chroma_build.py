@@ -33,6 +33,7 @@ from recsys.index.chroma_folder import (
     COMPLETE,
     ChromaFolderError,
     Groups,
+    collection_name,
     open_client,
     read_card,
     sample_digest,
@@ -125,7 +126,7 @@ def _fill(
         for modality, group in groups.items():
             first = group.first.tolist()
             collection = client.get_or_create_collection(
-                modality.value, embedding_function=None, configuration=_graph(len(first), threads)
+                collection_name(modality), embedding_function=None, configuration=_graph(len(first), threads)
             )
             known = set(collection.get(include=[])["ids"])
             missing = [row for row in first if track_ids[row] not in known]

@@ -18,7 +18,7 @@ import numpy as np
 
 from recsys.errors import RecsysError
 from recsys.index.base import Projections
-from recsys.types import BoolArray, FloatArray, IntArray
+from recsys.types import BoolArray, FloatArray, IntArray, Modality
 
 BUILDING = "building.json"
 COMPLETE = "complete.json"
@@ -103,3 +103,9 @@ def write_card(path: Path, card: dict[str, Any]) -> None:
     unfinished = path.with_name(f"{path.name}.part")
     unfinished.write_text(json.dumps(card), encoding="utf-8")
     os.replace(unfinished, path)
+
+
+def collection_name(modality: Modality) -> str:
+    """Name a modality's collection: by itself, but for names that Chroma refuses (under three characters, "_" last)."""
+    name = modality.value
+    return name if len(name) >= 3 and not name.endswith("_") else f"space-{name}-0"

@@ -473,3 +473,17 @@ def held(folder: Path) -> dict[str, dict[str, bytes]]:
         }
     client.close()
     return collections
+
+
+@pytest.mark.parametrize("name", ["cf", "a", "own_", "long_name"])
+def test_any_modality_name_can_be_served_from_chroma(name: str, tmp_path: Path) -> None:
+    """Chroma refuses names of under three characters and those that end with "_"."""
+    modality = Modality(name)
+    one = catalogue(3, 60)
+    projections = Projections(
+        {modality: one.item[Modality.TEXT]}, {modality: one.keys[Modality.TEXT]}, one.present[:, :1]
+    )
+    build_chroma(tmp_path / "chroma", projections, [str(row) for row in range(60)])
+    served, exact = ChromaIndex(tmp_path / "chroma", projections, cross_mix), ExactIndex(projections, cross_mix)
+    for point in points(1, 3):
+        np.testing.assert_array_equal(served.search(point, 5).rows, exact.search(point, 5).rows)
