@@ -153,7 +153,7 @@ class Agent:
             n_candidates=result.n_candidates,
             timings_ms=timings,
         )
-        if unknown and len(state.phrases) > 1:
+        if unknown:
             # What nobody understood counts once: it must not colour the turns that follow.
             state = state.model_copy(update={"phrases": state.phrases[1:]})
         state = with_slate(state, (track.track_id for track in tracks))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict
 
+from recsys.constraints import energy_of
 from recsys.types import Constraint, Facet
 from recsys.vocabulary import load_vocabulary
 
@@ -21,8 +22,6 @@ _NUMERIC = {
 }
 #: Facets whose words and numbers describe one thing from several sides: how the music feels.
 _FEEL = (Facet.MOOD, Facet.ACTIVITY, Facet.ENERGY, Facet.TEMPO)
-#: Fast music is not calm and slow music is not wild: from this tempo on, in BPM, what energy a listener expects.
-_BRISK_BPM, _BRISK, _LAZY = 100.0, (0.56, 1.0), (0.0, 0.6)
 #: A track can only be in one place on these scales, so even "also faster" moves the earlier wish.
 _SCALES = (Facet.TEMPO, Facet.ENERGY, Facet.POPULARITY)
 #: One track can have several of these at once, so "also piano" asks for both.
@@ -193,7 +192,8 @@ def _bounds(constraint: Constraint) -> list[Bounds]:
     if constraint.facet is Facet.ENERGY:
         return [{"energy": (low, high)}]
     if constraint.facet is Facet.TEMPO:
-        return [{"energy": _BRISK}] if low >= _BRISK_BPM else [{"energy": _LAZY}] if high <= _BRISK_BPM else []
+        expected = energy_of(constraint)
+        return [] if expected is None else [{"energy": expected}]
     boxes = [load_vocabulary().intervals(constraint.facet, value) for value in constraint.values]
     return boxes if all(boxes) else []
 

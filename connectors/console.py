@@ -214,9 +214,8 @@ def _status_facts(report: StatusReport) -> list[tuple[str, str]]:
 
 def _source(source: SourceReport) -> str:
     playlists = f", {_count(source.n_playlists, 'playlist')}" if source.n_playlists else ""
-    return (
-        f"{source.name}: {source.n_tracks:,} tracks{playlists} ({source.kind}, {source.path}, {_when(source.added_at)})"
-    )
+    origin = f"{source.kind}, {source.path}" if source.path else "shipped"
+    return f"{source.name}: {source.n_tracks:,} tracks{playlists} ({origin}, {_when(source.added_at)})"
 
 
 def _count(n: int, noun: str) -> str:

@@ -27,6 +27,8 @@ from recsys.types import (
 
 #: Length in seconds assumed where nothing at all is known: about the mean of popular recordings.
 TYPICAL_DURATION_S = 215.0
+#: A genre's median of so many known lengths counts as much as the whole catalogue's: two long punk tracks are no rule.
+_FEW_LENGTHS = 5
 
 #: Longest tags text of a track, in characters: a track of fifty playlists must not drown its genres.
 MAX_TAGS_CHARS = 400
@@ -226,20 +228,24 @@ class Catalogue:
     def durations_s(self) -> FloatArray:
         """The length of every track in seconds (N,), estimated where it is unknown.
 
-        An estimate is the median of the same main artist, else of the track's first genre with a known length, else
-        of the catalogue, else TYPICAL_DURATION_S.
+        An estimate is the median of the same main artist, else of the track's first genre with a known length, drawn
+        towards the catalogue's as far as few lengths are known, else that of the catalogue, else TYPICAL_DURATION_S.
         """
         known = self.numeric["duration_s"]
         unknown = np.flatnonzero(np.isnan(known))
         if not len(unknown):
             return known
         estimated = known.copy()
-        estimated[unknown] = self._median_duration_s(np.arange(len(self))) or TYPICAL_DURATION_S
+        usual = self._median_duration_s(np.arange(len(self))) or TYPICAL_DURATION_S
+        estimated[unknown] = usual
         of_genre: dict[str, float | None] = {}
         for row in unknown.tolist():
             for genre in self._lists("genres").row(row):
                 if genre not in of_genre:
-                    of_genre[genre] = self._median_duration_s(self.postings(Facet.GENRE, genre))
+                    rows = self.postings(Facet.GENRE, genre)
+                    median, n = self._median_duration_s(rows), int((~np.isnan(known[rows])).sum())
+                    few = _FEW_LENGTHS / (n + _FEW_LENGTHS)
+                    of_genre[genre] = None if median is None else (1 - few) * median + few * usual
                 if (median := of_genre[genre]) is not None:
                     estimated[row] = median
                     break

@@ -52,6 +52,10 @@ _SOFTNESS = {Facet.ERA: 5.0, Facet.TEMPO: 15.0, Facet.ENERGY: 0.15, Facet.POPULA
 _INSTRUMENTAL_FROM = 0.5
 #: What an unknown value is worth when ranking, between a known no (0) and a known yes (1).
 _UNKNOWN_WORTH = 0.35
+#: Fast music is not calm and slow music is not wild: from this tempo on, in BPM, what energy a listener expects.
+_BRISK_BPM, _BRISK, _LAZY = 100.0, (0.56, 1.0), (0.0, 0.6)
+#: What an unknown tempo is worth where the energy is what one expects of it.
+_LIKELY_WORTH = 0.7
 #: What a genre beside the one that was asked for is worth: house for deep house, j-pop for city pop.
 _KIN_WORTH = 0.5
 
@@ -84,7 +88,8 @@ def agreement(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constrai
 def closeness(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint, met: Agreement) -> FloatArray:
     """Grade `met` for ranking: (N,) in 0–1, where near misses and unknowns keep some worth.
 
-    A near miss is a number a little outside the interval, or a genre that has a parent with the one asked for.
+    A near miss is a number a little outside the interval, or a genre that has a parent with the one asked for. An
+    unknown tempo is worth more or nothing by whether the energy is what one expects of the tempo asked for.
     """
     worth = np.where(met == YES, 1.0, np.where(met == UNKNOWN, _UNKNOWN_WORTH, 0.0)).astype(np.float32)
     if constraint.facet in _NUMERIC and constraint.wanted:
@@ -94,11 +99,22 @@ def closeness(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constrai
         miss = np.maximum(np.maximum(low - value, value - high), 0.0)
         graded = np.exp(-np.square(miss / _SOFTNESS[constraint.facet]))
         worth = np.where(met == NO, graded, worth).astype(np.float32)
+        if constraint.facet is Facet.TEMPO and (expected := energy_of(constraint)) is not None:
+            energy = catalogue.numeric["energy"]
+            likely = np.where((energy >= expected[0]) & (energy <= expected[1]), _LIKELY_WORTH, 0.0)
+            worth = np.where((met == UNKNOWN) & ~np.isnan(energy), likely, worth).astype(np.float32)
     elif constraint.facet is Facet.GENRE and constraint.wanted:
         parents = {parent for value in constraint.values for parent in vocabulary.parents(Facet.GENRE, value)}
         kin = _having(catalogue, vocabulary, Facet.GENRE, tuple(parents))
         worth = np.where((met == NO) & kin, np.float32(_KIN_WORTH), worth)
     return worth
+
+
+def energy_of(tempo: Constraint) -> tuple[float, float] | None:
+    """The interval of energy that one expects of a wanted tempo; None where the tempo says nothing of it."""
+    if tempo.low is not None and tempo.low >= _BRISK_BPM:
+        return _BRISK
+    return _LAZY if tempo.high is not None and tempo.high <= _BRISK_BPM else None
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ bow bowl box boy boyfriend boys brain brand brave bread break breath breathe bre
 bring broken brother brothers brown brush bubble bucket build building bullet burn burning bus bush business
 busy butter butterfly button buy cake calendar calm camera camp campfire candle candy captain car care careful
 careless carry cars case castle cat catch caught cause cave celebrate cell center central breaking champion
-champions chain chair challenge chance change channel chaos character charge charm chase cheap cheer cheese
+champions chain chair challenge chance change channel chaos character charge charm chase cheap cheer cheese cheesy
 cherry chicago chicken child childhood children choice choose church cinema circle circus city claim clap clash
 class classroom clean clear clever climb clock close closer closet cloth clothes cloud clouds club clue coast
 coat code coffee coin cold collar college color colour comfort company complete computer concert concrete

@@ -163,6 +163,13 @@ def test_the_last_of_like_and_dislike_holds(chat: Chat) -> None:
     assert {t.track_id: t.liked for t in again.tracks}.get(track_id, True) is True
 
 
+def test_what_nobody_understood_does_not_colour_later_turns(chat: Chat) -> None:
+    plain = Chat(chat.assistant, session=chat.session).say("something mellow")
+    chat.say("asdf qwer zxcv")
+    assert chat.say("???").text.startswith("You did not say what")
+    assert ids(chat.say("something mellow")) == ids(plain)
+
+
 def test_a_rating_taken_back_leaves_no_trace_in_what_is_shown(chat: Chat) -> None:
     track_id = ids(before := chat.say("bossa nova"))[0]
     for kind in ("dislike", "unrate", "like", "unrate"):

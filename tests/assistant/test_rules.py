@@ -198,6 +198,7 @@ NEGATIONS = {
     "no pop, rock, 90s": "-genre! pop; genre! rock; era! 1990..1999",
     "no country. Rap please": "-genre! country; genre! hip-hop",
     "no country but rap": "-genre! country; genre! hip-hop",
+    "love songs, not cheesy": "mood romantic",
     "no country, but blues is fine": "-genre! country",
     "no country, but bluegrass is fine": "-genre! country but bluegrass",
     "no electronic music except ambient": "-genre! electronic but ambient",

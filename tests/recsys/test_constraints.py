@@ -95,6 +95,23 @@ def test_a_near_miss_is_worth_more_than_a_far_one(catalogue: Catalogue) -> None:
     assert b > c > a
 
 
+def test_an_unknown_tempo_is_judged_by_the_energy() -> None:
+    tracks = [Track("wild", "w", ("X",), energy=0.9), Track("calm", "c", ("Y",), energy=0.1), Track("no", "n", ("Z",))]
+    catalogue = Catalogue.from_tracks(tracks)
+
+    def worth(constraint: Constraint) -> list[float]:
+        met = agreement(catalogue, load_vocabulary(), constraint)
+        assert set(met.tolist()) == {UNKNOWN}
+        graded = closeness(catalogue, load_vocabulary(), constraint, met)
+        return [float(graded[catalogue.row(name)]) for name in ("wild", "no", "calm")]
+
+    for constraint in (Constraint(Facet.TEMPO, low=120), Constraint(Facet.TEMPO, high=90)):
+        wild, unknown, calm = worth(constraint)
+        assert unknown > 0
+        assert (wild > unknown > calm) if constraint.low else (calm > unknown > wild)
+    assert len(set(worth(Constraint(Facet.TEMPO, low=80, high=120)))) == 1
+
+
 def test_a_genre_beside_the_one_asked_for_is_worth_more_than_one_that_is_not() -> None:
     kinds = {"deep": ("deep house",), "house": ("house",), "techno": ("techno",), "folk": ("folk",)}
     catalogue = Catalogue.from_tracks([Track(name, name, ("X",), genres=genres) for name, genres in kinds.items()])
