@@ -73,7 +73,7 @@ def check_requests(folder: Path) -> None:
         TooFewRequestsError: it holds too few of them.
     """
     from recsys.jam.files import read_jam
-    from recsys.jam.joint_train import LEAST_REQUESTS, TooFewRequestsError
+    from recsys.jam.requests import LEAST_REQUESTS, TooFewRequestsError
     from recsys.learned import NoRequestsError
 
     dataset = read_jam(folder)

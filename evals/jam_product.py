@@ -18,7 +18,7 @@ from assistant.app import Assistant
 from evals.scratch import scratch_home, scratch_settings
 from recsys.jam.files import write_jam
 from recsys.jam.joint_system import joined
-from recsys.jam.joint_train import Requests, kept_counts
+from recsys.jam.requests import Requests, kept_counts
 from recsys.jam.task import JamTask
 from recsys.types import FloatArray, IntArray, Progress
 

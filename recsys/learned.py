@@ -24,10 +24,12 @@ from recsys.errors import RecsysError
 from recsys.generations import Generation
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.joint import CARD_FILE, Joint, unit_rows
+from recsys.jam.joint_model import JointSettings
 from recsys.jam.joint_system import MADE_OF_REQUESTS
-from recsys.jam.joint_train import JointSettings, Requests, fit_joint
+from recsys.jam.joint_train import fit_joint
 from recsys.jam.memory import cosine_neighbours
 from recsys.jam.queries import encode_queries
+from recsys.jam.requests import Requests
 from recsys.ranking import RankingWeights
 from recsys.types import FloatArray, IntArray, Modality, Progress, TrackId
 

@@ -22,18 +22,18 @@ from recsys.embeddings import EmbeddingCache, EmbeddingTable, build_table
 from recsys.encoders.text import TextEncoder
 from recsys.errors import EmptyCatalogueError, RecsysError
 from recsys.generations import Generation
-from recsys.index.base import Projections, TrackIndex
-from recsys.index.exact import ExactIndex
+from recsys.index.base import Projections
 from recsys.jam import checkpoint
 from recsys.jam.checkpoint import Checkpoint
 from recsys.jam.joint import Joint
-from recsys.jam.joint_train import JointSettings
+from recsys.jam.joint_model import JointSettings
 from recsys.jam.score import Mixer, average_mix, cross_mix
 from recsys.jam.train import TrainingSettings, fold_in_all, train
 from recsys.learned import RequestData
 from recsys.ranking import RankingWeights
 from recsys.recommender import Recommender
 from recsys.retrieval.lexical import LexicalIndex
+from recsys.serving import open_index, write_served
 from recsys.synthesis import synthesise
 from recsys.translation import FoldedTranslation, LearnedTranslation
 from recsys.types import FloatArray, Modality, Progress
@@ -150,7 +150,8 @@ def _build_learned(
     with generations.writing(home):
         model_id = _digest(catalogue.fingerprint, encoder.name, learned.settings_digest(settings, data, seed))
         key = _digest(catalogue.content, encoder.name, model_id, SCHEMA)
-        if (home / "generations" / key / generations.MANIFEST).exists():
+        folder = home / "generations" / key
+        if (folder / generations.MANIFEST).exists() and _opens(folder):
             changed = generations.current_key(home) != key
             return BuildResult(generations.publish(home, home / "none", key, {}), changed, trained=False)
         building = home / "generations" / f"{key}.building"
@@ -159,7 +160,7 @@ def _build_learned(
         joint = learned.learn(building, catalogue, encoder, data, settings, seed=seed, cache=cache, progress=progress)
         if progress:
             progress("project", 0, 0)
-        _write_served(building, catalogue, joint.projections(), settings.threads, progress)
+        write_served(building, catalogue, joint.projections(), settings.threads, progress)
         manifest = {
             "key": key,
             "schema": SCHEMA,
@@ -193,14 +194,23 @@ def open_recommender(
     folder = generation.folder
     catalogue = Catalogue.load(folder / "catalogue")
     if learned.is_learned(folder):
-        return _open_learned(
-            folder, catalogue, vocabulary, encoder, index, exact_limit, half_life_days, weights
+        served = open_index(folder, Projections.load(folder / "projections"), cross_mix, index, exact_limit)
+        return Recommender(
+            catalogue,
+            vocabulary,
+            encoder,
+            LearnedTranslation(Joint.load(folder / learned.FOLDER), catalogue),
+            np.load(folder / "vectors.npy", mmap_mode="r"),
+            served,
+            LexicalIndex.load(folder / "lexical"),
+            half_life_days=half_life_days,
+            weights=weights or learned.WEIGHTS,
         ), generation
     model = checkpoint.load(folder / "jam")
     tables = {m: EmbeddingTable.open(folder / "embeddings" / m.value, catalogue.fingerprint) for m in model.modalities}
     projections = Projections.load(folder / "projections")
     mix = MIXERS[model.mixer]
-    served = _open_index(folder, projections, mix, index, exact_limit)
+    served = open_index(folder, projections, mix, index, exact_limit)
     recommender = Recommender(
         catalogue,
         vocabulary,
@@ -223,43 +233,15 @@ def _opens(folder: Path) -> bool:
     """Tell whether the columns and vectors of a finished generation can be read; damaged ones are made again."""
     try:
         fingerprint = Catalogue.load(folder / "catalogue").fingerprint
+        if learned.is_learned(folder):
+            Joint.load(folder / learned.FOLDER)
+            Projections.load(folder / "projections")
+            return True
         for modality in checkpoint.load(folder / "jam").modalities:
             EmbeddingTable.open(folder / "embeddings" / modality.value, fingerprint)
     except (RecsysError, OSError):
         return False
     return True
-
-
-def _open_index(folder: Path, projections: Projections, mix: Mixer, index: str, exact_limit: int) -> TrackIndex:
-    if index == "chroma" or (index == "auto" and projections.n_tracks > exact_limit):
-        from recsys.index.chroma import ChromaIndex
-
-        return ChromaIndex(folder / "chroma", projections, mix)
-    return ExactIndex(projections, mix)
-
-
-def _open_learned(
-    folder: Path,
-    catalogue: Catalogue,
-    vocabulary: Vocabulary,
-    encoder: TextEncoder,
-    index: str,
-    exact_limit: int,
-    half_life_days: float,
-    weights: RankingWeights | None,
-) -> Recommender:
-    joint = Joint.load(folder / learned.FOLDER)
-    return Recommender(
-        catalogue,
-        vocabulary,
-        encoder,
-        LearnedTranslation(joint, catalogue),
-        np.load(folder / "vectors.npy", mmap_mode="r"),
-        _open_index(folder, Projections.load(folder / "projections"), cross_mix, index, exact_limit),
-        LexicalIndex.load(folder / "lexical"),
-        half_life_days=half_life_days,
-        weights=weights or learned.WEIGHTS,
-    )
 
 
 def _reusable(home: Path, catalogue: Catalogue, encoder: TextEncoder) -> Checkpoint | None:
@@ -389,27 +371,7 @@ def _project(
         progress("project", 0, 0)
     item = {m: mapped(f"item.{m}", c, t) for c, (m, t) in enumerate(tables.items())}
     keys = {m: mapped(f"mixer_key.{m}", c, t) for c, (m, t) in enumerate(tables.items())}
-    _write_served(building, catalogue, Projections(item, keys, present), threads, progress)
-
-
-def _write_served(
-    building: Path, catalogue: Catalogue, projections: Projections, threads: int, progress: Progress | None
-) -> None:
-    """Write what serving reads: projected vectors, unit track vectors, Chroma, words, the catalogue itself."""
-    from recsys.index.chroma import build_chroma
-
-    projections.save(building / "projections")
-    unit = [v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-6) for v in projections.item.values()]
-    vectors = np.sum(unit, axis=0)
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
-    np.save(building / "vectors.npy", vectors.astype(np.float32))
-    if progress:
-        progress("words", 0, 0)
-    LexicalIndex.build([f"{catalogue.text_of(row)} {catalogue.tags_of(row)}" for row in range(len(catalogue))]).save(
-        building / "lexical"
-    )
-    catalogue.save(building / "catalogue")
-    build_chroma(building / "chroma", projections, catalogue.track_ids, progress, threads)
+    write_served(building, catalogue, Projections(item, keys, present), threads, progress)
 
 
 def _digest(*parts: Any) -> str:

@@ -23,6 +23,7 @@ Shapes: N items, d joint width, D encoder width, F features, B requests.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -174,6 +175,33 @@ class Joint:
         """ē of a sparse row (1, N): (d,)."""
         result: FloatArray = row.data.astype(np.float32) @ self.weights["residual"][row.indices]
         return result
+
+
+class BatchScorer:
+    """Scores every item with vectors projected once."""
+
+    def __init__(self, joint: Joint) -> None:
+        """Project the items of a fitted joint space."""
+        self.joint = joint
+        projections = joint.projections()
+        self._item = np.stack(list(projections.item.values()))  # (M, N, d)
+        self._keys = np.stack(list(projections.keys.values()))
+        self._absent = ~projections.present.T  # (M, N)
+
+    def translation(self, text: str, vector: FloatArray, history: History, how_much_me: float = 1.0) -> FloatArray:
+        """The exact translation scores (N,): Σ_m α_m S_m."""
+        point = self.joint.point(text, vector, history, how_much_me)
+        similarity = self._item @ (point.user + point.query)  # (M, N)
+        logits = self._keys @ (point.key / np.float32(math.sqrt(len(point.key))))
+        logits[self._absent] = np.finfo(np.float32).min
+        weights = np.exp(logits - logits.max(axis=0))
+        result: FloatArray = (weights * similarity).sum(axis=0) / weights.sum(axis=0)
+        return result
+
+    def score(self, text: str, vector: FloatArray, history: History, how_much_me: float = 1.0) -> FloatArray:
+        """The whole scores (N,): translation and head."""
+        scaled = self.translation(text, vector, history, how_much_me) * np.float32(self.joint.translation_scale)
+        return scaled + self.joint.extra(text, vector, history, how_much_me)
 
 
 def played_row(history: History, n_items: int) -> csr_array:

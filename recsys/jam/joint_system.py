@@ -11,9 +11,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from recsys.jam.dataset import JamDataset, JamSplit
-from recsys.jam.joint import Joint, unit_rows
-from recsys.jam.joint_train import BatchScorer, JointSettings, Requests, fit_joint, kept_counts
+from recsys.jam.joint import BatchScorer, Joint, unit_rows
+from recsys.jam.joint_model import JointSettings
+from recsys.jam.joint_train import fit_joint
 from recsys.jam.memory import History, cosine_neighbours
+from recsys.jam.requests import Requests, kept_counts
 from recsys.jam.task import JamTask
 from recsys.types import FloatArray, IntArray, Progress
 

@@ -13,7 +13,7 @@ from assistant.app import Assistant
 from assistant.errors import UnknownFeedbackError
 from assistant.reply import Message
 from recsys.jam.files import write_jam
-from recsys.jam.joint_train import TooFewRequestsError
+from recsys.jam.requests import TooFewRequestsError
 from recsys.learned import NoRequestsError
 from tests.jam_data import dataset
 

@@ -10,18 +10,12 @@ import pytest
 
 from recsys.index.exact import ExactIndex
 from recsys.jam.checkpoint import CheckpointError
-from recsys.jam.joint import REQUESTS, Joint
+from recsys.jam.joint import REQUESTS, BatchScorer, Joint
+from recsys.jam.joint_model import JointSettings, TrainingInputs
 from recsys.jam.joint_system import JointSystem, joined, requests_of
-from recsys.jam.joint_train import (
-    BatchScorer,
-    JointSettings,
-    Requests,
-    TooFewRequestsError,
-    _Inputs,
-    fit_joint,
-    kept_counts,
-)
+from recsys.jam.joint_train import fit_joint
 from recsys.jam.memory import History
+from recsys.jam.requests import Requests, TooFewRequestsError, kept_counts
 from recsys.jam.score import cross_mix
 from recsys.jam.task import JamTask
 from recsys.types import FloatArray, Modality
@@ -116,7 +110,7 @@ def test_training_sees_what_serving_makes(fitted: Joint) -> None:
     """Guards against a skew between the inputs of training and those of a turn."""
     known = requests()
     tables = dict(fitted.tables)
-    inputs = _Inputs.prepare(known, tables, 4)
+    inputs = TrainingInputs.prepare(known, tables, 4)
     last = len(known.split) - 1
     before = known.take(np.arange(len(known.split) * 3 // 4))
     history = known.history(kept_counts(before), int(known.split.users[last]))
@@ -144,8 +138,8 @@ def test_a_request_never_sees_its_own_answers_or_later_ones() -> None:
     start = len(known.split) // 2
     other.items[other.starts[start] :] = (other.items[other.starts[start] :] + 7) % known.n_items
     tables = {"content": known.tables["content"]}
-    one = _Inputs.prepare(known, tables, 4)
-    two = _Inputs.prepare(replace(known, split=other), tables, 4)
+    one = TrainingInputs.prepare(known, tables, 4)
+    two = TrainingInputs.prepare(replace(known, split=other), tables, 4)
     for name in ("played", "kept", "own", "worded"):
         a, b = getattr(one, name)[: start + 1].toarray(), getattr(two, name)[: start + 1].toarray()
         np.testing.assert_array_equal(a, b)

@@ -1,0 +1,43 @@
+"""What a generation's folder holds for serving, besides its model: vectors, words, Chroma and the catalogue itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from recsys.catalogue import Catalogue
+from recsys.index.base import Projections, TrackIndex
+from recsys.index.exact import ExactIndex
+from recsys.jam.score import Mixer
+from recsys.retrieval.lexical import LexicalIndex
+from recsys.types import Progress
+
+
+def write_served(
+    building: Path, catalogue: Catalogue, projections: Projections, threads: int, progress: Progress | None
+) -> None:
+    """Write what serving reads: projected vectors, unit track vectors, Chroma, words, the catalogue itself."""
+    from recsys.index.chroma import build_chroma
+
+    projections.save(building / "projections")
+    unit = [v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-6) for v in projections.item.values()]
+    vectors = np.sum(unit, axis=0)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    np.save(building / "vectors.npy", vectors.astype(np.float32))
+    if progress:
+        progress("words", 0, 0)
+    LexicalIndex.build([f"{catalogue.text_of(row)} {catalogue.tags_of(row)}" for row in range(len(catalogue))]).save(
+        building / "lexical"
+    )
+    catalogue.save(building / "catalogue")
+    build_chroma(building / "chroma", projections, catalogue.track_ids, progress, threads)
+
+
+def open_index(folder: Path, projections: Projections, mix: Mixer, index: str, exact_limit: int) -> TrackIndex:
+    """Open the index that serves a catalogue of this size, or the one asked for by name."""
+    if index == "chroma" or (index == "auto" and projections.n_tracks > exact_limit):
+        from recsys.index.chroma import ChromaIndex
+
+        return ChromaIndex(folder / "chroma", projections, mix)
+    return ExactIndex(projections, mix)
