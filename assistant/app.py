@@ -17,7 +17,7 @@ from assistant.errors import NothingToExportError, UnknownFeedbackError
 from assistant.labels import plain
 from assistant.parts import Parts
 from assistant.reply import Message, Reply
-from assistant.reports import Check, CompareReport, IndexReport, Ranked, StatusReport, TrainReport
+from assistant.reports import Check, CompareReport, IndexReport, MapReport, Ranked, StatusReport, TrainReport
 from assistant.settings import Settings
 from recsys.types import Event, EventKind, Progress
 
@@ -161,6 +161,22 @@ class Assistant(Parts):
         from assistant.comparing import compare
 
         return compare(self._agent(), requests, listeners, n, how_much_me=how_much_me)
+
+    def map_data(self, request: str, listeners: Sequence[str], n: int = 8, *, max_tracks: int = 5_000) -> MapReport:
+        """Draw where a request takes listeners: points and tracks of the joint space in two dimensions.
+
+        Args:
+            request: what all of them ask for.
+            listeners: at least one.
+            n: picks of each listener, ranked as `rank` does.
+            max_tracks: tracks drawn at most, picks among them; the same ones every time.
+
+        Raises:
+            NoTasteError: a listener has no taste yet.
+        """
+        from assistant.mapping import map_data
+
+        return map_data(self._agent(), request, listeners, n, max_tracks=max_tracks, seed=self.settings.seed)
 
     def forget(self, listener_id: str) -> bool:
         """Forget a listener with taste, sessions and turns; tell whether there was one."""

@@ -139,3 +139,29 @@ class CompareReport(_Report):
     n_common: int = Field(description="tracks that are in both lists")
     jaccard: float = Field(description="tracks in both over tracks in either, 0–1")
     cosine: float = Field(description="of the two points u + q in the joint space, -1 to 1")
+
+
+class MapTrack(NamedTrack):
+    """A track on the map."""
+
+    x: float
+    y: float
+
+
+class MapListener(_Report):
+    """A listener on the map: the point of their taste, where the request takes it, and what is found there."""
+
+    listener_id: str
+    start: tuple[float, float] = Field(description="u, the listener alone")
+    end: tuple[float, float] = Field(description="u + q, the listener with the request")
+    picks: tuple[MapTrack, ...] = Field(description="best first, ranked without slate rules")
+
+
+class MapReport(_Report):
+    """The joint space seen flat: tracks as mixed for a request, and listeners whom it translates."""
+
+    request: str
+    tracks: tuple[MapTrack, ...] = Field(description="a sample of the catalogue, every pick among them")
+    listeners: tuple[MapListener, ...]
+    n_catalogue: int = Field(description="tracks of the catalogue")
+    kept: float = Field(description="share of the tracks' variance that the two axes show, 0–1")

@@ -77,8 +77,8 @@ def _numbers(report: CompareReport) -> Table:
 def _legend(report: CompareReport) -> str:
     n = max(len(side.tracks) for side in report.lists)
     return (
-        f"In common ({_COMMON}): {report.n_common} of {n} tracks, Jaccard {report.jaccard:.2f} · cosine of the two points "
-        f"{report.cosine:.2f}\n"
-        "Share: of what lifts a track above the average one in the joint space. Fit: mean percentile of a list's tracks "
-        "among the whole catalogue for that taste; 50 is chance."
+        f"In common ({_COMMON}): {report.n_common} of {n} tracks, Jaccard {report.jaccard:.2f} · "
+        f"cosine of the two points {report.cosine:.2f}\n"
+        "Share: of what lifts a track above the average one in the joint space. Fit: mean percentile of a list's "
+        "tracks among the whole catalogue for that taste; 50 is chance."
     )

@@ -136,6 +136,9 @@ class TrackIndex(Protocol):
     def explain(self, point: JointPoint, rows: IntArray) -> ScoreParts:
         """Return where the scores of the given rows (n,) come from."""
 
+    def vectors(self, point: JointPoint, rows: IntArray) -> FloatArray:
+        """Return the vectors (n, d) of the given rows as mixed for the point: their product with u + q is the score."""
+
 
 def best(rows: IntArray, scores: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
     """The k best of the given rows: score descending, ties by row."""

@@ -113,6 +113,10 @@ class CertifiedIndex:
         """Return where the scores of the given rows (n,) come from."""
         return self._exact.explain(point, rows)
 
+    def vectors(self, point: JointPoint, rows: IntArray) -> FloatArray:
+        """Return the vectors (n, d) of the given rows as mixed for the point."""
+        return self._exact.vectors(point, rows)
+
 
 class _Union:
     """One search: the candidates of all lists so far, and where each list ends."""

@@ -52,6 +52,10 @@ class ExactIndex:
         """Return where the scores of the given rows (n,) come from."""
         return jam_score.explain(point, self.projections, self.mix, rows)
 
+    def vectors(self, point: JointPoint, rows: IntArray) -> FloatArray:
+        """Return the vectors (n, d) of the given rows as mixed for the point."""
+        return jam_score.mixed(point, self.projections, self.mix, rows)
+
     def _contenders(self, point: JointPoint, k: int, allowed: BoolArray | None) -> IntArray:
         """Rows of all tracks whose score reaches the k-th best, give or take the first pass's rounding."""
         similarity = jam_score.similarities(point, self.projections)  # (N, M)

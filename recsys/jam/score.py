@@ -87,6 +87,15 @@ def explain(point: JointPoint, projections: Projections, mix: Mixer, rows: IntAr
     return ScoreParts(weighted(weights, query), weighted(weights, user), np.ascontiguousarray(weights))
 
 
+def mixed(point: JointPoint, projections: Projections, mix: Mixer, rows: IntArray) -> FloatArray:
+    """The vectors t (n, d) of the given rows, mixed under the eye of the request: what `scores` never builds."""
+    weights = mix(logits(point, projections, rows), _present(projections, rows))
+    total = np.zeros((len(rows), projections.dim), dtype=np.float32)
+    for column, modality in enumerate(projections.modalities):
+        total += weights[:, column, None] * projections.item[modality][rows]
+    return total
+
+
 def weighted(weights: FloatArray, values: FloatArray) -> FloatArray:
     """Σ_m α_m values_m (n,) for weights and values (n, M), added in the order of the modalities."""
     total = weights[:, 0] * values[:, 0]

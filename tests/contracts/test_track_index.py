@@ -144,6 +144,14 @@ class TestEveryIndex:
             if not point.user.any():
                 assert not parts.user.any()
 
+    def test_the_mixed_vectors_give_the_score(self, index: TrackIndex, projections: Projections) -> None:
+        rows = np.arange(0, N_TRACKS, 3)
+        for point in points(seed=15, n_points=4):
+            vectors = index.vectors(point, rows)
+            assert vectors.shape == (len(rows), projections.dim)
+            np.testing.assert_allclose(vectors @ (point.user + point.query), index.score(point, rows), atol=1e-4)
+            assert not vectors[~projections.present[rows].any(axis=1)].any()
+
     def test_a_track_without_any_modality_scores_zero(self, index: TrackIndex, projections: Projections) -> None:
         """It stands behind all that score above zero, and before all that score below."""
         empty = np.flatnonzero(~projections.present.any(axis=1))

@@ -1,0 +1,66 @@
+"""The joint space seen flat: the same request taking listeners to different regions.
+
+After figure 2 of "Just Ask for Music" (Melchiorre et al., RecSys 2025). Tracks are drawn as their vectors mixed for the
+request, which makes them points of the space in which u and u + q lie; one plane, the widest of the tracks drawn,
+projects them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assistant.comparing import named, standpoint
+from assistant.labels import plain
+from assistant.reports import MapListener, MapReport, MapTrack
+from assistant.store import identity
+from recsys.portrait import Plane, widest_plane
+from recsys.types import FloatArray
+
+if TYPE_CHECKING:
+    from assistant.agent import Agent
+    from recsys.recommender import Recommender
+
+
+def map_data(agent: Agent, request: str, listeners: Sequence[str], n: int, *, max_tracks: int, seed: int) -> MapReport:
+    """Place tracks, listeners and their picks on a plane; see `Assistant.map_data`."""
+    people = list(dict.fromkeys(identity(listener) for listener in listeners))
+    stands = [standpoint(agent, listener, request, n) for listener in people]
+    recommender = agent.recommender
+    n_tracks = len(recommender.catalogue)
+    picked = np.unique(np.concatenate([stand.rows for stand in stands]))
+    drawn = np.random.default_rng(seed).permutation(n_tracks)
+    others = drawn[~np.isin(drawn, picked)][: max(max_tracks - len(picked), 0)]
+    rows = np.sort(np.concatenate([picked, others]))
+    # The mix depends on the request alone, so that all listeners see the tracks at the same places.
+    vectors = recommender.index.vectors(stands[0].point, rows)
+    there = vectors.any(axis=1)  # a track of which nothing is known is nowhere
+    rows, vectors = rows[there], vectors[there]
+    plane = widest_plane(vectors)
+    places = dict(zip(rows.tolist(), plane.project(vectors).tolist(), strict=True))
+    return MapReport(
+        request=plain(request),
+        tracks=tuple(_placed(recommender, row, place) for row, place in places.items()),
+        listeners=tuple(
+            MapListener(
+                listener_id=listener,
+                start=_pair(plane, stand.point.user),
+                end=_pair(plane, stand.point.user + stand.point.query),
+                picks=tuple(_placed(recommender, row, places[row]) for row in stand.rows.tolist() if row in places),
+            )
+            for listener, stand in zip(people, stands, strict=True)
+        ),
+        n_catalogue=n_tracks,
+        kept=plane.kept,
+    )
+
+
+def _placed(recommender: Recommender, row: int, place: Sequence[float]) -> MapTrack:
+    return MapTrack(**named(recommender, row).model_dump(), x=place[0], y=place[1])
+
+
+def _pair(plane: Plane, vector: FloatArray) -> tuple[float, float]:
+    x, y = plane.project(vector[None])[0].tolist()
+    return x, y
