@@ -139,6 +139,39 @@ def starter(
         raise typer.Exit(1)
 
 
+@eval_app.command(epilog="Example: segue eval jam --data lastfm-jam --models segue,counting --seeds 64,65,66")
+def jam(
+    data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="A data set in the JAM file format.")],
+    models: Annotated[
+        str, typer.Option("--models", metavar="NAME,…", help="Which to score, all, or package.module:Class.")
+    ] = "segue",
+    seeds: Seeds = "64",
+    split: Annotated[str, typer.Option("--split", metavar="val|test", help="The part to report.")] = "val",
+    per_query: Annotated[
+        Path | None, typer.Option("--per-query", metavar="FILE", help="Write every query's figures there, as JSONL.")
+    ] = None,
+    kept: Kept = None,
+    json: JsonFile = None,
+) -> None:
+    """Rank a data set's items for its listeners' requests: the product, JAM's variants, counts and baselines."""
+    from assistant.settings import Settings
+    from connectors.progress import JobProgress
+    from evals.jam import choose_systems, evaluate, write_lines
+    from evals.scratch import scratch_home
+    from recsys.encoders.text import open_text_encoder
+
+    chosen, drawn = choose_systems(models), read_seeds(seeds)
+    for path in (json, per_query):
+        _check_destination(path)
+    settings = Settings()
+    with scratch_home(kept) as home, JobProgress() as progress:
+        encoder = open_text_encoder(settings.text_encoder, home / "cache" / "encoder", settings.threads, progress)
+        report, lines = evaluate(data, drawn, chosen, split=split, encoder=encoder, kept=kept, progress=progress)
+    if per_query is not None:
+        write_lines(per_query, lines)
+    _finish(report, json)
+
+
 @eval_app.command(epilog="Example: segue eval mutants --only likes-not-stored")
 def mutants(
     only: Annotated[

@@ -34,11 +34,10 @@ from recsys.ranking import RankingWeights
 from recsys.types import FloatArray, IntArray, Modality, Progress, TrackId
 
 FOLDER = "joint"
-#: What the parts of the ranking count for beside a learnt joint space, whose head weighs history, popularity and
-#: company itself. Chosen on the last tenth of lastfm-jam's training requests (docs/jam.md).
-WEIGHTS = RankingWeights(
-    translation=1.0, lexical=0.0, constraint=0.0, company=0.0, popularity=0.0, heard=0.0, jitter=0.1
-)
+#: What the parts of the ranking count for beside a learnt joint space, whose head weighs company, popularity and what
+#: was heard already itself; words and preferences stay. Chosen on the last tenth of lastfm-jam's training requests
+#: (docs/jam.md).
+WEIGHTS = RankingWeights(translation=1.0, company=0.0, popularity=0.0, heard=0.0)
 
 
 class NoRequestsError(RecsysError, ValueError):

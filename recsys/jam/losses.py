@@ -25,3 +25,16 @@ def listwise_softmax(scores: Tensor, positive: Tensor, ignored: Tensor) -> Tenso
     negatives = scores.masked_fill(positive | ignored, floor).logsumexp(dim=1, keepdim=True)  # (B, 1)
     per_pair = functional.softplus(negatives - scores) * positive  # (B, C)
     return (per_pair.sum(dim=1) / positive.sum(dim=1)).mean()
+
+
+def bpr(positive: Tensor, negative: Tensor) -> Tensor:
+    """Bayesian personalised ranking (Rendle et al., 2009): the mean of −log σ(s⁺ − s⁻) over all pairs.
+
+    Args:
+        positive: (B,) scores of the right answers.
+        negative: (B, n) scores of each one's negatives.
+
+    Returns:
+        A scalar.
+    """
+    return functional.softplus(negative - positive[:, None]).mean()

@@ -1,0 +1,310 @@
+"""What JAM's trainable systems share: frozen inputs, linear maps into the joint space, and the frame of a model.
+
+Letters: B requests, K candidates of one request, C candidates shared by all, N items, M modalities, D_m width of one,
+W = Σ D_m, D_q and D_u widths of query and user inputs, d joint width.
+
+Masking. An all-zero row of a modality is absent: its vector in the joint space is zero although the map has a bias, and
+it takes no part in any mean, softmax or denominator. The same holds for a listener without inputs: u = 0, past the map.
+The reference code has no such masks; on data where everything is present the two agree.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, pairwise
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recsys.jam.errors import TrainingDataError
+from recsys.jam.losses import bpr, listwise_softmax
+from recsys.types import FloatArray
+
+#: Scores and logits of one pass over the catalogue, in floats (64 MiB): bounds the memory of `score_all`.
+_PASS = 1 << 24
+
+
+@dataclass(frozen=True, eq=False)
+class ItemInputs:
+    """The frozen inputs of all items, on the device once, modalities side by side."""
+
+    names: tuple[str, ...]  # M
+    widths: tuple[int, ...]  # M, the D_m
+    x: Tensor  # (N, W), zero where absent
+    present: Tensor  # bool (M, N): modalities lead, since a reduction over a last axis of few is many times slower
+
+    @classmethod
+    def of(
+        cls, features: Mapping[str, FloatArray], *, unit: bool = False, device: str | torch.device = "cpu"
+    ) -> ItemInputs:
+        """Put modalities (N, D_m) side by side.
+
+        Args:
+            features: at least one modality; a zero row is absent.
+            unit: whether rows are brought to length one first.
+            device: where they are kept.
+
+        Raises:
+            TrainingDataError: there is no modality.
+        """
+        if not features:
+            raise TrainingDataError("the items have no features; a data set needs at least one item_*_features.npy")
+        rows = [unit_rows(table) if unit else np.asarray(table, np.float32) for table in features.values()]
+        present = np.stack([table.any(axis=1) for table in rows])
+        return cls(
+            names=tuple(features),
+            widths=tuple(table.shape[1] for table in rows),
+            x=torch.from_numpy(np.concatenate(rows, axis=1)).to(device),
+            present=torch.from_numpy(present).to(device),
+        )
+
+    @property
+    def n_items(self) -> int:
+        """N, the number of items."""
+        return self.x.shape[0]
+
+    @cached_property
+    def means(self) -> Tensor:
+        """The mean input (1, W) of each modality over the items that have it; zero where none has."""
+        counts = self.present.sum(dim=1).clamp(min=1)  # (M,)
+        widths = torch.tensor(self.widths, device=self.x.device)
+        return self.x.sum(dim=0, keepdim=True) / counts.repeat_interleave(widths)
+
+
+class LinearMaps(nn.Module):
+    """One linear map per modality into the joint space, kept as one matrix: v_m = V_m x_m + b_m.
+
+    Kaiming-uniform (He et al., 2015) over each modality's own width, bias zero at the start.
+    """
+
+    def __init__(self, widths: Sequence[int], dim: int, *, bias: bool, generator: torch.Generator) -> None:
+        super().__init__()
+        self.widths = tuple(widths)
+        self.edges = (0, *accumulate(self.widths))
+        parts = [kaiming(torch.empty(dim, width), generator) for width in self.widths]
+        self.weight = nn.Parameter(torch.cat(parts, dim=1))  # (d, W)
+        self.bias = nn.Parameter(torch.zeros(len(self.widths), dim)) if bias else None  # (M, d)
+
+    def forward(self, x: Tensor, present: Tensor) -> Tensor:
+        """Map inputs (C, W) and bool (M, C) to vectors (M, C, d), zero where absent."""
+        vectors = torch.stack(
+            [x[:, start:end] @ self.weight[:, start:end].T for start, end in pairwise(self.edges)]
+        )  # (M, C, d)
+        if self.bias is not None:
+            vectors = vectors + self.bias[:, None, :] * present[:, :, None]
+        return vectors
+
+    def products(self, points: Tensor, x: Tensor) -> Tensor:
+        """Return points (B, d) times the vectors of each row's own inputs (B, K, W): (M, B, K).
+
+        By (p·V_m) x_m + p·b_m, which maps B points back where the plain way maps B·K inputs forth. Where a modality
+        is absent the value is p·b_m, which the mixers' weights leave out.
+        """
+        back = points @ self.weight  # (B, W)
+        out = torch.stack(
+            [torch.bmm(x[:, :, start:end], back[:, start:end, None]).squeeze(-1) for start, end in pairwise(self.edges)]
+        )  # (M, B, K)
+        return out if self.bias is None else out + (self.bias @ points.T)[:, :, None]
+
+    def mean_product(self, points: Tensor, x: Tensor, present: Tensor) -> Tensor:
+        """Return points (B, d) times the mean vector over the present modalities (B, K), for bool (M, B, K)."""
+        total = torch.bmm(x, (points @ self.weight)[:, :, None]).squeeze(-1)  # (B, K); absent inputs are zero
+        if self.bias is not None:
+            total = total + torch.einsum("mb,mbk->bk", self.bias @ points.T, present.to(total.dtype))
+        return total / present.sum(dim=0).clamp(min=1)
+
+
+class InputMap(nn.Module):
+    """One linear map of a query's or a listener's inputs into the joint space."""
+
+    def __init__(self, width: int, dim: int, *, bias: bool, generator: torch.Generator) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(kaiming(torch.empty(dim, width), generator))
+        self.bias = nn.Parameter(torch.zeros(dim)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, D) to (B, d)."""
+        return functional.linear(x, self.weight, self.bias)
+
+
+@dataclass(frozen=True, eq=False)
+class Projected:
+    """Items in the joint space: C of them, mapped once for any number of requests."""
+
+    vectors: Tensor  # (M, C, d), or (1, C, d) where the mixture does not depend on the query
+    present: Tensor  # bool (M, C)
+    keys: Tensor | None = None  # (M, C, d)
+    noise_keys: Tensor | None = None  # (M, C, d)
+
+
+@dataclass(frozen=True, eq=False)
+class Chance:
+    """What is random in one training step. Every process draws for the whole batch and takes its own part."""
+
+    generator: torch.Generator  # seeded by the step
+    size: int  # B of the whole batch
+    mine: slice  # the examples of this process, b of them
+
+    def normal(self, n_leading: int, n_trailing: int) -> Tensor:
+        """Draw from N(0, 1): (n_leading, b, n_trailing)."""
+        device = self.generator.device
+        drawn = torch.randn(n_leading, self.size, n_trailing, generator=self.generator, device=device)
+        return drawn[:, self.mine]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """One step's examples: all of them, of which this process answers for `chance.mine`. B is the number of all."""
+
+    text: Tensor  # (B,) numbers of distinct texts
+    query: Tensor  # (B, D_q)
+    user: Tensor  # (B, D_u)
+    chance: Chance
+    positive: Tensor | None = None  # (B,) item rows; None in a listwise batch
+    negative: Tensor | None = None  # (B, n) item rows
+    candidates: Tensor | None = None  # (C,) item rows of a listwise batch; None there stands for all items
+    answers: Tensor | None = None  # bool (B, C) of a listwise batch
+
+    @property
+    def size(self) -> int:
+        """B, the examples of all processes."""
+        return len(self.text)
+
+    @property
+    def share(self) -> float:
+        """Which part of the examples is this process's."""
+        return len(self.text[self.chance.mine]) / self.size
+
+
+class JamNet(nn.Module, ABC):
+    """A model that the trainer can fit: it scores, and knows its loss. The frozen inputs are no part of its state."""
+
+    def __init__(self, items: ItemInputs) -> None:
+        super().__init__()
+        self.items = items
+
+    @abstractmethod
+    def project(self, rows: Tensor | None = None) -> Projected:
+        """Map the items of the given rows (C,), by default all, into the joint space."""
+
+    @abstractmethod
+    def scores(
+        self,
+        query: Tensor,
+        user: Tensor,
+        items: Projected,
+        *,
+        how_much_me: float = 1.0,
+        chance: Chance | None = None,
+    ) -> Tensor:
+        """Score projected items: (B, D_q) and (B, D_u) to (B, C).
+
+        `how_much_me` is λ of (λu + q)·t. `chance` is given while training only, for what is random there.
+        """
+
+    @abstractmethod
+    def pair_scores(self, query: Tensor, user: Tensor, rows: Tensor, *, chance: Chance | None = None) -> Tensor:
+        """Score each request's own candidates, rows (B, K): (B, K)."""
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Return this process's part of the batch's mean loss, a scalar: the parts of all processes add up to it.
+
+        BPR (Rendle et al., 2009) where the batch has positives and negatives; listwise softmax where it has answers.
+        """
+        mine = batch.chance.mine
+        if batch.answers is not None:
+            right = batch.answers[mine]
+            items = self.project(batch.candidates)
+            scores = self.scores(batch.query[mine], batch.user[mine], items, chance=batch.chance)
+            return listwise_softmax(scores, right, torch.zeros_like(right)) * batch.share
+        if batch.positive is None or batch.negative is None:
+            raise TrainingDataError("a batch holds neither answers nor positives with negatives; build it by `batches`")
+        rows = torch.cat([batch.positive[:, None], batch.negative], dim=1)[mine]  # (b, 1 + n)
+        scores = self.pair_scores(batch.query[mine], batch.user[mine], rows, chance=batch.chance)
+        return bpr(scores[:, 0], scores[:, 1:]) * batch.share
+
+    def exported(self) -> dict[str, FloatArray]:
+        """The weights by name, those of a modality under its name: `item.<modality>.weight` and so on."""
+        out: dict[str, FloatArray] = {}
+        for name, value, part in self._parts():
+            out[name] = value[part].detach().cpu().numpy().copy()
+        return out
+
+    def load_exported(self, weights: Mapping[str, FloatArray]) -> None:
+        """Take over what `exported` gave.
+
+        Raises:
+            TrainingDataError: a weight is missing or has another shape.
+        """
+        with torch.no_grad():
+            for name, value, part in self._parts():
+                target = value[part]
+                given = weights.get(name)
+                if given is None or tuple(given.shape) != tuple(target.shape):
+                    found = "none" if given is None else str(tuple(given.shape))
+                    raise TrainingDataError(
+                        f"the weights of {name} are {found}, expected {tuple(target.shape)}; "
+                        "they belong to another model or data set, train again"
+                    )
+                target.copy_(torch.from_numpy(np.array(given, np.float32)))
+
+    def _parts(self) -> list[tuple[str, Tensor, tuple[slice, ...] | int]]:
+        """Every exported name with the parameter it is a part of, and the part."""
+        parts: list[tuple[str, Tensor, tuple[slice, ...] | int]] = []
+        for path, module in self.named_modules():
+            for local, value in module.named_parameters(recurse=False):
+                if not isinstance(module, LinearMaps):
+                    parts.append((f"{path}.{local}" if path else local, value, (slice(None),)))
+                    continue
+                for column, name in enumerate(self.items.names):
+                    span = slice(module.edges[column], module.edges[column + 1])
+                    parts.append((f"{path}.{name}.{local}", value, column if local == "bias" else (slice(None), span)))
+        return parts
+
+
+def score_all(
+    model: JamNet,
+    query_vectors: Tensor,
+    user_inputs: Tensor,
+    *,
+    projected: Projected | None = None,
+    how_much_me: float = 1.0,
+) -> Tensor:
+    """Score every item exactly: (B, D_q) and (B, D_u) to (B, N), without ever building item vectors per query.
+
+    Per modality one product (B, d)×(d, N) for the similarities and one for the logits, over vectors mapped once. Memory
+    is the result's and a fixed amount beside it.
+
+    Args:
+        model: whose items are scored.
+        query_vectors: text vectors.
+        user_inputs: listeners' inputs; a zero row is a listener of whom nothing is known.
+        projected: of `model.project()` with the model as it is; by default they are made anew.
+        how_much_me: λ, how much the listener counts.
+    """
+    with torch.no_grad():
+        items = model.project() if projected is None else projected
+        out = torch.empty(len(query_vectors), items.present.shape[1], device=query_vectors.device)
+        step = max(1, _PASS // max(1, out.shape[1] * 2 * len(items.present)))
+        for start in range(0, len(out), step):
+            part = slice(start, start + step)
+            out[part] = model.scores(query_vectors[part], user_inputs[part], items, how_much_me=how_much_me)
+    return out
+
+
+def kaiming(weight: Tensor, generator: torch.Generator) -> Tensor:
+    """Fill a weight (out, in) uniformly in ±√(6 / in) and return it."""
+    if weight.shape[1]:
+        nn.init.kaiming_uniform_(weight, generator=generator)
+    return weight
+
+
+def unit_rows(table: FloatArray) -> FloatArray:
+    """Bring the rows (n, D) to length one; zero rows stay."""
+    norms = np.linalg.norm(table, axis=1, keepdims=True)
+    return np.asarray(table / np.where(norms > 0, norms, 1), np.float32)
