@@ -29,7 +29,7 @@ class JointSettings:
     """How the joint space is fitted. Chosen on the last tenth of lastfm-jam's training requests (docs/jam.md)."""
 
     dim: int = 256
-    epochs: int = 8
+    epochs: int = 6
     batch: int = 256
     n_negatives: int = 1024  # uniform, beside all answers of the batch
     learning_rate: float = 2e-3

@@ -116,6 +116,7 @@ class RequestMemory:
         self.texts, self.vectors, self.counts = list(texts), vectors, counts
         self.neighbours = neighbours
         self._number_of = {text: number for number, text in enumerate(self.texts)}
+        self._alike: dict[int, tuple[IntArray, FloatArray]] = {}  # what was asked for once is often asked for again
         self.n_given = np.asarray(counts.sum(axis=0)).ravel().astype(np.float32)  # (N,)
         self._times = np.asarray(counts.sum(axis=1)).ravel().astype(np.float32)  # (T,)
         damped = counts.copy()
@@ -185,6 +186,11 @@ class RequestMemory:
 
     def alike(self, number: int) -> tuple[IntArray, FloatArray]:
         """Return the requests whose answers are most like those of one, without itself, and their cosines."""
+        if number not in self._alike:
+            self._alike[number] = self._find_alike(number)
+        return self._alike[number]
+
+    def _find_alike(self, number: int) -> tuple[IntArray, FloatArray]:
         cosines = np.asarray((self._damped @ self._damped[[number]].T).todense()).ravel()
         cosines[number] = 0
         return _largest(cosines, _N_ALIKE, 1e-3)
