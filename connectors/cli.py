@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Prefixes of the variables by which BLAS libraries, and those built on OpenMP, learn their number of threads.
 _THREADED = ("OMP", "OPENBLAS", "MKL")
 
+#: Said beside a ranking without any track.
+_NOTHING = "No track meets all that was demanded, and here nothing gives way; ask for less"
+
 
 def _example(line: str) -> str:
     """Put a command line under the help of a command, on a line of its own (\\b keeps it from being filled)."""
@@ -170,8 +173,37 @@ def compare(
     with _ready(settings) as assistant:
         report = assistant.compare(requests, listeners or [settings.listener], n_tracks)
     show_comparison(open_console(), report)
+    if not all(side.tracks for side in report.lists):
+        typer.echo(_NOTHING, err=True)
     if json_file is not None:
         write_whole(json_file, report.model_dump_json(indent=2) + "\n")
+
+
+@app.command(name="map", epilog=_example('map -o map.html --query "partying like crazy" --listener ann --listener bob'))
+def draw(
+    query: Annotated[str, typer.Option("--query", metavar="REQUEST", help="What all of them ask for.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="HTML file to write.")],
+    listeners: Annotated[
+        list[str] | None,
+        typer.Option("--listener", help="Whose taste to draw; give it once for each (default: SEGUE_LISTENER)."),
+    ] = None,
+    n_tracks: Annotated[int, typer.Option("-n", "--tracks", min=1, max=50, help="Picks of each listener.")] = 8,
+) -> None:
+    """Draw the joint space as a web page.
+
+    Tracks, listeners, and where one request takes each of them; needs no network.
+    """
+    from connectors.map import draw_map
+    from connectors.playlists.base import check_place, write_whole
+
+    check_place(output)
+    settings = _settings()
+    with _ready(settings) as assistant:
+        report = assistant.map_data(query, listeners or [settings.listener], n_tracks)
+    write_whole(output, draw_map(report))
+    if not any(listener.picks for listener in report.listeners):
+        typer.echo(_NOTHING, err=True)
+    typer.echo(f"Wrote {len(report.tracks):,} tracks to {output}; open it in a browser", err=True)
 
 
 @app.command(epilog=_example("index songs.csv --name mine --map title=track_name,artist=singer"))

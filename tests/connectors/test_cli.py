@@ -15,8 +15,8 @@ from connectors import cli
 from connectors.cli import app
 from evals.main import main
 
-COMMANDS = ("web", "chat", "playlist", "compare", "index", "train", "status", "doctor")
-HEAVY = ("torch", "polars", "chromadb", "gradio", "discord", "sqlalchemy", "numpy", "pydantic_settings")
+COMMANDS = ("web", "chat", "playlist", "compare", "map", "index", "train", "status", "doctor")
+HEAVY = ("torch", "polars", "chromadb", "gradio", "discord", "sqlalchemy", "numpy", "plotly", "pydantic_settings")
 SEGUE = "from evals.main import main; main()"
 
 

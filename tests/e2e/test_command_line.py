@@ -180,6 +180,20 @@ def test_two_listeners_are_compared(segue: Segue, two_tastes: tuple[str, str], t
     assert (twice.status, twice.lines[0]) == (0, "jan asks twice")
 
 
+def test_a_map_is_a_page_of_its_own(segue: Segue, two_tastes: tuple[str, str], tmp_path: Path) -> None:
+    people = [part for listener in two_tastes for part in ("--listener", listener)]
+    done = segue("map", "-o", tmp_path / "map.html", "--query", "something nice", *people)
+    assert (done.status, done.out) == (0, "")
+    assert done.err == f"Wrote 153 tracks to {tmp_path}/map.html; open it in a browser\n"
+    page = (tmp_path / "map.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "picks for jan" in page
+    stranger = segue("map", "-o", tmp_path / "none.html", "--query", "x", "--listener", "zoe")
+    assert stranger.status == 1
+    assert "segue chat --listener zoe" in stranger.err
+    assert not (tmp_path / "none.html").exists()
+
+
 def test_a_stranger_cannot_be_compared(segue: Segue, two_tastes: tuple[str, str], tmp_path: Path) -> None:
     done = segue("compare", "something nice", "--listener", "jan", "--listener", "zoe")
     assert (done.status, done.out) == (1, "")
