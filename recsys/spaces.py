@@ -1,0 +1,327 @@
+"""Spaces: precomputed vectors of tracks or of listeners, brought in from outside and kept in the data folder.
+
+    HOME/embeddings/<name>/card.json         what the space is; replaced atomically, and the space is there with it
+    HOME/embeddings/<name>/<fingerprint>/    vectors.npy (n, D) float32 unit rows, ids.json (n)
+
+A row of zeros stands for "nothing known". Rows are brought to unit length, since only their directions are comparable
+with those of other modalities. Whoever is forgotten leaves a zero row: files are mapped, so that other processes that
+serve the space forget at once too.
+
+Shapes: n rows, D width of the space, N tracks of a catalogue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys.errors import RecsysError
+from recsys.generations import writing
+from recsys.types import BoolArray, FloatArray, IntArray, Modality
+
+FOLDER = "embeddings"
+_CARD = "card.json"
+TRACKS, LISTENERS = "tracks", "listeners"
+#: Modalities that Segue makes itself.
+RESERVED = (Modality.TEXT, Modality.TAGS, Modality("requests"))
+#: Rows checked and scaled at a time.
+_BLOCK = 8192
+
+
+class SpaceError(RecsysError, ValueError):
+    """Precomputed vectors cannot be taken in."""
+
+    def __init__(self, what: object, problem: str, remedy: str) -> None:
+        super().__init__(f"cannot take in {what}: {problem}; {remedy}")
+        self.what, self.problem, self.remedy = what, problem, remedy
+
+
+class UnknownSpaceError(RecsysError, LookupError):
+    """There is no space of that name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        there = ", ".join(known) or "none"
+        super().__init__(f"there is no space {name!r}; stored are: {there} (`segue embeddings list`)")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class SpaceCard:
+    """What is known of a stored space without opening it."""
+
+    name: str
+    of: str  # tracks or listeners
+    n_rows: int
+    width: int
+    fingerprint: str  # of the files it was read from
+    source: str  # the name of the vectors' file
+    added_at: float  # seconds since the epoch, UTC
+
+
+@dataclass(frozen=True)
+class Space:
+    """A stored space, opened."""
+
+    card: SpaceCard
+    ids: tuple[str, ...]  # (n,) track or listener ids; empty for who was forgotten
+    vectors: FloatArray  # (n, D) memory-mapped unit rows, zero where nothing is known
+
+    @property
+    def row_of(self) -> dict[str, int]:
+        """The row of every id."""
+        return {one: row for row, one in enumerate(self.ids) if one}
+
+    def rows(self, ids: Sequence[str]) -> tuple[FloatArray, BoolArray]:
+        """Return the vectors (N, D) of the given ids, zero where there is none, and which are there (N,)."""
+        row_of = self.row_of
+        found: IntArray = np.array([row_of.get(one, -1) for one in ids], dtype=np.int64)
+        table = np.zeros((len(ids), self.card.width), dtype=np.float32)
+        here = np.flatnonzero(found >= 0)
+        for start in range(0, len(here), _BLOCK):
+            part = here[start : start + _BLOCK]
+            table[part] = self.vectors[found[part]]
+        present: BoolArray = np.asarray(table.any(axis=1), dtype=np.bool_)
+        return table, present
+
+
+@dataclass(frozen=True)
+class Added:
+    """What taking a space in came to."""
+
+    card: SpaceCard
+    n_known: int  # ids that the catalogue, or the listeners' table, has
+    n_unknown: int
+    n_zero: int  # rows of zeros, which say nothing
+    changed: bool  # False where the very same files were there already
+
+
+def add_space(home: Path, name: str, vectors: Path, ids: Path, known: Container[str], *, of: str = TRACKS) -> Added:
+    """Store a space, or replace the one of that name; complete or not at all.
+
+    Args:
+        home: the data folder.
+        name: of lower-case letters, digits and "_"; the modality's name.
+        vectors: a `.npy` file (n, D) of numbers.
+        ids: one id per line, or a CSV or TSV file with an id column; in the order of the rows.
+        known: the ids that can be of use. Others are stored too, in case that what they name comes later.
+        of: "tracks" or "listeners".
+
+    Raises:
+        SpaceError: the name, a file, or what is in it cannot be used; nothing has changed then.
+    """
+    try:
+        modality = Modality(name)
+    except ValueError as error:
+        raise SpaceError(f"a space called {name!r}", "it is no name", "use lower-case letters, digits and _") from error
+    if modality in RESERVED:
+        raise SpaceError(f"a space called {name!r}", "Segue makes that one itself", "choose another name")
+    table = _open_vectors(vectors)
+    names = read_ids(ids)
+    if len(names) != len(table):
+        raise SpaceError(
+            vectors,
+            f"it has {len(table):,} rows but {ids.name} has {len(names):,} ids",
+            "give one id for each row, in the same order",
+        )
+    n_known = sum(one in known for one in names)
+    if not n_known:
+        raise SpaceError(
+            vectors,
+            f"none of its {len(names):,} ids, such as {names[0]!r}, is one of the {of} here",
+            "`segue status` shows what is indexed" if of == TRACKS else "give the listener ids that Segue knows",
+        )
+    fingerprint = _fingerprint(of, vectors, ids)
+    folder = home / FOLDER / name
+    with writing(home):
+        before = _read_card(folder)
+        card = SpaceCard(name, of, len(names), int(table.shape[1]), fingerprint, vectors.name, time.time())
+        changed = before is None or before.fingerprint != fingerprint
+        if before is not None and not changed:
+            card = before
+        unfinished = folder / f"{fingerprint}.part"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        try:
+            n_zero = _write_unit_rows(table, unfinished / "vectors.npy", vectors)
+        except SpaceError:
+            shutil.rmtree(unfinished if before else folder)
+            raise
+        (unfinished / "ids.json").write_text(json.dumps(names), encoding="utf-8")
+        shutil.rmtree(folder / fingerprint, ignore_errors=True)
+        os.replace(unfinished, folder / fingerprint)
+        _write_card(folder, card)
+        if before is not None and changed:
+            shutil.rmtree(folder / before.fingerprint, ignore_errors=True)
+    return Added(card, n_known, len(names) - n_known, n_zero, changed)
+
+
+def cards(home: Path) -> list[SpaceCard]:
+    """Return what is known of the stored spaces, by name."""
+    folders = sorted((home / FOLDER).iterdir()) if (home / FOLDER).is_dir() else []
+    found = (_read_card(folder) for folder in folders)
+    return [card for card in found if card is not None]
+
+
+def open_space(home: Path, name: str) -> Space:
+    """Open a stored space.
+
+    Raises:
+        UnknownSpaceError: there is none of that name.
+        SpaceError: its files are damaged.
+    """
+    folder = home / FOLDER / name
+    card = _read_card(folder)
+    if card is None:
+        raise UnknownSpaceError(name, (one.name for one in cards(home)))
+    try:
+        ids = tuple(json.loads((folder / card.fingerprint / "ids.json").read_text(encoding="utf-8")))
+        vectors = np.load(folder / card.fingerprint / "vectors.npy", mmap_mode="r")
+    except (OSError, ValueError) as error:
+        raise SpaceError(
+            f"the stored space {name!r}", str(error), "add it again with `segue embeddings add`"
+        ) from error
+    if vectors.shape != (len(ids), card.width):
+        raise SpaceError(
+            f"the stored space {name!r}", f"it is {vectors.shape}", "add it again with `segue embeddings add`"
+        )
+    return Space(card, ids, np.asarray(vectors))
+
+
+def remove_space(home: Path, name: str) -> SpaceCard:
+    """Drop a space; what serves goes on with what it has until the next training.
+
+    Raises:
+        UnknownSpaceError: there is none of that name.
+    """
+    folder = home / FOLDER / name
+    with writing(home):
+        card = _read_card(folder)
+        if card is None:
+            raise UnknownSpaceError(name, (one.name for one in cards(home)))
+        (folder / _CARD).unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+    return card
+
+
+def forget(home: Path, listener_id: str) -> bool:
+    """Make the rows of a listener say nothing, and drop the id; tell whether there was one."""
+    found = False
+    for card in cards(home):
+        if card.of != LISTENERS:
+            continue
+        row = open_space(home, card.name).row_of.get(listener_id)
+        if row is None:
+            continue
+        folder = home / FOLDER / card.name / card.fingerprint
+        mapped = np.load(folder / "vectors.npy", mmap_mode="r+")
+        mapped[row] = 0
+        mapped.flush()
+        names = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
+        names[row] = ""
+        _write_whole(folder / "ids.json", names)
+        found = True
+    return found
+
+
+def read_ids(path: Path) -> list[str]:
+    """Read ids, one per line, or from the id column of a CSV or TSV file.
+
+    Raises:
+        SpaceError: the file cannot be read, has no id column, or an id is empty or there twice.
+    """
+    import csv
+
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpaceError(path, str(error), "give a text file of ids") from error
+    while lines and not lines[-1].strip():
+        lines.pop()
+    delimiter = "\t" if lines and "\t" in lines[0] else ","
+    header = [cell.strip().lower() for cell in next(csv.reader(lines[:1], delimiter=delimiter), [])]
+    column = next((header.index(name) for name in _ID_COLUMNS if name in header), None)
+    if column is not None:
+        rows = [(number, row) for number, row in enumerate(csv.reader(lines[1:], delimiter=delimiter), start=2)]
+        ids = [(number, row[column].strip() if column < len(row) else "") for number, row in rows]
+    elif path.suffix.lower() in (".csv", ".tsv") and len(header) > 1:
+        raise SpaceError(path, f"its columns are {', '.join(header)}", f"call the ids' column {_ID_COLUMNS[0]}")
+    else:
+        ids = [(number, line.strip()) for number, line in enumerate(lines, start=1)]
+    first: dict[str, int] = {}
+    for number, one in ids:
+        if not one:
+            raise SpaceError(path, f"line {number} has no id", "give one id for each row")
+        if one in first:
+            raise SpaceError(path, f"{one!r} is in lines {first[one]} and {number}", "give each id one row")
+        first[one] = number
+    return list(first)
+
+
+#: Headers of the column of ids, the surest first.
+_ID_COLUMNS = ("id", "track_id", "listener_id", "item_id", "user_id")
+
+
+def _open_vectors(path: Path) -> np.ndarray[Any, Any]:
+    """Map a `.npy` file, which must be a table of numbers."""
+    try:
+        table = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise SpaceError(path, f"it is no .npy file ({error})", "write it with numpy.save, as numbers") from error
+    if not isinstance(table, np.ndarray) or table.ndim != 2 or 0 in table.shape or table.dtype.kind not in "fiu":
+        told = f"it is {table.dtype} of shape {table.shape}" if isinstance(table, np.ndarray) else "it is an archive"
+        raise SpaceError(path, told, "give one array (rows, width) of numbers")
+    return table
+
+
+def _write_unit_rows(table: np.ndarray[Any, Any], path: Path, source: Path) -> int:
+    """Write the rows at unit length and return how many are zero; refuse what is no number."""
+    written = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=table.shape)
+    n_zero = 0
+    for start in range(0, len(table), _BLOCK):
+        block = np.asarray(table[start : start + _BLOCK], dtype=np.float64)
+        bad = np.flatnonzero(~np.isfinite(block).all(axis=1))
+        if len(bad):
+            raise SpaceError(
+                source, f"row {start + int(bad[0]):,} has NaN or infinity", "write zeros where nothing is known"
+            )
+        largest = np.abs(block).max(axis=1, keepdims=True)
+        block = np.divide(block, largest, out=np.zeros_like(block), where=largest > 0)  # a norm must not overflow
+        norms = np.linalg.norm(block, axis=1, keepdims=True)
+        written[start : start + _BLOCK] = np.divide(block, norms, out=block, where=norms > 0)
+        n_zero += int((largest == 0).sum())
+    written.flush()
+    return n_zero
+
+
+def _fingerprint(of: str, *paths: Path) -> str:
+    digest = hashlib.sha256(of.encode())
+    for path in paths:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def _read_card(folder: Path) -> SpaceCard | None:
+    try:
+        return SpaceCard(**json.loads((folder / _CARD).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write_card(folder: Path, card: SpaceCard) -> None:
+    _write_whole(folder / _CARD, asdict(card))
+
+
+def _write_whole(path: Path, content: Any) -> None:
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(json.dumps(content), encoding="utf-8")
+    os.replace(part, path)
