@@ -22,6 +22,8 @@ import numpy as np
 from recsys.types import BoolArray, Event, EventKind, FloatArray, IntArray, Modality, TrackId
 
 _SECONDS_PER_DAY = 86_400.0
+#: Modalities made of what a catalogue states.
+_STATED = (Modality.TEXT, Modality.TAGS)
 _RATINGS = (EventKind.LIKE, EventKind.DISLIKE, EventKind.UNRATE)
 
 
@@ -69,7 +71,9 @@ def fold_in(
         present: (N, M), which modalities a track has, in the order of `tables`.
 
     Returns:
-        The vector, of norm 1, or None when nothing of the history has a vector.
+        The vector, or None when nothing of the history has a vector. The parts of what the catalogue states (text and
+        tags) have norm 1 together, and each space that was brought in as much as one of them: so a space that comes
+        or goes leaves the other parts as they were. Where only such spaces say anything, they have norm 1 together.
     """
     parts = []
     for column, table in enumerate(tables.values()):
@@ -78,5 +82,6 @@ def fold_in(
         norm = float(np.linalg.norm(total))
         parts.append(total / norm if norm > 1e-6 else np.zeros(table.shape[1], dtype=np.float32))
     vector = np.concatenate(parts).astype(np.float32)
-    norm = float(np.linalg.norm(vector))
+    stated = [part for modality, part in zip(tables, parts, strict=True) if modality in _STATED]
+    norm = math.sqrt(sum(float(part @ part) for part in stated)) or float(np.linalg.norm(vector))
     return vector / np.float32(norm) if norm > 0 else None

@@ -156,8 +156,11 @@ def add_space(home: Path, name: str, vectors: Path, ids: Path, known: Container[
             shutil.rmtree(unfinished if before else folder)
             raise
         (unfinished / "ids.json").write_text(json.dumps(names), encoding="utf-8")
-        shutil.rmtree(folder / fingerprint, ignore_errors=True)
-        os.replace(unfinished, folder / fingerprint)
+        if not changed and _held_ids(folder / fingerprint) == names:
+            shutil.rmtree(unfinished)  # those who serve it may be opening it at this moment
+        else:
+            shutil.rmtree(folder / fingerprint, ignore_errors=True)
+            os.replace(unfinished, folder / fingerprint)
         _write_card(folder, card)
         if before is not None and changed:
             shutil.rmtree(folder / before.fingerprint, ignore_errors=True)
@@ -308,6 +311,14 @@ def _fingerprint(of: str, *paths: Path) -> str:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
+
+
+def _held_ids(folder: Path) -> list[str] | None:
+    try:
+        ids: list[str] = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return ids if (folder / "vectors.npy").exists() else None
 
 
 def _read_card(folder: Path) -> SpaceCard | None:

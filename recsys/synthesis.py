@@ -62,6 +62,7 @@ class Triple:
     history: IntArray  # (h,), may be empty
     answers: IntArray  # (a,), at least one
     untagged: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # rows taken to have no tags
+    listener_id: str = ""  # whose history it is, where it is a real listener's
 
 
 def synthesise(catalogue: Catalogue, vocabulary: Vocabulary, n: int, rng: np.random.Generator) -> list[Triple]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ class CheckpointError(RecsysError, ValueError):
 class Checkpoint:
     """Trained maps as arrays, with the card that says what they were fitted on.
 
-    Keys of `weights`: `user.weight` (d, M·D), `query.{weight,bias}` (d, D_text), `item.<m>.{weight,bias}` (d, D),
-    `mixer_query.{weight,bias}`, `mixer_key.<m>.{weight,bias}`.
+    Keys of `weights`: `user.weight` (d, Σ D_m + L), `query.{weight,bias}` (d, D_text), `item.<m>.{weight,bias}`
+    (d, D_m), `mixer_query.{weight,bias}`, `mixer_key.<m>.{weight,bias}`. L is the width of the listeners' own spaces.
     """
 
     weights: Mapping[str, FloatArray]
@@ -38,6 +38,15 @@ class Checkpoint:
         return tuple(Modality(name) for name in self.card["modalities"])
 
     @property
+    def columns(self) -> dict[str, slice]:
+        """Which columns of the raw user vector are whose: the modalities', then the listeners' own spaces'."""
+        widths = self.card.get("columns")
+        if widths is None:  # written before widths could differ
+            width = self.weights["user.weight"].shape[1] // len(self.modalities)
+            widths = [(m.value, width) for m in self.modalities]
+        return column_slices(widths)
+
+    @property
     def mixer(self) -> str:
         """Name of the mixer the model was trained with."""
         return str(self.card["mixer"])
@@ -47,6 +56,12 @@ class Checkpoint:
         result: FloatArray = inputs @ self.weights[f"{layer}.weight"].T
         bias = self.weights.get(f"{layer}.bias")
         return result if bias is None else result + bias
+
+
+def column_slices(widths: Sequence[tuple[str, int]]) -> dict[str, slice]:
+    """Lay parts of the given widths side by side."""
+    ends = np.cumsum([0, *(width for _, width in widths)]).tolist()
+    return {name: slice(ends[number], ends[number + 1]) for number, (name, _) in enumerate(widths)}
 
 
 def save(folder: Path, weights: Mapping[str, FloatArray], card: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """JAM's trainable part: one linear map per input into the joint space, and the mixers' own maps.
 
-Shapes: B queries, C candidate tracks, M modalities, D_in encoder width, D joint width.
+Shapes: B queries, C candidate tracks, M modalities, D_m width of modality m, L width of the listeners' own spaces,
+D joint width.
 Source: Melchiorre et al., "Just Ask for Music" (RecSys 2025). The user map has no bias, so that a listener without
 history (ũ = 0) is exactly u = 0; the paper's code has biased maps throughout.
 """
@@ -8,7 +9,7 @@ history (ũ = 0) is exactly u = 0; the paper's code has biased maps throughout.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import torch
@@ -22,57 +23,82 @@ class JamModel(nn.Module):
 
     def __init__(
         self,
-        modalities: Sequence[str],
+        widths: Mapping[str, int],
         *,
         text_dim: int,
-        item_dim: int,
+        listener_dim: int = 0,
         dim: int = 128,
         mixer: Mixer = "cross",
         seed: int = 0,
     ) -> None:
+        """Start the maps.
+
+        Args:
+            widths: D_m by modality, in order.
+            text_dim: width of the text encoder.
+            listener_dim: L, the columns of ũ that are the listeners' own vectors, after those made of tracks.
+            dim: D.
+            mixer: how a track's modalities become one vector.
+            seed: of the rotations to start from.
+        """
         super().__init__()
-        self.modalities, self.dim, self.mixer = tuple(modalities), dim, mixer
-        self.text_dim, self.item_dim = text_dim, item_dim
-        self.user = nn.Linear(len(self.modalities) * item_dim, dim, bias=False)
+        self.widths, self.modalities, self.dim, self.mixer = dict(widths), tuple(widths), dim, mixer
+        self.text_dim, self.listener_dim = text_dim, listener_dim
+        self.user = nn.Linear(sum(widths.values()) + listener_dim, dim, bias=False)
         self.query = nn.Linear(text_dim, dim)
-        self.item = nn.ModuleDict({m: nn.Linear(item_dim, dim) for m in self.modalities})
+        self.item = nn.ModuleDict({m: nn.Linear(width, dim) for m, width in widths.items()})
         self.mixer_query = nn.Linear(text_dim, dim)
-        self.mixer_key = nn.ModuleDict({m: nn.Linear(item_dim, dim) for m in self.modalities})
-        self._start_from_encoder(seed)
+        self.mixer_key = nn.ModuleDict({m: nn.Linear(width, dim) for m, width in widths.items()})
+        self._start(seed)
 
-    def _start_from_encoder(self, seed: int) -> None:
-        """Start every map from one random rotation, so that untrained scores are the encoder's own cosines.
+    def _start(self, seed: int) -> None:
+        """Start every map of the text encoder's width from one random rotation, every other modality from its own.
 
-        The paper starts Kaiming-uniform; queries and tracks come from one text encoder here, and training only has
-        to improve on what it knows already.
+        So untrained scores are the encoder's own cosines: the paper starts Kaiming-uniform; queries and most of what is
+        known of tracks come from one text encoder here, and training only has to improve on what it knows already.
+        A modality of another width cannot be compared with words untrained, but tracks with tracks: its user columns
+        start from its own rotation, so that a history already finds what is like it. The listeners' own columns start
+        from zero: nothing says where their directions lead before a listener has shown it.
         """
         generator = torch.Generator().manual_seed(seed)
-        basis = torch.empty(self.dim, max(self.item_dim, self.text_dim))
-        nn.init.orthogonal_(basis, generator=generator)
-        basis = basis * math.sqrt(self.item_dim / self.dim) * 2.0
+        words = _rotation(self.dim, self.text_dim, generator)
+        basis = {
+            m: words if width == self.text_dim else _rotation(self.dim, width, generator)
+            for m, width in self.widths.items()
+        }
         with torch.no_grad():
-            maps = [m for name, m in self.named_modules() if isinstance(m, nn.Linear) and name != "user"]
-            for layer in maps:
-                layer.weight.copy_(basis[:, : layer.in_features])
+            for layer in (self.query, self.mixer_query):
+                layer.weight.copy_(words)
                 layer.bias.zero_()
             self.mixer_query.weight.mul_(0.5)
-            self.user.weight.copy_(basis[:, : self.item_dim].repeat(1, len(self.modalities)) * 0.35)
+            for m in self.modalities:
+                for maps in (self.item, self.mixer_key):
+                    maps[m].weight.copy_(basis[m])  # type: ignore[operator]
+                    maps[m].bias.zero_()  # type: ignore[operator]
+            own = torch.zeros(self.dim, self.listener_dim)
+            self.user.weight.copy_(torch.cat([*(0.35 * basis[m] for m in self.modalities), own], dim=1))
 
-    def forward(self, query: Tensor, user: Tensor, item: Tensor, present: Tensor) -> Tensor:
-        """Map (B, D_text), (B, M·D_in), (C, M, D_in) and bool (C, M) or (B, C, M) to scores (B, C)."""
+    def forward(self, query: Tensor, user: Tensor, item: Sequence[Tensor], present: Tensor) -> Tensor:
+        """Map (B, D_text), (B, Σ D_m + L), M of (C, D_m) and bool (C, M) or (B, C, M) to scores (B, C)."""
         q = self.query(query)
         point = q + self.user(user)  # (B, D)
-        x = [item[:, column] for column in range(len(self.modalities))]  # M of (C, D_in)
         # Modalities lead: a softmax over a last axis of two is many times slower.
-        similarity = torch.stack([point @ self.item[m](x[c]).T for c, m in enumerate(self.modalities)])  # (M, B, C)
+        similarity = torch.stack([point @ self.item[m](item[c]).T for c, m in enumerate(self.modalities)])  # (M, B, C)
         here = present.movedim(-1, 0)  # (M, B, C) or (M, C)
         if here.ndim == 2:
             here = here[:, None, :]  # (M, 1, C)
         if self.mixer == "cross":
             keys = self.mixer_query(query) / math.sqrt(self.dim)  # (B, D)
-            logit = torch.stack([keys @ self.mixer_key[m](x[c]).T for c, m in enumerate(self.modalities)])  # (M, B, C)
+            logit = torch.stack([keys @ self.mixer_key[m](item[c]).T for c, m in enumerate(self.modalities)])
             # finfo.min, not -inf: a track with no modality at all must not become NaN.
-            weights = logit.masked_fill(~here, torch.finfo(torch.float32).min).softmax(dim=0) * here
+            weights = logit.masked_fill(~here, torch.finfo(torch.float32).min).softmax(dim=0) * here  # (M, B, C)
         else:
             weights = here / here.sum(dim=0, keepdim=True).clamp(min=1)
         return (weights * similarity).sum(dim=0)
+
+
+def _rotation(dim: int, width: int, generator: torch.Generator) -> Tensor:
+    """A random map (dim, width) with orthogonal rows or columns, which doubles lengths on average."""
+    basis = torch.empty(dim, width)
+    nn.init.orthogonal_(basis, generator=generator)
+    return basis * math.sqrt(max(width / dim, 1.0)) * 2.0

@@ -1,4 +1,4 @@
-"""Train JAM on synthetic triples: seeded, resumable after SIGKILL, the same result as an undisturbed run.
+"""Train JAM on triples, all of it or one space's part: seeded, resumable after SIGKILL, with the same result.
 
 Every step draws its batch from `default_rng((seed, step))`, so a run resumed at step s continues exactly as one that
 was never stopped. State (weights, optimiser, step) is written every `CHECKPOINT_STEPS` steps by atomic replacement.
@@ -14,12 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from recsys.jam.checkpoint import Checkpoint, column_slices
 from recsys.listeners import fold_in
 from recsys.synthesis import Triple
 from recsys.types import BoolArray, FloatArray, IntArray, Modality, Progress
 
 CHECKPOINT_STEPS = 200
 _STATE_FILE = "training.pt"
+#: Of so many first tracks is the recall of held-out answers: a small catalogue has hardly more than the second.
+_DEPTHS = (10, 100)
 
 
 @dataclass(frozen=True)
@@ -47,17 +50,25 @@ def train(
     settings: TrainingSettings,
     folder: Path,
     progress: Progress | None = None,
+    *,
+    own: Mapping[str, FloatArray] | None = None,
+    base: Checkpoint | None = None,
+    only: str = "",
 ) -> tuple[dict[str, FloatArray], dict[str, Any]]:
     """Fit the projections and the mixer.
 
     Args:
         triples: examples; the last tenth is held out for the figures of the card.
         query_vectors: (len(triples), D_text), the requests' vectors.
-        tables: per modality (N, D_in).
+        tables: per modality (N, D_m).
         present: bool (N, M).
         settings: hyper-parameters.
         folder: where the resumable state is kept while training runs.
         progress: told (stage, step, steps).
+        own: per space of listeners, the vectors (len(triples), width) of those whose history the triples are; zero
+            where there is none.
+        base: a fitted model whose maps stay as they are.
+        only: with a base, the modality or space of listeners that is fitted: its maps and its columns of the user's.
 
     Returns:
         The weights by name, and figures for the card.
@@ -68,22 +79,28 @@ def train(
     from recsys.jam.model import JamModel
 
     torch.set_num_threads(settings.threads)
-    items = torch.from_numpy(np.stack([np.asarray(t, dtype=np.float32) for t in tables.values()], axis=1))  # (N, M, D)
+    own = own or {}
+    items = [torch.from_numpy(np.array(table, dtype=np.float32)) for table in tables.values()]  # M of (N, D_m)
     mask = torch.from_numpy(present)
-    users = fold_in_all(triples, tables, present)  # (T, M·D)
+    users = np.hstack([fold_in_all(triples, tables, present), *own.values()])  # (T, Σ D_m + L)
     n_train = max(1, len(triples) - len(triples) // 10)
     model = JamModel(
-        [m.value for m in tables],
+        {m.value: table.shape[1] for m, table in tables.items()},
         text_dim=query_vectors.shape[1],
-        item_dim=items.shape[2],
+        listener_dim=sum(vectors.shape[1] for vectors in own.values()),
         dim=settings.dim,
         mixer="cross" if settings.mixer == "cross" else "average",
         seed=settings.seed,
     )
-    start = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
-    optimiser = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.0)
+    columns = column_slices([*((m.value, t.shape[1]) for m, t in tables.items()), *_widths(own)])
+    if base is not None:
+        _freeze(model, base, only, columns)
+    fitted = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    start = {name: parameter.detach().clone() for name, parameter in fitted.items()}
+    optimiser = torch.optim.AdamW(fitted.values(), lr=settings.learning_rate, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps)
-    identity = f"{asdict(settings)}|{len(triples)}|{float(query_vectors.sum()):.6f}|{float(items.sum()):.6f}"
+    seen = f"{float(query_vectors.sum()):.6f}|{sum(float(table.sum()) for table in items):.6f}|{float(users.sum()):.6f}"
+    identity = f"{asdict(settings)}|{len(triples)}|{seen}|{only}|{base.card['model_id'] if base else ''}"
     first_step, losses = 0, []
     tags = list(tables).index(Modality.TAGS)
     state_file = folder / _STATE_FILE
@@ -100,14 +117,14 @@ def train(
         query = torch.from_numpy(query_vectors[batch.numbers])
         user = torch.from_numpy(users[batch.numbers] * batch.keeps_user[:, None])
         candidates = torch.from_numpy(batch.candidates)
-        scores = model(query, user, items[candidates], torch.from_numpy(batch.present))
+        scores = model(query, user, [table[candidates] for table in items], torch.from_numpy(batch.present))
         loss = listwise_softmax(scores, torch.from_numpy(batch.positive), torch.from_numpy(batch.ignored))
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         pull = schedule.get_last_lr()[0] * settings.decay_to_start
         with torch.no_grad():
-            for name, parameter in model.named_parameters():
+            for name, parameter in fitted.items():
                 parameter.lerp_(start[name], pull)
         schedule.step()
         losses.append(float(loss.detach()))
@@ -131,14 +148,39 @@ def train(
     held_out = range(n_train, len(triples))
     figures: dict[str, Any] = {"final_loss": round(float(np.mean(losses[-50:])), 4), "n_triples": n_train}
     if held_out:
-        figures["held_out"] = _held_out_figures(model, triples, held_out, query_vectors, users, items, mask)
+        figures["held_out"] = _held_out_figures(
+            model, triples, held_out, query_vectors, users, items, mask, list(tables), columns
+        )
     weights = {name: value.detach().numpy().copy() for name, value in model.state_dict().items()}
     state_file.unlink(missing_ok=True)
     return weights, figures
 
 
+def _widths(own: Mapping[str, FloatArray]) -> list[tuple[str, int]]:
+    return [(name, vectors.shape[1]) for name, vectors in own.items()]
+
+
+def _freeze(model: Any, base: Checkpoint, only: str, columns: Mapping[str, slice]) -> None:
+    """Give a model the maps of a fitted one, and leave only one space's to be fitted."""
+    import torch
+
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            mine = name == "user.weight" or f".{only}." in name
+            parameter.requires_grad_(mine)
+            if not mine:
+                parameter.copy_(torch.from_numpy(np.array(base.weights[name])))
+        fitted = torch.zeros(model.user.weight.shape[1])
+        fitted[columns[only]] = 1
+        for name, place in base.columns.items():
+            if name != only and name in columns:
+                model.user.weight[:, columns[name]] = torch.from_numpy(np.array(base.weights["user.weight"][:, place]))
+    # Frozen columns get no gradient, so that neither the optimiser nor the pull to the start moves them.
+    model.user.weight.register_hook(lambda gradient: gradient * fitted)
+
+
 def fold_in_all(triples: Sequence[Triple], tables: Mapping[Modality, FloatArray], present: BoolArray) -> FloatArray:
-    """Fold synthetic histories in with the code that serves: (T, M·D), zero rows for empty ones."""
+    """Fold histories in with the code that serves: (T, Σ D_m), zero rows for empty ones."""
     width = sum(table.shape[1] for table in tables.values())
     users = np.zeros((len(triples), width), dtype=np.float32)
     tags = list(tables).index(Modality.TAGS)
@@ -209,35 +251,47 @@ def _held_out_figures(
     numbers: range,
     query_vectors: FloatArray,
     users: FloatArray,
-    items: Any,
+    items: Sequence[Any],
     mask: Any,
+    modalities: Sequence[Modality],
+    columns: Mapping[str, slice],
 ) -> dict[str, float]:
-    """Mean recall@100 of the held-out answers: trained, without the user, and by the encoder's own cosines."""
+    """Mean recall@10 and @100 of the held-out answers.
+
+    Trained, without the user, by the encoder's own cosines, and without each space that was brought in.
+    """
     import torch
 
     numbers = numbers[:400]
     picked = list(numbers)
-    rows = torch.arange(len(items)) if len(items) <= 8000 else torch.randperm(
-        len(items), generator=torch.Generator().manual_seed(0)
+    rows = torch.arange(len(mask)) if len(mask) <= 8000 else torch.randperm(
+        len(mask), generator=torch.Generator().manual_seed(0)
     )[:8000].sort().values  # fmt: skip
     inside = {int(r): c for c, r in enumerate(rows)}
     query, user = torch.from_numpy(query_vectors[picked]), torch.from_numpy(users[picked])
     with torch.no_grad():
-        x, seen = items[rows], mask[rows]
-        plain = (query @ x.sum(dim=1).T) if query.shape[1] == x.shape[2] else None
+        x, seen = [table[rows] for table in items], mask[rows]
+        stated = [table for table, m in zip(x, modalities, strict=True) if m in (Modality.TEXT, Modality.TAGS)]
+        plain = (query @ sum(stated).T) if query.shape[1] == stated[0].shape[1] else None
         tables = {
             "both": model(query, user, x, seen),
             "request_only": model(query, torch.zeros_like(user), x, seen),
         }
         if plain is not None:
             tables["encoder_cosine"] = plain
+        for name in list(columns)[len(stated) :]:
+            known = [m != name for m in modalities]
+            unaware = user.clone()
+            unaware[:, columns[name]] = 0
+            tables[f"without_{name}"] = model(query, unaware, x, seen & torch.tensor(known))
     figures = {}
     for name, scores in tables.items():
-        top = scores.topk(min(100, scores.shape[1]), dim=1).indices
-        recalls = []
-        for line, number in enumerate(picked):
-            wanted = {inside[int(r)] for r in triples[number].answers if int(r) in inside}
-            if wanted:
-                recalls.append(len(wanted & set(top[line].tolist())) / len(wanted))
-        figures[f"recall@100_{name}"] = round(float(np.mean(recalls)), 4) if recalls else 0.0
+        top = scores.topk(min(max(_DEPTHS), scores.shape[1]), dim=1).indices.tolist()
+        for depth in _DEPTHS:
+            recalls = []
+            for line, number in enumerate(picked):
+                wanted = {inside[int(r)] for r in triples[number].answers if int(r) in inside}
+                if wanted:
+                    recalls.append(len(wanted & set(top[line][:depth])) / len(wanted))
+            figures[f"recall@{depth}_{name}"] = round(float(np.mean(recalls)), 4) if recalls else 0.0
     return figures

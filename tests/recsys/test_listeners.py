@@ -92,3 +92,17 @@ def test_a_dislike_points_away(tables: dict[Modality, np.ndarray]) -> None:
     assert liked is not None
     assert both is not None
     assert both[:5] @ tables[Modality.TEXT][1] < liked[:5] @ tables[Modality.TEXT][1]
+
+
+def test_a_space_that_comes_or_goes_leaves_the_other_parts_as_they_were(tables: dict[Modality, np.ndarray]) -> None:
+    rows, weights, present = np.array([0, 1]), np.ones(2, np.float32), np.ones((len(tables[Modality.TEXT]), 3), bool)
+    fewer = fold_in(rows, weights, tables, present[:, :2])
+    space = np.random.default_rng(1).standard_normal((len(present), 3)).astype(np.float32)
+    more = fold_in(rows, weights, tables | {Modality("cf"): space}, present)
+    assert fewer is not None
+    assert more is not None
+    np.testing.assert_allclose(more[: len(fewer)], fewer, atol=1e-6)
+    assert np.linalg.norm(more[len(fewer) :]) == pytest.approx(0.5**0.5)  # as much as text or tags
+    alone = fold_in(rows, weights, tables | {Modality("cf"): space}, present & [False, False, True])
+    assert alone is not None
+    assert np.linalg.norm(alone) == pytest.approx(1)
