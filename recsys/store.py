@@ -200,18 +200,6 @@ class Store:
                 for r in connection.execute(wanted)
             ]
 
-    def remove_events(self, listener_id: str, track_id: TrackId, kinds: Iterable[EventKind] = tuple(EventKind)) -> int:
-        """Take back what a listener did with a track; return how many events that were."""
-        table = db.events
-        with self._writer.begin() as connection:
-            return connection.execute(
-                table.delete().where(
-                    table.c.listener_id == listener_id,
-                    table.c.track_id == track_id,
-                    table.c.kind.in_([kind.value for kind in kinds]),
-                )
-            ).rowcount
-
     def remove_listener(self, listener_id: str) -> bool:
         """Forget a listener with all events, sessions and turns; tell whether there was one."""
         with self._writer.begin() as connection:

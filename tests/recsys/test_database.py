@@ -263,16 +263,6 @@ def test_events_outlive_their_source(store: Store) -> None:
     assert [event.track_id for event in store.events("ann")] == ["t1"]
 
 
-def test_events_can_be_taken_back(store: Store) -> None:
-    for kind in (EventKind.LIKE, EventKind.PLAY):
-        store.add_event(Event("ann", "t1", kind, 1.0))
-    store.add_event(Event("bob", "t1", EventKind.LIKE, 1.0))
-    assert store.remove_events("ann", "t1", [EventKind.LIKE, EventKind.DISLIKE]) == 1
-    assert [event.kind for event in store.events("ann")] == [EventKind.PLAY]
-    assert store.remove_events("ann", "t1") == 1
-    assert len(store.events("bob")) == 1
-
-
 def test_threads_write_at_once(store: Store) -> None:
     def write(listener: str) -> None:
         for at in range(20):
