@@ -1,6 +1,6 @@
 """The joint space learnt from real requests: JAM's translation over richer inputs, and a small additive head.
 
-    score(a) = w·(u + q)·t_a / s + Σ_f w_f·feature_f(a)
+    score(a) = (w + w'·[a was played])·(u + q)·t_a / s + Σ_f w_f·feature_f(a)
 
 The first part is JAM (Melchiorre et al., RecSys 2025) in the exact form of `recsys.jam.score`, with these inputs added,
 all inductive, so that new listeners and new requests need no training:
@@ -27,6 +27,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,8 @@ from scipy.sparse import csr_array
 
 from recsys.index.base import JointPoint, Projections
 from recsys.jam.checkpoint import CheckpointError
-from recsys.jam.memory import FEATURES, OF_THE_LISTENER, History, RequestMemory
-from recsys.types import BoolArray, FloatArray, Modality
+from recsys.jam.memory import FEATURES, OF_PLAYED, OF_THE_LISTENER, History, RequestMemory
+from recsys.types import BoolArray, FloatArray, IntArray, Modality
 
 CARD_FILE, WEIGHTS_FILE = "joint.json", "joint.safetensors"
 #: Name of the modality that is made here: the mean text vector of the requests an item was given for.
@@ -55,7 +56,7 @@ class Joint:
     weights: Mapping[str, FloatArray]
     tables: Mapping[str, FloatArray]  # per modality unit rows (N, D_m), zero where absent
     memory: RequestMemory
-    card: Mapping[str, Any]  # `modalities`, `dim`, `spread`, `head` = feature → weight with `translation` among them
+    card: Mapping[str, Any]  # `modalities`, `dim`, `spread`, `head` = feature → weight, with the translation's two
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -64,10 +65,10 @@ class Joint:
 
     @property
     def head(self) -> Mapping[str, float]:
-        """The weight of each feature, and of `translation`."""
+        """The weight of each feature, of `translation`, and what is added to the latter for played items."""
         return dict(self.card["head"])
 
-    @property
+    @cached_property
     def present(self) -> BoolArray:
         """Which item has which modality (N, M); one without any is taken to have the first."""
         present = np.stack([table.any(axis=1) for table in self.tables.values()], axis=1)
@@ -120,14 +121,31 @@ class Joint:
         )
 
     def extra(self, text: str, vector: FloatArray, history: History, how_much_me: float = 1.0) -> FloatArray:
-        """Return the head's part (N,) of the score: everything but the translation."""
+        """Return the head's part (N,) of the score: all but what the translation gives to every item alike."""
         head = self.head
         found = self.memory.features(text, vector, history)
         total = np.zeros(self.memory.n_items, np.float32)
         for name in FEATURES:
-            scale = how_much_me if name in OF_THE_LISTENER else 1.0
+            scale = how_much_me if name in OF_THE_LISTENER or name in OF_PLAYED else 1.0
             total += np.float32(head.get(name, 0.0) * scale) * found[name]
+        apart = how_much_me * head.get("translation_if_played", 0.0) / float(self.card["spread"])
+        if apart and len(history.played):
+            point = self.point(text, vector, history, how_much_me)
+            total[history.played] += np.float32(apart) * self.translation_of(point, history.played)
         return total
+
+    def translation_of(self, point: JointPoint, rows: IntArray) -> FloatArray:
+        """The exact translation scores of a few items (n,), projected as they are asked for."""
+        residual = self.weights["residual"][rows]
+        similarity = np.stack(
+            [
+                (self._map(f"item.{m}", table[rows]) + residual) @ (point.user + point.query)
+                for m, table in self.tables.items()
+            ]
+        )  # (M, n)
+        key = point.key / np.float32(math.sqrt(len(point.key)))
+        logits = np.stack([self._map(f"mixer_key.{m}", table[rows]) @ key for m, table in self.tables.items()])
+        return mixed(similarity, logits, ~self.present[rows].T)
 
     @property
     def translation_scale(self) -> float:
@@ -192,16 +210,20 @@ class BatchScorer:
         """The exact translation scores (N,): Σ_m α_m S_m."""
         point = self.joint.point(text, vector, history, how_much_me)
         similarity = self._item @ (point.user + point.query)  # (M, N)
-        logits = self._keys @ (point.key / np.float32(math.sqrt(len(point.key))))
-        logits[self._absent] = np.finfo(np.float32).min
-        weights = np.exp(logits - logits.max(axis=0))
-        result: FloatArray = (weights * similarity).sum(axis=0) / weights.sum(axis=0)
-        return result
+        return mixed(similarity, self._keys @ (point.key / np.float32(math.sqrt(len(point.key)))), self._absent)
 
     def score(self, text: str, vector: FloatArray, history: History, how_much_me: float = 1.0) -> FloatArray:
         """The whole scores (N,): translation and head."""
         scaled = self.translation(text, vector, history, how_much_me) * np.float32(self.joint.translation_scale)
         return scaled + self.joint.extra(text, vector, history, how_much_me)
+
+
+def mixed(similarity: FloatArray, logits: FloatArray, absent: BoolArray) -> FloatArray:
+    """Return Σ_m α_m S_m (N,) of similarities (M, N); α is the softmax of logits (M, N) over present modalities."""
+    logits = np.where(absent, np.finfo(np.float32).min, logits)
+    weights = np.exp(logits - logits.max(axis=0))
+    result: FloatArray = (weights * similarity).sum(axis=0) / weights.sum(axis=0)
+    return result
 
 
 def played_row(history: History, n_items: int) -> csr_array:

@@ -110,7 +110,7 @@ def fit_translation(
     card = {
         "modalities": list(tables),
         "dim": settings.dim,
-        "head": {"translation": 1.0, **dict.fromkeys(FEATURES, 0.0)},
+        "head": {"translation": 1.0, "translation_if_played": 0.0, **dict.fromkeys(FEATURES, 0.0)},
         "spread": 1.0,
     }
     return Joint(weights, tables, memory, card)
@@ -129,19 +129,20 @@ def fit_head(
     numbers = _evenly(len(later.split), n_most)
     kept = kept_counts(earlier)
     scorer = BatchScorer(fitted)
-    columns = np.zeros((len(FEATURES) + 1, len(numbers), earlier.n_items), np.float32)
+    columns = np.zeros((len(FEATURES) + 2, len(numbers), earlier.n_items), np.float32)
     for line, number in enumerate(numbers.tolist()):
         history = later.history(kept, int(later.split.users[number]))
         text, vector = later.split.texts[number], later.vectors[number]
         if not counts_only:
             columns[0, line] = scorer.translation(text, vector, history)
-        columns[1:, line] = stack(fitted.memory.features(text, vector, history))
+            columns[1, line, history.played] = columns[0, line, history.played]
+        columns[2:, line] = stack(fitted.memory.features(text, vector, history))
         if progress:
             progress("weigh", line + 1, len(numbers))
     spread = float(columns[0].std(axis=1).mean()) or 1.0
-    columns[0] /= spread
+    columns[:2] /= spread
     weights = fit_weights(columns, _answers(later, numbers))
-    return dict(zip(("translation", *FEATURES), weights.tolist(), strict=True)), spread
+    return dict(zip(("translation", "translation_if_played", *FEATURES), weights.tolist(), strict=True)), spread
 
 
 def fit_weights(columns: FloatArray, positive: BoolArray) -> FloatArray:

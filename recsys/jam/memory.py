@@ -18,6 +18,9 @@ Features of an item a for a request t by a listener with plays p and kept items 
 The first four come a second time, multiplied by 1 / (1 + log(1 + n(t))): a request that was made often speaks for
 itself, of one that was made once or never its neighbours tell more.
 
+What the listener played is weighed apart from what is new to them, since what they know of it is not what others know:
+`heard` is 1 for played items, and the first four, company and beside come once more, zero for all others.
+
 n(t, a) counts the listeners who were given a for t; n(a) = Σ_t n(t, a), n(t) = Σ_a n(t, a). Requests count as one when
 their texts are equal but for case and space. `known` is a constant of each item, the others are zero for most items.
 
@@ -40,7 +43,10 @@ from recsys.types import Event, EventKind, FloatArray, IntArray, TrackId
 
 OF_THE_REQUEST = ("share", "alike", "worded", "known")
 OF_THE_LISTENER = ("played", "kept", "company", "beside")
-FEATURES = (*OF_THE_REQUEST, *(f"{name}_if_rare" for name in OF_THE_REQUEST), *OF_THE_LISTENER)
+#: What speaks differently of played items.
+_APART = (*OF_THE_REQUEST, "company", "beside")
+OF_PLAYED = ("heard", *(f"{name}_if_played" for name in _APART))
+FEATURES = (*OF_THE_REQUEST, *(f"{name}_if_rare" for name in OF_THE_REQUEST), *OF_THE_LISTENER, *OF_PLAYED)
 
 _N_ALIKE, _N_WORDED = 20, 10
 _LEAST_COSINE = 0.3
@@ -221,7 +227,9 @@ class RequestMemory:
                 found[name] = np.zeros(self.n_items, np.float32)
             else:
                 found[name] = np.log1p(_row_sum(self.neighbours, rows, np.ones(len(rows))))
-        return found
+        heard = np.zeros(self.n_items, np.float32)
+        heard[history.played] = 1
+        return found | {"heard": heard} | {f"{name}_if_played": heard * found[name] for name in _APART}
 
     def of_request(self, text: str, vector: FloatArray) -> dict[str, FloatArray]:
         """Compute the features (N,) that depend on the request alone."""

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from recsys.jam.memory import FEATURES, History, RequestMemory, cosine_neighbours, request_key
+from recsys.jam.memory import (
+    FEATURES,
+    OF_PLAYED,
+    OF_THE_LISTENER,
+    History,
+    RequestMemory,
+    cosine_neighbours,
+    request_key,
+)
 from recsys.types import Event, EventKind
 
 #: "rock" twice with items 0 and 1, "calm" once with item 1, over three items.
@@ -47,6 +55,9 @@ def test_features_are_those_of_the_module(memory: RequestMemory) -> None:
     cosine = math.log(1 + 1 / math.sqrt(2))
     assert found["company"] == pytest.approx([cosine, 0, 0], rel=1e-5)
     assert found["beside"] == pytest.approx([0, cosine, 0], rel=1e-5)
+    assert found["heard"].tolist() == [0, 1, 0]
+    for name in ("share", "alike", "worded", "known", "company", "beside"):
+        assert found[f"{name}_if_played"] == pytest.approx([0, found[name][1], 0])
     assert set(found) == set(FEATURES)
 
 
@@ -55,7 +66,7 @@ def test_a_new_request_has_only_its_words(memory: RequestMemory) -> None:
     assert not found["share"].any()
     assert not found["alike"].any()
     assert found["worded"] == pytest.approx([math.log(1 + 2), math.log(1 + 1 + 0.8**4), 0], rel=1e-5)
-    for name in ("played", "kept", "company", "beside"):
+    for name in (*OF_THE_LISTENER, *OF_PLAYED):
         assert not found[name].any()
 
 

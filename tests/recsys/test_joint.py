@@ -90,6 +90,21 @@ def test_an_index_scores_as_the_batch_does(fitted: Joint, history: History) -> N
     np.testing.assert_allclose(served, BatchScorer(fitted).score("rock", vector, history), atol=1e-4)
 
 
+def test_what_was_played_is_weighed_apart(fitted: Joint, history: History) -> None:
+    """The translation's weight for played items adds their own translation, scaled by the dial, and nothing else."""
+    vector = encode(["rock"])[0]
+    head = {**fitted.head, "translation_if_played": 0.5}
+    apart = replace(fitted, card={**fitted.card, "head": head})
+    without = replace(fitted, card={**fitted.card, "head": {**head, "translation_if_played": 0.0}})
+    for dial in (0.0, 0.5, 1.0):
+        added = apart.extra("rock", vector, history, dial) - without.extra("rock", vector, history, dial)
+        expected = np.zeros_like(added)
+        translation = BatchScorer(fitted).translation("rock", vector, history, dial)
+        expected[history.played] = dial * 0.5 * translation[history.played] / fitted.card["spread"]
+        np.testing.assert_allclose(added, expected, atol=1e-4)
+        assert bool(added.any()) is bool(dial)
+
+
 def test_a_listener_without_history_stands_at_zero_exactly(fitted: Joint, history: History) -> None:
     vector = encode(["jazz"])[0]
     assert not fitted.point("jazz", vector, History.empty()).user.any()
