@@ -160,7 +160,8 @@ def _build_learned(
         joint = learned.learn(building, catalogue, encoder, data, settings, seed=seed, cache=cache, progress=progress)
         if progress:
             progress("project", 0, 0)
-        write_served(building, catalogue, joint.projections(), settings.threads, progress)
+        served = joint.projections().with_constant(joint.constant)
+        write_served(building, catalogue, served, settings.threads, progress)
         manifest = {
             "key": key,
             "schema": SCHEMA,

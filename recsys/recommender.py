@@ -180,7 +180,7 @@ class Recommender:
         return Taste(rows, signed, self._translation.user_vector(query, rows, signed))
 
     def _score(self, turn: _Turn, rows: IntArray, relaxed: Collection[Constraint] = ()) -> FloatArray:
-        translation = self.index.score(turn.point, rows) * np.float32(self._translation.scale)
+        translation = self.index.score(turn.point, rows) * np.float32(self._translation.scale(turn.query))
         if turn.extra is not None:
             translation += turn.extra[rows]
         return self.ranker.scores(

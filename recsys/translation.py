@@ -34,9 +34,8 @@ class Translation(Protocol):
     def modalities(self) -> tuple[str, ...]:
         """The modalities that tracks are mixed from, in the order of the index."""
 
-    @property
-    def scale(self) -> float:
-        """What a score of the index is multiplied with."""
+    def scale(self, query: Query) -> float:
+        """Return what a score of the index is multiplied with."""
 
     def user_vector(self, query: Query, rows: IntArray, weights: FloatArray) -> FloatArray:
         """Return the listener's own vector (d,), zero without history; `rows` (n,) have signed `weights` (n,)."""
@@ -60,9 +59,8 @@ class FoldedTranslation:
         """The modalities that tracks are mixed from, in the order of the index."""
         return tuple(modality.value for modality in self._tables)
 
-    @property
-    def scale(self) -> float:
-        """One over the spread of the scores of one request."""
+    def scale(self, query: Query) -> float:
+        """Return one over the spread of the scores of one request."""
         return 1 / float(self._checkpoint.card["score_scale"])
 
     def user_vector(self, query: Query, rows: IntArray, weights: FloatArray) -> FloatArray:
@@ -104,22 +102,22 @@ class LearnedTranslation:
         """The modalities that tracks are mixed from, in the order of the index."""
         return self._joint.modalities
 
-    @property
-    def scale(self) -> float:
-        """The head's weight of the translation over its spread."""
-        return self._joint.translation_scale
+    def scale(self, query: Query) -> float:
+        """Return the head's weight of the translation over its spread."""
+        return self._joint.translation_scale(query.text)
 
     def user_vector(self, query: Query, rows: IntArray, weights: FloatArray) -> FloatArray:
         """Return u without any request: what the history says by itself."""
-        return self._joint.point("", self._no_words, self._history(query)).user
+        return self._joint.point("", self._no_words, self._history(query)).with_constant(0).user
 
     def point(self, query: Query, text_vector: FloatArray, user: FloatArray) -> JointPoint:
         """Translate the history's point by the request; tracks named as examples count as kept."""
-        return self._joint.point(query.text, text_vector, self._history(query), query.how_much_me)
+        point = self._joint.point(query.text, text_vector, self._history(query), query.how_much_me)
+        return point.with_constant(self._joint.constant_weight(query.text))
 
     def extra(self, query: Query, text_vector: FloatArray) -> FloatArray | None:
-        """Return what the head gives every track (N,)."""
-        return self._joint.extra(query.text, text_vector, self._history(query), query.how_much_me)
+        """Return what the head gives every track (N,), but for the constant, which the index holds."""
+        return self._joint.extra(query.text, text_vector, self._history(query), query.how_much_me, constant=False)
 
     @property
     def _no_words(self) -> FloatArray:

@@ -31,6 +31,12 @@ class JointPoint:
     query: FloatArray  # (d,) q
     key: FloatArray  # (d,) Q q̃, what the mixer compares with the tracks' keys
 
+    def with_constant(self, weight: float) -> JointPoint:
+        """Return the point (d + 1,) that weighs the constant of `Projections.with_constant` for the request."""
+        # Logits are divided by the root of the width, which grows by one.
+        key = self.key * np.sqrt((len(self.key) + 1) / len(self.key))
+        return JointPoint(_appended(self.user, 0), _appended(self.query, weight), _appended(key, 0))
+
 
 @dataclass(frozen=True)
 class Projections:
@@ -69,6 +75,19 @@ class Projections:
     def dim(self) -> int:
         """The width d of the joint space."""
         return int(next(iter(self.item.values())).shape[1])
+
+    def with_constant(self, constant: FloatArray) -> Projections:
+        """Append what every track has by itself (N,) as one more coordinate of each of its modality vectors.
+
+        With `JointPoint.with_constant` every score grows by the constant times its weight, exactly, for tracks that
+        have any modality: the weights of the modalities sum to 1.
+        """
+        item = {
+            m: np.hstack([table, np.where(self.present[:, [column]], constant[:, None], 0)]).astype(np.float32)
+            for column, (m, table) in enumerate(self.item.items())
+        }
+        nothing = np.zeros((self.n_tracks, 1), np.float32)
+        return Projections(item, {m: np.hstack([table, nothing]) for m, table in self.keys.items()}, self.present)
 
     def save(self, folder: Path) -> None:
         """Write one `.npy` per array; `projections.json`, written last, makes the folder loadable."""
@@ -138,6 +157,10 @@ class TrackIndex(Protocol):
 
     def vectors(self, point: JointPoint, rows: IntArray) -> FloatArray:
         """Return the vectors (n, d) of the given rows as mixed for the point: their product with u + q is the score."""
+
+
+def _appended(vector: FloatArray, last: float) -> FloatArray:
+    return np.append(vector, last).astype(np.float32)
 
 
 def best(rows: IntArray, scores: FloatArray, k: int) -> tuple[IntArray, FloatArray]:

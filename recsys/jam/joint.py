@@ -14,8 +14,14 @@ weighted sum of e over items (an asymmetric factor model; Koren 2008, section 4.
 m over the played items; ∘ is elementwise. Taste and history enter only through u, so the *how much me* dial scales all
 of it, and a listener without history is exactly u = 0.
 
-The head's features are those of `recsys.jam.memory`; s is the spread of the translation's scores. Both were fitted on
-requests later than those that the translation and the counts had seen.
+The head's features are those of `recsys.jam.memory`. How known an item is does not depend on the listener and is there
+for every item: in an index it rides as one more coordinate of every modality vector, which is exact, since the weights
+of the modalities sum to 1. Other features are zero for most items. s is the spread of the translation's scores. Both
+parts were weighed on requests later than those that the translation and the counts had seen, and twice: for requests
+that were made before, and for new ones, of which nothing is counted. One feature is computed here, from the modalities
+that live in the space of the text encoder:
+
+    says      max_m q̃·x_m                          how near the words are to what is written of the item
 
 Shapes: N items, d joint width, D encoder width, F features, B requests.
 """
@@ -36,10 +42,14 @@ from scipy.sparse import csr_array
 
 from recsys.index.base import JointPoint, Projections
 from recsys.jam.checkpoint import CheckpointError
-from recsys.jam.memory import FEATURES, OF_PLAYED, OF_THE_LISTENER, History, RequestMemory
+from recsys.jam.memory import COUNTED, OF_PLAYED, OF_THE_LISTENER, History, RequestMemory
 from recsys.types import BoolArray, FloatArray, IntArray, Modality
 
 CARD_FILE, WEIGHTS_FILE = "joint.json", "joint.safetensors"
+#: Raised when the meaning of a saved joint space changes.
+FORMAT = 2
+#: The features of the head.
+FEATURES = (*COUNTED, "says")
 #: Name of the modality that is made here: the mean text vector of the requests an item was given for.
 REQUESTS = "requests"
 
@@ -56,17 +66,17 @@ class Joint:
     weights: Mapping[str, FloatArray]
     tables: Mapping[str, FloatArray]  # per modality unit rows (N, D_m), zero where absent
     memory: RequestMemory
-    card: Mapping[str, Any]  # `modalities`, `dim`, `spread`, `head` = feature → weight, with the translation's two
+    card: Mapping[str, Any]  # `modalities`, `dim`, `spread`, `head` and `head_if_new` = feature → weight
 
     @property
     def modalities(self) -> tuple[str, ...]:
         """The modalities mixed, in column order."""
         return tuple(self.card["modalities"])
 
-    @property
-    def head(self) -> Mapping[str, float]:
-        """The weight of each feature, of `translation`, and what is added to the latter for played items."""
-        return dict(self.card["head"])
+    def head(self, text: str) -> Mapping[str, float]:
+        """Return the weight of each feature, of `translation`, and what is added to the latter for played items."""
+        made_before = self.memory.number(text) is not None
+        return dict(self.card["head" if made_before else "head_if_new"])
 
     @cached_property
     def present(self) -> BoolArray:
@@ -120,15 +130,57 @@ class Joint:
             key=self._map("mixer_query", vector).astype(np.float32),
         )
 
-    def extra(self, text: str, vector: FloatArray, history: History, how_much_me: float = 1.0) -> FloatArray:
-        """Return the head's part (N,) of the score: all but what the translation gives to every item alike."""
-        head = self.head
+    def features(self, text: str, vector: FloatArray, history: History) -> dict[str, FloatArray]:
+        """Compute all features (N,) of every item by name; arguments as in `point`."""
         found = self.memory.features(text, vector, history)
+        nearest = np.full(self.memory.n_items, -np.inf, np.float32)
+        for m, present in self._written.items():
+            nearest = np.maximum(nearest, np.where(present, self.tables[m] @ vector, -np.inf))
+        return found | {"says": np.where(np.isfinite(nearest), nearest, 0)}
+
+    @cached_property
+    def _written(self) -> dict[str, BoolArray]:
+        """Which items have which of the modalities (N,) as wide as a request's text vector."""
+        width = self.weights["query.weight"].shape[1]
+        return {
+            m: self.present[:, column]
+            for column, (m, table) in enumerate(self.tables.items())
+            if table.shape[1] == width and m != REQUESTS
+        }
+
+    @property
+    def constant(self) -> FloatArray:
+        """What every item has by itself (N,), to be weighed by `constant_weight`."""
+        return self.memory.known
+
+    def constant_weight(self, text: str) -> float:
+        """What the constant counts for beside a translation score, in the units of the latter."""
+        head, scale = self.head(text), self.translation_scale(text)
+        return (head["known"] + head["known_if_rare"] * self.memory.rarity(text)) / scale if scale else 0.0
+
+    def extra(
+        self,
+        text: str,
+        vector: FloatArray,
+        history: History,
+        how_much_me: float = 1.0,
+        *,
+        constant: bool = True,
+    ) -> FloatArray:
+        """Return the head's part (N,) of the score: all but what the translation gives to every item alike.
+
+        Without `constant`, what rides in an index as `constant` times `constant_weight` is left out.
+        """
+        head = self.head(text)
+        found = self.features(text, vector, history)
         total = np.zeros(self.memory.n_items, np.float32)
+        riding = () if constant or not self.translation_scale(text) else ("known", "known_if_rare")
         for name in FEATURES:
+            if name in riding:
+                continue
             scale = how_much_me if name in OF_THE_LISTENER or name in OF_PLAYED else 1.0
-            total += np.float32(head.get(name, 0.0) * scale) * found[name]
-        apart = how_much_me * head.get("translation_if_played", 0.0) / float(self.card["spread"])
+            total += np.float32(head[name] * scale) * found[name]
+        apart = how_much_me * head["translation_if_played"] / float(self.card["spread"])
         if apart and len(history.played):
             point = self.point(text, vector, history, how_much_me)
             total[history.played] += np.float32(apart) * self.translation_of(point, history.played)
@@ -147,10 +199,9 @@ class Joint:
         logits = np.stack([self._map(f"mixer_key.{m}", table[rows]) @ key for m, table in self.tables.items()])
         return mixed(similarity, logits, ~self.present[rows].T)
 
-    @property
-    def translation_scale(self) -> float:
-        """What a translation score is multiplied with before the head's part is added."""
-        return float(self.head["translation"]) / float(self.card["spread"])
+    def translation_scale(self, text: str) -> float:
+        """Return what a translation score is multiplied with before the head's part is added."""
+        return float(self.head(text)["translation"]) / float(self.card["spread"])
 
     def save(self, folder: Path) -> None:
         """Write everything; the card last, so that a folder with a card is whole."""
@@ -181,6 +232,8 @@ class Joint:
             memory = RequestMemory.load(folder / "memory")
         except (OSError, ValueError, SafetensorError) as error:
             raise CheckpointError(f"no readable joint space in {folder} ({error}); run `segue train`") from error
+        if card.get("format") != FORMAT:
+            raise CheckpointError(f"the joint space in {folder} was made by another version; run `segue train` again")
         tables = {m: arrays.pop(f"table.{m}") for m in card["modalities"]}
         return cls(arrays, tables, memory, card)
 
@@ -214,7 +267,7 @@ class BatchScorer:
 
     def score(self, text: str, vector: FloatArray, history: History, how_much_me: float = 1.0) -> FloatArray:
         """The whole scores (N,): translation and head."""
-        scaled = self.translation(text, vector, history, how_much_me) * np.float32(self.joint.translation_scale)
+        scaled = self.translation(text, vector, history, how_much_me) * np.float32(self.joint.translation_scale(text))
         return scaled + self.joint.extra(text, vector, history, how_much_me)
 
 

@@ -38,6 +38,7 @@ class JointSettings:
     listener_dropout: float = 0.1  # a request stands alone
     n_blocks: int = 8  # of time
     head_share: float = 0.1  # the latest requests, which the head is fitted on
+    new_share: float = 0.18  # of the distinct texts, kept from all but the fitting of the head for new requests
     threads: int = 2
 
 

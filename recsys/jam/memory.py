@@ -46,7 +46,7 @@ OF_THE_LISTENER = ("played", "kept", "company", "beside")
 #: What speaks differently of played items.
 _APART = (*OF_THE_REQUEST, "company", "beside")
 OF_PLAYED = ("heard", *(f"{name}_if_played" for name in _APART))
-FEATURES = (*OF_THE_REQUEST, *(f"{name}_if_rare" for name in OF_THE_REQUEST), *OF_THE_LISTENER, *OF_PLAYED)
+COUNTED = (*OF_THE_REQUEST, *(f"{name}_if_rare" for name in OF_THE_REQUEST), *OF_THE_LISTENER, *OF_PLAYED)
 
 _N_ALIKE, _N_WORDED = 20, 10
 _LEAST_COSINE = 0.3
@@ -186,6 +186,16 @@ class RequestMemory:
         """N, the number of items."""
         return int(self.counts.shape[1])
 
+    @property
+    def known(self) -> FloatArray:
+        """The feature of that name (N,), the same for every request."""
+        return np.log1p(self.n_given)
+
+    def rarity(self, text: str) -> float:
+        """How rarely a request was made: 1 for a new one, towards 0 for a frequent one."""
+        number = self.number(text)
+        return float(1 / (1 + np.log1p(0 if number is None else self._times[number])))
+
     def number(self, text: str) -> int | None:
         """Return the number of a request that was made before, None for a new one."""
         return self._number_of.get(request_key(text))
@@ -240,8 +250,8 @@ class RequestMemory:
             share = np.log1p(100 * given / (self.n_given + 10))
             alike = np.log1p(_row_sum(self.counts, *self.alike(number)))
         worded = np.log1p(_row_sum(self.counts, *self.worded(vector, number)))
-        found = {"share": share, "alike": alike, "worded": worded, "known": np.log1p(self.n_given)}
-        rarity = np.float32(1 / (1 + np.log1p(0 if number is None else self._times[number])))
+        found = {"share": share, "alike": alike, "worded": worded, "known": self.known}
+        rarity = np.float32(self.rarity(text))
         return found | {f"{name}_if_rare": rarity * values for name, values in found.items()}
 
     def profile(self, text: str, vector: FloatArray) -> tuple[csr_array, csr_array]:
@@ -317,6 +327,6 @@ def _row_sum(matrix: csr_array, rows: IntArray, weights: np.ndarray[Any, np.dtyp
     return out
 
 
-def stack(features: Mapping[str, FloatArray], names: Sequence[str] = FEATURES) -> FloatArray:
+def stack(features: Mapping[str, FloatArray], names: Sequence[str] = COUNTED) -> FloatArray:
     """Put features side by side: (F, N)."""
     return np.stack([features[name] for name in names])

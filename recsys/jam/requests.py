@@ -43,6 +43,9 @@ class Requests:
     n_items: int
     neighbours: csr_array | None = None  # (N, N) item cosines over the play counts
 
+    def __len__(self) -> int:
+        return len(self.split)
+
     def take(self, numbers: IntArray) -> Requests:
         """Return some of the requests, in the order given."""
         return replace(self, split=self.split.take(numbers), vectors=self.vectors[numbers])

@@ -10,7 +10,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from recsys.jam.memory import (
-    FEATURES,
+    COUNTED,
     OF_PLAYED,
     OF_THE_LISTENER,
     History,
@@ -58,7 +58,7 @@ def test_features_are_those_of_the_module(memory: RequestMemory) -> None:
     assert found["heard"].tolist() == [0, 1, 0]
     for name in ("share", "alike", "worded", "known", "company", "beside"):
         assert found[f"{name}_if_played"] == pytest.approx([0, found[name][1], 0])
-    assert set(found) == set(FEATURES)
+    assert set(found) == set(COUNTED)
 
 
 def test_a_new_request_has_only_its_words(memory: RequestMemory) -> None:
@@ -98,7 +98,7 @@ def test_what_is_written_is_read_back(memory: RequestMemory, tmp_path: Path) -> 
     history = History(np.array([1]), np.ones(1, np.float32), np.array([0]), np.ones(1, np.float32))
     for text in ("rock", "new"):
         before, after = (one.features(text, VECTORS[2], history) for one in (memory, again))
-        for name in FEATURES:
+        for name in COUNTED:
             np.testing.assert_array_equal(before[name], after[name])
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from recsys.index.exact import ExactIndex
 from recsys.jam.checkpoint import CheckpointError
-from recsys.jam.joint import REQUESTS, BatchScorer, Joint
+from recsys.jam.joint import REQUESTS, BatchScorer, Joint, unit_rows
+from recsys.jam.joint_head import WEIGHED
 from recsys.jam.joint_model import JointSettings, TrainingInputs
 from recsys.jam.joint_system import JointSystem, joined, requests_of
 from recsys.jam.joint_train import fit_joint
@@ -76,24 +77,56 @@ def test_the_same_seed_gives_the_same_space(fitted: Joint) -> None:
     again, other = fit_joint(requests(), SETTINGS, seed=1), fit_joint(requests(), SETTINGS, seed=2)
     for name, value in fitted.weights.items():
         np.testing.assert_array_equal(value, again.weights[name])
-    assert fitted.head == again.head
+    assert fitted.card == again.card
     assert not np.array_equal(fitted.weights["residual"], other.weights["residual"])
 
 
 def test_an_index_scores_as_the_batch_does(fitted: Joint, history: History) -> None:
     """Exact scores of the serving index, with the head's part, equal those of evaluation."""
     vector = encode(["rock"])[0]
-    index = ExactIndex(fitted.projections(), cross_mix)
-    point = fitted.point("rock", vector, history)
-    served = index.score(point, np.arange(fitted.memory.n_items)) * fitted.translation_scale
-    served = served + fitted.extra("rock", vector, history)
+    index = ExactIndex(fitted.projections().with_constant(fitted.constant), cross_mix)
+    point = fitted.point("rock", vector, history).with_constant(fitted.constant_weight("rock"))
+    assert abs(fitted.constant_weight("rock")) > 1e-3
+    served = index.score(point, np.arange(fitted.memory.n_items)) * fitted.translation_scale("rock")
+    served = served + fitted.extra("rock", vector, history, constant=False)
     np.testing.assert_allclose(served, BatchScorer(fitted).score("rock", vector, history), atol=1e-4)
+
+
+def test_a_new_request_has_a_head_of_its_own(fitted: Joint, history: History) -> None:
+    vector = encode(["rock"])[0]
+    heads = {"head": dict.fromkeys(WEIGHED, 0.0), "head_if_new": dict.fromkeys(WEIGHED, 0.0) | {"heard": 2.0}}
+    apart = replace(fitted, card={**fitted.card, **heads})
+    assert not apart.extra("rock", vector, history).any()
+    new = apart.extra("rock of a new kind", vector, history)
+    assert set(np.flatnonzero(new).tolist()) == set(history.played.tolist())
+    assert fitted.card["head"] != fitted.card["head_if_new"]
+
+
+def test_without_new_requests_their_head_is_the_other() -> None:
+    """Two texts are too few to keep one of them back."""
+    known = requests()
+    texts = tuple("rock" if number % 2 else "jazz" for number in range(len(known.split)))
+    spared = replace(known, split=replace(known.split, texts=texts))
+    card = fit_joint(spared, replace(SETTINGS, epochs=1), seed=1).card
+    assert card["head"] == card["head_if_new"]
+
+
+def test_words_are_compared_with_what_is_written_of_an_item(fitted: Joint, history: History) -> None:
+    """The largest cosine over the modalities of the encoder's space; zero for items that have none."""
+    tables = {**fitted.tables, "caption": unit_rows(np.eye(fitted.memory.n_items, 5, dtype=np.float32))}
+    card = {**fitted.card, "modalities": list(tables)}
+    written = replace(fitted, tables=tables, card=card)
+    vector = np.array([0.6, 0.8, 0, 0, 0], np.float32)
+    says = written.features("anything", vector, history)["says"]
+    assert says[:2] == pytest.approx([0.6, 0.8])
+    assert not says[5:].any()
+    assert not fitted.features("anything", vector, history)["says"].any()  # "content" is of another width
 
 
 def test_what_was_played_is_weighed_apart(fitted: Joint, history: History) -> None:
     """The translation's weight for played items adds their own translation, scaled by the dial, and nothing else."""
     vector = encode(["rock"])[0]
-    head = {**fitted.head, "translation_if_played": 0.5}
+    head = {**fitted.head("rock"), "translation_if_played": 0.5}
     apart = replace(fitted, card={**fitted.card, "head": head})
     without = replace(fitted, card={**fitted.card, "head": {**head, "translation_if_played": 0.0}})
     for dial in (0.0, 0.5, 1.0):
