@@ -40,6 +40,7 @@ _RELATIONS = {EventKind.PLAY: "played", EventKind.KEEP: "kept", EventKind.LIKE: 
 class _History:
     """A listener's events as one turn needs them."""
 
+    listener_id: str
     events: tuple[Event, ...]
     rated: dict[str, bool]  # track id → whether the last rating was a like
     relations: dict[str, str]  # track id → liked, kept or played
@@ -197,7 +198,7 @@ class Agent:
             # A like that was taken back is no like, though the track may still have been kept or played.
             told = {e.track_id for e in events if e.kind is kind and rated.get(e.track_id) is not False}
             relations |= {t: relation for t in told if kind is not EventKind.LIKE or rated.get(t)}
-        return _History(events, rated, relations, frozenset(disliked_now))
+        return _History(listener_id, events, rated, relations, frozenset(disliked_now))
 
     def _query(self, state: SessionState, history: _History, *, seed: int) -> Query:
         catalogue = self.recommender.catalogue
@@ -209,6 +210,7 @@ class Agent:
         return Query(
             text=state.query_text(),
             constraints=state.active(),
+            listener_id=history.listener_id,
             listener_events=history.events,
             like_rows=self._example_rows(state.likes),
             dislike_rows=tuple(catalogue.rows(sorted(history.disliked_now)).tolist()),

@@ -188,19 +188,62 @@ def build_table(
         pass  # absent, torn or of an older catalogue: made anew below
     present = np.array([bool(text) for text in texts], dtype=np.bool_)
     cache.ensure([text for text in texts if text], progress, f"encoding {modality.value}")
-    unfinished = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
+    unfinished = _begin(folder)
     shape = (len(texts), cache.encoder.dim)
     vectors = np.lib.format.open_memmap(unfinished / "vectors.npy", mode="w+", dtype=np.float32, shape=shape)
     for start in range(0, len(texts), BLOCK):
         rows = (start + np.flatnonzero(present[start : start + BLOCK])).tolist()
         vectors[rows] = cache.vectors([texts[row] for row in rows])
     vectors.flush()
+    return _publish(unfinished, folder, modality, cache.encoder.name, fingerprint, present, shape)
+
+
+def copy_table(
+    folder: Path, modality: Modality, vectors: FloatArray, present: BoolArray, source: str, fingerprint: str
+) -> EmbeddingTable:
+    """Publish vectors (N, D) that came from elsewhere as a table; returns at once if it is there already.
+
+    Args:
+        folder: where the table goes, complete or not at all.
+        modality: what the vectors describe.
+        vectors: one row per catalogue track, zero where absent.
+        present: (N,) which are there.
+        source: names what the vectors were taken from; it stands in the encoder's place.
+        fingerprint: of the catalogue.
+    """
+    try:
+        table = EmbeddingTable.open(folder, fingerprint)
+        if (table.modality, table.encoder, table.vectors.shape) == (modality, source, vectors.shape):
+            return table
+    except (EmbeddingTableError, CatalogueMismatchError):
+        pass
+    unfinished = _begin(folder)
+    np.save(unfinished / "vectors.npy", np.ascontiguousarray(vectors, dtype=np.float32))
+    return _publish(unfinished, folder, modality, source, fingerprint, present, vectors.shape)
+
+
+def _begin(folder: Path) -> Path:
+    """An empty folder beside the one that a table is to have."""
+    unfinished = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    return unfinished
+
+
+def _publish(
+    unfinished: Path,
+    folder: Path,
+    modality: Modality,
+    encoder: str,
+    fingerprint: str,
+    present: BoolArray,
+    shape: tuple[int, ...],
+) -> EmbeddingTable:
+    """Complete a table whose vectors are written, and put it where it belongs by one rename."""
     np.save(unfinished / "present.npy", present)
     card = {
         "modality": modality.value,
-        "encoder": cache.encoder.name,
+        "encoder": encoder,
         "fingerprint": fingerprint,
         "n_tracks": shape[0],
         "dim": shape[1],

@@ -93,9 +93,12 @@ def learn(
     *,
     seed: int,
     cache: Path | None,
+    spaces: Mapping[str, FloatArray] | None = None,
     progress: Progress | None = None,
 ) -> Joint:
     """Fit the joint space of a generation, or read the one that an interrupted run left.
+
+    Spaces of tracks that were brought in (N, D_m) join the data set's modalities, in place of those of the same name.
 
     Raises:
         NoRequestsError: there is nothing to learn from.
@@ -104,7 +107,9 @@ def learn(
     folder = building / FOLDER
     if (folder / CARD_FILE).exists():
         return Joint.load(folder)
-    joint = fit_joint(data.requests(catalogue, encoder, cache), settings, seed=seed, progress=progress)
+    requests = data.requests(catalogue, encoder, cache)
+    requests = replace(requests, tables={**requests.tables, **(spaces or {})})
+    joint = fit_joint(requests, settings, seed=seed, progress=progress)
     card = {
         **joint.card,
         "encoder": encoder.name,

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,32 +17,29 @@ import numpy as np
 
 from recsys import generations, learned
 from recsys.catalogue import Catalogue
-from recsys.embeddings import EmbeddingCache, EmbeddingTable, build_table
+from recsys.embeddings import EmbeddingTable
 from recsys.encoders.text import TextEncoder
 from recsys.errors import EmptyCatalogueError, RecsysError
+from recsys.fitting import MIXERS, Histories, fit, plan_all, plan_only, project, read_inputs
 from recsys.generations import Generation
 from recsys.index.base import Projections
 from recsys.jam import checkpoint
-from recsys.jam.checkpoint import Checkpoint
 from recsys.jam.joint import Joint
 from recsys.jam.joint_model import JointSettings
-from recsys.jam.score import Mixer, average_mix, cross_mix
-from recsys.jam.train import TrainingSettings, fold_in_all, train
+from recsys.jam.score import cross_mix
+from recsys.jam.train import TrainingSettings
 from recsys.learned import RequestData
 from recsys.ranking import RankingWeights
 from recsys.recommender import Recommender
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.serving import open_index, write_served
-from recsys.synthesis import synthesise
+from recsys.spaces import own_vectors, track_tables
 from recsys.translation import FoldedTranslation, LearnedTranslation
-from recsys.types import FloatArray, Modality, Progress
+from recsys.types import Progress
 from recsys.vocabulary import Vocabulary
 
 #: Raised when the meaning of a generation's files changes, so that old ones are rebuilt.
 SCHEMA = 1
-#: A trained model serves a changed catalogue as long as it shares this part of its tracks with the one trained on.
-REUSE_OVERLAP = 0.8
-MIXERS: dict[str, Mixer] = {"cross": cross_mix, "average": average_mix}
 
 
 @dataclass(frozen=True)
@@ -53,18 +49,12 @@ class BuildResult:
     generation: Generation
     changed: bool  # False where the generation was there already
     trained: bool
+    fit_s: float = 0.0  # seconds that fitting the model took, examples included
 
 
 def default_training(n_tracks: int, *, seed: int, steps: int | None, threads: int) -> TrainingSettings:
     """Size the training to the catalogue: either size takes well under a minute on two idle cores."""
     return TrainingSettings(steps=steps or (800 if n_tracks < 5_000 else 600), seed=seed, threads=threads)
-
-
-def n_triples(n_tracks: int, steps: int) -> int:
-    """How many training examples are synthesised for a catalogue and that many steps of training."""
-    # Of a few dozen tracks, more than some twenty requests each only repeat one another; and what a short training
-    # would never draw need not be encoded.
-    return min(20 * n_tracks, 10 * steps, 6_000 if n_tracks < 5_000 else 12_000)
 
 
 def build(
@@ -75,6 +65,8 @@ def build(
     training: TrainingSettings,
     *,
     retrain: bool = False,
+    only: str = "",
+    histories: Histories | None = None,
     data: RequestData | None = None,
     joint: JointSettings | None = None,
     progress: Progress | None = None,
@@ -88,6 +80,8 @@ def build(
         encoder: the text encoder.
         training: how to train, when training is needed.
         retrain: train on this catalogue even if the model being served still fits it.
+        only: fit only this space to the model being served.
+        histories: what listeners with a vector of their own like, where such vectors are to be learnt from.
         data: real requests to learn the joint space from, in place of synthetic ones.
         joint: how it is learnt from them.
         progress: told about every stage.
@@ -95,14 +89,19 @@ def build(
     Raises:
         EmptyCatalogueError: there are no tracks.
         NoRequestsError: `data` holds no request for any track of the catalogue.
+        UnknownSpaceError: there is no space called `only`.
+        CannotFitOnlyError: it cannot be fitted to the model being served.
     """
     if not len(catalogue):
         raise EmptyCatalogueError
     if data is not None:
         return _build_learned(home, catalogue, encoder, data, joint or JointSettings(), training.seed, progress)
     with generations.writing(home):
-        reused = None if retrain else _reusable(home, catalogue, encoder)
-        model_id = reused.card["model_id"] if reused else _digest(catalogue.fingerprint, encoder.name, asdict(training))
+        if only:
+            plan = plan_only(home, catalogue, encoder, training, SCHEMA, histories, only)
+        else:
+            plan = plan_all(home, catalogue, encoder, training, SCHEMA, histories, retrain=retrain)
+        model_id = plan.reused.card["model_id"] if plan.reused else _digest(*plan.identity)
         key = _digest(catalogue.content, encoder.name, model_id, SCHEMA)
         folder = home / "generations" / key
         if (folder / generations.MANIFEST).exists() and _opens(folder):
@@ -110,21 +109,13 @@ def build(
             return BuildResult(generations.publish(home, home / "none", key, {}), changed, trained=False)
         building = home / "generations" / f"{key}.building"
         building.mkdir(parents=True, exist_ok=True)
-        tables, present = _embed(home, building, catalogue, encoder, progress)
-        model = _model(
-            home,
-            building,
-            catalogue,
-            vocabulary,
-            encoder,
-            training,
-            model_id,
-            reused,
-            tables,
-            present,
-            progress,
-        )
-        _project(building, catalogue, model, tables, present, training.threads, progress)
+        inputs = read_inputs(home, building, catalogue, encoder, plan, progress)
+        began = time.perf_counter()
+        model = fit(home, building, catalogue, vocabulary, encoder, plan, model_id, inputs, progress)
+        fit_s = time.perf_counter() - began
+        if progress:
+            progress("project", 0, 0)
+        write_served(building, catalogue, project(model, inputs), training.threads, progress)
         manifest = {
             "key": key,
             "schema": SCHEMA,
@@ -134,7 +125,8 @@ def build(
             "model_id": model_id,
             "built_at": time.time(),
         }
-        return BuildResult(generations.publish(home, building, key, manifest), changed=True, trained=reused is None)
+        published = generations.publish(home, building, key, manifest)
+        return BuildResult(published, changed=True, trained=plan.reused is None, fit_s=fit_s)
 
 
 def _build_learned(
@@ -148,7 +140,9 @@ def _build_learned(
 ) -> BuildResult:
     """Make and publish the generation whose joint space is learnt from real requests."""
     with generations.writing(home):
-        model_id = _digest(catalogue.fingerprint, encoder.name, learned.settings_digest(settings, data, seed))
+        tables, fingerprints = track_tables(home, catalogue.track_ids)
+        decides = [catalogue.fingerprint, encoder.name, learned.settings_digest(settings, data, seed)]
+        model_id = _digest(*decides, *([fingerprints] if fingerprints else []))
         key = _digest(catalogue.content, encoder.name, model_id, SCHEMA)
         folder = home / "generations" / key
         if (folder / generations.MANIFEST).exists() and _opens(folder):
@@ -157,7 +151,11 @@ def _build_learned(
         building = home / "generations" / f"{key}.building"
         building.mkdir(parents=True, exist_ok=True)
         cache = home / "cache" / "embeddings"
-        joint = learned.learn(building, catalogue, encoder, data, settings, seed=seed, cache=cache, progress=progress)
+        began = time.perf_counter()
+        joint = learned.learn(
+            building, catalogue, encoder, data, settings, seed=seed, cache=cache, spaces=tables, progress=progress
+        )
+        fit_s = time.perf_counter() - began
         if progress:
             progress("project", 0, 0)
         served = joint.projections().with_constant(joint.constant)
@@ -172,7 +170,7 @@ def _build_learned(
             "data": data.path,
             "built_at": time.time(),
         }
-        return BuildResult(generations.publish(home, building, key, manifest), changed=True, trained=True)
+        return BuildResult(generations.publish(home, building, key, manifest), changed=True, trained=True, fit_s=fit_s)
 
 
 def open_recommender(
@@ -220,6 +218,7 @@ def open_recommender(
             model,
             {m: table.vectors for m, table in tables.items()},
             np.stack([table.present for table in tables.values()], axis=1),
+            own_vectors(home, model.card),
         ),
         np.load(folder / "vectors.npy", mmap_mode="r"),
         served,
@@ -243,136 +242,6 @@ def _opens(folder: Path) -> bool:
     except (RecsysError, OSError):
         return False
     return True
-
-
-def _reusable(home: Path, catalogue: Catalogue, encoder: TextEncoder) -> Checkpoint | None:
-    """Return the served model if it was trained with this encoder on mostly these tracks."""
-    if generations.current_key(home) is None:
-        return None
-    generation = generations.current(home)
-    if learned.is_learned(generation.folder):
-        return None
-    if generation.manifest["encoder"] != encoder.name or generation.manifest["schema"] != SCHEMA:
-        return None
-    model = checkpoint.load(generation.folder / "jam")
-    trained_on = set(json.loads((generation.folder / "jam" / "tracks.json").read_text(encoding="utf-8")))
-    shared = len(trained_on.intersection(catalogue.track_ids))
-    return model if shared >= REUSE_OVERLAP * max(len(catalogue), len(trained_on)) else None
-
-
-def _embed(
-    home: Path, building: Path, catalogue: Catalogue, encoder: TextEncoder, progress: Progress | None
-) -> tuple[dict[Modality, FloatArray], np.ndarray[Any, np.dtype[np.bool_]]]:
-    texts: dict[Modality, Sequence[str]] = {
-        Modality.TEXT: [catalogue.text_of(row) for row in range(len(catalogue))],
-        Modality.TAGS: [catalogue.tags_of(row) for row in range(len(catalogue))],
-    }
-    with EmbeddingCache(home / "cache" / "embeddings", encoder) as cache:
-        tables = {
-            m: build_table(building / "embeddings" / m.value, m, texts[m], cache, catalogue.fingerprint, progress)
-            for m in texts
-        }
-    present = np.stack([table.present for table in tables.values()], axis=1)
-    return {m: table.vectors for m, table in tables.items()}, present
-
-
-def _model(
-    home: Path,
-    building: Path,
-    catalogue: Catalogue,
-    vocabulary: Vocabulary,
-    encoder: TextEncoder,
-    training: TrainingSettings,
-    model_id: str,
-    reused: Checkpoint | None,
-    tables: dict[Modality, FloatArray],
-    present: np.ndarray[Any, np.dtype[np.bool_]],
-    progress: Progress | None,
-) -> Checkpoint:
-    folder = building / "jam"
-    if (folder / checkpoint.CARD_FILE).exists():
-        return checkpoint.load(folder)
-    folder.mkdir(exist_ok=True)
-    if reused is not None:
-        source = generations.current(home).folder / "jam" / "tracks.json"
-        (folder / "tracks.json").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
-        checkpoint.save(folder, reused.weights, reused.card)
-        return checkpoint.load(folder)
-    if progress:
-        progress("synthesise", 0, 0)
-    triples = synthesise(
-        catalogue,
-        vocabulary,
-        n_triples(len(catalogue), training.steps),
-        np.random.default_rng((training.seed, len(catalogue))),
-    )
-    with EmbeddingCache(home / "cache" / "embeddings", encoder) as cache:
-        cache.ensure([t.text for t in triples], progress, "encoding requests")
-        queries = cache.vectors([t.text for t in triples])
-    weights, figures = train(triples, queries, tables, present, training, home / "training" / model_id, progress)
-    users = fold_in_all(triples[:128], tables, present)
-    card = {
-        "model_id": model_id,
-        "modalities": [m.value for m in tables],
-        "mixer": training.mixer,
-        "dim": training.dim,
-        "encoder": encoder.name,
-        "catalogue": catalogue.fingerprint,
-        "settings": asdict(training),
-        "trained_at": time.time(),
-        **figures,
-    }
-    fitted = Checkpoint(weights, card)
-    card["score_scale"] = _score_scale(fitted, queries[:128], users, tables, present)
-    (folder / "tracks.json").write_text(json.dumps(catalogue.track_ids), encoding="utf-8")
-    checkpoint.save(folder, weights, card)
-    return checkpoint.load(folder)
-
-
-def _score_scale(
-    model: Checkpoint,
-    queries: FloatArray,
-    users: FloatArray,
-    tables: dict[Modality, FloatArray],
-    present: np.ndarray[Any, np.dtype[np.bool_]],
-) -> float:
-    """Measure how far scores of one request spread over the catalogue: the mean standard deviation."""
-    rows = np.unique(np.linspace(0, len(present) - 1, min(len(present), 4000)).astype(np.int64))
-    points = model.project("query", queries) + model.project("user", users)
-    keys = model.project("mixer_query", queries)
-    item = np.stack([points @ model.project(f"item.{m}", np.asarray(t[rows])).T for m, t in tables.items()], axis=-1)
-    logits = np.stack(
-        [keys @ model.project(f"mixer_key.{m}", np.asarray(t[rows])).T for m, t in tables.items()], axis=-1
-    )
-    mix = MIXERS[model.mixer]
-    spreads = [
-        float(np.std((mix(logit / np.sqrt(model.card["dim"]), present[rows]) * similarity).sum(axis=1)))
-        for logit, similarity in zip(logits, item, strict=True)
-    ]
-    return max(float(np.mean(spreads)), 1e-6)
-
-
-def _project(
-    building: Path,
-    catalogue: Catalogue,
-    model: Checkpoint,
-    tables: dict[Modality, FloatArray],
-    present: np.ndarray[Any, np.dtype[np.bool_]],
-    threads: int,
-    progress: Progress | None,
-) -> None:
-    """Project every track once, and write what serving reads."""
-
-    def mapped(layer: str, column: int, table: FloatArray) -> FloatArray:
-        vectors = model.project(layer, np.asarray(table, dtype=np.float32))
-        vectors[~present[:, column]] = 0
-        return np.ascontiguousarray(vectors, dtype=np.float32)
-
-    if progress:
-        progress("project", 0, 0)
-    item = {m: mapped(f"item.{m}", c, t) for c, (m, t) in enumerate(tables.items())}
-    keys = {m: mapped(f"mixer_key.{m}", c, t) for c, (m, t) in enumerate(tables.items())}
-    write_served(building, catalogue, Projections(item, keys, present), threads, progress)
 
 
 def _digest(*parts: Any) -> str:

@@ -31,6 +31,7 @@ class Query:
     seed: int = 0
     max_per_artist: int = 2
     now: float | None = None  # seconds since the epoch; the clock when None
+    listener_id: str = ""  # for vectors of listeners that were brought in; the events say what was done
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -197,6 +197,34 @@ def open_space(home: Path, name: str) -> Space:
             f"the stored space {name!r}", f"it is {vectors.shape}", "add it again with `segue embeddings add`"
         )
     return Space(card, ids, np.asarray(vectors))
+
+
+def track_tables(home: Path, track_ids: Sequence[str]) -> tuple[dict[str, FloatArray], dict[str, str]]:
+    """Lay the spaces of tracks along a catalogue's rows: tables (N, D) that say anything, and all fingerprints."""
+    tables, fingerprints = {}, {}
+    for card in cards(home):
+        if card.of == TRACKS:
+            vectors, present = open_space(home, card.name).rows(track_ids)
+            fingerprints[card.name] = card.fingerprint
+            if present.any():
+                tables[card.name] = vectors
+    return tables, fingerprints
+
+
+def own_vectors(home: Path, model_card: Mapping[str, Any]) -> dict[str, Space | None]:
+    """Open the spaces of listeners that a model was trained with, in its order; None for one that is gone or another.
+
+    They are read where they are stored and never copied into a generation, so that who is forgotten is forgotten.
+    """
+    found: dict[str, Space | None] = {}
+    for name in model_card.get("listeners", []):
+        try:
+            space = open_space(home, name)
+        except (UnknownSpaceError, SpaceError):
+            found[name] = None
+        else:
+            found[name] = space if space.card.fingerprint == model_card["spaces"][name] else None
+    return found
 
 
 def remove_space(home: Path, name: str) -> SpaceCard:

@@ -18,7 +18,7 @@ the idea: Leszczynski et al., "Talk the Walk" (2023); the grammar is ours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -68,6 +68,34 @@ class Triple:
 def synthesise(catalogue: Catalogue, vocabulary: Vocabulary, n: int, rng: np.random.Generator) -> list[Triple]:
     """Draw n triples; the same generator state gives the same triples."""
     return _Synthesiser(catalogue, vocabulary, rng).draw(n)
+
+
+def from_histories(
+    catalogue: Catalogue,
+    vocabulary: Vocabulary,
+    histories: Mapping[str, IntArray],
+    n_each: int,
+    rng: np.random.Generator,
+) -> list[Triple]:
+    """Draw triples of real listeners: part of what each likes as the history, the rest as the answer.
+
+    Half of them have no history at all, so that a vector of the listener's own has to speak for itself.
+
+    Args:
+        catalogue: what the rows are of.
+        vocabulary: for requests.
+        histories: liked rows by listener id; of fewer than two nothing can be learnt.
+        n_each: triples of each listener.
+        rng: decides.
+    """
+    synthesiser = _Synthesiser(catalogue, vocabulary, rng)
+    drawn = [
+        synthesiser.from_listener(listener_id, np.unique(rows))
+        for listener_id, rows in sorted(histories.items())
+        for _ in range(n_each)
+        if len(np.unique(rows)) >= 2
+    ]
+    return [drawn[number] for number in rng.permutation(len(drawn))]
 
 
 def _era_words(low: int, rng: np.random.Generator) -> str:
@@ -182,6 +210,16 @@ class _Synthesiser:
         cut = max(1, min(_MAX_HISTORY, int(len(rows) * self.rng.uniform(0.2, 0.7))))
         text = self._slip(_VAGUE[int(self.rng.integers(len(_VAGUE)))])
         return Triple(text, np.sort(rows[:cut]), self._sample(rows[cut:], _MAX_ANSWERS), untagged)
+
+    def from_listener(self, listener_id: str, liked: IntArray) -> Triple:
+        rows = self.rng.permutation(liked)
+        cut = max(1, int(len(rows) * self.rng.uniform(0.2, 0.7)))
+        history, answers = np.sort(rows[:cut][:_MAX_HISTORY]), rows[cut:]
+        if self.rng.random() < 0.5:
+            history, answers = history[:0], rows
+        keys = self._facets_of_a(int(self.rng.choice(answers))) if self.rng.random() < 0.5 else []
+        text = self._word(keys) if keys else self._slip(_VAGUE[int(self.rng.integers(len(_VAGUE)))])
+        return Triple(text, history, self._sample(self._meeting(keys, answers), _MAX_ANSWERS), listener_id=listener_id)
 
     def _from_artist(self) -> Triple:
         rows = self.by_artist[int(self.rng.integers(len(self.by_artist)))]

@@ -21,6 +21,7 @@ from recsys.jam.joint import Joint
 from recsys.jam.memory import History
 from recsys.listeners import fold_in
 from recsys.recommendation import Query
+from recsys.spaces import Space
 from recsys.types import BoolArray, FloatArray, IntArray, Modality
 
 #: Tracks named as examples speak for the moment; the long-term vector then counts this much.
@@ -50,9 +51,19 @@ class Translation(Protocol):
 class FoldedTranslation:
     """A model trained on synthetic listeners."""
 
-    def __init__(self, checkpoint: Checkpoint, tables: Mapping[Modality, FloatArray], present: BoolArray) -> None:
-        """Take the maps, the tracks' vectors per modality (N, D) and which are there (N, M)."""
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        tables: Mapping[Modality, FloatArray],
+        present: BoolArray,
+        own: Mapping[str, Space | None] | None = None,
+    ) -> None:
+        """Take the maps, the tracks' vectors per modality (N, D) and which are there (N, M).
+
+        `own` are the spaces of listeners that the model knows, in the order of its columns, None for one that is gone.
+        """
         self._checkpoint, self._tables, self._present = checkpoint, tables, present
+        self._own = {name: (space, space.row_of) for name, space in (own or {}).items() if space is not None}
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -64,18 +75,29 @@ class FoldedTranslation:
         return 1 / float(self._checkpoint.card["score_scale"])
 
     def user_vector(self, query: Query, rows: IntArray, weights: FloatArray) -> FloatArray:
-        """Fold the weighted tracks in."""
+        """Fold the weighted tracks in, beside the listener's own vectors."""
+        maps = self._checkpoint.weights["user.weight"]
+        vector = self._folded(rows, weights)
+        for name, (space, row_of) in self._own.items():
+            row = row_of.get(query.listener_id)
+            if row is not None:
+                vector = vector + maps[:, self._checkpoint.columns[name]] @ space.vectors[row]
+        return vector.astype(np.float32)
+
+    def _folded(self, rows: IntArray, weights: FloatArray) -> FloatArray:
+        """What the weighted tracks (n,) alone make of a listener: (d,)."""
         raw = fold_in(rows, weights, self._tables, self._present) if len(rows) else None
         if raw is None:
             return np.zeros(int(self._checkpoint.card["dim"]), dtype=np.float32)
-        return self._checkpoint.project("user", raw)
+        vector: FloatArray = raw @ self._checkpoint.weights["user.weight"][:, : len(raw)].T
+        return vector
 
     def point(self, query: Query, text_vector: FloatArray, user: FloatArray) -> JointPoint:
         """Translate: the listener's vector, with tracks named as examples as a listener of the moment, plus q."""
         user = np.float32(query.how_much_me) * user
         if query.like_rows:
             rows = np.array(query.like_rows, dtype=np.int64)
-            moment = self.user_vector(query, rows, np.ones(len(rows), dtype=np.float32))
+            moment = self._folded(rows, np.ones(len(rows), dtype=np.float32))
             user = np.float32(_LONG_TERM_BESIDE_EXAMPLES) * user + moment
         words = self._checkpoint.project("query", text_vector) if np.any(text_vector) else np.zeros_like(user)
         return JointPoint(

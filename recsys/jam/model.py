@@ -15,6 +15,10 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from recsys.types import FloatArray
+
+#: Stands before a modality's name among the modules, since a name such as "train" is a method of theirs.
+_KEY = "of_"
 Mixer = Literal["cross", "average"]
 
 
@@ -46,9 +50,9 @@ class JamModel(nn.Module):
         self.text_dim, self.listener_dim = text_dim, listener_dim
         self.user = nn.Linear(sum(widths.values()) + listener_dim, dim, bias=False)
         self.query = nn.Linear(text_dim, dim)
-        self.item = nn.ModuleDict({m: nn.Linear(width, dim) for m, width in widths.items()})
+        self.item = nn.ModuleDict({_KEY + m: nn.Linear(width, dim) for m, width in widths.items()})
         self.mixer_query = nn.Linear(text_dim, dim)
-        self.mixer_key = nn.ModuleDict({m: nn.Linear(width, dim) for m, width in widths.items()})
+        self.mixer_key = nn.ModuleDict({_KEY + m: nn.Linear(width, dim) for m, width in widths.items()})
         self._start(seed)
 
     def _start(self, seed: int) -> None:
@@ -73,23 +77,33 @@ class JamModel(nn.Module):
             self.mixer_query.weight.mul_(0.5)
             for m in self.modalities:
                 for maps in (self.item, self.mixer_key):
-                    maps[m].weight.copy_(basis[m])  # type: ignore[operator]
-                    maps[m].bias.zero_()  # type: ignore[operator]
+                    maps[_KEY + m].weight.copy_(basis[m])  # type: ignore[operator]
+                    maps[_KEY + m].bias.zero_()  # type: ignore[operator]
             own = torch.zeros(self.dim, self.listener_dim)
             self.user.weight.copy_(torch.cat([*(0.35 * basis[m] for m in self.modalities), own], dim=1))
+
+    def named_maps(self) -> dict[str, nn.Parameter]:
+        """Return every parameter under the name that it has in a checkpoint, such as `item.text.weight`."""
+        return {name.replace(f".{_KEY}", ".", 1): parameter for name, parameter in self.named_parameters()}
+
+    def arrays(self) -> dict[str, FloatArray]:
+        """Return a copy of the weights for a checkpoint."""
+        return {name: parameter.detach().numpy().copy() for name, parameter in self.named_maps().items()}
 
     def forward(self, query: Tensor, user: Tensor, item: Sequence[Tensor], present: Tensor) -> Tensor:
         """Map (B, D_text), (B, Σ D_m + L), M of (C, D_m) and bool (C, M) or (B, C, M) to scores (B, C)."""
         q = self.query(query)
         point = q + self.user(user)  # (B, D)
         # Modalities lead: a softmax over a last axis of two is many times slower.
-        similarity = torch.stack([point @ self.item[m](item[c]).T for c, m in enumerate(self.modalities)])  # (M, B, C)
+        similarity = torch.stack(
+            [point @ self.item[_KEY + m](item[c]).T for c, m in enumerate(self.modalities)]
+        )  # (M, B, C)
         here = present.movedim(-1, 0)  # (M, B, C) or (M, C)
         if here.ndim == 2:
             here = here[:, None, :]  # (M, 1, C)
         if self.mixer == "cross":
             keys = self.mixer_query(query) / math.sqrt(self.dim)  # (B, D)
-            logit = torch.stack([keys @ self.mixer_key[m](item[c]).T for c, m in enumerate(self.modalities)])
+            logit = torch.stack([keys @ self.mixer_key[_KEY + m](item[c]).T for c, m in enumerate(self.modalities)])
             # finfo.min, not -inf: a track with no modality at all must not become NaN.
             weights = logit.masked_fill(~here, torch.finfo(torch.float32).min).softmax(dim=0) * here  # (M, B, C)
         else:

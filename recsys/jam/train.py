@@ -95,7 +95,7 @@ def train(
     columns = column_slices([*((m.value, t.shape[1]) for m, t in tables.items()), *_widths(own)])
     if base is not None:
         _freeze(model, base, only, columns)
-    fitted = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    fitted = {name: parameter for name, parameter in model.named_maps().items() if parameter.requires_grad}
     start = {name: parameter.detach().clone() for name, parameter in fitted.items()}
     optimiser = torch.optim.AdamW(fitted.values(), lr=settings.learning_rate, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps)
@@ -151,9 +151,8 @@ def train(
         figures["held_out"] = _held_out_figures(
             model, triples, held_out, query_vectors, users, items, mask, list(tables), columns
         )
-    weights = {name: value.detach().numpy().copy() for name, value in model.state_dict().items()}
     state_file.unlink(missing_ok=True)
-    return weights, figures
+    return model.arrays(), figures
 
 
 def _widths(own: Mapping[str, FloatArray]) -> list[tuple[str, int]]:
@@ -165,7 +164,7 @@ def _freeze(model: Any, base: Checkpoint, only: str, columns: Mapping[str, slice
     import torch
 
     with torch.no_grad():
-        for name, parameter in model.named_parameters():
+        for name, parameter in model.named_maps().items():
             mine = name == "user.weight" or f".{only}." in name
             parameter.requires_grad_(mine)
             if not mine:

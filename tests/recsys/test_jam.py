@@ -84,7 +84,7 @@ def test_the_model_and_the_scorer_that_serves_agree(mixer: Mixer, others: bool) 
         rows = [torch.from_numpy(x) for x in (query, user)]
         alone = torch.cat([model(*(x[i : i + 1] for x in rows), items, torch.from_numpy(present)) for i in range(4)])
     np.testing.assert_allclose(together, alone, atol=1e-5)
-    served = Served({n: v.detach().numpy() for n, v in model.state_dict().items()}, tables, present, mixer)
+    served = Served(model.arrays(), tables, present, mixer)
     for row in range(4):
         np.testing.assert_allclose(together[row], served.scores(query[row], user[row]), atol=2e-5)
     assert float(together[:, 0].abs().max()) == 0.0  # a track without any modality
@@ -180,7 +180,7 @@ def test_a_checkpoint_round_trips_and_a_missing_one_says_what_to_do(tmp_path: Pa
 def test_untrained_each_modality_keeps_its_own_likeness() -> None:
     """One rotation for the text encoder's width, its own for any other: a history finds what is like it."""
     model = JamModel(WIDTHS | {"cf": 40, "cf2": 40}, text_dim=D_IN, dim=8, seed=5)
-    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    weights = model.arrays()
     for same in ("item.text", "item.tags", "mixer_key.text"):
         np.testing.assert_array_equal(weights[f"{same}.weight"], weights["query.weight"])
     assert not np.allclose(weights["item.cf.weight"], weights["item.cf2.weight"])
@@ -190,6 +190,12 @@ def test_untrained_each_modality_keeps_its_own_likeness() -> None:
         np.testing.assert_allclose(columns, 0.35 * weights[f"item.{name}.weight"], rtol=1e-6)
         turned = weights[f"item.{name}.weight"] @ weights[f"item.{name}.weight"].T
         np.testing.assert_allclose(turned, turned[0, 0] * np.eye(8), atol=1e-4)
+
+
+def test_a_modality_may_have_the_name_of_anything() -> None:
+    for name in ("train", "keys", "of_text", "item", "query", "weight"):
+        names = JamModel(WIDTHS | {name: 4}, text_dim=D_IN, dim=8).arrays()
+        assert {f"item.{name}.weight", f"mixer_key.{name}.bias", "item.text.weight", "query.weight"} <= set(names)
 
 
 def space_planted(seed: int) -> tuple[list[Triple], FloatArray, dict[Modality, FloatArray], np.ndarray]:
@@ -243,10 +249,10 @@ def test_a_space_is_fitted_to_a_model_that_stays_as_it_is(tmp_path: Path) -> Non
     assert set(weights) - set(before) == {
         f"{part}.cf.{kind}" for part in ("item", "mixer_key") for kind in ("weight", "bias")
     }
-    start = JamModel(WIDTHS | {"cf": 5}, text_dim=D_IN, dim=8, seed=SETTINGS.seed).state_dict()
+    start = JamModel(WIDTHS | {"cf": 5}, text_dim=D_IN, dim=8, seed=SETTINGS.seed).arrays()
     for name in ("item.cf.weight", "mixer_key.cf.weight"):
-        assert not np.allclose(weights[name], start[name].numpy())
-    assert not np.allclose(weights["user.weight"][:, 2 * D_IN :], start["user.weight"][:, 2 * D_IN :].numpy())
+        assert not np.allclose(weights[name], start[name])
+    assert not np.allclose(weights["user.weight"][:, 2 * D_IN :], start["user.weight"][:, 2 * D_IN :])
     # Without the space it is the very model that it was added to.
     assert recall(added, "without_cf") == recall(figures, "both")
     with_it = first_ten(weights, tables, present, triples, queries)

@@ -1,0 +1,334 @@
+"""Fitting the model of a generation: which spaces it mixes, what it learns from, and what it then projects.
+
+A model is fitted in one of three ways: *anew*, on everything that is stored; *reused*, where the one being served still
+fits the catalogue and the spaces; or *only* one space, whose maps join a served model that otherwise stays as it is.
+
+Shapes: N tracks, M modalities, D_m width of modality m, T triples.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys import generations, learned
+from recsys.catalogue import Catalogue
+from recsys.embeddings import EmbeddingCache, build_table, copy_table
+from recsys.encoders.text import TextEncoder
+from recsys.errors import RecsysError
+from recsys.generations import Generation
+from recsys.index.base import Projections
+from recsys.jam import checkpoint
+from recsys.jam.checkpoint import Checkpoint
+from recsys.jam.score import Mixer, average_mix, cross_mix
+from recsys.jam.train import TrainingSettings, fold_in_all, train
+from recsys.spaces import LISTENERS, TRACKS, Space, UnknownSpaceError, cards, open_space
+from recsys.synthesis import Triple, from_histories, synthesise
+from recsys.types import BoolArray, FloatArray, IntArray, Modality, Progress
+from recsys.vocabulary import Vocabulary
+
+#: A trained model serves a changed catalogue as long as it shares this part of its tracks with the one trained on.
+REUSE_OVERLAP = 0.8
+MIXERS: dict[str, Mixer] = {"cross": cross_mix, "average": average_mix}
+#: Listeners with a vector of their own whose histories are learnt from at most, and the examples each gives.
+MAX_LISTENERS, EXAMPLES_EACH = 2_000, 8
+
+#: Returns the rows of the catalogue that speak for each of some listeners, by listener id.
+Histories = Callable[[Sequence[str], Catalogue], Mapping[str, IntArray]]
+
+
+class CannotFitOnlyError(RecsysError, ValueError):
+    """A space cannot be fitted to the model being served."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"cannot fit only {name!r}: {problem}; run `segue train`, which fits everything anew")
+        self.name, self.problem = name, problem
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a generation gets its model, decided before anything is computed."""
+
+    spaces: Mapping[str, str]  # name → fingerprint of those that the model is to use
+    identity: Sequence[Any]  # all that decides the model, where it is fitted
+    settings: TrainingSettings
+    histories: Mapping[str, IntArray]  # of listeners with a vector of their own
+    reused: Checkpoint | None = None
+    base: Checkpoint | None = None
+    only: str = ""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The vectors that a model reads."""
+
+    tables: dict[Modality, FloatArray]  # per modality (N, D_m), zero where absent
+    present: BoolArray  # (N, M)
+    own: dict[str, Space]  # of listeners
+
+
+def n_triples(n_tracks: int, steps: int) -> int:
+    """How many training examples are synthesised for a catalogue and that many steps of training."""
+    # Of a few dozen tracks, more than some twenty requests each only repeat one another; and what a short training
+    # would never draw need not be encoded.
+    return min(20 * n_tracks, 10 * steps, 6_000 if n_tracks < 5_000 else 12_000)
+
+
+def plan_all(
+    home: Path,
+    catalogue: Catalogue,
+    encoder: TextEncoder,
+    settings: TrainingSettings,
+    schema: int,
+    histories: Histories | None,
+    *,
+    retrain: bool,
+) -> Plan:
+    """Plan a model of everything that is stored: the one being served if it fits, else a new one."""
+    stored = cards(home)
+    spaces = {card.name: card.fingerprint for card in stored}
+    served = None if retrain else _served(home, encoder, schema)
+    if served is not None and _fits(served[0], catalogue) and served[1].card.get("spaces", {}) == spaces:
+        return Plan(spaces, (), settings, {}, reused=served[1])
+    told = _histories(home, [card.name for card in stored if card.of == LISTENERS], catalogue, histories)
+    identity: list[Any] = [catalogue.fingerprint, encoder.name, asdict(settings)]
+    if spaces:
+        identity += [spaces, {listener: rows.tolist() for listener, rows in told.items()}]
+    return Plan(spaces, identity, settings, told)
+
+
+def plan_only(
+    home: Path,
+    catalogue: Catalogue,
+    encoder: TextEncoder,
+    settings: TrainingSettings,
+    schema: int,
+    histories: Histories | None,
+    only: str,
+) -> Plan:
+    """Plan to fit one space to the model being served.
+
+    Raises:
+        UnknownSpaceError: nothing is stored under that name.
+        CannotFitOnlyError: the model being served cannot take it.
+    """
+    stored = {card.name: card for card in cards(home)}
+    if only not in stored:
+        raise UnknownSpaceError(only, stored)
+    served = _served(home, encoder, schema)
+    if served is None:
+        raise CannotFitOnlyError(only, "no model trained with this encoder on synthetic listeners is being served")
+    generation, base = served
+    if not _fits(generation, catalogue):
+        raise CannotFitOnlyError(only, "the model being served was trained on too different a catalogue")
+    spaces = {only: stored[only].fingerprint}
+    for name, fingerprint in base.card.get("spaces", {}).items():
+        if name == only or name not in stored:
+            continue  # fitted anew; or gone, and then its part of the model goes too
+        if stored[name].fingerprint != fingerprint:
+            raise CannotFitOnlyError(only, f"space {name!r} has been replaced since the model was trained")
+        spaces[name] = fingerprint
+    if stored[only].of == TRACKS and not open_space(home, only).rows(catalogue.track_ids)[1].any():
+        raise CannotFitOnlyError(only, "it has a row for none of the tracks being served")
+    # The examples are those that the model was trained on, so that those held out were held out then.
+    trained = TrainingSettings(**base.card["settings"])
+    settings = replace(trained, steps=settings.steps, threads=settings.threads)
+    told = _histories(home, [name for name in spaces if stored[name].of == LISTENERS], catalogue, histories)
+    # A space that was the last to be fitted is fitted again to what was there before it.
+    began = base.card["base"] if base.card.get("only") == only else base.card["model_id"]
+    identity = [began, only, spaces, asdict(settings), {one: rows.tolist() for one, rows in told.items()}]
+    return Plan(spaces, identity, settings, told, base=base, only=only)
+
+
+def read_inputs(
+    home: Path, building: Path, catalogue: Catalogue, encoder: TextEncoder, plan: Plan, progress: Progress | None
+) -> Inputs:
+    """Encode what the catalogue states, and lay the spaces along its rows."""
+    texts: dict[Modality, Sequence[str]] = {
+        Modality.TEXT: [catalogue.text_of(row) for row in range(len(catalogue))],
+        Modality.TAGS: [catalogue.tags_of(row) for row in range(len(catalogue))],
+    }
+    folder = building / "embeddings"
+    with EmbeddingCache(home / "cache" / "embeddings", encoder) as cache:
+        tables = [build_table(folder / m.value, m, texts[m], cache, catalogue.fingerprint, progress) for m in texts]
+    own = {}
+    for name in sorted(plan.spaces):
+        space = open_space(home, name)
+        if space.card.of == LISTENERS:
+            own[name] = space
+            continue
+        vectors, present = space.rows(catalogue.track_ids)
+        if present.any() or (plan.reused is not None and Modality(name) in plan.reused.modalities):
+            source = f"space {space.card.fingerprint}"
+            tables.append(copy_table(folder / name, Modality(name), vectors, present, source, catalogue.fingerprint))
+    return Inputs(
+        {table.modality: table.vectors for table in tables},
+        np.stack([table.present for table in tables], axis=1),
+        own,
+    )
+
+
+def fit(
+    home: Path,
+    building: Path,
+    catalogue: Catalogue,
+    vocabulary: Vocabulary,
+    encoder: TextEncoder,
+    plan: Plan,
+    model_id: str,
+    inputs: Inputs,
+    progress: Progress | None,
+) -> Checkpoint:
+    """Fit the planned model, or take the one that is to be used again or that an interrupted run left."""
+    folder = building / "jam"
+    if (folder / checkpoint.CARD_FILE).exists():
+        return checkpoint.load(folder)
+    folder.mkdir(exist_ok=True)
+    if plan.reused is not None:
+        _copy_trained_on(home, folder)
+        checkpoint.save(folder, plan.reused.weights, plan.reused.card)
+        return checkpoint.load(folder)
+    triples, queries = _examples(home, catalogue, vocabulary, encoder, plan, progress)
+    tables, present = inputs.tables, inputs.present
+    own = {name: space.rows([t.listener_id for t in triples])[0] for name, space in inputs.own.items()}
+    weights, figures = train(
+        triples,
+        queries,
+        tables,
+        present,
+        plan.settings,
+        home / "training" / model_id,
+        progress,
+        own=own,
+        base=plan.base,
+        only=plan.only,
+    )
+    users = np.hstack([fold_in_all(triples[:128], tables, present), *(vectors[:128] for vectors in own.values())])
+    widths = [(m.value, table.shape[1]) for m, table in tables.items()]
+    card = {
+        "model_id": model_id,
+        "modalities": [m.value for m in tables],
+        "columns": widths + [(name, vectors.shape[1]) for name, vectors in own.items()],
+        "listeners": list(own),
+        "spaces": dict(plan.spaces),
+        "mixer": plan.settings.mixer,
+        "dim": plan.settings.dim,
+        "encoder": encoder.name,
+        "catalogue": catalogue.fingerprint,
+        "settings": asdict(plan.settings),
+        "trained_at": time.time(),
+        **figures,
+    }
+    if plan.base is not None:
+        card |= {"only": plan.only, "base": plan.identity[0], "settings": plan.base.card["settings"]}
+        card |= {"only_steps": plan.settings.steps}
+    fitted = Checkpoint(weights, card)
+    card["score_scale"] = _score_scale(fitted, queries[:128], users, tables, present)
+    if plan.base is not None:
+        _copy_trained_on(home, folder)
+    else:
+        (folder / "tracks.json").write_text(json.dumps(catalogue.track_ids), encoding="utf-8")
+    checkpoint.save(folder, weights, card)
+    return checkpoint.load(folder)
+
+
+def project(model: Checkpoint, inputs: Inputs) -> Projections:
+    """Project every track once."""
+
+    def mapped(layer: str, column: int, table: FloatArray) -> FloatArray:
+        vectors = model.project(layer, np.asarray(table, dtype=np.float32))
+        vectors[~inputs.present[:, column]] = 0
+        return np.ascontiguousarray(vectors, dtype=np.float32)
+
+    item = {m: mapped(f"item.{m}", c, t) for c, (m, t) in enumerate(inputs.tables.items())}
+    keys = {m: mapped(f"mixer_key.{m}", c, t) for c, (m, t) in enumerate(inputs.tables.items())}
+    return Projections(item, keys, inputs.present)
+
+
+def _served(home: Path, encoder: TextEncoder, schema: int) -> tuple[Generation, Checkpoint] | None:
+    """The model being served, if it was trained with this encoder on synthetic listeners."""
+    if generations.current_key(home) is None:
+        return None
+    generation = generations.current(home)
+    if learned.is_learned(generation.folder):
+        return None
+    if generation.manifest["encoder"] != encoder.name or generation.manifest["schema"] != schema:
+        return None
+    return generation, checkpoint.load(generation.folder / "jam")
+
+
+def _fits(generation: Generation, catalogue: Catalogue) -> bool:
+    """Tell whether a generation's model was trained on mostly these tracks."""
+    trained_on = set(json.loads((generation.folder / "jam" / "tracks.json").read_text(encoding="utf-8")))
+    shared = len(trained_on.intersection(catalogue.track_ids))
+    return shared >= REUSE_OVERLAP * max(len(catalogue), len(trained_on))
+
+
+def _copy_trained_on(home: Path, folder: Path) -> None:
+    source = generations.current(home).folder / "jam" / "tracks.json"
+    (folder / "tracks.json").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def _histories(
+    home: Path, names: Sequence[str], catalogue: Catalogue, histories: Histories | None
+) -> Mapping[str, IntArray]:
+    if not names or histories is None:
+        return {}
+    ids = sorted({one for name in names for one in open_space(home, name).ids if one})
+    if len(ids) > MAX_LISTENERS:
+        ids = sorted(np.random.default_rng(0).choice(ids, MAX_LISTENERS, replace=False).tolist())
+    return histories(ids, catalogue)
+
+
+def _examples(
+    home: Path,
+    catalogue: Catalogue,
+    vocabulary: Vocabulary,
+    encoder: TextEncoder,
+    plan: Plan,
+    progress: Progress | None,
+) -> tuple[list[Triple], FloatArray]:
+    """Make the triples and encode their requests."""
+    if progress:
+        progress("synthesise", 0, 0)
+    seed = plan.settings.seed
+    base = plan.base
+    steps = plan.settings.steps if base is None else int(base.card["settings"]["steps"])
+    triples = synthesise(
+        catalogue, vocabulary, n_triples(len(catalogue), steps), np.random.default_rng((seed, len(catalogue)))
+    )
+    if plan.histories:
+        rng = np.random.default_rng((seed, len(catalogue), len(plan.histories)))
+        real = from_histories(catalogue, vocabulary, plan.histories, EXAMPLES_EACH, rng)
+        # Among the others, so that as large a part of them is held out. Those stay on the side that they were on.
+        n_train = max(1, len(triples) - len(triples) // 10)
+        n_real = len(real) - len(real) // 10
+        triples = [*triples[:n_train], *real[:n_real], *triples[n_train:], *real[n_real:]]
+    with EmbeddingCache(home / "cache" / "embeddings", encoder) as cache:
+        cache.ensure([t.text for t in triples], progress, "encoding requests")
+        return triples, cache.vectors([t.text for t in triples])
+
+
+def _score_scale(
+    model: Checkpoint, queries: FloatArray, users: FloatArray, tables: Mapping[Modality, FloatArray], present: BoolArray
+) -> float:
+    """Measure how far scores of one request spread over the catalogue: the mean standard deviation."""
+    rows = np.unique(np.linspace(0, len(present) - 1, min(len(present), 4000)).astype(np.int64))
+    points = model.project("query", queries) + model.project("user", users)
+    keys = model.project("mixer_query", queries)
+    item = np.stack([points @ model.project(f"item.{m}", np.asarray(t[rows])).T for m, t in tables.items()], axis=-1)
+    logits = np.stack(
+        [keys @ model.project(f"mixer_key.{m}", np.asarray(t[rows])).T for m, t in tables.items()], axis=-1
+    )
+    mix = MIXERS[model.mixer]
+    spreads = [
+        float(np.std((mix(logit / np.sqrt(model.card["dim"]), present[rows]) * similarity).sum(axis=1)))
+        for logit, similarity in zip(logits, item, strict=True)
+    ]
+    return max(float(np.mean(spreads)), 1e-6)
