@@ -28,7 +28,7 @@ from recsys.jam import checkpoint
 from recsys.jam.checkpoint import Checkpoint
 from recsys.jam.score import Mixer, average_mix, cross_mix
 from recsys.jam.train import TrainingSettings, fold_in_all, train
-from recsys.spaces import LISTENERS, TRACKS, Space, UnknownSpaceError, cards, open_space
+from recsys.spaces import LISTENERS, TRACKS, Space, UnknownSpaceError, cards, open_space, track_tables
 from recsys.synthesis import Triple, from_histories, synthesise
 from recsys.types import BoolArray, FloatArray, IntArray, Modality, Progress
 from recsys.vocabulary import Vocabulary
@@ -94,7 +94,13 @@ def plan_all(
     stored = cards(home)
     spaces = {card.name: card.fingerprint for card in stored}
     served = None if retrain else _served(home, encoder, schema)
-    if served is not None and _fits(served[0], catalogue) and served[1].card.get("spaces", {}) == spaces:
+    if (
+        served is not None
+        and _fits(served[0], catalogue)
+        and served[1].card.get("spaces", {}) == spaces
+        # A space that had no row for any track may have some by now.
+        and set(track_tables(home, catalogue.track_ids)[0]) <= set(served[1].modalities)
+    ):
         return Plan(spaces, (), settings, {}, reused=served[1])
     told = _histories(home, [card.name for card in stored if card.of == LISTENERS], catalogue, histories)
     identity: list[Any] = [catalogue.fingerprint, encoder.name, asdict(settings)]
@@ -129,8 +135,8 @@ def plan_only(
         raise CannotFitOnlyError(only, "the model being served was trained on too different a catalogue")
     spaces = {only: stored[only].fingerprint}
     for name, fingerprint in base.card.get("spaces", {}).items():
-        if name == only or name not in stored:
-            continue  # fitted anew; or gone, and then its part of the model goes too
+        if name == only or name not in stored or name not in base.columns:
+            continue  # fitted anew; or gone, and then its part of the model goes too; or of no use when it was trained
         if stored[name].fingerprint != fingerprint:
             raise CannotFitOnlyError(only, f"space {name!r} has been replaced since the model was trained")
         spaces[name] = fingerprint
@@ -164,7 +170,7 @@ def read_inputs(
             own[name] = space
             continue
         vectors, present = space.rows(catalogue.track_ids)
-        if present.any() or (plan.reused is not None and Modality(name) in plan.reused.modalities):
+        if present.any() if plan.reused is None else Modality(name) in plan.reused.modalities:
             source = f"space {space.card.fingerprint}"
             tables.append(copy_table(folder / name, Modality(name), vectors, present, source, catalogue.fingerprint))
     return Inputs(
@@ -194,7 +200,7 @@ def fit(
         _copy_trained_on(home, folder)
         checkpoint.save(folder, plan.reused.weights, plan.reused.card)
         return checkpoint.load(folder)
-    triples, queries = _examples(home, catalogue, vocabulary, encoder, plan, progress)
+    triples, queries, n_held_out = _examples(home, catalogue, vocabulary, encoder, plan, progress)
     tables, present = inputs.tables, inputs.present
     own = {name: space.rows([t.listener_id for t in triples])[0] for name, space in inputs.own.items()}
     weights, figures = train(
@@ -205,6 +211,7 @@ def fit(
         plan.settings,
         home / "training" / model_id,
         progress,
+        n_held_out=n_held_out,
         own=own,
         base=plan.base,
         only=plan.only,
@@ -293,8 +300,8 @@ def _examples(
     encoder: TextEncoder,
     plan: Plan,
     progress: Progress | None,
-) -> tuple[list[Triple], FloatArray]:
-    """Make the triples and encode their requests."""
+) -> tuple[list[Triple], FloatArray, int]:
+    """Make the triples, encode their requests (T, D), and say how many at the end are held out."""
     if progress:
         progress("synthesise", 0, 0)
     seed = plan.settings.seed
@@ -303,16 +310,20 @@ def _examples(
     triples = synthesise(
         catalogue, vocabulary, n_triples(len(catalogue), steps), np.random.default_rng((seed, len(catalogue)))
     )
+    n_held_out = len(triples) // 10
     if plan.histories:
         rng = np.random.default_rng((seed, len(catalogue), len(plan.histories)))
         real = from_histories(catalogue, vocabulary, plan.histories, EXAMPLES_EACH, rng)
-        # Among the others, so that as large a part of them is held out. Those stay on the side that they were on.
-        n_train = max(1, len(triples) - len(triples) // 10)
-        n_real = len(real) - len(real) // 10
-        triples = [*triples[:n_train], *real[:n_real], *triples[n_train:], *real[n_real:]]
+        people = rng.permutation(sorted({t.listener_id for t in real})).tolist()
+        # Whole listeners are held out: what a vector means must be seen from those it was not learnt from.
+        apart = set(people[: -(-len(people) // 10)] if len(people) > 1 else [])
+        kept, held = [t for t in real if t.listener_id not in apart], [t for t in real if t.listener_id in apart]
+        # The synthetic ones stay on the side that they are on without real listeners.
+        triples = [*triples[: len(triples) - n_held_out], *kept, *triples[len(triples) - n_held_out :], *held]
+        n_held_out += len(held)
     with EmbeddingCache(home / "cache" / "embeddings", encoder) as cache:
         cache.ensure([t.text for t in triples], progress, "encoding requests")
-        return triples, cache.vectors([t.text for t in triples])
+        return triples, cache.vectors([t.text for t in triples]), n_held_out
 
 
 def _score_scale(
