@@ -1,7 +1,7 @@
 """Spaces: precomputed vectors of tracks or of listeners, brought in from outside and kept in the data folder.
 
-    HOME/embeddings/<name>/card.json         what the space is; replaced atomically, and the space is there with it
-    HOME/embeddings/<name>/<fingerprint>/    vectors.npy (n, D) float32 unit rows, ids.json (n)
+    HOME/embeddings/<name>/card.json   what the space is; replaced atomically, and the space is there with it
+    HOME/embeddings/<name>/<folder>/   vectors.npy (n, D) float32 unit rows, ids.json (n); the card names the folder
 
 A row of zeros stands for "nothing known". Rows are brought to unit length, since only their directions are comparable
 with those of other modalities. Whoever is forgotten leaves a zero row: files are mapped, so that other processes that
@@ -17,7 +17,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,7 @@ class SpaceCard:
     n_rows: int
     width: int
     fingerprint: str  # of the files it was read from
+    folder: str  # where its rows are, below its own name
     source: str  # the name of the vectors' file
     added_at: float  # seconds since the epoch, UTC
 
@@ -101,7 +103,7 @@ class Added:
     n_known: int  # ids that the catalogue, or the listeners' table, has
     n_unknown: int
     n_zero: int  # rows of zeros, which say nothing
-    changed: bool  # False where the very same files were there already
+    changed: bool  # False where the very same rows were there already
 
 
 def add_space(home: Path, name: str, vectors: Path, ids: Path, known: Container[str], *, of: str = TRACKS) -> Added:
@@ -140,30 +142,33 @@ def add_space(home: Path, name: str, vectors: Path, ids: Path, known: Container[
             "`segue status` shows what is indexed" if of == TRACKS else "give the listener ids that Segue knows",
         )
     fingerprint = _fingerprint(of, vectors, ids)
-    folder = home / FOLDER / name
-    with writing(home):
-        before = _read_card(folder)
-        card = SpaceCard(name, of, len(names), int(table.shape[1]), fingerprint, vectors.name, time.time())
-        changed = before is None or before.fingerprint != fingerprint
-        if before is not None and not changed:
-            card = before
-        unfinished = folder / f"{fingerprint}.part"
+    space = home / FOLDER / name
+    with writing(home), _editing(home):
+        before = _read_card(space)
+        unfinished = space / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         try:
             n_zero = _write_unit_rows(table, unfinished / "vectors.npy", vectors)
+            if n_zero == len(names):
+                raise SpaceError(vectors, "every row is zero, which says nothing", "give vectors that say something")
         except SpaceError:
-            shutil.rmtree(unfinished if before else folder)
+            shutil.rmtree(unfinished if before else space)
             raise
         (unfinished / "ids.json").write_text(json.dumps(names), encoding="utf-8")
-        if not changed and _held_ids(folder / fingerprint) == names:
-            shutil.rmtree(unfinished)  # those who serve it may be opening it at this moment
+        changed = before is None or before.fingerprint != fingerprint or _held_ids(space / before.folder) != names
+        if before is None or changed:
+            # Never the folder that the card names now, or a kill would leave the card without one.
+            to = fingerprint if before is None or before.folder != fingerprint else f"{fingerprint}-again"
+            shutil.rmtree(space / to, ignore_errors=True)
+            os.replace(unfinished, space / to)
+            card = SpaceCard(name, of, len(names), int(table.shape[1]), fingerprint, to, vectors.name, time.time())
+            _write_whole(space / _CARD, asdict(card))
         else:
-            shutil.rmtree(folder / fingerprint, ignore_errors=True)
-            os.replace(unfinished, folder / fingerprint)
-        _write_card(folder, card)
-        if before is not None and changed:
-            shutil.rmtree(folder / before.fingerprint, ignore_errors=True)
+            card = before
+        for left in space.iterdir():
+            if left.name not in (_CARD, card.folder):
+                shutil.rmtree(left, ignore_errors=True)
     return Added(card, n_known, len(names) - n_known, n_zero, changed)
 
 
@@ -181,14 +186,16 @@ def open_space(home: Path, name: str) -> Space:
         UnknownSpaceError: there is none of that name.
         SpaceError: its files are damaged.
     """
-    folder = home / FOLDER / name
-    card = _read_card(folder)
+    space = home / FOLDER / name
+    card = _read_card(space)
     if card is None:
         raise UnknownSpaceError(name, (one.name for one in cards(home)))
     try:
-        ids = tuple(json.loads((folder / card.fingerprint / "ids.json").read_text(encoding="utf-8")))
-        vectors = np.load(folder / card.fingerprint / "vectors.npy", mmap_mode="r")
+        ids = tuple(json.loads((space / card.folder / "ids.json").read_text(encoding="utf-8")))
+        vectors = np.load(space / card.folder / "vectors.npy", mmap_mode="r")
     except (OSError, ValueError) as error:
+        if _read_card(space) != card:
+            return open_space(home, name)  # replaced between the two reads: look again
         raise SpaceError(
             f"the stored space {name!r}", str(error), "add it again with `segue embeddings add`"
         ) from error
@@ -233,33 +240,37 @@ def remove_space(home: Path, name: str) -> SpaceCard:
     Raises:
         UnknownSpaceError: there is none of that name.
     """
-    folder = home / FOLDER / name
-    with writing(home):
-        card = _read_card(folder)
+    space = home / FOLDER / name
+    with writing(home), _editing(home):
+        card = _read_card(space)
         if card is None:
             raise UnknownSpaceError(name, (one.name for one in cards(home)))
-        (folder / _CARD).unlink()
-        shutil.rmtree(folder, ignore_errors=True)
+        (space / _CARD).unlink()
+        shutil.rmtree(space, ignore_errors=True)
     return card
 
 
 def forget(home: Path, listener_id: str) -> bool:
     """Make the rows of a listener say nothing, and drop the id; tell whether there was one."""
+    stored = [card.name for card in cards(home) if card.of == LISTENERS]
+    if not stored:
+        return False
     found = False
-    for card in cards(home):
-        if card.of != LISTENERS:
-            continue
-        row = open_space(home, card.name).row_of.get(listener_id)
-        if row is None:
-            continue
-        folder = home / FOLDER / card.name / card.fingerprint
-        mapped = np.load(folder / "vectors.npy", mmap_mode="r+")
-        mapped[row] = 0
-        mapped.flush()
-        names = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
-        names[row] = ""
-        _write_whole(folder / "ids.json", names)
-        found = True
+    with _editing(home):  # not `writing`: nobody has to wait for a training to be forgotten
+        for card in cards(home):
+            if card.name not in stored:
+                continue
+            row = open_space(home, card.name).row_of.get(listener_id)
+            if row is None:
+                continue
+            folder = home / FOLDER / card.name / card.folder
+            mapped = np.load(folder / "vectors.npy", mmap_mode="r+")
+            mapped[row] = 0
+            mapped.flush()
+            names = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
+            names[row] = ""
+            _write_whole(folder / "ids.json", names)
+            found = True
     return found
 
 
@@ -356,8 +367,14 @@ def _read_card(folder: Path) -> SpaceCard | None:
         return None
 
 
-def _write_card(folder: Path, card: SpaceCard) -> None:
-    _write_whole(folder / _CARD, asdict(card))
+@contextmanager
+def _editing(home: Path) -> Iterator[None]:
+    """Let one process at a time change what is stored."""
+    from filelock import FileLock
+
+    home.mkdir(parents=True, exist_ok=True)
+    with FileLock(home / "embeddings.lock"):
+        yield
 
 
 def _write_whole(path: Path, content: Any) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +17,7 @@ from recsys.spaces import LISTENERS, SpaceError, UnknownSpaceError, add_space, o
 from recsys.types import Modality
 
 KNOWN = {"a", "b", "c"}
+_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def files(folder: Path, vectors: object, ids: str, name: str = "ids.txt") -> tuple[Path, Path]:
@@ -65,6 +71,7 @@ def test_ids_are_lines_or_a_column(tmp_path: Path, name: str, ids: str) -> None:
         ("cf", [1.0, 2.0], "a\nb", r"it is float64 of shape \(2,\); give one array \(rows, width\) of numbers"),
         ("cf", [["p"], ["q"]], "a\nb", "give one array"),
         ("cf", [[1 + 2j]], "a", "give one array"),
+        ("cf", [[0.0, 0], [0, 0]], "a\nb", "every row is zero, which says nothing"),
         ("CF!", [[1.0]], "a", "'CF!': it is no name; use lower-case letters, digits and _"),
         ("tags", [[1.0]], "a", "Segue makes that one itself; choose another name"),
     ],
@@ -104,13 +111,65 @@ def test_a_kill_between_files_leaves_the_space_as_it_was(tmp_path: Path, monkeyp
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(spaces, "_write_card", killed)
+        patch.setattr(spaces, "_write_whole", killed)
         with pytest.raises(KeyboardInterrupt):
             add_space(tmp_path, "cf", *files(tmp_path, [[0, 1]], "b"), KNOWN)
     assert open_space(tmp_path, "cf").ids == ("a",)
     add_space(tmp_path, "cf", *files(tmp_path, [[0, 1]], "b"), KNOWN)
     assert open_space(tmp_path, "cf").ids == ("b",)
     assert len(list((tmp_path / "embeddings" / "cf").iterdir())) == 2  # the card, and the folder it names
+
+
+_ADD = """
+import os, shutil, signal, sys
+from pathlib import Path
+
+die_at, met = int(sys.argv[2]), 0
+
+def boundary():
+    global met
+    met += 1
+    if met == die_at:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def watched(act):
+    def watch(*given, **named):
+        boundary()
+        act(*given, **named)
+        boundary()
+    return watch
+
+os.replace, shutil.rmtree, Path.mkdir = watched(os.replace), watched(shutil.rmtree), watched(Path.mkdir)
+from recsys.spaces import add_space
+home = Path(sys.argv[1])
+add_space(home, "people", home / "vectors.npy", home / "ids.txt", {"b"}, of="listeners")
+"""
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["replaced", "restored"])
+def test_killed_at_any_moment_a_space_is_the_old_or_the_new(tmp_path: Path, forgotten: bool) -> None:
+    """Another space in its place, or the same one again after a listener was forgotten."""
+    new = files(tmp_path, [[0, 1], [1, 0]], "b\nc")
+    for die_at in range(1, 100):
+        home = tmp_path / str(die_at)
+        home.mkdir()
+        add_space(home, "people", *(new if forgotten else files(home, [[1, 0]], "a")), {"a", "b"}, of=LISTENERS)
+        spaces.forget(home, "b")
+        old = open_space(home, "people").ids
+        assert old == (("", "c") if forgotten else ("a",))
+        for file in new:
+            shutil.copy(file, home)
+        killed = subprocess.run([sys.executable, "-c", _ADD, home, str(die_at)], env=_ENVIRONMENT, check=False)
+        opened = open_space(home, "people")
+        assert opened.ids in (old, ("b", "c"))
+        np.testing.assert_array_equal(opened.vectors.any(axis=1), [bool(one) for one in opened.ids])
+        if not killed.returncode:
+            break
+        assert killed.returncode == -signal.SIGKILL
+        assert add_space(home, "people", *new, {"b"}, of=LISTENERS).card.n_rows == 2
+        assert open_space(home, "people").row_of == {"b": 0, "c": 1}
+        assert len(list((home / "embeddings" / "people").iterdir())) == 2
+    assert 8 < die_at < 99
 
 
 def test_a_removed_space_is_gone_and_an_unknown_one_named(tmp_path: Path) -> None:
