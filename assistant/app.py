@@ -17,7 +17,17 @@ from assistant.errors import NothingToExportError, UnknownFeedbackError
 from assistant.labels import plain
 from assistant.parts import Parts
 from assistant.reply import Message, Reply
-from assistant.reports import Check, CompareReport, IndexReport, MapReport, Ranked, StatusReport, TrainReport
+from assistant.reports import (
+    AddedSpaceReport,
+    Check,
+    CompareReport,
+    IndexReport,
+    MapReport,
+    Ranked,
+    SpaceReport,
+    StatusReport,
+    TrainReport,
+)
 from assistant.settings import Settings
 from recsys.types import Event, EventKind, Progress
 
@@ -179,10 +189,12 @@ class Assistant(Parts):
         return map_data(self._agent(), request, listeners, n, max_tracks=max_tracks, seed=self.settings.seed)
 
     def forget(self, listener_id: str) -> bool:
-        """Forget a listener with taste, sessions and turns; tell whether there was one."""
+        """Forget a listener with taste, sessions, turns and vectors; tell whether there was one."""
         from assistant.store import identity
+        from recsys.spaces import forget
 
-        return self._store().remove_listener(identity(listener_id))
+        known = self._store().remove_listener(identity(listener_id))
+        return forget(self.settings.home, identity(listener_id)) or known
 
     # --- catalogue and model ---
 
@@ -236,21 +248,25 @@ class Assistant(Parts):
                 seconds=time.perf_counter() - started,
             )
 
-    def train(self, progress: Progress | None = None, *, data: Path | None = None) -> TrainReport:
+    def train(self, progress: Progress | None = None, *, data: Path | None = None, only: str = "") -> TrainReport:
         """Train the joint space anew on what is indexed, and serve it.
 
         Args:
             progress: told about every stage.
             data: a folder in the JAM file format; it is indexed as a source, and its real requests are learnt from in
                 place of synthetic ones, now and whenever the catalogue is indexed again.
+            only: a stored space; it alone is fitted to the model being served, the rest of which stays as it is.
 
         Raises:
             JamFormatError: the folder is not in the format; nothing has changed then, nor with the next two.
             NoRequestsError: it holds no training requests.
             TooFewRequestsError: it holds too few of them.
+            UnknownSpaceError: there is no space called `only`.
+            CannotFitOnlyError: it cannot be fitted to the model being served.
         """
         from assistant.indexing import check_requests, refresh_source
-        from assistant.inspection import training_figures
+        from assistant.inspection import model_card, training_figures
+        from assistant.spaces import gains
         from recsys.sources.starter import KIND
 
         started = time.perf_counter()
@@ -261,15 +277,53 @@ class Assistant(Parts):
                 self._store().drop_source(KIND)
             elif not self._store().sources():
                 self._add_starter(KIND)
-            built = self._build(progress, retrain=True, data=data)
+            built = self._build(progress, retrain=True, only=only, data=data)
             steps, loss = training_figures(built.generation)
+            card = model_card(built.generation)
             return TrainReport(
                 generation=built.generation.key,
                 n_tracks=built.generation.manifest["n_tracks"],
+                only=only,
+                trained=built.trained,
+                n_examples=card.get("n_triples", card.get("n_requests")),
                 steps=steps,
                 loss=loss,
+                fit_s=built.fit_s,
+                gains=gains(card),
                 seconds=time.perf_counter() - started,
             )
+
+    def add_embeddings(self, name: str, vectors: Path, ids: Path, *, of: str = "tracks") -> AddedSpaceReport:
+        """Bring a precomputed space in; the next training or indexing uses it.
+
+        Args:
+            name: what to call it, of lower-case letters, digits and "_"; one of that name is replaced.
+            vectors: a `.npy` file of numbers, one row each.
+            ids: the ids of the rows: one per line, or a CSV or TSV file with an id column.
+            of: "tracks" or "listeners".
+
+        Raises:
+            SpaceError: the name, a file, or what is in it cannot be used; nothing has changed then.
+        """
+        from assistant.spaces import add
+
+        return add(self.settings.home, self._store(), name, vectors, ids, of)
+
+    def embeddings(self) -> tuple[SpaceReport, ...]:
+        """Say which precomputed spaces are stored, by name."""
+        from assistant.spaces import stored
+
+        return stored(self.settings.home)
+
+    def remove_embeddings(self, name: str) -> SpaceReport:
+        """Drop a precomputed space; what is served goes on with what it has until the next training or indexing.
+
+        Raises:
+            UnknownSpaceError: there is none of that name.
+        """
+        from assistant.spaces import remove
+
+        return remove(self.settings.home, name)
 
     def status(self) -> StatusReport:
         """Say what is indexed, trained and stored, where, and how big."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant import spaces
 from assistant.indexing import source_report
 from assistant.reports import IndexStatus, ModelStatus, StatusReport
 from assistant.settings import Settings
@@ -31,15 +32,16 @@ def status(settings: Settings, database_url: str, store: Store) -> StatusReport:
         n_turns=counts["turns"],
         index=index,
         model=model,
+        spaces=spaces.stored(settings.home),
         sizes_bytes=sizes(settings.home),
     )
 
 
 def training_figures(generation: Generation) -> tuple[int, float | None]:
     """Steps and final loss of a generation's model, the loss where its card has one."""
-    card = _card(generation)
+    card = model_card(generation)
     loss = card.get("loss", card.get("final_loss"))
-    return int(card["settings"]["steps"]), None if loss is None else float(loss)
+    return int(card.get("only_steps", card["settings"]["steps"])), None if loss is None else float(loss)
 
 
 def index_kind(settings: Settings, n_tracks: int) -> str:
@@ -50,7 +52,7 @@ def index_kind(settings: Settings, n_tracks: int) -> str:
 
 
 def sizes(home: Path) -> dict[str, int]:
-    """Bytes on disk by part of the data folder: database, generations, cache, training, other."""
+    """Bytes on disk by part of the data folder: database, generations, cache, training, embeddings, other."""
     totals: dict[str, int] = {}
     for path in home.rglob("*") if home.is_dir() else ():
         try:
@@ -65,7 +67,7 @@ def sizes(home: Path) -> dict[str, int]:
     return dict(sorted(totals.items()))
 
 
-_PARTS = ("generations", "cache", "training")
+_PARTS = ("generations", "cache", "training", "embeddings")
 
 
 def shown_url(url: str) -> str:
@@ -81,7 +83,7 @@ def _served(settings: Settings) -> tuple[IndexStatus | None, ModelStatus | None]
     if generations.current_key(settings.home) is None:
         return None, None
     generation = generations.current(settings.home)
-    card = _card(generation)
+    card = model_card(generation)
     n_tracks = int(generation.manifest["n_tracks"])
     steps, loss = training_figures(generation)
     index = IndexStatus(
@@ -97,11 +99,13 @@ def _served(settings: Settings) -> tuple[IndexStatus | None, ModelStatus | None]
         mixer=str(card["mixer"]),
         dim=int(card["dim"]),
         learned_from=card.get("data"),
+        only=str(card.get("only", "")),
     )
     return index, model
 
 
-def _card(generation: Generation) -> Mapping[str, Any]:
+def model_card(generation: Generation) -> Mapping[str, Any]:
+    """Read what is known of a generation's model."""
     from recsys import learned
     from recsys.jam import checkpoint
 

@@ -131,8 +131,11 @@ class Parts:
         )
         return Serving(generation, agent)
 
-    def _build(self, progress: Progress | None, *, retrain: bool = False, data: Path | None = None) -> BuildResult:
+    def _build(
+        self, progress: Progress | None, *, retrain: bool = False, only: str = "", data: Path | None = None
+    ) -> BuildResult:
         from assistant.indexing import request_data
+        from assistant.spaces import histories_of
         from recsys import pipeline
         from recsys.vocabulary import load_vocabulary
 
@@ -151,6 +154,8 @@ class Parts:
             self._encoder(progress),
             training,
             retrain=retrain,
+            only=only,
+            histories=histories_of(self._store(), settings.half_life_days),
             data=request_data(self._store(), settings.home, data, go_on=not retrain),
             progress=progress,
         )

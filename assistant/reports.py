@@ -42,14 +42,56 @@ class IndexReport(_Report):
     seconds: float
 
 
+class GainReport(_Report):
+    """What a space adds to a model: the share of held-out answers among the first tracks, without it and with it."""
+
+    space: str
+    held_out: str = Field(description="whose requests: synthetic listeners, or listeners with vectors of their own")
+    n: int = Field(description="held-out requests")
+    depth: int = Field(description="first tracks that are looked at")
+    without: float = Field(description="recall without it, 0–1; where it was fitted alone, the model before")
+    recall: float = Field(description="recall with it, 0–1")
+    low: float = Field(description="lower end of the 95 % interval of the difference, paired over the requests")
+    high: float = Field(description="upper end")
+
+
 class TrainReport(_Report):
     """What `Assistant.train` did."""
 
     generation: str
     n_tracks: int
+    only: str = Field(default="", description="the space that was fitted alone, the rest of the model as it was")
+    trained: bool = Field(default=True, description="False where this very model was there already")
+    n_examples: int | None = Field(default=None, description="requests with answers that were learnt from")
     steps: int
     loss: float | None
+    fit_s: float = Field(default=0.0, description="seconds that fitting alone took, examples included")
+    gains: tuple[GainReport, ...] = ()
     seconds: float
+
+
+class SpaceReport(_Report):
+    """A precomputed space of tracks or listeners that is stored."""
+
+    name: str
+    of: str = Field(description="tracks or listeners")
+    n_rows: int
+    width: int
+    source: str = Field(description="name of the file it was read from")
+    added_at: float = Field(description="seconds since the epoch, UTC")
+    used: bool = Field(description="whether the model being served was fitted with these rows")
+    replaced: bool = Field(description="whether that model was fitted with other rows of this name")
+    remedy: str = Field(description="how to have it used; empty where it is")
+
+
+class AddedSpaceReport(_Report):
+    """What taking a space in came to."""
+
+    space: SpaceReport
+    n_known: int = Field(description="ids that are tracks, or listeners, here")
+    n_unknown: int
+    n_zero: int = Field(description="rows of zeros, which say nothing")
+    changed: bool = Field(description="False where the very same rows were there already")
 
 
 class IndexStatus(_Report):
@@ -70,6 +112,7 @@ class ModelStatus(_Report):
     mixer: str
     dim: int
     learned_from: str | None = Field(default=None, description="data set of real requests; None: synthetic listeners")
+    only: str = Field(default="", description="the space that was fitted to it alone, last of all")
 
 
 class StatusReport(_Report):
@@ -86,6 +129,7 @@ class StatusReport(_Report):
     n_turns: int
     index: IndexStatus | None = None
     model: ModelStatus | None = None
+    spaces: tuple[SpaceReport, ...] = ()
     sizes_bytes: dict[str, int] = Field(default_factory=dict, description="size on disk by part of the data folder")
 
 

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from uuid import uuid4
 
 import typer
 
+from connectors.embeddings import embeddings_app
 from connectors.group import SegueGroup
-
-if TYPE_CHECKING:
-    from assistant.app import Assistant
-    from assistant.settings import Settings
-
-
-#: Prefixes of the variables by which BLAS libraries, and those built on OpenMP, learn their number of threads.
-_THREADED = ("OMP", "OPENBLAS", "MKL")
+from connectors.opening import example as _example
+from connectors.opening import open_assistant as _open
+from connectors.opening import read_settings as _settings
+from connectors.opening import ready_assistant as _ready
 
 #: Said beside a ranking without any track.
 _NOTHING = "No track meets all that was demanded, and here nothing gives way; ask for less"
-
-
-def _example(line: str) -> str:
-    """Put a command line under the help of a command, on a line of its own (\\b keeps it from being filled)."""
-    return f"\b\nExample:\n  segue {line}"
 
 
 app = typer.Typer(
@@ -39,6 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(embeddings_app, name="embeddings")
 
 
 def _show_version(wanted: bool) -> None:
@@ -256,8 +250,17 @@ def train(
         Path | None,
         typer.Option("--data", metavar="FOLDER", help="Learn from the real requests of a JAM folder."),
     ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="NAME", help="Fit only this stored space (see `segue embeddings`)."),
+    ] = None,
 ) -> None:
-    """Train the joint space anew on what is indexed, or on real requests, and serve it."""
+    """Train the joint space anew on what is indexed, or on real requests, and serve it.
+
+    With --only, the model being served stays as it is and one space is fitted to it.
+    """
+    if only is not None and (data is not None or seed is not None):
+        raise typer.BadParameter("--only keeps the examples and the seed of the model; leave out --data and --seed")
     from connectors.console import open_console, show_train_report
     from connectors.progress import JobProgress
 
@@ -265,7 +268,7 @@ def train(
     settings = _settings().model_copy(update={field: value for field, value in asked.items() if value is not None})
     with _open(settings) as assistant:
         with JobProgress() as progress:
-            report = assistant.train(progress, data=data)
+            report = assistant.train(progress, data=data, only=only or "")
         show_train_report(open_console(), report)
 
 
@@ -297,34 +300,6 @@ def doctor() -> None:
     show_checks(open_console(), checks)
     if any(not check.ok and not check.optional for check in checks):
         raise typer.Exit(1)
-
-
-def _settings() -> Settings:
-    """Read the settings, start the log at their level, and tell the libraries that come how many threads to use."""
-    from assistant.settings import Settings
-    from connectors.logs import start_logging
-
-    settings = Settings()
-    start_logging(settings.log_level)
-    for library in _THREADED:  # each reads its variable once, when it is loaded
-        os.environ.setdefault(f"{library}_NUM_THREADS", str(settings.threads))
-    return settings
-
-
-def _open(settings: Settings) -> Assistant:
-    from assistant.app import Assistant
-
-    return Assistant(settings)
-
-
-def _ready(settings: Settings) -> Assistant:
-    """Open an assistant that has something to answer from; the first time, that takes a while and shows progress."""
-    from connectors.progress import JobProgress
-
-    assistant = _open(settings)
-    with JobProgress() as progress:
-        assistant.ensure_ready(progress)
-    return assistant
 
 
 def _mapping(given: list[str]) -> dict[str, str]:

@@ -13,7 +13,16 @@ from rich.text import Text
 from assistant.reply import ReceiptLine, Reply, SlateTrack
 
 if TYPE_CHECKING:
-    from assistant.reports import Check, IndexReport, SourceReport, StatusReport, TrainReport
+    from assistant.reports import (
+        AddedSpaceReport,
+        Check,
+        GainReport,
+        IndexReport,
+        SourceReport,
+        SpaceReport,
+        StatusReport,
+        TrainReport,
+    )
 
 #: Columns from which a slate has a column for reasons; narrower ones put each reason under its track.
 _WIDE = 130
@@ -89,7 +98,45 @@ def show_index_report(console: Console, report: IndexReport) -> None:
 def show_train_report(console: Console, report: TrainReport) -> None:
     """Show what training did."""
     loss = "" if report.loss is None else f", loss {report.loss:.3f}"
-    console.print(Text(f"Trained on {report.n_tracks:,} tracks: {report.steps:,} steps{loss}; {report.seconds:.1f} s"))
+    if report.only:
+        done = f"Fitted only {report.only} to" if report.trained else f"{report.only} was fitted already to"
+        console.print(Text(f"{done} the model being served, which otherwise stays as it was"))
+        cost = f"{report.steps:,} steps on {_count(report.n_examples or 0, 'example')}{loss}"
+        fitting = f", {report.fit_s:.1f} s of them fitting" if report.trained else ""
+        console.print(Text(f"  cost: {cost}; {report.seconds:.1f} s{fitting}"))
+    else:
+        trained = f"{report.n_tracks:,} tracks: {report.steps:,} steps{loss}; {report.seconds:.1f} s"
+        console.print(Text(f"Trained on {trained}"))
+    for gain in report.gains:
+        console.print(Text(f"  {_gain(gain, before='before' if report.only else f'without {gain.space}')}"))
+
+
+def show_added_space(console: Console, report: AddedSpaceReport) -> None:
+    """Show what taking a space in came to, and what to do next."""
+    space = report.space
+    said = "" if report.changed else ", as it was"
+    console.print(
+        Text(f"{space.name}: {_count(space.n_rows, 'row')} of width {space.width:,} from {space.source}{said}")
+    )
+    unknown = f", {report.n_unknown:,} are not" if report.n_unknown else ""
+    zero = f"; {_count(report.n_zero, 'row')} of zeros" if report.n_zero else ""
+    console.print(Text(f"  {report.n_known:,} of the ids are {space.of} here{unknown}{zero}"))
+    console.print(Text(f"  {_use(space)}"))
+
+
+def show_removed_space(console: Console, space: SpaceReport) -> None:
+    """Show what was dropped, and what that changes."""
+    console.print(Text(f"Removed {space.name}, {_count(space.n_rows, 'row')} of {space.of}"))
+    if space.used or space.replaced:
+        console.print(Text("  the model being served goes on with it; `segue index` makes one without it"))
+
+
+def show_spaces(console: Console, spaces: Sequence[SpaceReport]) -> None:
+    """Show the spaces that are stored."""
+    if not spaces:
+        console.print(Text("No spaces are stored; `segue embeddings add` brings one in"))
+    for space in spaces:
+        console.print(Text(_space(space)), soft_wrap=True)
 
 
 def show_status(console: Console, report: StatusReport) -> None:
@@ -197,9 +244,10 @@ def _status_facts(report: StatusReport) -> list[tuple[str, str]]:
             (
                 "Model",
                 f"{model.mixer} mixing, width {model.dim}, {model.steps:,} steps{loss}, {_when(model.trained_at)}, "
-                f"on {model.learned_from or 'synthetic listeners'}",
+                f"on {model.learned_from or 'synthetic listeners'}{f', only {model.only} last' if model.only else ''}",
             )
         )
+    facts += [("Spaces" if not n else "", _space(space)) for n, space in enumerate(report.spaces)]
     facts.append(("Encoder", report.encoder))
     facts.append(
         (
@@ -216,6 +264,24 @@ def _source(source: SourceReport) -> str:
     playlists = f", {_count(source.n_playlists, 'playlist')}" if source.n_playlists else ""
     origin = f"{source.kind}, {source.path}" if source.path else "shipped"
     return f"{source.name}: {source.n_tracks:,} tracks{playlists} ({origin}, {_when(source.added_at)})"
+
+
+def _space(space: SpaceReport) -> str:
+    rows = f"{_count(space.n_rows, 'row')} of {space.of}, width {space.width:,}"
+    return f"{space.name}: {rows} ({space.source}, {_when(space.added_at)}); {_use(space)}"
+
+
+def _use(space: SpaceReport) -> str:
+    if space.used:
+        return "used by the model being served"
+    return f"{'replaced since' if space.replaced else 'not used by'} the model being served: {space.remedy}"
+
+
+def _gain(gain: GainReport, *, before: str) -> str:
+    """Say what a space adds to the recall of held-out answers."""
+    change = f"{gain.recall - gain.without:+.3f}, 95 % interval {gain.low:+.3f} to {gain.high:+.3f}"
+    where = f"held-out recall@{gain.depth} of {gain.n:,} requests of {gain.held_out}"
+    return f"{where}: {gain.without:.3f} {before}, {gain.recall:.3f} with {gain.space} ({change})"
 
 
 def _count(n: int, noun: str) -> str:

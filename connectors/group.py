@@ -122,7 +122,8 @@ def _usage(error: typer.TyperException) -> int:
     """Say on one line what is wrong with a command line and where its help is."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "segue"
-    if type(error).__name__ == "NoArgsIsHelpError":  # Typer has printed the help
+    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help
+        print(error.format_message(), file=sys.stderr)
         return _MISUSED
     problem = " ".join(error.format_message().split()).rstrip(".")
     print(f"segue: {problem[:1].lower()}{problem[1:]}; see `{path} --help`", file=sys.stderr)

@@ -28,7 +28,7 @@ from recsys.jam import checkpoint
 from recsys.jam.checkpoint import Checkpoint
 from recsys.jam.score import Mixer, average_mix, cross_mix
 from recsys.jam.train import TrainingSettings, fold_in_all, train
-from recsys.spaces import LISTENERS, TRACKS, Space, UnknownSpaceError, cards, open_space, track_tables
+from recsys.spaces import LISTENERS, TRACKS, Space, UnknownSpaceError, cards, open_space, track_spaces
 from recsys.synthesis import Triple, from_histories, synthesise
 from recsys.types import BoolArray, FloatArray, IntArray, Modality, Progress
 from recsys.vocabulary import Vocabulary
@@ -99,7 +99,7 @@ def plan_all(
         and _fits(served[0], catalogue)
         and served[1].card.get("spaces", {}) == spaces
         # A space that had no row for any track may have some by now.
-        and set(track_tables(home, catalogue.track_ids)[0]) <= set(served[1].modalities)
+        and set(track_spaces(home, catalogue.track_ids).tables) <= set(served[1].modalities)
     ):
         return Plan(spaces, (), settings, {}, reused=served[1])
     told = _histories(home, [card.name for card in stored if card.of == LISTENERS], catalogue, histories)

@@ -31,6 +31,7 @@ from recsys.jam.memory import cosine_neighbours
 from recsys.jam.queries import encode_queries
 from recsys.jam.requests import Requests
 from recsys.ranking import RankingWeights
+from recsys.spaces import TrackSpaces
 from recsys.types import FloatArray, IntArray, Modality, Progress, TrackId
 
 FOLDER = "joint"
@@ -93,12 +94,12 @@ def learn(
     *,
     seed: int,
     cache: Path | None,
-    spaces: Mapping[str, FloatArray] | None = None,
+    spaces: TrackSpaces | None = None,
     progress: Progress | None = None,
 ) -> Joint:
     """Fit the joint space of a generation, or read the one that an interrupted run left.
 
-    Spaces of tracks that were brought in (N, D_m) join the data set's modalities, in place of those of the same name.
+    Spaces of tracks that were brought in join the data set's modalities, in place of those of the same name.
 
     Raises:
         NoRequestsError: there is nothing to learn from.
@@ -108,7 +109,8 @@ def learn(
     if (folder / CARD_FILE).exists():
         return Joint.load(folder)
     requests = data.requests(catalogue, encoder, cache)
-    requests = replace(requests, tables={**requests.tables, **(spaces or {})})
+    if spaces is not None:
+        requests = replace(requests, tables={**requests.tables, **spaces.tables})
     joint = fit_joint(requests, settings, seed=seed, progress=progress)
     card = {
         **joint.card,
@@ -116,6 +118,7 @@ def learn(
         "catalogue": catalogue.fingerprint,
         "data": Path(data.path).name,
         "mixer": "cross",
+        "spaces": {} if spaces is None else dict(spaces.fingerprints),
         "trained_at": time.time(),
     }
     replace(joint, card=card).save(folder)

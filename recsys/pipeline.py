@@ -33,7 +33,7 @@ from recsys.ranking import RankingWeights
 from recsys.recommender import Recommender
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.serving import open_index, write_served
-from recsys.spaces import own_vectors, track_tables
+from recsys.spaces import own_vectors, track_spaces
 from recsys.translation import FoldedTranslation, LearnedTranslation
 from recsys.types import Progress
 from recsys.vocabulary import Vocabulary
@@ -140,9 +140,9 @@ def _build_learned(
 ) -> BuildResult:
     """Make and publish the generation whose joint space is learnt from real requests."""
     with generations.writing(home):
-        tables, fingerprints = track_tables(home, catalogue.track_ids)
+        spaces = track_spaces(home, catalogue.track_ids)
         decides = [catalogue.fingerprint, encoder.name, learned.settings_digest(settings, data, seed)]
-        model_id = _digest(*decides, *([fingerprints] if fingerprints else []))
+        model_id = _digest(*decides, *([spaces.fingerprints] if spaces.fingerprints else []))
         key = _digest(catalogue.content, encoder.name, model_id, SCHEMA)
         folder = home / "generations" / key
         if (folder / generations.MANIFEST).exists() and _opens(folder):
@@ -153,7 +153,7 @@ def _build_learned(
         cache = home / "cache" / "embeddings"
         began = time.perf_counter()
         joint = learned.learn(
-            building, catalogue, encoder, data, settings, seed=seed, cache=cache, spaces=tables, progress=progress
+            building, catalogue, encoder, data, settings, seed=seed, cache=cache, spaces=spaces, progress=progress
         )
         fit_s = time.perf_counter() - began
         if progress:

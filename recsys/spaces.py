@@ -27,6 +27,7 @@ import numpy as np
 
 from recsys.errors import RecsysError
 from recsys.generations import writing
+from recsys.space_files import SpaceError, open_vectors, read_ids
 from recsys.types import BoolArray, FloatArray, IntArray, Modality
 
 FOLDER = "embeddings"
@@ -36,14 +37,6 @@ TRACKS, LISTENERS = "tracks", "listeners"
 RESERVED = (Modality.TEXT, Modality.TAGS, Modality("requests"))
 #: Rows checked and scaled at a time.
 _BLOCK = 8192
-
-
-class SpaceError(RecsysError, ValueError):
-    """Precomputed vectors cannot be taken in."""
-
-    def __init__(self, what: object, problem: str, remedy: str) -> None:
-        super().__init__(f"cannot take in {what}: {problem}; {remedy}")
-        self.what, self.problem, self.remedy = what, problem, remedy
 
 
 class UnknownSpaceError(RecsysError, LookupError):
@@ -96,6 +89,14 @@ class Space:
 
 
 @dataclass(frozen=True)
+class TrackSpaces:
+    """The stored spaces of tracks, as a catalogue's rows have them."""
+
+    tables: Mapping[str, FloatArray]  # (N, D_m) of those that say anything of these tracks
+    fingerprints: Mapping[str, str]  # of all
+
+
+@dataclass(frozen=True)
 class Added:
     """What taking a space in came to."""
 
@@ -126,7 +127,7 @@ def add_space(home: Path, name: str, vectors: Path, ids: Path, known: Container[
         raise SpaceError(f"a space called {name!r}", "it is no name", "use lower-case letters, digits and _") from error
     if modality in RESERVED:
         raise SpaceError(f"a space called {name!r}", "Segue makes that one itself", "choose another name")
-    table = _open_vectors(vectors)
+    table = open_vectors(vectors)
     names = read_ids(ids)
     if len(names) != len(table):
         raise SpaceError(
@@ -206,8 +207,8 @@ def open_space(home: Path, name: str) -> Space:
     return Space(card, ids, np.asarray(vectors))
 
 
-def track_tables(home: Path, track_ids: Sequence[str]) -> tuple[dict[str, FloatArray], dict[str, str]]:
-    """Lay the spaces of tracks along a catalogue's rows: tables (N, D) that say anything, and all fingerprints."""
+def track_spaces(home: Path, track_ids: Sequence[str]) -> TrackSpaces:
+    """Lay the spaces of tracks along a catalogue's rows."""
     tables, fingerprints = {}, {}
     for card in cards(home):
         if card.of == TRACKS:
@@ -215,7 +216,7 @@ def track_tables(home: Path, track_ids: Sequence[str]) -> tuple[dict[str, FloatA
             fingerprints[card.name] = card.fingerprint
             if present.any():
                 tables[card.name] = vectors
-    return tables, fingerprints
+    return TrackSpaces(tables, fingerprints)
 
 
 def own_vectors(home: Path, model_card: Mapping[str, Any]) -> dict[str, Space | None]:
@@ -272,56 +273,6 @@ def forget(home: Path, listener_id: str) -> bool:
             _write_whole(folder / "ids.json", names)
             found = True
     return found
-
-
-def read_ids(path: Path) -> list[str]:
-    """Read ids, one per line, or from the id column of a CSV or TSV file.
-
-    Raises:
-        SpaceError: the file cannot be read, has no id column, or an id is empty or there twice.
-    """
-    import csv
-
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpaceError(path, str(error), "give a text file of ids") from error
-    while lines and not lines[-1].strip():
-        lines.pop()
-    delimiter = "\t" if lines and "\t" in lines[0] else ","
-    header = [cell.strip().lower() for cell in next(csv.reader(lines[:1], delimiter=delimiter), [])]
-    column = next((header.index(name) for name in _ID_COLUMNS if name in header), None)
-    if column is not None:
-        rows = [(number, row) for number, row in enumerate(csv.reader(lines[1:], delimiter=delimiter), start=2)]
-        ids = [(number, row[column].strip() if column < len(row) else "") for number, row in rows]
-    elif path.suffix.lower() in (".csv", ".tsv") and len(header) > 1:
-        raise SpaceError(path, f"its columns are {', '.join(header)}", f"call the ids' column {_ID_COLUMNS[0]}")
-    else:
-        ids = [(number, line.strip()) for number, line in enumerate(lines, start=1)]
-    first: dict[str, int] = {}
-    for number, one in ids:
-        if not one:
-            raise SpaceError(path, f"line {number} has no id", "give one id for each row")
-        if one in first:
-            raise SpaceError(path, f"{one!r} is in lines {first[one]} and {number}", "give each id one row")
-        first[one] = number
-    return list(first)
-
-
-#: Headers of the column of ids, the surest first.
-_ID_COLUMNS = ("id", "track_id", "listener_id", "item_id", "user_id")
-
-
-def _open_vectors(path: Path) -> np.ndarray[Any, Any]:
-    """Map a `.npy` file, which must be a table of numbers."""
-    try:
-        table = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise SpaceError(path, f"it is no .npy file ({error})", "write it with numpy.save, as numbers") from error
-    if not isinstance(table, np.ndarray) or table.ndim != 2 or 0 in table.shape or table.dtype.kind not in "fiu":
-        told = f"it is {table.dtype} of shape {table.shape}" if isinstance(table, np.ndarray) else "it is an archive"
-        raise SpaceError(path, told, "give one array (rows, width) of numbers")
-    return table
 
 
 def _write_unit_rows(table: np.ndarray[Any, Any], path: Path, source: Path) -> int:

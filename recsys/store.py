@@ -200,6 +200,11 @@ class Store:
                 for r in connection.execute(wanted)
             ]
 
+    def listener_ids(self) -> set[str]:
+        """Return the ids of all listeners."""
+        with self._engine.connect() as connection:
+            return set(connection.execute(sa.select(db.listeners.c.listener_id)).scalars())
+
     def remove_listener(self, listener_id: str) -> bool:
         """Forget a listener with all events, sessions and turns; tell whether there was one."""
         with self._writer.begin() as connection:

@@ -16,6 +16,7 @@ from connectors.cli import app
 from evals.main import main
 
 COMMANDS = ("web", "chat", "playlist", "compare", "map", "index", "train", "status", "doctor")
+OF_EMBEDDINGS = ("embeddings add", "embeddings list", "embeddings remove")
 HEAVY = ("torch", "polars", "chromadb", "gradio", "discord", "sqlalchemy", "numpy", "plotly", "pydantic_settings")
 SEGUE = "from evals.main import main; main()"
 
@@ -36,9 +37,9 @@ def failing(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> tuple[int,
     return run("status")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, "embeddings", *OF_EMBEDDINGS])
 def test_every_command_helps_with_an_example(command: str) -> None:
-    status, out, err = run(command, "--help")
+    status, out, err = run(*command.split(), "--help")
     assert (status, err) == (0, "")
     assert f"Usage: segue {command}" in out
     assert f"  Example:\n    segue {command}" in out
@@ -47,10 +48,18 @@ def test_every_command_helps_with_an_example(command: str) -> None:
 def test_help_lists_the_commands_and_version_prints_it() -> None:
     status, out, _ = run("--help")
     assert status == 0
-    assert all(f" {command} " in out for command in COMMANDS)
+    assert all(f" {command} " in out for command in (*COMMANDS, "embeddings"))
     status, out, _ = run("--version")
     assert status == 0
     assert out.startswith("segue 0")
+
+
+@pytest.mark.parametrize("line", [(), ("embeddings",)])
+def test_a_group_without_a_command_shows_its_help(line: tuple[str, ...]) -> None:
+    status, out, err = run(*line)
+    assert (status, out) == (2, "")
+    assert " ".join(["Usage: segue", *line]) in err
+    assert "Commands:" in err
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -83,6 +92,17 @@ finally:
         (["playlist", "x", "--seed", "-1"], "invalid value for '--seed'"),
         (["index", "x.csv", "--map", "title"], "invalid value for --map: 'title' is not FIELD=COLUMN"),
         (["index", "--name", "mine"], "invalid value: --name, --map and --replace go with the PATH"),
+        (
+            ["train", "--only", "cf", "--seed", "3"],
+            "invalid value: --only keeps the examples and the seed of the model",
+        ),
+        (
+            ["train", "--only", "cf", "--data", "x"],
+            "invalid value: --only keeps the examples and the seed of the model",
+        ),
+        (["embeddings", "add", "cf", "x.npy"], "missing option '--ids'; see `segue embeddings add --help`"),
+        (["embeddings", "add", "cf", "x.npy", "--ids", "x", "--of", "moods"], "invalid value for '--of'"),
+        (["embeddings", "ad"], "no such command 'ad'. Did you mean 'add'?; see `segue embeddings --help`"),
         (["web", "--port", "70000"], "invalid value for '--port'"),
     ],
 )

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from recsys import spaces
-from recsys.spaces import LISTENERS, SpaceError, UnknownSpaceError, add_space, open_space
+from recsys.space_files import SpaceError, read_ids
+from recsys.spaces import LISTENERS, UnknownSpaceError, add_space, open_space
 from recsys.types import Modality
 
 KNOWN = {"a", "b", "c"}
@@ -56,7 +57,7 @@ def test_sizes_that_a_float_hardly_holds_are_only_directions(tmp_path: Path) -> 
 )
 def test_ids_are_lines_or_a_column(tmp_path: Path, name: str, ids: str) -> None:
     (tmp_path / name).write_text(ids, encoding="utf-8", newline="")
-    assert spaces.read_ids(tmp_path / name) == ["a", "b", "c"]
+    assert read_ids(tmp_path / name) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
