@@ -38,7 +38,7 @@ def status(settings: Settings, database_url: str, store: Store) -> StatusReport:
 
 
 def training_figures(generation: Generation) -> tuple[int, float | None]:
-    """Steps and final loss of a generation's model, the loss where its card has one."""
+    """Steps and final loss of what a generation's model was fitted with last, the loss where its card has one."""
     card = model_card(generation)
     loss = card.get("loss", card.get("final_loss"))
     return int(card.get("only_steps", card["settings"]["steps"])), None if loss is None else float(loss)
@@ -85,7 +85,7 @@ def _served(settings: Settings) -> tuple[IndexStatus | None, ModelStatus | None]
     generation = generations.current(settings.home)
     card = model_card(generation)
     n_tracks = int(generation.manifest["n_tracks"])
-    steps, loss = training_figures(generation)
+    _, loss = training_figures(generation)
     index = IndexStatus(
         generation=generation.key,
         kind=index_kind(settings, n_tracks),
@@ -94,12 +94,12 @@ def _served(settings: Settings) -> tuple[IndexStatus | None, ModelStatus | None]
     )
     model = ModelStatus(
         trained_at=float(card["trained_at"]),
-        steps=steps,
+        steps=int(card["settings"]["steps"]),
         loss=loss,
         mixer=str(card["mixer"]),
         dim=int(card["dim"]),
         learned_from=card.get("data"),
-        only=str(card.get("only", "")),
+        spaces=spaces.spaces_of(card),
     )
     return index, model
 

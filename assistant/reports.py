@@ -112,7 +112,7 @@ class ModelStatus(_Report):
     mixer: str
     dim: int
     learned_from: str | None = Field(default=None, description="data set of real requests; None: synthetic listeners")
-    only: str = Field(default="", description="the space that was fitted to it alone, last of all")
+    spaces: tuple[str, ...] = Field(default=(), description="precomputed spaces that it was fitted with")
 
 
 class StatusReport(_Report):

@@ -105,6 +105,12 @@ def gains(card: Mapping[str, Any]) -> tuple[GainReport, ...]:
     )
 
 
+def spaces_of(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """Read from a model's card which stored spaces it was fitted with."""
+    known = (*card.get("modalities", ()), *card.get("listeners", ()))
+    return tuple(name for name in card.get("spaces", {}) if name in known)
+
+
 def _served(home: Path) -> tuple[Generation | None, Mapping[str, Any]]:
     """The generation being served and the card of its model."""
     from assistant.inspection import model_card
@@ -121,7 +127,7 @@ def _report(card: SpaceCard, served: Generation | None, model: Mapping[str, Any]
     from recsys.spaces import TRACKS
 
     fingerprint = model.get("spaces", {}).get(card.name)
-    known = card.name in (*model.get("modalities", ()), *model.get("listeners", ()))
+    known = card.name in spaces_of(model)
     of_requests = served is not None and learned.learned_from(served) is not None
     if of_requests and card.of != TRACKS:
         remedy = "a model of real requests takes no vectors of listeners; `segue train` makes one that does"

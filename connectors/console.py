@@ -100,7 +100,7 @@ def show_train_report(console: Console, report: TrainReport) -> None:
     loss = "" if report.loss is None else f", loss {report.loss:.3f}"
     if report.only:
         done = f"Fitted only {report.only} to" if report.trained else f"{report.only} was fitted already to"
-        console.print(Text(f"{done} the model being served, which otherwise stays as it was"))
+        console.print(Text(f"{done} the model being served, which otherwise stays as it was"), soft_wrap=True)
         cost = f"{report.steps:,} steps on {_count(report.n_examples or 0, 'example')}{loss}"
         fitting = f", {report.fit_s:.1f} s of them fitting" if report.trained else ""
         console.print(Text(f"  cost: {cost}; {report.seconds:.1f} s{fitting}"))
@@ -108,7 +108,8 @@ def show_train_report(console: Console, report: TrainReport) -> None:
         trained = f"{report.n_tracks:,} tracks: {report.steps:,} steps{loss}; {report.seconds:.1f} s"
         console.print(Text(f"Trained on {trained}"))
     for gain in report.gains:
-        console.print(Text(f"  {_gain(gain, before='before' if report.only else f'without {gain.space}')}"))
+        before = "before" if report.only else f"without {gain.space}"
+        console.print(Text(f"  {_gain(gain, before)}"), soft_wrap=True)
 
 
 def show_added_space(console: Console, report: AddedSpaceReport) -> None:
@@ -118,10 +119,10 @@ def show_added_space(console: Console, report: AddedSpaceReport) -> None:
     console.print(
         Text(f"{space.name}: {_count(space.n_rows, 'row')} of width {space.width:,} from {space.source}{said}")
     )
-    unknown = f", {report.n_unknown:,} are not" if report.n_unknown else ""
     zero = f"; {_count(report.n_zero, 'row')} of zeros" if report.n_zero else ""
-    console.print(Text(f"  {report.n_known:,} of the ids are {space.of} here{unknown}{zero}"))
-    console.print(Text(f"  {_use(space)}"))
+    ids = f"{report.n_known:,} of {report.n_known + report.n_unknown:,} ids are {space.of} here"
+    console.print(Text(f"  {ids}{zero}"))
+    console.print(Text(f"  {_use(space)}"), soft_wrap=True)
 
 
 def show_removed_space(console: Console, space: SpaceReport) -> None:
@@ -244,7 +245,8 @@ def _status_facts(report: StatusReport) -> list[tuple[str, str]]:
             (
                 "Model",
                 f"{model.mixer} mixing, width {model.dim}, {model.steps:,} steps{loss}, {_when(model.trained_at)}, "
-                f"on {model.learned_from or 'synthetic listeners'}{f', only {model.only} last' if model.only else ''}",
+                f"on {model.learned_from or 'synthetic listeners'}"
+                f"{', with ' if model.spaces else ''}{', '.join(model.spaces)}",
             )
         )
     facts += [("Spaces" if not n else "", _space(space)) for n, space in enumerate(report.spaces)]
@@ -277,11 +279,12 @@ def _use(space: SpaceReport) -> str:
     return f"{'replaced since' if space.replaced else 'not used by'} the model being served: {space.remedy}"
 
 
-def _gain(gain: GainReport, *, before: str) -> str:
+def _gain(gain: GainReport, before: str) -> str:
     """Say what a space adds to the recall of held-out answers."""
-    change = f"{gain.recall - gain.without:+.3f}, 95 % interval {gain.low:+.3f} to {gain.high:+.3f}"
-    where = f"held-out recall@{gain.depth} of {gain.n:,} requests of {gain.held_out}"
-    return f"{where}: {gain.without:.3f} {before}, {gain.recall:.3f} with {gain.space} ({change})"
+    recalls = f"{gain.without:.3f} {before}, {gain.recall:.3f} with {gain.space}"
+    interval = f"95 % interval of the difference {gain.low:+.3f} to {gain.high:+.3f}"
+    asked = f"{_count(gain.n, 'request')} of {gain.held_out}"
+    return f"held-out recall@{gain.depth}: {recalls} ({interval}; {asked})"
 
 
 def _count(n: int, noun: str) -> str:
