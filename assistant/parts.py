@@ -20,7 +20,6 @@ from recsys.types import Progress
 if TYPE_CHECKING:
     from assistant.agent import Agent
     from recsys.encoders.text import TextEncoder
-    from recsys.generations import Generation
     from recsys.pipeline import BuildResult
     from recsys.ranking import RankingWeights
     from recsys.store import Store
@@ -32,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 class Serving:
     """The generation being answered from."""
 
-    generation: Generation
+    stamp: tuple[str, int] | None  # of the publication that it was opened for
     agent: Agent
 
 
@@ -86,17 +85,19 @@ class Parts:
         """The agent of the generation being served, opened again when another one has been published."""
         from recsys import generations
 
-        key = generations.current_key(self.settings.home)
+        home = self.settings.home
         serving = self._serving
-        if serving is not None and serving.generation.key == key:
+        if serving is not None and serving.stamp == generations.stamp(home):
             return serving.agent
         with self._lock:
-            serving = self._serving
-            if serving is not None and serving.generation.key == generations.current_key(self.settings.home):
+            serving, stamp = self._serving, generations.stamp(home)
+            if serving is not None and serving.stamp == stamp:
                 return serving.agent
             try:
                 self._serving = self._open()
             except Exception:
+                if generations.stamp(home) != stamp:
+                    return self._agent()  # replaced, and perhaps deleted, while it was being opened
                 if serving is None:
                     raise
                 _LOG.exception("the new generation cannot be opened; the one before goes on serving")
@@ -106,12 +107,14 @@ class Parts:
     def _open(self) -> Serving:
         from assistant.agent import Agent
         from assistant.understanding.rules import RulesUnderstanding
+        from recsys import generations
         from recsys.pipeline import open_recommender
         from recsys.vocabulary import load_vocabulary
 
         self.ensure_ready()
         settings = self.settings
-        recommender, generation = open_recommender(
+        stamp = generations.stamp(settings.home)
+        recommender, _ = open_recommender(
             settings.home,
             load_vocabulary(),
             self._encoder(),
@@ -129,7 +132,7 @@ class Parts:
             how_much_me=settings.how_much_me,
             seed=settings.seed,
         )
-        return Serving(generation, agent)
+        return Serving(stamp, agent)
 
     def _build(
         self, progress: Progress | None, *, retrain: bool = False, only: str = "", data: Path | None = None

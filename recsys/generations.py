@@ -41,6 +41,17 @@ def current_key(home: Path) -> str | None:
         return None
 
 
+def stamp(home: Path) -> tuple[str, int] | None:
+    """What changes with every publication: the key being served, and when its folder was made, since keys return."""
+    key = current_key(home)
+    if key is None:
+        return None
+    try:
+        return key, (home / "generations" / key / MANIFEST).stat().st_mtime_ns
+    except OSError:
+        return key, 0  # replaced between the two reads
+
+
 def current(home: Path) -> Generation:
     """Open the generation being served.
 

@@ -8,6 +8,7 @@ product instead, and no list is trusted to its very end.
 from __future__ import annotations
 
 import math
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,9 @@ class ChromaLists:
         self._row = {track_id: row for row, track_id in enumerate(card["track_ids"])}
         self._groups: dict[Modality, Groups] = {}
         self._group_of: dict[Modality, IntArray] = {}
-        self._client = open_client(folder)
+        client = open_client(folder)
+        # Whoever serves a newer generation forgets this one, perhaps while a turn still searches it.
+        self._release = weakref.finalize(self, client.close)
         self._collections = {}
         for modality in projections.modalities:
             with np.load(folder / f"{modality.value}.npz") as arrays:
@@ -88,9 +91,7 @@ class ChromaLists:
             self._groups[modality] = groups
             self._group_of[modality] = np.full(projections.n_tracks, -1, np.int64)
             self._group_of[modality][groups.first] = np.arange(len(groups.starts) - 1)
-            self._collections[modality] = self._client.get_collection(
-                collection_name(modality), embedding_function=None
-            )
+            self._collections[modality] = client.get_collection(collection_name(modality), embedding_function=None)
             self.top(modality, np.ones(projections.dim, np.float32), 1)
 
     def top(self, modality: Modality, vector: FloatArray, k: int) -> tuple[IntArray, float]:
@@ -130,4 +131,4 @@ class ChromaLists:
 
     def close(self) -> None:
         """Release the folder."""
-        self._client.close()
+        self._release()

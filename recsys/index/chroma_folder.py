@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from recsys.types import BoolArray, FloatArray, IntArray, Modality
 
 BUILDING = "building.json"
 COMPLETE = "complete.json"
+#: Names under which one folder is opened in turn.
+_N_NAMES = 32
+_N_OPENED = count()
 
 
 class ChromaFolderError(RecsysError, ValueError):
@@ -72,11 +76,13 @@ class Groups:
 
 
 def open_client(folder: Path) -> Any:
-    """Open Chroma on the folder; the caller closes it."""
+    """Open Chroma on the folder, apart from whatever else is open; the caller closes it."""
     import chromadb
     from chromadb.config import Settings
 
-    return chromadb.PersistentClient(path=str(folder), settings=Settings(anonymized_telemetry=False))
+    # Chroma shares what is open under one name, and a folder that was made anew has the name of the one that is gone.
+    name = f"{folder}{'/.' * (next(_N_OPENED) % _N_NAMES)}"
+    return chromadb.PersistentClient(path=name, settings=Settings(anonymized_telemetry=False))
 
 
 def sample_digest(projections: Projections) -> str:

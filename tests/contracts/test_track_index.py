@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -481,6 +483,26 @@ def held(folder: Path) -> dict[str, dict[str, bytes]]:
         }
     client.close()
     return collections
+
+
+def test_a_folder_made_anew_is_read_anew_beside_the_open_one(tmp_path: Path, projections: Projections) -> None:
+    """Chroma shares what is open under one name: those who followed saw the collections of files that were gone."""
+    first, second = catalogue(4, 60), catalogue(5, 60)
+    folder, ids = tmp_path / "chroma", [str(row) for row in range(60)]
+    build_chroma(folder, first, ids)
+    old = ChromaIndex(folder, first, cross_mix, few=0, fall_back=False)
+    shutil.rmtree(folder)
+    build_chroma(folder, second, ids)
+    new = ChromaIndex(folder, second, cross_mix, few=0, fall_back=False)
+    exact = ExactIndex(second, cross_mix)
+    for point in points(1, 3):
+        np.testing.assert_array_equal(new.search(point, 5).rows, exact.search(point, 5).rows)
+    released = weakref.ref(old)
+    del old
+    assert released() is None  # or every generation that was ever served would stay open
+    for point in points(2, 3):
+        np.testing.assert_array_equal(new.search(point, 5).rows, exact.search(point, 5).rows)
+    new.close()
 
 
 @pytest.mark.parametrize("name", ["cf", "a", "own_", "long_name"])
