@@ -16,10 +16,7 @@ with binary gains, means over queries; a query's seeds are resampled together. S
 The play history is undated and holds many of the answers, so both are always reported; claims about personalisation
 rest on discovery. A - B is the paired difference of two systems, query by query.
 
-Beside accuracy, under `all`: `coverage@10`, the share of all items that some list shows; `popularity@10`, the mean
-popularity percentile of what is shown, by training answers; `personalisation@10`, one minus the mean overlap (Jaccard)
-of the lists of two listeners with the same request; `own_choice@10`, by how much more of a listener's answers their own
-list finds than the other's does.
+Beside accuracy, under `all`: what `evals.jam_beyond` defines (coverage, popularity, diversity, personalisation).
 
 Shapes: Q queries of the split, N items, B a block of queries.
 """
@@ -28,16 +25,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evals.errors import EvaluationDataError, UnknownSystemError
-from evals.metrics import summarise
+from evals.jam_beyond import Beyond
+from evals.jam_scores import METRICS, Questions, Scores, ranked_metrics, top
 from evals.report import Report
+from evals.trec import TrecFolder
 from recsys.encoders.text import TextEncoder
 from recsys.jam.dataset import JamDataset, JamSplit, statistics
 from recsys.jam.files import encode_queries, read_jam
@@ -46,14 +44,28 @@ from recsys.jam.systems import open_system
 from recsys.jam.task import JamSystem, JamTask
 from recsys.types import FloatArray, IntArray, Progress
 
-METRICS = ("ndcg@10", "recall@10", "ndcg@100", "recall@100")
+__all__ = [
+    "BASELINES",
+    "METRICS",
+    "SYSTEMS",
+    "UNSEEDED",
+    "blocks",
+    "choose_systems",
+    "evaluate",
+    "make_task",
+    "open_named",
+    "ranked_metrics",
+    "top",
+    "write_lines",
+]
+
 #: What nothing random enters, so that one seed stands for all, and what chooses nothing.
 UNSEEDED = ("pop", "memory", "ease", "counting")
 #: What a learned system has to beat: the best of these that ran.
 BASELINES = ("pop", "memory", "ease", "counting", "segue-counts")
 #: Share of the training requests, the latest, that is for choosing.
 CHOOSE = 0.1
-_DEPTH, _BLOCK = 100, 256
+_BLOCK = 256
 
 
 def _product() -> JamSystem:
@@ -105,6 +117,8 @@ def evaluate(
     *,
     split: str,
     encoder: TextEncoder,
+    against: Sequence[str] = (),
+    trec: Path | None = None,
     kept: Path | None = None,
     progress: Progress | None = None,
 ) -> tuple[Report, list[dict[str, Any]]]:
@@ -116,13 +130,19 @@ def evaluate(
         systems: which systems.
         split: val or test.
         encoder: of the request texts.
+        against: which systems every other is compared with; by default the best of `BASELINES` that ran.
+        trec: folder for run and qrels files, if they are wanted.
         kept: where encoded texts and the state of killed runs are kept, if anywhere.
         progress: told about every stage.
 
     Raises:
         JamFormatError: the folder is not in the format.
-        EvaluationDataError: it lacks the split, or training requests.
+        EvaluationDataError: it lacks the split, or training requests; or a system gives no proper scores.
+        UnknownSystemError: a system to compare with does not run.
     """
+    for name in against:
+        if name not in systems:
+            raise UnknownSystemError(name, tuple(systems))
     dataset = read_jam(folder)
     for name in ("train", split):
         if name not in dataset.splits:
@@ -131,13 +151,16 @@ def evaluate(
             )
     encode = _encoder(encoder, kept)
     task, asked = make_task(dataset, encode), dataset.splits[split]
-    scores = _Scores(task.dataset, task, asked)
+    questions = Questions("all", asked, heard=dataset.plays)
+    beyond = Beyond(asked, dataset.item_features, task.train, dataset.n_items)
+    scores = Scores(beyond, None if trec is None else TrecFolder(trec))
     for system in systems:
         for seed in seeds if system not in UNSEEDED else seeds[:1]:
             fitted = open_named(system)
             seen = replace(task, train=dataset.splits["train"], choose=None) if system in UNSEEDED else task
             fitted.fit(seen, seed=seed, folder=None if kept is None else kept / "jam", progress=progress)
-            scores.add(system, seed, blocks(fitted, asked, progress, f"rank: {system}, seed {seed}"))
+            scored = blocks(fitted, asked, dataset.n_items, progress, f"rank: {system}, seed {seed}")
+            scores.add(system, seed, questions, scored)
     said = {
         "data": folder,
         "split": split,
@@ -147,7 +170,7 @@ def evaluate(
         "statistics": statistics(dataset),
     }
     report = Report("segue eval jam", said, seeds)
-    scores.fill(report, systems)
+    scores.fill(report, systems, baselines=BASELINES, against=against)
     return report, scores.lines
 
 
@@ -167,162 +190,25 @@ def make_task(dataset: JamDataset, encode: Callable[[Sequence[str]], FloatArray]
 
 
 def blocks(
-    system: JamSystem, asked: JamSplit, progress: Progress | None = None, stage: str = "rank"
+    system: JamSystem, asked: JamSplit, n_items: int, progress: Progress | None = None, stage: str = "rank"
 ) -> Iterator[tuple[IntArray, FloatArray]]:
-    """Yield positions of queries (B,) with their scores (B, N), block by block."""
+    """Yield positions of queries (B,) with their scores (B, N), block by block.
+
+    Raises:
+        EvaluationDataError: the scores have another shape, or one is not a number.
+    """
     for start in range(0, len(asked), _BLOCK):
         numbers = np.arange(start, min(start + _BLOCK, len(asked)))
-        yield numbers, system.score(asked.texts[start : start + _BLOCK], asked.users[numbers])
+        scores = np.asarray(system.score(asked.texts[start : start + _BLOCK], asked.users[numbers]))
+        if scores.shape != (len(numbers), n_items) or np.isnan(scores).any():
+            found = "scores that are not numbers" if scores.shape == (len(numbers), n_items) else str(scores.shape)
+            raise EvaluationDataError(
+                f"{type(system).__name__}.score gave {found}, expected one number for each of {len(numbers)} requests "
+                f"and {n_items} items; return -inf for what is not to be shown"
+            )
+        yield numbers, scores
         if progress:
             progress(stage, int(numbers[-1]) + 1, len(asked))
-
-
-def top(scores: FloatArray, k: int) -> IntArray:
-    """Rank: the k best columns of every row (B, N), ties by column: (B, k)."""
-    k = min(k, scores.shape[1])
-    floor = -np.partition(-scores, k - 1, axis=1)[:, k - 1 : k]  # (B, 1)
-    best = np.empty((len(scores), k), np.int64)
-    for line, row in enumerate(scores):
-        among = np.flatnonzero(row >= floor[line])
-        best[line] = among[np.argsort(-row[among], kind="stable")[:k]]
-    return best
-
-
-def ranked_metrics(ranking: IntArray, relevant: IntArray) -> dict[str, float]:
-    """Compute `METRICS` of one ranking (k,) of item rows; `relevant` is not empty."""
-    hits = np.isin(ranking, relevant)
-    discounts = 1 / np.log2(np.arange(2, _DEPTH + 2))
-    found = {}
-    for k in (10, 100):
-        gained = float((hits[:k] * discounts[: len(hits[:k])]).sum())
-        found[f"ndcg@{k}"] = gained / float(discounts[: min(k, len(relevant))].sum())
-        found[f"recall@{k}"] = float(hits[:k].sum()) / len(relevant)
-    return found
-
-
-@dataclass
-class _Scores:
-    """Figures per system, seed, subset and query."""
-
-    dataset: JamDataset
-    task: JamTask
-    asked: JamSplit
-    values: dict[str, dict[int, dict[str, dict[int, dict[str, float]]]]] = field(default_factory=dict)
-    shown: dict[str, dict[int, IntArray]] = field(default_factory=dict)  # top 10 (Q, 10) by system and seed
-    lines: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, system: str, seed: int, scored: Iterator[tuple[IntArray, FloatArray]]) -> None:
-        """Score one fitted system."""
-        by_subset: dict[str, dict[int, dict[str, float]]] = {"all": {}}
-        shown = []
-        for numbers, scores in scored:
-            shown.append(self._rank(numbers, scores, by_subset["all"]))
-            if self.dataset.plays is not None:
-                self._rank(numbers, scores.copy(), by_subset.setdefault("discovery", {}), masked=True)
-        self.values.setdefault(system, {})[seed] = by_subset
-        self.shown.setdefault(system, {})[seed] = np.concatenate(shown)
-        for subset, by_query in by_subset.items():
-            for number, found in by_query.items():
-                query = {"query_idx": int(self.asked.query_idxs[number]), "system": system, "seed": seed}
-                self.lines.append({**query, "subset": subset, **found})
-
-    def fill(self, report: Report, systems: Sequence[str]) -> None:
-        """Put means, paired differences to the best baseline, and what lies beyond accuracy into the report."""
-        for system in systems:
-            for subset in self._subsets(system):
-                self._summaries(report, system, subset, system)
-            for metric, values in self._beyond(system).items():
-                report.add(system, "all", metric, summarise(values))
-        rivals = [one for one in systems if one in BASELINES]
-        if rivals:
-            best = max(rivals, key=lambda one: self._mean(one))
-            for system in systems:
-                for subset in self._subsets(system) if system != best else ():
-                    self._summaries(report, f"{system} - {best}", subset, system, best)
-
-    def _summaries(self, report: Report, title: str, subset: str, system: str, minus: str | None = None) -> None:
-        seeds = self.values[system]
-        for metric in METRICS:
-            values, groups = [], []
-            for seed, by_subset in seeds.items():
-                for number, found in by_subset[subset].items():
-                    value = found[metric]
-                    if minus is not None:
-                        other = self.values[minus]
-                        value -= other[seed if seed in other else next(iter(other))][subset][number][metric]
-                    values.append(value)
-                    groups.append(number)
-            if values:
-                report.add(title, subset, metric, summarise(values, groups=groups))
-                if minus is None and len(seeds) > 1:
-                    means = [float(np.mean([f[metric] for f in one[subset].values()])) for one in seeds.values()]
-                    report.add(title, subset, f"{metric}_of_seeds", summarise(means))
-
-    def _subsets(self, system: str) -> Sequence[str]:
-        return tuple(next(iter(self.values[system].values())))
-
-    def _mean(self, system: str) -> float:
-        return float(np.mean([f["ndcg@10"] for one in self.values[system].values() for f in one["all"].values()]))
-
-    def _rank(
-        self, numbers: IntArray, scores: FloatArray, into: dict[int, dict[str, float]], *, masked: bool = False
-    ) -> IntArray:
-        heard: dict[int, IntArray] = {}
-        if masked:
-            for line, number in enumerate(numbers.tolist()):
-                heard[number] = _heard(self.dataset, int(self.asked.users[number]))
-                scores[line, heard[number]] = -np.inf
-        best = top(scores, _DEPTH)
-        for line, number in enumerate(numbers.tolist()):
-            relevant, ranking = self.asked.relevant(number), best[line]
-            if masked:
-                relevant = np.setdiff1d(relevant, heard[number])
-                ranking = ranking[np.isfinite(scores[line, ranking])]
-            if len(relevant):
-                into[number] = ranked_metrics(ranking, relevant)
-        return best[:, :10]
-
-    def _beyond(self, system: str) -> dict[str, list[float]]:
-        given = np.bincount(self.task.train.items, minlength=self.dataset.n_items)
-        percentile = given.argsort(kind="stable").argsort(kind="stable") / max(self.dataset.n_items - 1, 1)
-        found: dict[str, list[float]] = {"coverage@10": [], "popularity@10": []}
-        pairs = _same_requests(self.asked)
-        for shown in self.shown[system].values():
-            found["coverage@10"].append(len(np.unique(shown)) / self.dataset.n_items)
-            found["popularity@10"].append(float(percentile[shown].mean()))
-            if pairs:
-                apart, own = zip(*(self._two(shown, *pair) for pair in pairs), strict=True)
-                found.setdefault("personalisation@10", []).append(float(np.mean(apart)))
-                found.setdefault("own_choice@10", []).append(float(np.mean(own)))
-        return found
-
-    def _two(self, shown: NDArray[np.int64], a: int, b: int) -> tuple[float, float]:
-        lists = set(shown[a].tolist()), set(shown[b].tolist())
-        apart = 1 - len(lists[0] & lists[1]) / len(lists[0] | lists[1])
-        gains = []
-        for query, own, other in ((a, *lists), (b, *reversed(lists))):
-            relevant = set(self.asked.relevant(query).tolist())
-            gains.append((len(own & relevant) - len(other & relevant)) / len(relevant))
-        return apart, float(np.mean(gains))
-
-
-def _same_requests(asked: JamSplit) -> list[tuple[int, int]]:
-    """Pair each query with the next one that says the same by another listener."""
-    last: dict[str, int] = {}
-    pairs = []
-    for number, text in enumerate(asked.texts):
-        if text in last and asked.users[last[text]] != asked.users[number]:
-            pairs.append((last[text], number))
-        last[text] = number
-    return pairs
-
-
-def _heard(dataset: JamDataset, user: int) -> IntArray:
-    plays = dataset.plays
-    if plays is None:
-        return np.empty(0, np.int64)
-    rows: IntArray = plays.indices[plays.indptr[user] : plays.indptr[user + 1]].astype(np.int64)
-    return rows
 
 
 def _encoder(encoder: TextEncoder, kept: Path | None) -> Callable[[Sequence[str]], FloatArray]:

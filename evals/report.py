@@ -79,41 +79,71 @@ class Report:
 
     def write(self, path: Path) -> None:
         """Write the JSON form; the folder must exist."""
-        text = json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
-        part = path.with_name(path.name + ".part")
-        part.write_text(text + "\n", encoding="utf-8")
-        os.replace(part, path)
+        _replace(path, json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def write_markdown(self, path: Path) -> None:
+        """Write what `show` prints as Markdown; the folder must exist."""
+        header = ["system", "subset", *self._metrics(), "n"]
+        rows = [header, ["---", "---", *["---:"] * (len(header) - 2)], *self._cells()]
+        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+        said = "\n\n".join([f"`{self.command}`", *self._said()])
+        _replace(path, f"{said}\n\n" + "\n".join(lines) + "\n\nmean [95 % interval]\n")
 
     def show(self, console: Console | None = None) -> None:
         """Print what was measured on what, then a table with a row per system and subset."""
         out = console or _console()
-        machine = hardware()
         out.print(Text(self.command, style="bold"))
-        out.print(f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}")
-        out.print(", ".join(f"{name} {version}" for name, version in versions().items()), soft_wrap=True)
-        stated = {name: _plain(value) for name, value in self.settings.items() if value not in (None, "", [])}
-        words = [f"seeds {', '.join(map(str, self.seeds))}", *(f"{name} {_listed(v)}" for name, v in stated.items())]
-        out.print(" · ".join(words), soft_wrap=True)
-        out.print(self._table())
+        for line in self._said():
+            out.print(line, soft_wrap=True)
+        table = Table(caption="mean [95 % interval]", caption_justify="left")
+        for name in ("system", "subset"):
+            table.add_column(name, no_wrap=True)
+        for metric in (*self._metrics(), "n"):
+            table.add_column(metric, justify="right")
+        for row in self._cells():
+            table.add_row(*map(Text, row))
+        out.print(table)
 
-    def _table(self) -> Table:
+    def _said(self) -> list[str]:
+        """The lines before the table: hardware, versions, seeds and settings."""
+        machine = hardware()
+        # What is nested is for machines.
+        flat = {name: value for name, value in self.settings.items() if not isinstance(value, Mapping)}
+        stated = {name: _plain(value) for name, value in flat.items() if value not in (None, "", [], ())}
+        words = [f"seeds {', '.join(map(str, self.seeds))}", *(f"{name} {_listed(v)}" for name, v in stated.items())]
+        return [
+            f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}",
+            ", ".join(f"{name} {version}" for name, version in versions().items()),
+            " · ".join(words),
+        ]
+
+    def _metrics(self) -> list[str]:
+        by_subset = [one for subsets in self.results.values() for one in subsets.items()]
+        by_subset.sort(key=lambda one: one[0] != "all")
+        return list(dict.fromkeys(metric for _, figures in by_subset for metric in figures))
+
+    def _cells(self) -> list[list[str]]:
+        """One row per system and subset; whole sets come first."""
         rows = [
             (system, subset, figures)
             for system, by_subset in self.results.items()
             for subset, figures in by_subset.items()
         ]
         rows.sort(key=lambda row: row[1] != "all")
-        metrics = list(dict.fromkeys(metric for _, _, figures in rows for metric in figures))
-        table = Table(caption="mean [95 % interval]", caption_justify="left")
-        for name in ("system", "subset"):
-            table.add_column(name, no_wrap=True)
-        for metric in (*metrics, "n"):
-            table.add_column(metric, justify="right")
+        metrics = self._metrics()
+        cells = []
         for system, subset, figures in rows:
-            cells = [Text(_cell(figures[metric]) if metric in figures else "") for metric in metrics]
             counts = sorted({summary.n for summary in figures.values()})
-            table.add_row(Text(system), Text(subset), *cells, "–".join(map(str, counts[:: max(1, len(counts) - 1)])))
-        return table
+            shown = [_cell(figures[metric]) if metric in figures else "" for metric in metrics]
+            cells.append([system, subset, *shown, "–".join(map(str, counts[:: max(1, len(counts) - 1)]))])
+        return cells
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
 
 
 def versions() -> dict[str, str]:

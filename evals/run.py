@@ -8,14 +8,12 @@ imported inside the commands.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from evals.errors import SeedsError
-
-if TYPE_CHECKING:
-    from evals.report import Report
+from evals import run_jam
+from evals.options import JsonFile, Kept, Seeds, check_destination, finish, read_seeds
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 eval_app = typer.Typer(
@@ -33,14 +31,9 @@ bench_app = typer.Typer(
     context_settings=_CONTEXT,
 )
 
-Seeds = Annotated[str, typer.Option("--seeds", metavar="N,…", help="One or several seeds.")]
-JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the figures there as JSON.")]
-Kept = Annotated[
-    Path | None,
-    typer.Option(
-        "--keep", metavar="FOLDER", help="Keep encoded texts there, so that the next run need not encode again."
-    ),
-]
+for _command, _example in run_jam.COMMANDS:
+    eval_app.command(epilog=f"Example: {_example}")(_command)
+
 Songs = Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")]
 
 
@@ -61,10 +54,10 @@ def playlists(
     from evals.playlists import choose_systems, evaluate
 
     chosen, drawn = choose_systems(systems), read_seeds(seeds)
-    _check_destination(json)
+    check_destination(json)
     with JobProgress() as progress:
         report = evaluate(catalogue, drawn, chosen, kept=kept, progress=progress)
-    _finish(report, json)
+    finish(report, json)
 
 
 @eval_app.command(epilog="Example: segue eval requests --seeds 64 --show")
@@ -87,7 +80,7 @@ def requests(
     from evals.requests import evaluate, load_requests
 
     asked, drawn = load_requests(requests), read_seeds(seeds)
-    _check_destination(json)
+    check_destination(json)
     with JobProgress() as progress:
         report, answers = evaluate(asked, drawn, catalogue=catalogue, kept=kept, progress=progress)
     console = open_console()
@@ -101,7 +94,7 @@ def requests(
         if show:
             show_reply(console, answer.reply)
     console.print()
-    _finish(report, json)
+    finish(report, json)
 
 
 @eval_app.command(epilog="Example: segue eval starter --data ../shared/data --draw 100 --seeds 64")
@@ -122,7 +115,7 @@ def starter(
     from recsys.sources import read_starter
 
     drawn = read_seeds(seeds)
-    _check_destination(json)
+    check_destination(json)
     findings = check(read_starter().tracks, RealTracks.read(data))
     for finding in findings:
         if every or finding.verdict == "contradicted":
@@ -133,43 +126,10 @@ def starter(
     report = Report("segue eval starter", {"data": data, "draw": n_drawn}, drawn)
     for verdict, share in shares(findings, drawn[0]).items():
         report.add("starter", "all", verdict, share)
-    _finish(report, json)
+    finish(report, json)
     typer.echo(count(findings))
     if any(finding.verdict == "contradicted" for finding in findings):
         raise typer.Exit(1)
-
-
-@eval_app.command(epilog="Example: segue eval jam --data lastfm-jam --models segue,counting --seeds 64,65,66")
-def jam(
-    data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="A data set in the JAM file format.")],
-    models: Annotated[
-        str, typer.Option("--models", metavar="NAME,…", help="Which to score, all, or package.module:Class.")
-    ] = "segue",
-    seeds: Seeds = "64",
-    split: Annotated[str, typer.Option("--split", metavar="val|test", help="The part to report.")] = "val",
-    per_query: Annotated[
-        Path | None, typer.Option("--per-query", metavar="FILE", help="Write every query's figures there, as JSONL.")
-    ] = None,
-    kept: Kept = None,
-    json: JsonFile = None,
-) -> None:
-    """Rank a data set's items for its listeners' requests: the product, JAM's variants, counts and baselines."""
-    from assistant.settings import Settings
-    from connectors.progress import JobProgress
-    from evals.jam import choose_systems, evaluate, write_lines
-    from evals.scratch import scratch_home
-    from recsys.encoders.text import open_text_encoder
-
-    chosen, drawn = choose_systems(models), read_seeds(seeds)
-    for path in (json, per_query):
-        _check_destination(path)
-    settings = Settings()
-    with scratch_home(kept) as home, JobProgress() as progress:
-        encoder = open_text_encoder(settings.text_encoder, home / "cache" / "encoder", settings.threads, progress)
-        report, lines = evaluate(data, drawn, chosen, split=split, encoder=encoder, kept=kept, progress=progress)
-    if per_query is not None:
-        write_lines(per_query, lines)
-    _finish(report, json)
 
 
 @eval_app.command(epilog="Example: segue eval mutants --only likes-not-stored")
@@ -188,12 +148,12 @@ def mutants(
     from evals.mutants import evaluate
 
     drawn = read_seeds(seeds)
-    _check_destination(json)
+    check_destination(json)
     with JobProgress() as progress:
         report, outcomes = evaluate(repository, only or (), drawn, progress=progress)
     for outcome in outcomes:
         typer.echo(f"{'caught' if outcome.caught else 'SURVIVED'}  {outcome.mutant.name}: {outcome.told}")
-    _finish(report, json)
+    finish(report, json)
     if not all(outcome.caught for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -211,10 +171,10 @@ def turn(
     from evals.latency import bench_turn
 
     drawn = read_seeds(seeds)
-    _check_destination(json)
+    check_destination(json)
     with JobProgress() as progress:
         report = bench_turn(catalogue, n_turns, drawn, kept=kept, progress=progress)
-    _finish(report, json)
+    finish(report, json)
 
 
 @bench_app.command(epilog="Example: segue bench cold --runs 10")
@@ -228,10 +188,10 @@ def cold(
     from evals.processes import bench_cold
 
     drawn = read_seeds(seeds)
-    _check_destination(json)
+    check_destination(json)
     with JobProgress() as progress:
         report = bench_cold(n_runs, drawn, progress=progress)
-    _finish(report, json)
+    finish(report, json)
 
 
 @bench_app.command(epilog="Example: segue bench index --catalogue spotify_songs.csv.gz")
@@ -241,10 +201,10 @@ def index(catalogue: Songs, seeds: Seeds = "64", json: JsonFile = None) -> None:
     from evals.processes import bench_index
 
     drawn = read_seeds(seeds)
-    _check_destination(json)
+    check_destination(json)
     with JobProgress() as progress:
         report = bench_index(catalogue, drawn, progress=progress)
-    _finish(report, json)
+    finish(report, json)
 
 
 @bench_app.command(epilog="Example: segue bench scale --catalogue spotify_songs.csv.gz --tracks 120000")
@@ -262,31 +222,7 @@ def scale(
     from evals.scale import bench_scale
 
     drawn = read_seeds(seeds)
-    _check_destination(json)
+    check_destination(json)
     with JobProgress() as progress:
         report = bench_scale(catalogue, n_tracks, n_turns, drawn, progress=progress)
-    _finish(report, json)
-
-
-def read_seeds(text: str) -> tuple[int, ...]:
-    """Read "64" or "64,65".
-
-    Raises:
-        SeedsError: the text is something else.
-    """
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() for part in parts):
-        raise SeedsError(text)
-    return tuple(dict.fromkeys(int(part) for part in parts))
-
-
-def _check_destination(path: Path | None) -> None:
-    """Find out before the work, not after it, that the figures could not be written."""
-    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-        raise typer.BadParameter(f"{path} is not a file in an existing folder", param_hint="--json")
-
-
-def _finish(report: Report, json: Path | None) -> None:
-    report.show()
-    if json is not None:
-        report.write(json)
+    finish(report, json)

@@ -11,10 +11,12 @@ import pytest
 
 from evals.errors import EvaluationDataError, UnknownSystemError
 from evals.jam import SYSTEMS, choose_systems, evaluate, make_task, open_named, ranked_metrics, top, write_lines
+from evals.main import command_line
 from evals.metrics import ranking_metrics
 from recsys.jam.dataset import JamDataset
 from recsys.jam.files import write_jam
-from recsys.types import FloatArray
+from recsys.jam.task import JamTask
+from recsys.types import FloatArray, IntArray
 from tests.jam_data import N_STYLES, dataset, encode
 
 
@@ -135,3 +137,70 @@ def test_each_query_is_scored_as_if_alone(name: str) -> None:
         alone = system.score(asked.texts[line : line + 1], asked.users[line : line + 1])
         np.testing.assert_allclose(together[line], alone[0], atol=1e-4)
     assert np.isfinite(system.score(["rock"], np.array([-1]))).all()
+
+
+class NotANumber:
+    """A system of somebody else's that divided by zero."""
+
+    def fit(self, task: JamTask, **_: object) -> None:
+        self.n_items = task.dataset.n_items
+
+    def score(self, texts: list[str], users: IntArray) -> FloatArray:
+        return np.full((len(texts), self.n_items), np.nan, np.float32)
+
+
+class TooFew(NotANumber):
+    """Another that forgot an item."""
+
+    def score(self, texts: list[str], users: IntArray) -> FloatArray:
+        return np.zeros((len(texts), self.n_items - 1), np.float32)
+
+
+@pytest.mark.parametrize(("name", "said"), [("NotANumber", "not numbers"), ("TooFew", r"\(40, 39\)")])
+def test_improper_scores_are_a_clear_error(name: str, said: str, folder: Path) -> None:
+    with pytest.raises(EvaluationDataError, match=f"{name}.score gave .*{said}.*-inf"):
+        evaluate(folder, (64,), (f"tests.evals.test_jam:{name}",), split="val", encoder=StyleEncoder())
+
+
+def test_systems_are_compared_with_those_asked_for(folder: Path) -> None:
+    report, _ = evaluate(
+        folder, (1, 2), ("pop", "counting", "random"), split="val", encoder=StyleEncoder(), against=("random", "pop")
+    )
+    pairs = [name for name in report.results if " - " in name]
+    assert pairs == ["pop - random", "counting - random", "counting - pop", "random - pop"]
+    means = {name: subsets["all"]["ndcg@10"].mean for name, subsets in report.results.items()}
+    assert means["random - pop"] == pytest.approx(means["random"] - means["pop"])
+    paired, alone = (report.results[name]["discovery"]["ndcg@10"] for name in ("random - pop", "random"))
+    assert paired.n == alone.n
+    with pytest.raises(UnknownSystemError, match="no system 'ease'; expected some of pop"):
+        evaluate(folder, (1,), ("pop",), split="val", encoder=StyleEncoder(), against=("ease",))
+
+
+def test_the_whole_command_writes_every_form(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = {name: tmp_path / f"out.{name}" for name in ("json", "md", "jsonl", "trec")}
+    arguments = ["eval", "jam", "--data", str(folder / "processed"), "--models", "counting,pop", "--seeds", "64,65"]
+    arguments += ["--json", str(out["json"]), "--markdown", str(out["md"]), "--per-query", str(out["jsonl"])]
+    arguments += ["--trec", str(out["trec"]), "--against", "pop"]
+    with pytest.raises(SystemExit) as ended:
+        command_line().main(args=arguments, prog_name="segue")
+    captured = capsys.readouterr()
+    assert ended.value.code == 0, captured.err
+    figures = json.loads(out["json"].read_text(encoding="utf-8"))
+    assert list(figures) == ["schema", "command", "settings", "versions", "hardware", "seeds", "results", "selection"]
+    assert figures["seeds"] == [64, 65]
+    assert list(figures["results"]) == ["counting", "pop", "counting - pop"]
+    for subsets in figures["results"].values():
+        assert list(subsets) == ["all", "discovery"]
+        for metrics in subsets.values():
+            assert all(list(one) == ["mean", "low", "high", "sd", "n"] for one in metrics.values())
+    assert {"coverage@10", "popularity@10", "diversity@10", "personalisation@10", "own_choice@10"} < set(
+        figures["results"]["pop"]["all"]
+    )
+    lines = out["jsonl"].read_text(encoding="utf-8").splitlines()
+    scored = [figures["results"][name][part]["ndcg@10"]["n"] for name in ("counting", "pop") for part in subsets]
+    assert len(lines) == sum(scored)
+    assert sorted(path.name for path in (out["trec"] / "all").iterdir()) == ["counting-64.run", "pop-64.run", "qrels"]
+    table = [line for line in out["md"].read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    assert table[0].startswith("| system | subset | ndcg@10 |")
+    assert len(table) == 2 + 6
+    assert "counting - pop" in captured.out

@@ -55,3 +55,16 @@ def test_table_names_hardware_versions_seeds_and_every_figure() -> None:
     for part in (hardware()["cpu"], "numpy", "seeds 64, 65", "songs.csv.gz", "0.500 [", "rock", "bm25"):
         assert part in text, part
     assert "/somewhere" not in text
+
+
+def test_markdown_holds_the_same_table(tmp_path: Path) -> None:
+    report = _report()
+    report.add("a|b", "all", "ndcg@10", summarise([0.5]))
+    report.write_markdown(tmp_path / "table.md")
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert rows[:2] == ["| system | subset | ndcg@10 | n |", "| --- | --- | ---: | ---: |"]
+    assert [row.split(" | ")[0] for row in rows[2:]] == ["| segue", "| bm25", "| a\\|b", "| segue"]
+    assert rows[-1] == "| segue | rock | 0.250 | 1 |"
+    for part in ("`segue eval playlists`", hardware()["cpu"], "numpy", "seeds 64, 65"):
+        assert part in text, part

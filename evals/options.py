@@ -1,0 +1,52 @@
+"""The options that every `segue eval NAME` and `segue bench NAME` shares, and what is done with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evals.errors import SeedsError
+
+if TYPE_CHECKING:
+    from evals.report import Report
+
+Seeds = Annotated[str, typer.Option("--seeds", metavar="N,…", help="One or several seeds.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the figures there as JSON.")]
+MarkdownFile = Annotated[
+    Path | None, typer.Option("--markdown", metavar="FILE", help="Write the table there as Markdown.")
+]
+Kept = Annotated[
+    Path | None,
+    typer.Option(
+        "--keep", metavar="FOLDER", help="Keep encoded texts there, so that the next run need not encode again."
+    ),
+]
+
+
+def read_seeds(text: str) -> tuple[int, ...]:
+    """Read "64" or "64,65".
+
+    Raises:
+        SeedsError: the text is something else.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise SeedsError(text)
+    return tuple(dict.fromkeys(int(part) for part in parts))
+
+
+def check_destination(path: Path | None, option: str = "--json") -> None:
+    """Find out before the work, not after it, that a file could not be written."""
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        raise typer.BadParameter(f"{path} is not a file in an existing folder", param_hint=option)
+
+
+def finish(report: Report, json: Path | None, markdown: Path | None = None) -> None:
+    """Print a report and write it where it is wanted."""
+    report.show()
+    if json is not None:
+        report.write(json)
+    if markdown is not None:
+        report.write_markdown(markdown)
