@@ -18,10 +18,10 @@ class EvaluationDataError(EvaluationError, ValueError):
 
 
 class UnknownSystemError(EvaluationError, ValueError):
-    """A system was named on the command line that the evaluation does not have."""
+    """A system, or one of its cases, was named on the command line that the evaluation does not have."""
 
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"no system {name!r}; expected some of {', '.join(known)}, or all")
+    def __init__(self, name: str, known: tuple[str, ...], kind: str = "system") -> None:
+        super().__init__(f"no {kind} {name!r}; expected some of {', '.join(known)}, or all")
         self.name, self.known = name, known
 
 

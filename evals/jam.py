@@ -12,6 +12,7 @@ with binary gains, means over queries; a query's seeds are resampled together. S
                 query index, which masks nothing, for no query stands in two splits.
     discovery   the items of the listener's undated play history are taken out of candidates and targets; queries with
                 no target left are skipped. There is no such subset without `listening.tsv`.
+    cases       what `evals.jam_cases` defines, when asked for; each has its own discovery.
 
 The play history is undated and holds many of the answers, so both are always reported; claims about personalisation
 rest on discovery. A - B is the paired difference of two systems, query by query.
@@ -33,6 +34,7 @@ import numpy as np
 
 from evals.errors import EvaluationDataError, UnknownSystemError
 from evals.jam_beyond import Beyond
+from evals.jam_cases import Case, build_cases
 from evals.jam_scores import METRICS, Questions, Scores, ranked_metrics, top
 from evals.report import Report
 from evals.trec import TrecFolder
@@ -41,7 +43,7 @@ from recsys.jam.dataset import JamDataset, JamSplit, statistics
 from recsys.jam.files import encode_queries, read_jam
 from recsys.jam.systems import SYSTEMS as TRAINED
 from recsys.jam.systems import open_system
-from recsys.jam.task import JamSystem, JamTask
+from recsys.jam.task import FoldsIn, JamSystem, JamTask
 from recsys.types import FloatArray, IntArray, Progress
 
 __all__ = [
@@ -117,6 +119,7 @@ def evaluate(
     *,
     split: str,
     encoder: TextEncoder,
+    cases: Sequence[str] = (),
     against: Sequence[str] = (),
     trec: Path | None = None,
     kept: Path | None = None,
@@ -130,6 +133,7 @@ def evaluate(
         systems: which systems.
         split: val or test.
         encoder: of the request texts.
+        cases: of `evals.jam_cases`, reported as subsets; each fits every system once more.
         against: which systems every other is compared with; by default the best of `BASELINES` that ran.
         trec: folder for run and qrels files, if they are wanted.
         kept: where encoded texts and the state of killed runs are kept, if anywhere.
@@ -150,28 +154,57 @@ def evaluate(
                 f"{folder} has no {name}_split.tsv; it has {', '.join(dataset.splits)}: give --split one of those"
             )
     encode = _encoder(encoder, kept)
-    task, asked = make_task(dataset, encode), dataset.splits[split]
-    questions = Questions("all", asked, heard=dataset.plays)
-    beyond = Beyond(asked, dataset.item_features, task.train, dataset.n_items)
+    asked = dataset.splits[split]
+    beyond = Beyond(asked, dataset.item_features, dataset.splits["train"], dataset.n_items)
     scores = Scores(beyond, None if trec is None else TrecFolder(trec))
-    for system in systems:
-        for seed in seeds if system not in UNSEEDED else seeds[:1]:
-            fitted = open_named(system)
-            seen = replace(task, train=dataset.splits["train"], choose=None) if system in UNSEEDED else task
-            fitted.fit(seen, seed=seed, folder=None if kept is None else kept / "jam", progress=progress)
-            scored = blocks(fitted, asked, dataset.n_items, progress, f"rank: {system}, seed {seed}")
-            scores.add(system, seed, questions, scored)
+    told: dict[str, Any] = {}
+    for case in (as_given(dataset, asked), *build_cases(cases, dataset, asked, encode, progress)):
+        told |= case.said
+        for system in systems:
+            for seed in seeds if system not in UNSEEDED else seeds[:1]:
+                _fit_and_ask(system, seed, case, encode, scores, kept, progress)
     said = {
         "data": folder,
         "split": split,
         "models": list(systems),
         "encoder": encoder.name,
         "history": "none" if dataset.plays is None else "listening.tsv",
+        "cases": told,
         "statistics": statistics(dataset),
     }
     report = Report("segue eval jam", said, seeds)
     scores.fill(report, systems, baselines=BASELINES, against=against)
     return report, scores.lines
+
+
+def as_given(dataset: JamDataset, asked: JamSplit) -> Case:
+    """The whole data set, asked all queries of a split."""
+    return Case(
+        replace(dataset, splits={"train": dataset.splits["train"]}), [(Questions("all", asked, dataset.plays), None)]
+    )
+
+
+def _fit_and_ask(
+    system: str,
+    seed: int,
+    case: Case,
+    encode: Callable[[Sequence[str]], FloatArray],
+    scores: Scores,
+    kept: Path | None,
+    progress: Progress | None,
+) -> None:
+    """Fit a system on what a case leaves, and score what it is asked."""
+    fitted = open_named(system)
+    task = make_task(case.dataset, encode)
+    if system in UNSEEDED:
+        task = replace(task, train=case.dataset.splits["train"], choose=None)
+    fitted.fit(task, seed=seed, folder=None if kept is None else kept / "jam", progress=progress)
+    for questions, listeners in case.stages:
+        if listeners is not None and isinstance(fitted, FoldsIn):
+            fitted.fold_in(listeners)
+        stage = f"rank: {system}, seed {seed}, {questions.name}"
+        scored = blocks(fitted, questions.asked, case.dataset.n_items, progress, stage)
+        scores.add(system, seed, questions, scored)
 
 
 def write_lines(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from assistant.app import Assistant
 from evals.scratch import scratch_home, scratch_settings
+from recsys.jam.dataset import JamDataset
 from recsys.jam.files import write_jam
 from recsys.jam.joint_system import joined
 from recsys.jam.requests import Requests, kept_counts
@@ -44,12 +45,22 @@ class ProductSystem:
         self._assistant.train(progress, data=source)
         dataset = task.dataset
         self._row_of = {one: row for row, one in enumerate(dataset.item_ids)}
-        known = Requests(
+        self._split, self._known = split, set[int]()
+        self._replay(dataset, progress)
+
+    def fold_in(self, listeners: JamDataset) -> None:
+        """Replay the histories of listeners of whom nothing was known so far."""
+        self._replay(listeners, None)
+
+    def _replay(self, dataset: JamDataset, progress: Progress | None) -> None:
+        """Tell the product what each listener did of whom it knows nothing yet."""
+        split = self._split
+        stated = Requests(
             split, np.empty((len(split), 0), np.float32), {}, dataset.plays, dataset.n_users, dataset.n_items
         )
-        kept = kept_counts(known)
+        kept = kept_counts(stated)
         for user in range(dataset.n_users):
-            history = known.history(kept, user)
+            history = stated.history(kept, user)
             did = [
                 (dataset.item_ids[row], kind, int(times))
                 for kind, rows, counts in (
@@ -58,7 +69,8 @@ class ProductSystem:
                 )
                 for row, times in zip(rows.tolist(), counts.tolist(), strict=True)
             ]
-            if did:
+            if did and user not in self._known:
+                self._known.add(user)
                 self._assistant.add_history(f"user {user}", did)
             if progress:
                 progress("replay histories", user + 1, dataset.n_users)

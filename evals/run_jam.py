@@ -21,6 +21,10 @@ def jam(
     ] = "segue",
     seeds: Seeds = "64",
     split: Split = "val",
+    cases: Annotated[
+        str,
+        typer.Option("--cases", metavar="NAME,…", help="Cases that counts cannot help, or all; each fits once more."),
+    ] = "",
     against: Annotated[
         str,
         typer.Option("--against", metavar="NAME,…", help="Compare with these; by default with the best baseline."),
@@ -39,10 +43,12 @@ def jam(
     from assistant.settings import Settings
     from connectors.progress import JobProgress
     from evals.jam import choose_systems, evaluate, write_lines
+    from evals.jam_cases import choose_cases
     from evals.scratch import scratch_home
     from recsys.encoders.text import open_text_encoder
 
     chosen, drawn = choose_systems(models), read_seeds(seeds)
+    wanted = choose_cases(cases)
     others = choose_systems(against) if against else ()
     for path, option in ((json, "--json"), (markdown, "--markdown"), (per_query, "--per-query")):
         check_destination(path, option)
@@ -55,6 +61,7 @@ def jam(
             chosen,
             split=split,
             encoder=encoder,
+            cases=wanted,
             against=others,
             trec=trec,
             kept=kept,

@@ -21,7 +21,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recsys.jam.dataset import JamSplit
+from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.errors import NotFittedError, checked_users
 from recsys.jam.task import JamTask
 from recsys.types import FloatArray, IntArray, Progress
@@ -138,8 +138,8 @@ class Ease:
 
     def fit(self, task: JamTask, *, seed: int, folder: Path | None = None, progress: Progress | None = None) -> None:
         """Solve the closed form; the seed changes nothing."""
-        history = sp.csr_array(listener_pairs(task) + _binary(task.dataset.plays, task)).astype(np.float64)
-        history.data[:] = 1
+        self._pairs = listener_pairs(task)
+        history = self._with_plays(task.dataset)
         n_users, n_items = history.shape
         # `left` (U, U) or `right` (N, N): whichever is smaller, so that XP = left X = X right.
         self._by_listener = n_users <= n_items
@@ -151,7 +151,17 @@ class Ease:
             self._diagonal = (1 - explained) / self.regularisation
         else:
             self._diagonal = np.diagonal(inverse).copy()
-        self._inverse, self._history = inverse, history
+        self._inverse, self._history, self._own = inverse, history, history
+
+    def fold_in(self, listeners: JamDataset) -> None:
+        """Take play histories from `listeners`; what goes with what stays as it was fitted."""
+        self._own = self._with_plays(listeners)
+
+    def _with_plays(self, dataset: JamDataset) -> sp.csr_array:
+        """The listeners' histories (U, N) of zeros and ones."""
+        history = sp.csr_array(self._pairs + _binary(dataset)).astype(np.float64)
+        history.data[:] = 1
+        return history
 
     def score(self, texts: Sequence[str], users: IntArray) -> FloatArray:
         """Return scores (B, N); the text changes nothing.
@@ -164,9 +174,14 @@ class Ease:
             raise NotFittedError(self)
         rows = checked_users(users, self._history.shape[0])
         distinct, back = np.unique(rows, return_inverse=True)
-        own = self._history[distinct]
-        projected = self._inverse[distinct] @ self._history if self._by_listener else own @ self._inverse  # XP (B, N)
-        scores: FloatArray = (own.toarray() - projected / self._diagonal).astype(np.float32)
+        own = self._own[distinct]
+        dense = own.toarray()
+        if self._by_listener:  # xP = (x - xXᵀ K X) / λ, for x in X or not
+            explained = ((own @ self._history.T) @ self._inverse) @ self._history
+            projected = (dense - explained) / self.regularisation  # (B, N)
+        else:
+            projected = own @ self._inverse
+        scores: FloatArray = (dense - projected / self._diagonal).astype(np.float32)
         return scores[back]
 
 
@@ -190,12 +205,16 @@ class Counting:
         self._number_of = {text: number for number, text in enumerate(dict.fromkeys(task.train.texts))}
         self._popularity = np.log1p(pair_counts(task.train, task.dataset.n_items))  # (N,)
         self._given = listener_pairs(task)  # (U, N)
-        self._played = _binary(task.dataset.plays, task)  # (U, N)
+        self._played = _binary(task.dataset)  # (U, N)
         norms = np.sqrt(np.asarray(self._played.sum(axis=0)).ravel())
         self._unit = sp.csr_array(self._played @ sp.diags_array(1 / np.maximum(norms, 1)))  # columns of length one
         counts = text_counts(task.train, self._number_of, task.dataset.n_items)
         counts.data = np.log1p(counts.data)
         self._counts = counts
+
+    def fold_in(self, listeners: JamDataset) -> None:
+        """Take play histories from `listeners`; counts and cosines stay as they were fitted."""
+        self._played = _binary(listeners)
 
     def score(self, texts: Sequence[str], users: IntArray) -> FloatArray:
         """Return scores (B, N).
@@ -209,7 +228,7 @@ class Counting:
         rows = checked_users(users, self._given.shape[0])
         distinct, back = np.unique(rows, return_inverse=True)
         played = self._played[distinct]
-        affinity = ((self._unit[distinct] @ self._played.T) @ self._unit).toarray()  # (users, N)
+        affinity = ((played @ self._unit.T) @ self._unit).toarray()  # (users, N)
         affinity /= np.maximum(affinity.max(axis=1, keepdims=True, initial=0), np.finfo(np.float32).tiny)
         of_user = 3 * played.toarray() + self._given[distinct].toarray() + 2 * affinity
         scores: FloatArray = of_user[back].astype(np.float32) + np.float32(0.3) * self._popularity
@@ -245,11 +264,11 @@ def listener_pairs(task: JamTask) -> sp.csr_array:
     return pairs
 
 
-def _binary(plays: sp.csr_array | None, task: JamTask) -> sp.csr_array:
+def _binary(dataset: JamDataset) -> sp.csr_array:
     """Which listener has played which item: 1 or 0, (U, N); zeros without a play history."""
-    if plays is None:
-        return sp.csr_array((task.dataset.n_users, task.dataset.n_items), dtype=np.float32)
-    heard: sp.csr_array = plays.astype(np.float32, copy=True)
+    if dataset.plays is None:
+        return sp.csr_array((dataset.n_users, dataset.n_items), dtype=np.float32)
+    heard: sp.csr_array = dataset.plays.astype(np.float32, copy=True)
     heard.eliminate_zeros()
     data: NDArray[np.float32] = heard.data
     data[:] = 1

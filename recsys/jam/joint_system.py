@@ -42,6 +42,10 @@ class JointSystem:
         self._scorer, self._encode = BatchScorer(joint), task.encode
         self._requests, self._kept = requests, kept_counts(requests)
 
+    def fold_in(self, listeners: JamDataset) -> None:
+        """Take play histories from `listeners`."""
+        self._requests = replace(self._requests, plays=listeners.plays)
+
     @property
     def joint(self) -> Joint:
         """What was fitted."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.types import FloatArray, IntArray, Progress
@@ -44,3 +44,15 @@ class JamSystem(Protocol):
 
     def score(self, texts: Sequence[str], users: IntArray) -> FloatArray:
         """Return scores (B, N) of all items for B requests by the listeners `users` (B,), rows of the data set."""
+
+
+@runtime_checkable
+class FoldsIn(Protocol):
+    """A system that can take in listeners whom it has not learnt from."""
+
+    def fold_in(self, listeners: JamDataset) -> None:
+        """Score by what `listeners` states of its listeners from now on: play history and listener features.
+
+        Nothing is learnt. Items and listeners are the rows of the task's data set; its splits and item features are
+        not looked at.
+        """

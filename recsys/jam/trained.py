@@ -170,6 +170,20 @@ class TrainedSystem:
         )
         return scores
 
+    def fold_in(self, listeners: JamDataset) -> None:
+        """Take listeners' features from `listeners`.
+
+        Raises:
+            NotFittedError: `fit` or `load` comes first.
+            TrainingDataError: they have another width than those that were learnt from.
+        """
+        if self._fitted is None:
+            raise NotFittedError(self)
+        users, known = _listener_inputs(listeners, self.settings), self._fitted.inputs.users
+        if users.shape != known.shape:
+            raise TrainingDataError(f"listeners' features are {users.shape}, expected {known.shape} as in training")
+        self._fitted.inputs = replace(self._fitted.inputs, users=users)
+
     @property
     def model(self) -> JamNet:
         """The trained model.
@@ -269,8 +283,7 @@ class _Inputs:
     @classmethod
     def of(cls, dataset: JamDataset, settings: TrainerSettings, device: torch.device) -> _Inputs:
         items = ItemInputs.of(dataset.item_features, unit=settings.unit_inputs, device=device)
-        tables = [unit_rows(table) if settings.unit_inputs else table for table in dataset.user_features.values()]
-        users = np.concatenate([np.zeros((dataset.n_users, 0)), *tables], axis=1).astype(np.float32)
+        users = _listener_inputs(dataset, settings)
         digest = hashlib.sha256("\n".join(items.names).encode("utf-8", "surrogatepass"))
         digest.update(items.x.cpu().numpy().tobytes())
         return cls(items, users, digest.hexdigest()[:16])
@@ -296,6 +309,12 @@ class _Fitted:
             with torch.no_grad():
                 self.projected = self.model.project()
         return self.projected
+
+
+def _listener_inputs(dataset: JamDataset, settings: TrainerSettings) -> FloatArray:
+    """Put the listeners' modalities side by side: (U, D_u)."""
+    tables = [unit_rows(table) if settings.unit_inputs else table for table in dataset.user_features.values()]
+    return np.concatenate([np.zeros((dataset.n_users, 0)), *tables], axis=1).astype(np.float32)
 
 
 def _card(
