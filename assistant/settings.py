@@ -28,7 +28,8 @@ class Settings(BaseSettings):
     )
     database_url: str | None = Field(default=None, description="SQLAlchemy URL; SQLite in the data folder by default")
     text_encoder: str = Field(
-        default="all-MiniLM-L6-v2", description="the built-in encoder, or any sentence-transformers model by name"
+        default="all-MiniLM-L6-v2",
+        description="the built-in encoder, any sentence-transformers model by name, or paper (JAM's: ModernBERT-base)",
     )
     index: Literal["auto", "exact", "chroma"] = Field(
         default="auto", description="auto serves catalogues above exact_limit from Chroma"

@@ -41,6 +41,7 @@ from evals.trec import TrecFolder
 from recsys.encoders.text import TextEncoder
 from recsys.jam.dataset import JamDataset, JamSplit, statistics
 from recsys.jam.files import encode_queries, read_jam
+from recsys.jam.lyrics import with_lyrics
 from recsys.jam.systems import SYSTEMS as TRAINED
 from recsys.jam.systems import open_system
 from recsys.jam.task import FoldsIn, JamSystem, JamTask
@@ -70,14 +71,14 @@ CHOOSE = 0.1
 _BLOCK = 256
 
 
-def _product() -> JamSystem:
+def _product(text_encoder: str | None) -> JamSystem:
     from evals.jam_product import ProductSystem
 
-    return ProductSystem()
+    return ProductSystem(text_encoder)
 
 
-def _part(part: Any) -> Callable[[], JamSystem]:
-    def make() -> JamSystem:
+def _part(part: Any) -> Callable[[str | None], JamSystem]:
+    def make(text_encoder: str | None) -> JamSystem:
         from recsys.jam.joint_system import JointSystem
 
         return JointSystem(part)
@@ -86,7 +87,7 @@ def _part(part: Any) -> Callable[[], JamSystem]:
 
 
 #: Our own: the product as it ships, JAM's translation alone, and the counts alone.
-OURS: Mapping[str, Callable[[], JamSystem]] = {
+OURS: Mapping[str, Callable[[str | None], JamSystem]] = {
     "segue": _product,
     "segue-jam": _part("translation"),
     "segue-counts": _part("counts"),
@@ -107,9 +108,15 @@ def choose_systems(names: str) -> tuple[str, ...]:
     return SYSTEMS if "all" in wanted else tuple(dict.fromkeys(wanted))
 
 
-def open_named(name: str) -> JamSystem:
-    """Make a system, not yet fitted."""
-    return OURS[name]() if name in OURS else open_system(name)
+def open_named(name: str, *, text_encoder: str | None = None, grid: bool = False) -> JamSystem:
+    """Make a system, not yet fitted.
+
+    Args:
+        name: of the system.
+        text_encoder: of the product, by name; None leaves it to the settings. The others take the run's.
+        grid: whether the paper's models search its grid.
+    """
+    return OURS[name](text_encoder) if name in OURS else open_system(name, grid=grid)
 
 
 def evaluate(
@@ -119,6 +126,8 @@ def evaluate(
     *,
     split: str,
     encoder: TextEncoder,
+    lyrics: Callable[[], TextEncoder] | None = None,
+    make: Callable[[str], JamSystem] = open_named,
     cases: Sequence[str] = (),
     against: Sequence[str] = (),
     trec: Path | None = None,
@@ -133,6 +142,8 @@ def evaluate(
         systems: which systems.
         split: val or test.
         encoder: of the request texts.
+        lyrics: opens what encodes `lyrics.tsv`; by default it is left alone.
+        make: opens a system by its name.
         cases: of `evals.jam_cases`, reported as subsets; each fits every system once more.
         against: which systems every other is compared with; by default the best of `BASELINES` that ran.
         trec: folder for run and qrels files, if they are wanted.
@@ -148,21 +159,29 @@ def evaluate(
         if name not in systems:
             raise UnknownSystemError(name, tuple(systems))
     dataset = read_jam(folder)
+    cache = None if kept is None else kept / "cache" / "embeddings"
+    if lyrics is not None:
+        dataset = with_lyrics(dataset, folder, lyrics, cache, progress)
     for name in ("train", split):
         if name not in dataset.splits:
             raise EvaluationDataError(
                 f"{folder} has no {name}_split.tsv; it has {', '.join(dataset.splits)}: give --split one of those"
             )
-    encode = _encoder(encoder, kept)
+    encode = _encoder(encoder, cache)
     asked = dataset.splits[split]
     beyond = Beyond(asked, dataset.item_features, dataset.splits["train"], dataset.n_items)
     scores = Scores(beyond, None if trec is None else TrecFolder(trec))
     told: dict[str, Any] = {}
+    grids: dict[str, Any] = {}
     for case in (as_given(dataset, asked), *build_cases(cases, dataset, asked, encode, progress)):
         told |= case.said
         for system in systems:
             for seed in seeds if system not in UNSEEDED else seeds[:1]:
-                _fit_and_ask(system, seed, case, encode, scores, kept, progress)
+                fitted = make(system)
+                _fit_and_ask(system, fitted, seed, case, encode, scores, kept, progress)
+                tried = getattr(fitted, "card", {}).get("grid", ())
+                if len(tried) > 1:
+                    grids.setdefault(system, {}).setdefault(case.stages[-1][0].name, {})[str(seed)] = tried
     said = {
         "data": folder,
         "split": split,
@@ -172,7 +191,7 @@ def evaluate(
         "cases": told,
         "statistics": statistics(dataset),
     }
-    report = Report("segue eval jam", said, seeds)
+    report = Report("segue eval jam", said, seeds, selection={"grid": grids} if grids else {})
     scores.fill(report, systems, baselines=BASELINES, against=against)
     return report, scores.lines
 
@@ -186,6 +205,7 @@ def as_given(dataset: JamDataset, asked: JamSplit) -> Case:
 
 def _fit_and_ask(
     system: str,
+    fitted: JamSystem,
     seed: int,
     case: Case,
     encode: Callable[[Sequence[str]], FloatArray],
@@ -194,7 +214,6 @@ def _fit_and_ask(
     progress: Progress | None,
 ) -> None:
     """Fit a system on what a case leaves, and score what it is asked."""
-    fitted = open_named(system)
     task = make_task(case.dataset, encode)
     if system in UNSEEDED:
         task = replace(task, train=case.dataset.splits["train"], choose=None)
@@ -244,14 +263,14 @@ def blocks(
             progress(stage, int(numbers[-1]) + 1, len(asked))
 
 
-def _encoder(encoder: TextEncoder, kept: Path | None) -> Callable[[Sequence[str]], FloatArray]:
+def _encoder(encoder: TextEncoder, cache: Path | None) -> Callable[[Sequence[str]], FloatArray]:
     """Encode texts, each distinct one once while the evaluation runs."""
     known: dict[str, FloatArray] = {}
 
     def encode(texts: Sequence[str]) -> FloatArray:
         new = sorted({text for text in texts if text not in known})
         if new:
-            vectors = encode_queries(new, encoder, None if kept is None else kept / "cache" / "embeddings")
+            vectors = encode_queries(new, encoder, cache)
             known.update(zip(new, vectors, strict=True))
         return np.stack([known[text] for text in texts]) if texts else np.empty((0, encoder.dim), np.float32)
 

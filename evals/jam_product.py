@@ -29,9 +29,9 @@ _NOBODY = "a listener without history"
 class ProductSystem:
     """Segue as it ships, behind the port of every other system."""
 
-    def __init__(self) -> None:
-        """Open nothing yet."""
-        self._open = ExitStack()
+    def __init__(self, text_encoder: str | None = None) -> None:
+        """Open nothing yet; `text_encoder` stands for the settings' one."""
+        self._open, self._text_encoder = ExitStack(), text_encoder
 
     def fit(self, task: JamTask, *, seed: int, folder: Path | None = None, progress: Progress | None = None) -> None:
         """Index the data set, learn from its requests and replay its histories, in a data folder of its own."""
@@ -40,7 +40,8 @@ class ProductSystem:
         home = self._open.enter_context(scratch_home(folder))
         source = home.with_name("requests")
         write_jam(source, replace(task.dataset, name=source.name, splits={"train": split}))
-        settings = scratch_settings(home).model_copy(update={"seed": seed})
+        changes = {"seed": seed} | ({"text_encoder": self._text_encoder} if self._text_encoder else {})
+        settings = scratch_settings(home).model_copy(update=changes)
         self._assistant = self._open.enter_context(Assistant(settings))
         self._assistant.train(progress, data=source)
         dataset = task.dataset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,15 @@ from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination
 Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="A data set in the JAM file format.")]
 Split = Annotated[str, typer.Option("--split", metavar="val|test", help="The part to report.")]
 
+EncoderName = Annotated[
+    str,
+    typer.Option(
+        "--encoder",
+        metavar="NAME",
+        help="Text encoder: paper, paper-padding (with :FOLDER of models), or as SEGUE_TEXT_ENCODER, its default.",
+    ),
+]
+
 
 def jam(
     data: Data,
@@ -21,6 +31,10 @@ def jam(
     ] = "segue",
     seeds: Seeds = "64",
     split: Split = "val",
+    encoder: EncoderName = "",
+    grid: Annotated[
+        bool, typer.Option("--grid", help="Try the paper's sizes and learning rates, and keep what chooses best.")
+    ] = False,
     cases: Annotated[
         str,
         typer.Option("--cases", metavar="NAME,…", help="Cases that counts cannot help, or all; each fits once more."),
@@ -42,10 +56,10 @@ def jam(
     """Rank a data set's items for its listeners' requests: the product, JAM's variants, counts and baselines."""
     from assistant.settings import Settings
     from connectors.progress import JobProgress
-    from evals.jam import choose_systems, evaluate, write_lines
+    from evals.jam import choose_systems, evaluate, open_named, write_lines
     from evals.jam_cases import choose_cases
     from evals.scratch import scratch_home
-    from recsys.encoders.text import open_text_encoder
+    from recsys.encoders.text import open_lyrics_encoder, open_text_encoder
 
     chosen, drawn = choose_systems(models), read_seeds(seeds)
     wanted = choose_cases(cases)
@@ -54,13 +68,15 @@ def jam(
         check_destination(path, option)
     settings = Settings()
     with scratch_home(kept) as home, JobProgress() as progress:
-        encoder = open_text_encoder(settings.text_encoder, home / "cache" / "encoder", settings.threads, progress)
+        how = (encoder or settings.text_encoder, home / "cache" / "encoder", settings.threads, progress)
         report, lines = evaluate(
             data,
             drawn,
             chosen,
             split=split,
-            encoder=encoder,
+            encoder=open_text_encoder(*how),
+            lyrics=partial(open_lyrics_encoder, *how),
+            make=partial(open_named, text_encoder=encoder or None, grid=grid),
             cases=wanted,
             against=others,
             trec=trec,

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from recsys.encoders.minilm import MiniLmEncoder, encodable
+from recsys.encoders.pooled import PooledEncoder, find_preset
 from recsys.errors import WeightsError
 from recsys.types import FloatArray, Progress
 
@@ -70,9 +71,29 @@ class SentenceTransformersEncoder:
 def open_text_encoder(name: str, cache_folder: Path, threads: int = 2, progress: Progress | None = None) -> TextEncoder:
     """Open an encoder by name; what has to be prepared once is kept in `cache_folder`.
 
+    Names are the built-in one, `paper` and `paper-padding` (see `recsys.encoders.pooled`), and those of
+    sentence-transformers.
+
     Raises:
         WeightsError: the model does not exist, or its weights are not the pinned ones.
     """
+    preset = find_preset(name)
+    if preset is not None:
+        return PooledEncoder(*preset, threads)
     if name.removeprefix("sentence-transformers/") == MiniLmEncoder.name:
         return MiniLmEncoder(cache_folder, threads, progress)
     return SentenceTransformersEncoder(name, threads)
+
+
+def open_lyrics_encoder(
+    name: str, cache_folder: Path, threads: int = 2, progress: Progress | None = None
+) -> TextEncoder:
+    """Open what encodes lyrics where `name` encodes requests: the same, but for the presets that have one of its own.
+
+    Raises:
+        WeightsError: as `open_text_encoder`.
+    """
+    preset = find_preset(name, lyrics=True)
+    if preset is not None:
+        return PooledEncoder(*preset, threads)
+    return open_text_encoder(name, cache_folder, threads, progress)

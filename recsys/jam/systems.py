@@ -7,6 +7,7 @@
     moe1, moe2             MoEMixing with one or two modalities kept per query–track pair, moe2-query per query
     memory, ease, counting what answered like requests, what goes with the listener's own, five counts
 
+A trained one takes its default size and learning rate, or the best of the paper's grid on the queries to choose by.
 A class of your own goes by package.module:Class; it is made without arguments and implements `JamSystem`.
 """
 
@@ -21,8 +22,8 @@ from recsys.jam.errors import UnknownSystemError
 from recsys.jam.task import JamSystem
 
 
-def _counted(name: str) -> Callable[[], JamSystem]:
-    def make() -> JamSystem:
+def _counted(name: str) -> Callable[[bool], JamSystem]:
+    def make(grid: bool) -> JamSystem:
         from recsys.jam import counting
 
         return cast(JamSystem, getattr(counting, name)())
@@ -30,17 +31,17 @@ def _counted(name: str) -> Callable[[], JamSystem]:
     return make
 
 
-def _trained(kind: str, name: str, *arguments: Any, **options: Any) -> Callable[[], JamSystem]:
-    def make() -> JamSystem:
+def _trained(kind: str, name: str, *arguments: Any, **options: Any) -> Callable[[bool], JamSystem]:
+    def make(grid: bool) -> JamSystem:
         from recsys.jam import trained  # torch comes with it
 
-        return trained.TrainedSystem(getattr(trained, kind)(name, *arguments, **options))
+        return trained.TrainedSystem(getattr(trained, kind)(name, *arguments, **options), grid=grid)
 
     return make
 
 
-#: Makes each system, untrained, with the paper's protocol.
-SYSTEMS: Mapping[str, Callable[[], JamSystem]] = MappingProxyType(
+#: Makes each system, untrained, with the paper's protocol; told whether to search its grid, where there is one.
+SYSTEMS: Mapping[str, Callable[[bool], JamSystem]] = MappingProxyType(
     {
         "random": _counted("RandomScores"),
         "pop": _counted("Popularity"),
@@ -59,14 +60,18 @@ SYSTEMS: Mapping[str, Callable[[], JamSystem]] = MappingProxyType(
 )
 
 
-def open_system(name: str) -> JamSystem:
+def open_system(name: str, *, grid: bool = False) -> JamSystem:
     """Make a system by its name in `SYSTEMS`, or one of your own by package.module:Class.
+
+    Args:
+        name: of the system.
+        grid: whether a trained one searches the paper's grid of sizes and learning rates; the others have none.
 
     Raises:
         UnknownSystemError: there is no such name, module or class, or the class is no system or needs arguments.
     """
     if name in SYSTEMS:
-        return SYSTEMS[name]()
+        return SYSTEMS[name](grid)
     module_name, colon, class_name = name.partition(":")
     if not colon or not module_name or not class_name:
         raise UnknownSystemError(name, "it is neither a known name nor package.module:Class", SYSTEMS)

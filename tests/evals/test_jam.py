@@ -15,9 +15,12 @@ from evals.main import command_line
 from evals.metrics import ranking_metrics
 from recsys.jam.dataset import JamDataset
 from recsys.jam.files import write_jam
-from recsys.jam.task import JamTask
+from recsys.jam.task import JamSystem, JamTask
+from recsys.jam.trained import TrainedSystem, mixing
+from recsys.jam.trainer import PAPER
 from recsys.types import FloatArray, IntArray
 from tests.jam_data import N_STYLES, dataset, encode
+from tests.tiny_models import save_modernbert, save_xlm_roberta
 
 
 class StyleEncoder:
@@ -174,6 +177,44 @@ def test_systems_are_compared_with_those_asked_for(folder: Path) -> None:
     assert paired.n == alone.n
     with pytest.raises(UnknownSystemError, match="no system 'ease'; expected some of pop"):
         evaluate(folder, (1,), ("pop",), split="val", encoder=StyleEncoder(), against=("ease",))
+
+
+def test_a_grid_is_reported_as_selection_alone(folder: Path) -> None:
+    quick = replace(PAPER, epochs=1, batch=64, threads=1)
+    blueprint = replace(mixing("cross", "cross"), sizes=(2, 4))
+
+    def make(name: str) -> JamSystem:
+        return TrainedSystem(blueprint, quick, grid=True) if name == "cross" else open_named(name)
+
+    report, _ = evaluate(folder, (1, 2), ("cross", "pop"), split="val", encoder=StyleEncoder(), make=make)
+    assert list(report.selection) == ["grid"]
+    assert list(report.selection["grid"]) == ["cross"]
+    tried = report.selection["grid"]["cross"]["all"]
+    assert list(tried) == ["1", "2"]
+    assert [one["size"] for one in tried["2"]] == [2, 2, 2, 4, 4, 4]
+    json.dumps(report.to_json())
+
+
+def test_the_encoders_of_the_paper_by_the_whole_command(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_modernbert(tmp_path / "models" / "ModernBERT-base")
+    save_xlm_roberta(tmp_path / "models" / "multilingual-e5-base")
+    (folder / "lyrics.tsv").write_text("item_idx\ttext\n3\tlove songs for a sunday\n", encoding="utf-8")
+    arguments = ["eval", "jam", "--data", str(folder), "--models", "memory,segue", "--json", str(tmp_path / "out.json")]
+    with pytest.raises(SystemExit) as ended:
+        command_line().main(args=[*arguments, "--encoder", f"paper-padding:{tmp_path / 'models'}"], prog_name="segue")
+    assert ended.value.code == 0, capsys.readouterr().err
+    settings = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["settings"]
+    assert settings["encoder"] == "ModernBERT-base, 38 tokens, mean over padding"
+    assert settings["statistics"]["item_modalities"]["lyrics"] == {"width": 16, "present": 1}
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        command_line().main(args=[*arguments, "--encoder", f"paper:{tmp_path}"], prog_name="segue")
+    assert ended.value.code != 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "paper:FOLDER" in said.err.strip().splitlines()[-1]
 
 
 def test_the_whole_command_writes_every_form(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
