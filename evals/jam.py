@@ -58,6 +58,8 @@ __all__ = [
     "make_task",
     "open_named",
     "ranked_metrics",
+    "read_data",
+    "text_encoder",
     "top",
     "write_lines",
 ]
@@ -158,16 +160,11 @@ def evaluate(
     for name in against:
         if name not in systems:
             raise UnknownSystemError(name, tuple(systems))
-    dataset = read_jam(folder)
+    dataset = read_data(folder, split)
     cache = None if kept is None else kept / "cache" / "embeddings"
     if lyrics is not None:
         dataset = with_lyrics(dataset, folder, lyrics, cache, progress)
-    for name in ("train", split):
-        if name not in dataset.splits:
-            raise EvaluationDataError(
-                f"{folder} has no {name}_split.tsv; it has {', '.join(dataset.splits)}: give --split one of those"
-            )
-    encode = _encoder(encoder, cache)
+    encode = text_encoder(encoder, cache)
     asked = dataset.splits[split]
     beyond = Beyond(asked, dataset.item_features, dataset.splits["train"], dataset.n_items)
     scores = Scores(beyond, None if trec is None else TrecFolder(trec))
@@ -263,7 +260,23 @@ def blocks(
             progress(stage, int(numbers[-1]) + 1, len(asked))
 
 
-def _encoder(encoder: TextEncoder, cache: Path | None) -> Callable[[Sequence[str]], FloatArray]:
+def read_data(folder: Path, split: str) -> JamDataset:
+    """Read a data set and make sure that it can be evaluated on.
+
+    Raises:
+        JamFormatError: the folder is not in the format.
+        EvaluationDataError: it lacks the split, or training requests.
+    """
+    dataset = read_jam(folder)
+    for name in ("train", split):
+        if name not in dataset.splits:
+            raise EvaluationDataError(
+                f"{folder} has no {name}_split.tsv; it has {', '.join(dataset.splits)}: give --split one of those"
+            )
+    return dataset
+
+
+def text_encoder(encoder: TextEncoder, cache: Path | None) -> Callable[[Sequence[str]], FloatArray]:
     """Encode texts, each distinct one once while the evaluation runs."""
     known: dict[str, FloatArray] = {}
 

@@ -2,7 +2,8 @@
 
 `segue train --data` learns from a folder that holds the requests of the task and nothing else; every listener's play
 counts and what they were given become events (`Assistant.add_history`); each query is a message that
-`Assistant.rank(…, strict=False)` answers with the whole catalogue in order. Nothing here scores anything.
+`Assistant.rank` answers with the whole catalogue in order, what it demands being preferred unless asked to filter, as
+it does in a slate. Nothing here scores anything.
 """
 
 from __future__ import annotations
@@ -29,9 +30,14 @@ _NOBODY = "a listener without history"
 class ProductSystem:
     """Segue as it ships, behind the port of every other system."""
 
-    def __init__(self, text_encoder: str | None = None) -> None:
-        """Open nothing yet; `text_encoder` stands for the settings' one."""
-        self._open, self._text_encoder = ExitStack(), text_encoder
+    def __init__(self, text_encoder: str | None = None, *, strict: bool = False) -> None:
+        """Open nothing yet.
+
+        Args:
+            text_encoder: in place of the settings' one.
+            strict: whether what a request demands filters, as in a slate; otherwise it is preferred.
+        """
+        self._open, self._text_encoder, self._strict = ExitStack(), text_encoder, strict
 
     def fit(self, task: JamTask, *, seed: int, folder: Path | None = None, progress: Progress | None = None) -> None:
         """Index the data set, learn from its requests and replay its histories, in a data folder of its own."""
@@ -82,7 +88,7 @@ class ProductSystem:
         scores = np.full((len(texts), n_items), -np.inf, np.float32)
         for line, (text, user) in enumerate(zip(texts, users.tolist(), strict=True)):
             listener = f"user {user}" if user >= 0 else _NOBODY
-            ranked = self._assistant.rank(listener, text, n_items, strict=False)
+            ranked = self._assistant.rank(listener, text, n_items, strict=self._strict)
             rows = [self._row_of[track_id] for track_id in ranked.track_ids]
             scores[line, rows] = ranked.scores
         return scores

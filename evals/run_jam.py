@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination, finish, read_seeds
 
+if TYPE_CHECKING:
+    from recsys.encoders.text import TextEncoder
+    from recsys.types import Progress
+
 Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="A data set in the JAM file format.")]
 Split = Annotated[str, typer.Option("--split", metavar="val|test", help="The part to report.")]
 
+Grid = Annotated[
+    bool, typer.Option("--grid", help="Try the paper's sizes and learning rates, and keep what chooses best.")
+]
 EncoderName = Annotated[
     str,
     typer.Option(
@@ -32,9 +40,7 @@ def jam(
     seeds: Seeds = "64",
     split: Split = "val",
     encoder: EncoderName = "",
-    grid: Annotated[
-        bool, typer.Option("--grid", help="Try the paper's sizes and learning rates, and keep what chooses best.")
-    ] = False,
+    grid: Grid = False,
     cases: Annotated[
         str,
         typer.Option("--cases", metavar="NAME,…", help="Cases that counts cannot help, or all; each fits once more."),
@@ -54,28 +60,22 @@ def jam(
     json: JsonFile = None,
 ) -> None:
     """Rank a data set's items for its listeners' requests: the product, JAM's variants, counts and baselines."""
-    from assistant.settings import Settings
     from connectors.progress import JobProgress
     from evals.jam import choose_systems, evaluate, open_named, write_lines
     from evals.jam_cases import choose_cases
-    from evals.scratch import scratch_home
-    from recsys.encoders.text import open_lyrics_encoder, open_text_encoder
 
     chosen, drawn = choose_systems(models), read_seeds(seeds)
     wanted = choose_cases(cases)
     others = choose_systems(against) if against else ()
-    for path, option in ((json, "--json"), (markdown, "--markdown"), (per_query, "--per-query")):
-        check_destination(path, option)
-    settings = Settings()
-    with scratch_home(kept) as home, JobProgress() as progress:
-        how = (encoder or settings.text_encoder, home / "cache" / "encoder", settings.threads, progress)
+    _check(json, markdown, per_query)
+    with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, lyrics):
         report, lines = evaluate(
             data,
             drawn,
             chosen,
             split=split,
-            encoder=open_text_encoder(*how),
-            lyrics=partial(open_lyrics_encoder, *how),
+            encoder=opened,
+            lyrics=lyrics,
             make=partial(open_named, text_encoder=encoder or None, grid=grid),
             cases=wanted,
             against=others,
@@ -88,7 +88,105 @@ def jam(
     finish(report, json, markdown)
 
 
+def modalities(
+    data: Data,
+    models: Annotated[
+        str, typer.Option("--models", metavar="NAME,…", help="Of cross, moe1, moe2 and moe2-query.")
+    ] = "cross,moe2",
+    seeds: Seeds = "64",
+    split: Split = "val",
+    encoder: EncoderName = "",
+    grid: Grid = False,
+    kept: Kept = None,
+    markdown: MarkdownFile = None,
+    json: JsonFile = None,
+) -> None:
+    """Count which modality weighs most in JAM's mixtures, with listeners as given and with summaries of their taste."""
+    from connectors.progress import JobProgress
+    from evals.jam import open_named
+    from evals.jam_modalities import choose_models, evaluate
+
+    chosen, drawn = choose_models(models), read_seeds(seeds)
+    _check(json, markdown)
+    with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, _):
+        report = evaluate(
+            data,
+            drawn,
+            chosen,
+            split=split,
+            encoder=opened,
+            make=partial(open_named, grid=grid),
+            kept=kept,
+            progress=progress,
+        )
+    finish(report, json, markdown)
+
+
+def artists(
+    data: Data,
+    models: Annotated[
+        str, typer.Option("--models", metavar="NAME,…", help="Which to ask, or all: see the report's rows.")
+    ] = "all",
+    seeds: Seeds = "64",
+    n_artists: Annotated[int, typer.Option("--artists", min=1, help="Artists to ask for, per seed.")] = 500,
+    encoder: EncoderName = "",
+    kept: Kept = None,
+    markdown: MarkdownFile = None,
+    json: JsonFile = None,
+) -> None:
+    """Ask for artists by their names: JAM alone, JAM with an artist modality, and the product."""
+    from connectors.progress import JobProgress
+    from evals.jam_artists import choose_systems, evaluate, open_one
+
+    chosen, drawn = choose_systems(models), read_seeds(seeds)
+    _check(json, markdown)
+    with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, _):
+        report = evaluate(
+            data,
+            drawn,
+            chosen,
+            encoder=opened,
+            n_artists=n_artists,
+            make=partial(open_one, text_encoder=encoder or None),
+            kept=kept,
+            progress=progress,
+        )
+    finish(report, json, markdown)
+
+
+def statistics(data: Data, seeds: Seeds = "0", markdown: MarkdownFile = None, json: JsonFile = None) -> None:
+    """Count what a data set holds, as table 1 of the paper does; nothing is drawn, so the seeds change nothing."""
+    from evals.jam_statistics import evaluate
+
+    drawn = read_seeds(seeds)
+    _check(json, markdown)
+    finish(evaluate(data, drawn), json, markdown)
+
+
+@contextmanager
+def opened_encoder(
+    name: str, kept: Path | None, progress: Progress
+) -> Iterator[tuple[TextEncoder, Callable[[], TextEncoder]]]:
+    """Open the text encoder of a run, and a way to open that of lyrics; the settings' one without a name."""
+    from assistant.settings import Settings
+    from evals.scratch import scratch_home
+    from recsys.encoders.text import open_lyrics_encoder, open_text_encoder
+
+    settings = Settings()
+    with scratch_home(kept) as home:
+        how = (name or settings.text_encoder, home / "cache" / "encoder", settings.threads, progress)
+        yield open_text_encoder(*how), partial(open_lyrics_encoder, *how)
+
+
+def _check(json: Path | None, markdown: Path | None, per_query: Path | None = None) -> None:
+    for path, option in ((json, "--json"), (markdown, "--markdown"), (per_query, "--per-query")):
+        check_destination(path, option)
+
+
 #: Every command with its example.
 COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (jam, "segue eval jam --data lastfm-jam --models segue,counting --seeds 64,65,66"),
+    (modalities, "segue eval modalities --data lastfm-jam --models cross,moe2 --seeds 64"),
+    (artists, "segue eval artists --data lastfm-jam --seeds 64"),
+    (statistics, "segue eval statistics --data lastfm-jam"),
 )
