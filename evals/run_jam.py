@@ -68,6 +68,7 @@ def jam(
     wanted = choose_cases(cases)
     others = choose_systems(against) if against else ()
     _check(json, markdown, per_query)
+    first = is_first_process()
     with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, lyrics):
         report, lines = evaluate(
             data,
@@ -79,10 +80,12 @@ def jam(
             make=partial(open_named, text_encoder=encoder or None, grid=grid),
             cases=wanted,
             against=others,
-            trec=trec,
+            trec=trec if first else None,
             kept=kept,
             progress=progress,
         )
+    if not first:
+        return
     if per_query is not None:
         write_lines(per_query, lines)
     finish(report, json, markdown)
@@ -176,6 +179,14 @@ def opened_encoder(
     with scratch_home(kept) as home:
         how = (name or settings.text_encoder, home / "cache" / "encoder", settings.threads, progress)
         yield open_text_encoder(*how), partial(open_lyrics_encoder, *how)
+
+
+def is_first_process() -> bool:
+    """Tell whether this process is the one that reports: of those that torchrun started, or the only one."""
+    from recsys.jam.processes import Processes
+    from recsys.jam.trainer import PAPER
+
+    return Processes.join(PAPER.resolved_device()).first
 
 
 def _check(json: Path | None, markdown: Path | None, per_query: Path | None = None) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from evals.errors import EvaluationDataError, UnknownSystemError
 from evals.jam import SYSTEMS, choose_systems, evaluate, make_task, open_named, ranked_metrics, top, write_lines
 from evals.main import command_line
 from evals.metrics import ranking_metrics
+from recsys.errors import WeightsError
 from recsys.jam.dataset import JamDataset
 from recsys.jam.files import write_jam
 from recsys.jam.task import JamSystem, JamTask
@@ -201,7 +205,7 @@ def test_the_encoders_of_the_paper_by_the_whole_command(
     save_modernbert(tmp_path / "models" / "ModernBERT-base")
     save_xlm_roberta(tmp_path / "models" / "multilingual-e5-base")
     (folder / "lyrics.tsv").write_text("item_idx\ttext\n3\tlove songs for a sunday\n", encoding="utf-8")
-    arguments = ["eval", "jam", "--data", str(folder), "--models", "memory,segue", "--json", str(tmp_path / "out.json")]
+    arguments = ["eval", "jam", "--data", str(folder), "--models", "memory", "--json", str(tmp_path / "out.json")]
     with pytest.raises(SystemExit) as ended:
         command_line().main(args=[*arguments, "--encoder", f"paper-padding:{tmp_path / 'models'}"], prog_name="segue")
     assert ended.value.code == 0, capsys.readouterr().err
@@ -215,6 +219,12 @@ def test_the_encoders_of_the_paper_by_the_whole_command(
     said = capsys.readouterr()
     assert said.out == ""
     assert "paper:FOLDER" in said.err.strip().splitlines()[-1]
+
+
+def test_the_product_takes_the_encoder_of_the_run(tmp_path: Path) -> None:
+    data = dataset()
+    with pytest.raises(WeightsError, match="paper:FOLDER"):
+        open_named("segue", text_encoder=f"paper:{tmp_path}").fit(make_task(data, encode), seed=1)
 
 
 def test_the_whole_command_writes_every_form(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -245,3 +255,21 @@ def test_the_whole_command_writes_every_form(folder: Path, tmp_path: Path, capsy
     assert table[0].startswith("| system | subset | ndcg@10 |")
     assert len(table) == 2 + 6
     assert "counting - pop" in captured.out
+
+
+def test_of_several_processes_the_first_one_reports(folder: Path, tmp_path: Path) -> None:
+    script = tmp_path / "segue.py"
+    script.write_text("from evals.main import main\n\nmain()\n", encoding="utf-8")
+    arguments = ["eval", "jam", "--data", str(folder), "--models", "avg", "--json", str(tmp_path / "out.json")]
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script), *arguments],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("mean [95 % interval]") == 1
+    alone, _ = evaluate(folder, (64,), ("avg",), split="val", encoder=StyleEncoder())
+    figures = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["results"]["avg"]
+    assert figures["all"]["ndcg@10"]["n"] == alone.results["avg"]["all"]["ndcg@10"].n
