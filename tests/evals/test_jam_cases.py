@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from evals.errors import UnknownSystemError
 from evals.jam import evaluate
 from evals.jam_cases import CASES, TAGS, Case, build_cases, choose_cases, draw, only_pairs, tag_table
+from recsys.encoders.collaborative import fit_als
 from recsys.jam.dataset import JamDataset
 from recsys.jam.files import read_jam, write_jam
 from recsys.jam.memory import request_key
@@ -168,7 +170,10 @@ def test_tags_of_another_recipe_stay_but_those_of_stripped_artists() -> None:
     assert case.said["stripped-artists"]["tags"] == "theirs left out"
 
 
-def test_on_real_listeners_every_case_has_its_queries_and_its_share(real: JamDataset) -> None:
+def test_on_real_listeners_every_case_has_its_queries_and_its_share(
+    real: JamDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evals.jam_cases.fit_als", partial(fit_als, iterations=1))
     built = list(build_cases(CASES, real, real.splits["val"], encode))
     said = {name: told for case in built for name, told in case.said.items()}
     asked = {questions.name: questions.asked for case in built for questions, _ in case.stages}
