@@ -13,9 +13,9 @@ from scipy.sparse import csr_array
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.joint import BatchScorer, Joint, unit_rows
 from recsys.jam.joint_model import JointSettings
-from recsys.jam.joint_train import fit_joint
+from recsys.jam.joint_train import fit_joint, fit_translation
 from recsys.jam.memory import History, cosine_neighbours
-from recsys.jam.requests import Requests, kept_counts
+from recsys.jam.requests import LEAST_REQUESTS, Requests, TooFewRequestsError, kept_counts
 from recsys.jam.task import JamTask
 from recsys.types import FloatArray, IntArray, Progress
 
@@ -35,10 +35,20 @@ class JointSystem:
         self._settings = settings or JointSettings()
 
     def fit(self, task: JamTask, *, seed: int, folder: Path | None = None, progress: Progress | None = None) -> None:
-        """Fit on all requests of the task; the head is weighed on the latest of them, at an earlier state."""
+        """Fit on all requests of the task; the head is weighed on the latest of them, at an earlier state.
+
+        Raises:
+            TooFewRequestsError: fewer than a hundred requests.
+        """
         split = task.train if task.choose is None else joined(task.train, task.choose)
+        if len(split) < LEAST_REQUESTS:
+            raise TooFewRequestsError(len(split))
         requests = requests_of(task.dataset, split, task.encode(split.texts))
-        joint = fit_joint(requests, self._settings, seed=seed, counts_only=self._part == "counts", progress=progress)
+        if self._part == "translation":  # the same weights, without the head that would not be asked
+            joint = fit_translation(requests, self._settings, seed=seed, progress=progress)
+        else:
+            counts_only = self._part == "counts"
+            joint = fit_joint(requests, self._settings, seed=seed, counts_only=counts_only, progress=progress)
         self._scorer, self._encode = BatchScorer(joint), task.encode
         self._requests, self._kept = requests, kept_counts(requests)
 
