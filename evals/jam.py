@@ -185,6 +185,7 @@ def evaluate(
         "models": list(systems),
         "encoder": encoder.name,
         "history": "none" if dataset.plays is None else "listening.tsv",
+        "against": list(against),
         "cases": told,
         "statistics": statistics(dataset),
     }

@@ -68,6 +68,8 @@ def jam(
     wanted = choose_cases(cases)
     others = choose_systems(against) if against else ()
     _check(json, markdown, per_query)
+    if trec is not None and trec.exists() and not trec.is_dir():
+        raise typer.BadParameter(f"{trec} is not a folder", param_hint="--trec")
     first = is_first_process()
     with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, lyrics):
         report, lines = evaluate(
