@@ -27,6 +27,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,7 @@ def evaluate(
     scores = Scores(beyond, None if trec is None else TrecFolder(trec))
     told: dict[str, Any] = {}
     grids: dict[str, Any] = {}
-    for case in (as_given(dataset, asked), *build_cases(cases, dataset, asked, encode, progress)):
+    for case in chain([as_given(dataset, asked)], build_cases(cases, dataset, asked, encode, progress)):
         told |= case.said
         for system in systems:
             for seed in seeds if system not in UNSEEDED else seeds[:1]:
