@@ -28,7 +28,7 @@ from recsys.jam import checkpoint
 from recsys.jam.checkpoint import Checkpoint
 from recsys.jam.score import Mixer, average_mix, cross_mix
 from recsys.jam.train import TrainingSettings, fold_in_all, train
-from recsys.spaces import LISTENERS, TRACKS, Space, UnknownSpaceError, cards, open_space, track_spaces
+from recsys.spaces import LISTENERS, TRACKS, Space, UnknownSpaceError, cards, open_space
 from recsys.synthesis import Triple, from_histories, synthesise
 from recsys.types import BoolArray, FloatArray, IntArray, Modality, Progress
 from recsys.vocabulary import Vocabulary
@@ -99,7 +99,12 @@ def plan_all(
         and _fits(served[0], catalogue)
         and served[1].card.get("spaces", {}) == spaces
         # A space that had no row for any track may have some by now.
-        and set(track_spaces(home, catalogue.track_ids).tables) <= set(served[1].modalities)
+        and all(
+            card.of == LISTENERS
+            or card.name in served[1].card["modalities"]
+            or not open_space(home, card.name).knows_any(catalogue.track_ids)
+            for card in stored
+        )
     ):
         return Plan(spaces, (), settings, {}, reused=served[1])
     told = _histories(home, [card.name for card in stored if card.of == LISTENERS], catalogue, histories)
@@ -140,7 +145,7 @@ def plan_only(
         if stored[name].fingerprint != fingerprint:
             raise CannotFitOnlyError(only, f"space {name!r} has been replaced since the model was trained")
         spaces[name] = fingerprint
-    if stored[only].of == TRACKS and not open_space(home, only).rows(catalogue.track_ids)[1].any():
+    if stored[only].of == TRACKS and not open_space(home, only).knows_any(catalogue.track_ids):
         raise CannotFitOnlyError(only, "it has a row for none of the tracks being served")
     # The examples are those that the model was trained on, so that those held out were held out then.
     trained = TrainingSettings(**base.card["settings"])

@@ -87,6 +87,12 @@ class Space:
         present: BoolArray = np.asarray(table.any(axis=1), dtype=np.bool_)
         return table, present
 
+    def knows_any(self, ids: Sequence[str]) -> bool:
+        """Tell whether any of the given ids has a row that says something."""
+        row_of = self.row_of
+        rows = [row_of[one] for one in ids if one in row_of]
+        return any(self.vectors[rows[start : start + _BLOCK]].any() for start in range(0, len(rows), _BLOCK))
+
 
 @dataclass(frozen=True)
 class TrackSpaces:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +90,14 @@ def opened(home: Path, minilm: MiniLmEncoder) -> Recommender:
 
 
 LIKED = [CATALOGUE.track_ids[row] for row in np.flatnonzero(SOUND == 0)[::5]]  # of all four styles
+
+
+def test_without_spaces_a_model_has_the_name_that_it_always_had(home: Path, minilm: MiniLmEncoder) -> None:
+    """Or every installation would train anew for nothing."""
+    decides = json.dumps([CATALOGUE.fingerprint, minilm.name, asdict(TRAINING)], sort_keys=True)
+    model = checkpoint.load(generations.current(home).folder / "jam")
+    assert model.card["model_id"] == hashlib.sha256(decides.encode()).hexdigest()[:16]
+    assert not build(home, CATALOGUE, load_vocabulary(), minilm, TRAINING).changed
 
 
 def test_the_next_build_uses_a_new_space_and_the_one_after_its_removal_none(
