@@ -27,6 +27,7 @@ from recsys.recommender import Recommender
 from recsys.store import Store
 from recsys.text import artist_key
 from recsys.types import Event, EventKind, Facet, Track
+from recsys.usage import Shown
 
 #: Characters of a message that are read; more is pasted by accident.
 MAX_MESSAGE = 4_000
@@ -94,11 +95,23 @@ class Agent:
         query = self._query(fold(SessionState(), request), history, seed=self._seed)
         if how_much_me is not None:
             query = replace(query, how_much_me=how_much_me)
-        if not strict:
-            query = replace(
-                query, constraints=tuple(replace(c, hard=c.hard and not c.wanted) for c in query.constraints)
-            )
-        return query
+        return query if strict else _preferring(query)
+
+    def replay(self, shown: Shown, state: SessionState, events: Sequence[Event]) -> Query:
+        """Ask again what a turn asked, as of then and knowing what was done before it alone; demands are preferences.
+
+        Args:
+            shown: the turn.
+            state: the session after it.
+            events: what the listener had done by then, oldest first.
+        """
+        history = self._history(shown.listener_id, shown.session_id, tuple(events))
+        query = self._query(state, history, seed=self._seed)
+        return replace(_preferring(query), text=shown.text, now=shown.at)
+
+    def named(self, text: str) -> frozenset[str]:
+        """Return the keys of the catalogue's artists and tracks that a text mentions."""
+        return frozenset(mention.key for mention in self._understand(text, first_turn=True).mentions)
 
     # --- one turn ---
 
@@ -180,8 +193,9 @@ class Agent:
         digest = hashlib.sha256(f"{self._seed}:{session_id}".encode()).digest()
         return int.from_bytes(digest[:4], "big")
 
-    def _history(self, listener_id: str, session_id: str | None) -> _History:
-        events = tuple(self._store.events(listener_id))
+    def _history(self, listener_id: str, session_id: str | None, events: tuple[Event, ...] | None = None) -> _History:
+        if events is None:
+            events = tuple(self._store.events(listener_id))
         rated: dict[str, bool] = {}
         relations: dict[str, str] = {}
         disliked_now: set[str] = set()
@@ -266,6 +280,11 @@ class Agent:
             has_taste=result.has_taste and query.how_much_me > 0,
             has_examples=bool(query.like_rows),
         )
+
+
+def _preferring(query: Query) -> Query:
+    """Let wanted constraints be preferences, so that only what is refused filters."""
+    return replace(query, constraints=tuple(replace(c, hard=c.hard and not c.wanted) for c in query.constraints))
 
 
 def _with_overrides(request: Request, message: Message) -> Request:

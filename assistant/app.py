@@ -15,7 +15,6 @@ from uuid import uuid4
 
 from assistant.errors import NothingToExportError, UnknownFeedbackError
 from assistant.labels import plain
-from assistant.parts import Parts
 from assistant.reply import Message, Reply
 from assistant.reports import (
     AddedSpaceReport,
@@ -29,6 +28,7 @@ from assistant.reports import (
     TrainReport,
 )
 from assistant.settings import Settings
+from assistant.taught import Taught
 from recsys.types import Event, EventKind, Progress
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Parts):
+class Assistant(Taught):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     def __init__(self, settings: Settings | None = None, *, weights: RankingWeights | None = None) -> None:
@@ -248,7 +248,14 @@ class Assistant(Parts):
                 seconds=time.perf_counter() - started,
             )
 
-    def train(self, progress: Progress | None = None, *, data: Path | None = None, only: str = "") -> TrainReport:
+    def train(
+        self,
+        progress: Progress | None = None,
+        *,
+        data: Path | None = None,
+        only: str = "",
+        tidy_names: bool = False,
+    ) -> TrainReport:
         """Train the joint space anew on what is indexed, and serve it.
 
         Args:
@@ -256,6 +263,7 @@ class Assistant(Parts):
             data: a folder in the JAM file format; it is indexed as a source, and its real requests are learnt from in
                 place of synthetic ones, now and whenever the catalogue is indexed again.
             only: a stored space; it alone is fitted to the model being served, the rest of which stays as it is.
+            tidy_names: write the names of playlists as queries (`recsys.query_text`) before they are learnt from.
 
         Raises:
             JamFormatError: the folder is not in the format; nothing has changed then, nor with the next two.
@@ -277,7 +285,7 @@ class Assistant(Parts):
                 self._store().drop_source(KIND)
             elif not self._store().sources():
                 self._add_starter(KIND)
-            built = self._build(progress, retrain=True, only=only, data=data)
+            built = self._build(progress, retrain=True, only=only, data=data, tidy_names=tidy_names)
             steps, loss = training_figures(built.generation)
             card = model_card(built.generation)
             return TrainReport(

@@ -33,6 +33,42 @@ class UnknownFeedbackError(AssistantError, ValueError):
         self.received, self.expected = received, expected
 
 
+class ModelError(AssistantError, ValueError):
+    """A language model cannot be opened. One that fails when it is asked is no error: rules and templates stand in."""
+
+    def __init__(self, model: str, problem: str) -> None:
+        super().__init__(
+            f"cannot open the language model {model!r} ({problem}); name one as provider:model in SEGUE_LLM__MODEL, "
+            "such as ollama:llama3.2, with its key in SEGUE_LLM__API_KEY if it needs one, or leave it empty for none"
+        )
+        self.model, self.problem = model, problem
+
+
+class TooFewOwnRequestsError(AssistantError, ValueError):
+    """Conversations have taught too little to train on, or too little to tell whether that helped."""
+
+    def __init__(self, n_taught: int, n_tested: int, n_sessions: int, *, least: tuple[int, int, int]) -> None:
+        super().__init__(
+            f"too little was kept in conversations: {_count(n_taught, 'request')} to learn from and "
+            f"{_count(n_tested, 'later one')} of {_count(n_sessions, 'session')} to test on, and at least {least[0]}, "
+            f"{least[1]} and {least[2]} are needed; like tracks of more playlists, over more sessions (/like in "
+            "`segue chat`, ♥ in `segue web`); nothing has changed"
+        )
+        self.n_taught, self.n_tested, self.n_sessions, self.least = n_taught, n_tested, n_sessions, least
+
+
+class NothingTaughtError(AssistantError, LookupError):
+    """There are no conversations to export as training data: no request was answered by anything kept or played."""
+
+    def __init__(self, listener_id: str | None) -> None:
+        whose = "no listener has" if listener_id is None else f"listener {listener_id!r} has not"
+        super().__init__(
+            f"nothing to export: {whose} kept a track of any playlist yet, nor listened to one for ten minutes; ask "
+            "for music in `segue chat` or `segue web`, like what you like of it, and export again"
+        )
+        self.listener_id = listener_id
+
+
 class NoTasteError(AssistantError, LookupError):
     """A listener without a taste was to be compared or drawn: nothing they did says anything of this catalogue."""
 

@@ -100,6 +100,7 @@ def _served(settings: Settings) -> tuple[IndexStatus | None, ModelStatus | None]
         dim=int(card["dim"]),
         learned_from=card.get("data"),
         spaces=spaces.spaces_of(card),
+        n_own=int(card.get("n_own", 0)),
     )
     return index, model
 

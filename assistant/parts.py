@@ -8,7 +8,8 @@ generation.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -20,9 +21,11 @@ from recsys.types import Progress
 if TYPE_CHECKING:
     from assistant.agent import Agent
     from recsys.encoders.text import TextEncoder
+    from recsys.generations import Generation
     from recsys.pipeline import BuildResult
     from recsys.ranking import RankingWeights
     from recsys.store import Store
+    from recsys.synthesis import Triple
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,6 +35,7 @@ class Serving:
     """The generation being answered from."""
 
     stamp: tuple[str, int] | None  # of the publication that it was opened for
+    generation: Generation
     agent: Agent
 
 
@@ -82,46 +86,53 @@ class Parts:
             return True
 
     def _agent(self) -> Agent:
-        """The agent of the generation being served, opened again when another one has been published."""
+        """The agent of the generation being served."""
+        return self._served().agent
+
+    def _served(self) -> Serving:
+        """The generation being served, opened again when another one has been published."""
         from recsys import generations
 
         home = self.settings.home
         serving = self._serving
         if serving is not None and serving.stamp == generations.stamp(home):
-            return serving.agent
+            return serving
         with self._lock:
             serving, stamp = self._serving, generations.stamp(home)
             if serving is not None and serving.stamp == stamp:
-                return serving.agent
+                return serving
             try:
                 self._serving = self._open()
             except Exception:
                 if generations.stamp(home) != stamp:
-                    return self._agent()  # replaced, and perhaps deleted, while it was being opened
+                    return self._served()  # replaced, and perhaps deleted, while it was being opened
                 if serving is None:
                     raise
                 _LOG.exception("the new generation cannot be opened; the one before goes on serving")
-                return serving.agent
-            return self._serving.agent
+                return serving
+            return self._serving
 
-    def _open(self) -> Serving:
+    def _open(self, candidate: Path | None = None) -> Serving:
+        """Open the generation being served, or a finished folder that may come to be."""
         from assistant.agent import Agent
         from assistant.understanding.rules import RulesUnderstanding
         from recsys import generations
         from recsys.pipeline import open_recommender
         from recsys.vocabulary import load_vocabulary
 
-        self.ensure_ready()
+        if candidate is None:
+            self.ensure_ready()
         settings = self.settings
         stamp = generations.stamp(settings.home)
-        recommender, _ = open_recommender(
+        recommender, generation = open_recommender(
             settings.home,
             load_vocabulary(),
             self._encoder(),
-            index=settings.index,
+            index=settings.index if candidate is None else "exact",
             exact_limit=settings.exact_limit,
             half_life_days=settings.half_life_days,
             weights=self._weights,
+            candidate=candidate,
         )
         agent = Agent(
             recommender,
@@ -132,10 +143,18 @@ class Parts:
             how_much_me=settings.how_much_me,
             seed=settings.seed,
         )
-        return Serving(stamp, agent)
+        return Serving(stamp, generation, agent)
 
     def _build(
-        self, progress: Progress | None, *, retrain: bool = False, only: str = "", data: Path | None = None
+        self,
+        progress: Progress | None,
+        *,
+        retrain: bool = False,
+        only: str = "",
+        data: Path | None = None,
+        tidy_names: bool = False,
+        own: Sequence[Triple] = (),
+        accept: Callable[[Path], bool] | None = None,
     ) -> BuildResult:
         from assistant.indexing import request_data
         from assistant.spaces import histories_of
@@ -155,11 +174,13 @@ class Parts:
             catalogue,
             load_vocabulary(),
             self._encoder(progress),
-            training,
+            replace(training, tidy_names=tidy_names),
             retrain=retrain,
             only=only,
             histories=histories_of(self._store(), settings.half_life_days),
             data=request_data(self._store(), settings.home, data, go_on=not retrain),
+            own=own,
+            accept=accept,
             progress=progress,
         )
 

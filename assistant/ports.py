@@ -1,7 +1,8 @@
-"""The doors of the conversation: what understanding, and later a language model, must offer."""
+"""The doors of the conversation: what understanding and a language model must offer."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from assistant.request import Request
@@ -12,3 +13,10 @@ class Understanding(Protocol):
 
     def understand(self, text: str, *, first_turn: bool) -> Request:
         """Read one message; `first_turn` says that there is no playlist to refine yet."""
+
+
+class TextModel(Protocol):
+    """A language model that writes. It may be absent, fail or write nonsense: whoever asks it can do without."""
+
+    def complete(self, messages: Sequence[tuple[str, str]]) -> str:
+        """Return what the model writes after messages given as (role, text); roles are system, human and ai."""

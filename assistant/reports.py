@@ -55,6 +55,26 @@ class GainReport(_Report):
     high: float = Field(description="upper end")
 
 
+class TrialReport(_Report):
+    """Two models on the same requests, which neither has seen: NDCG@10 over the whole catalogue, mean."""
+
+    served: float = Field(description="of the model that served so far")
+    new: float
+    difference: float = Field(description="new minus served, request by request")
+    low: float = Field(description="of the paired 95 % interval of the difference")
+    high: float
+
+
+class OwnReport(_Report):
+    """What training on listeners' own requests came to."""
+
+    n_listeners: int
+    n_learnt: int = Field(description="own requests learnt from beside synthetic ones")
+    n_held_out: int = Field(description="later ones, which are tested on")
+    trial: TrialReport | None = Field(description="None where the model being served had learnt from these already")
+    deployed: bool = Field(description="whether the new model serves, which it does if the interval is above zero")
+
+
 class TrainReport(_Report):
     """What `Assistant.train` did."""
 
@@ -68,6 +88,25 @@ class TrainReport(_Report):
     fit_s: float = Field(default=0.0, description="seconds that fitting alone took, examples included")
     gains: tuple[GainReport, ...] = ()
     seconds: float
+    own: OwnReport | None = Field(default=None, description="where listeners' own requests were learnt from")
+
+
+class UsageReport(_Report):
+    """What `Assistant.export_jam` wrote."""
+
+    folder: str
+    splits: dict[str, int] = Field(description="requests of each part, which are by time")
+    n_listeners: int
+    n_kept: int = Field(description="requests answered by the tracks that were kept")
+    n_played: int = Field(description="requests whose slate was listened to for ten minutes or more")
+    n_answers: int = Field(description="tracks that answer, summed over requests")
+    n_left_out: int = Field(description="requests none of whose answers is in the catalogue any more")
+    n_tracks: int = Field(description="tracks of the catalogue, all of which are in it")
+    modalities: tuple[str, ...] = Field(description="whose vectors of the tracks are in it")
+    n_plays: int = Field(description="pairs of listener and track in listening.tsv")
+    with_ids: bool = Field(description="whether listeners are named and not numbered")
+    n_by_model: int | None = Field(default=None, description="queries that a language model wrote, where it was asked")
+    n_by_template: int | None = Field(default=None, description="queries that the template wrote in its place")
 
 
 class SpaceReport(_Report):
@@ -113,6 +152,7 @@ class ModelStatus(_Report):
     dim: int
     learned_from: str | None = Field(default=None, description="data set of real requests; None: synthetic listeners")
     spaces: tuple[str, ...] = Field(default=(), description="precomputed spaces that it was fitted with")
+    n_own: int = Field(default=0, description="own requests learnt from beside synthetic listeners")
 
 
 class StatusReport(_Report):

@@ -6,8 +6,19 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LlmSettings(BaseModel):
+    """The language model, if any. Each field is `SEGUE_LLM__<NAME>` in the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str | None = Field(default=None, description="provider:model as LangChain names it; none if unset")
+    base_url: str | None = Field(default=None, description="where an OpenAI-compatible or Ollama server listens")
+    api_key: SecretStr | None = Field(default=None, description="the provider's own variable counts if unset")
+    timeout_s: PositiveFloat = Field(default=30.0, description="longest wait for an answer")
 
 
 class Settings(BaseSettings):
@@ -15,6 +26,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="SEGUE_",
+        env_nested_delimiter="__",
         env_file=".env",
         env_file_encoding="utf-8",
         env_ignore_empty=True,
@@ -50,6 +62,7 @@ class Settings(BaseSettings):
     max_per_artist: PositiveInt = Field(default=2, description="tracks of one artist in a slate unless asked for")
     how_much_me: float = Field(default=1.0, ge=0, le=3, description="weight of the listener's taste against the words")
     half_life_days: PositiveFloat = Field(default=180.0, description="after this many days an event weighs half")
+    llm: LlmSettings = LlmSettings()
     listener: str = Field(default="me", description="whose taste the terminal uses")
     web_host: str = Field(default="127.0.0.1", description="address the web chat listens on")
     web_port: int = Field(default=7860, ge=0, le=65535, description="port of the web chat; 0 takes a free one")

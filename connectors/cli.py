@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import uuid4
 
 import typer
@@ -254,6 +254,13 @@ def train(
         str | None,
         typer.Option("--only", metavar="NAME", help="Fit only this stored space (see `segue embeddings`)."),
     ] = None,
+    tidy_names: Annotated[
+        bool, typer.Option("--tidy-names", help="Write playlist names as plain queries before learning from them.")
+    ] = False,
+    from_events: Annotated[
+        bool,
+        typer.Option("--from-events", help="Learn also from what was kept in conversations; serve only if better."),
+    ] = False,
 ) -> None:
     """Train the joint space anew on what is indexed, or on real requests, and serve it.
 
@@ -261,6 +268,10 @@ def train(
     """
     if only is not None and (data is not None or seed is not None):
         raise typer.BadParameter("--only keeps the examples and the seed of the model; leave out --data and --seed")
+    if only is not None and (tidy_names or from_events):
+        raise typer.BadParameter("--only keeps the examples of the model; leave out --tidy-names and --from-events")
+    if (data is not None) + tidy_names + from_events > 1:
+        raise typer.BadParameter("--data, --tidy-names and --from-events learn from different requests; give one")
     from connectors.console import open_console, show_train_report
     from connectors.progress import JobProgress
 
@@ -268,8 +279,36 @@ def train(
     settings = _settings().model_copy(update={field: value for field, value in asked.items() if value is not None})
     with _open(settings) as assistant:
         with JobProgress() as progress:
-            report = assistant.train(progress, data=data, only=only or "")
+            if from_events:
+                report = assistant.train_from_events(progress)
+            else:
+                report = assistant.train(progress, data=data, only=only or "", tidy_names=tidy_names)
         show_train_report(open_console(), report)
+
+
+@app.command(epilog=_example("export --format jam my-requests && segue eval jam --data my-requests"))
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="New or empty folder to write.")],
+    file_format: Annotated[
+        Literal["jam"], typer.Option("--format", help="Files to write: those that JAM trains on.")
+    ] = "jam",
+    listener: Annotated[str | None, typer.Option(help="One listener's alone (default: everybody's)")] = None,
+    with_ids: Annotated[bool, typer.Option("--with-ids", help="Name listeners instead of numbering them.")] = False,
+    augment: Annotated[
+        bool, typer.Option("--augment", help="Write requests anew, by SEGUE_LLM__MODEL or a template.")
+    ] = False,
+) -> None:
+    """Write conversations as training data.
+
+    Each request with the tracks kept of its playlist, or all of one heard for ten minutes.
+    """
+    from connectors.console import open_console, show_usage_report
+    from connectors.progress import JobProgress
+
+    with _open(_settings()) as assistant:
+        with JobProgress() as progress:
+            report = assistant.export_jam(folder, listener, with_ids=with_ids, augment=augment, progress=progress)
+        show_usage_report(open_console(), report)
 
 
 @app.command(epilog=_example("status --json | jq .index"))

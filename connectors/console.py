@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         SpaceReport,
         StatusReport,
         TrainReport,
+        UsageReport,
     )
 
 #: Columns from which a slate has a column for reasons; narrower ones put each reason under its track.
@@ -96,20 +97,36 @@ def show_index_report(console: Console, report: IndexReport) -> None:
 
 
 def show_train_report(console: Console, report: TrainReport) -> None:
-    """Show what training did."""
+    """Show what training did, and whether what listeners taught is served."""
+    own = report.own
+    learnt = "" if own is None else f"{_count(own.n_learnt, 'own request')} of {_count(own.n_listeners, 'listener')}"
     loss = "" if report.loss is None else f", loss {report.loss:.3f}"
+    lines = [f"Trained on {report.n_tracks:,} tracks: {report.steps:,} steps{loss}; {report.seconds:.1f} s"]
     if report.only:
         done = f"Fitted only {report.only} to" if report.trained else f"{report.only} was fitted already to"
-        console.print(Text(f"{done} the model being served, which otherwise stays as it was"), soft_wrap=True)
         cost = f"{report.steps:,} steps on {_count(report.n_examples or 0, 'example')}{loss}"
         fitting = f", {report.fit_s:.1f} s of them fitting" if report.trained else ""
-        console.print(Text(f"  cost: {cost}; {report.seconds:.1f} s{fitting}"))
-    else:
-        trained = f"{report.n_tracks:,} tracks: {report.steps:,} steps{loss}; {report.seconds:.1f} s"
-        console.print(Text(f"Trained on {trained}"))
+        lines = [
+            f"{done} the model being served, which otherwise stays as it was",
+            f"  cost: {cost}; {report.seconds:.1f} s{fitting}",
+        ]
     for gain in report.gains:
         before = "before" if report.only else f"without {gain.space}"
-        console.print(Text(f"  {_gain(gain, before)}"), soft_wrap=True)
+        lines.append(f"  {_gain(gain, before)}")
+    if own is not None and own.trial is None:
+        lines = [f"The model being served has learnt from these {learnt} already; nothing has changed"]
+    elif own is not None and own.trial is not None:
+        trial = own.trial
+        lines += [
+            f"Learnt from {learnt}, tested on the {_count(own.n_held_out, 'later one')} held out",
+            f"NDCG@10 over the whole catalogue: {trial.served:.3f} served so far, {trial.new:.3f} new; "
+            f"difference {trial.difference:+.3f} [{trial.low:+.3f}, {trial.high:+.3f}] (95 %, paired)",
+            "The new model serves"
+            if own.deployed
+            else "The model that served goes on: the new one is not surely better",
+        ]
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)
 
 
 def show_added_space(console: Console, report: AddedSpaceReport) -> None:
@@ -138,6 +155,31 @@ def show_spaces(console: Console, spaces: Sequence[SpaceReport]) -> None:
         console.print(Text("No spaces are stored; `segue embeddings add` brings one in"))
     for space in spaces:
         console.print(Text(_space(space)), soft_wrap=True)
+
+
+def show_usage_report(console: Console, report: UsageReport) -> None:
+    """Show what an export holds, and what to mind before it is handed on."""
+    n_requests = sum(report.splits.values())
+    whose = f"{_count(n_requests, 'request')} of {_count(report.n_listeners, 'listener')}"
+    parts = ", ".join(f"{name} {n:,}" for name, n in report.splits.items())
+    vectors = ", ".join(report.modalities)
+    named = "by their ids" if report.with_ids else "by numbers (--with-ids names them)"
+    lines = [
+        f"Wrote {whose} to {report.folder}",
+        f"  requests: {parts}, by time; {_count(report.n_answers, 'answer')}",
+        f"  answered: {report.n_kept:,} by what was kept, {report.n_played:,} by ten minutes or more of listening",
+        f"  tracks: all {report.n_tracks:,} of the catalogue, with their names and vectors ({vectors})",
+        f"  history: {_count(report.n_plays, 'play count')} from outside these sessions",
+        f"  listeners: {named}",
+    ]
+    words = "the listeners' own"
+    if report.n_by_model is not None:
+        words = f"{report.n_by_model:,} by the language model, {report.n_by_template:,} by template, from {words}"
+    lines.append(f"  words: {words}; read them before you hand the folder on")
+    if report.n_left_out:
+        lines.append(f"  left out: {_count(report.n_left_out, 'request')} whose answers left the catalogue")
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)
 
 
 def show_status(console: Console, report: StatusReport) -> None:
@@ -241,11 +283,12 @@ def _status_facts(report: StatusReport) -> list[tuple[str, str]]:
     if report.model is not None:
         model = report.model
         loss = "" if model.loss is None else f", loss {model.loss:.3f}"
+        own = f" and {_count(model.n_own, 'own request')}" if model.n_own else ""
         facts.append(
             (
                 "Model",
                 f"{model.mixer} mixing, width {model.dim}, {model.steps:,} steps{loss}, {_when(model.trained_at)}, "
-                f"on {model.learned_from or 'synthetic listeners'}"
+                f"on {model.learned_from or 'synthetic listeners'}{own}"
                 f"{', with ' if model.spaces else ''}{', '.join(model.spaces)}",
             )
         )

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys import generations, learned
+from recsys import generations, learned, usage
 from recsys.catalogue import Catalogue
 from recsys.embeddings import EmbeddingCache, build_table, copy_table
 from recsys.encoders.text import TextEncoder
@@ -59,6 +59,7 @@ class Plan:
     identity: Sequence[Any]  # all that decides the model, where it is fitted
     settings: TrainingSettings
     histories: Mapping[str, IntArray]  # of listeners with a vector of their own
+    taught: Sequence[Triple] = ()  # examples made of use
     reused: Checkpoint | None = None
     base: Checkpoint | None = None
     only: str = ""
@@ -87,6 +88,7 @@ def plan_all(
     settings: TrainingSettings,
     schema: int,
     histories: Histories | None,
+    taught: Sequence[Triple],
     *,
     retrain: bool,
 ) -> Plan:
@@ -111,7 +113,9 @@ def plan_all(
     identity: list[Any] = [catalogue.fingerprint, encoder.name, asdict(settings)]
     if spaces:
         identity += [spaces, {listener: rows.tolist() for listener, rows in told.items()}]
-    return Plan(spaces, identity, settings, told)
+    if taught:
+        identity.append(usage.digest(taught))
+    return Plan(spaces, identity, settings, told, taught)
 
 
 def plan_only(
@@ -234,12 +238,13 @@ def fit(
         "encoder": encoder.name,
         "catalogue": catalogue.fingerprint,
         "settings": asdict(plan.settings),
+        "n_own": len(plan.taught),
         "trained_at": time.time(),
         **figures,
     }
     if plan.base is not None:
         card |= {"only": plan.only, "base": plan.identity[0], "settings": plan.base.card["settings"]}
-        card |= {"only_steps": plan.settings.steps}
+        card |= {"only_steps": plan.settings.steps, "n_own": plan.base.card.get("n_own", 0)}
     fitted = Checkpoint(weights, card)
     card["score_scale"] = _score_scale(fitted, queries[:128], users, tables, present)
     if plan.base is not None:
@@ -313,9 +318,16 @@ def _examples(
     base = plan.base
     steps = plan.settings.steps if base is None else int(base.card["settings"]["steps"])
     triples = synthesise(
-        catalogue, vocabulary, n_triples(len(catalogue), steps), np.random.default_rng((seed, len(catalogue)))
+        catalogue,
+        vocabulary,
+        n_triples(len(catalogue), steps),
+        np.random.default_rng((seed, len(catalogue))),
+        tidy_names=plan.settings.tidy_names,
     )
     n_held_out = len(triples) // 10
+    # Whatever comes beside the synthetic ones, these stay on the side that they are on.
+    learnt, held_out = triples[: len(triples) - n_held_out], triples[len(triples) - n_held_out :]
+    learnt += usage.repeated(plan.taught, len(triples))
     if plan.histories:
         rng = np.random.default_rng((seed, len(catalogue), len(plan.histories)))
         real = from_histories(catalogue, vocabulary, plan.histories, EXAMPLES_EACH, rng)
@@ -323,12 +335,11 @@ def _examples(
         # Whole listeners are held out: what a vector means must be seen from those it was not learnt from.
         apart = set(people[: -(-len(people) // 10)] if len(people) > 1 else [])
         kept, held = [t for t in real if t.listener_id not in apart], [t for t in real if t.listener_id in apart]
-        # The synthetic ones stay on the side that they are on without real listeners.
-        triples = [*triples[: len(triples) - n_held_out], *kept, *triples[len(triples) - n_held_out :], *held]
-        n_held_out += len(held)
+        learnt, held_out = learnt + kept, held_out + held
+    triples = learnt + held_out
     with EmbeddingCache(home / "cache" / "embeddings", encoder) as cache:
         cache.ensure([t.text for t in triples], progress, "encoding requests")
-        return triples, cache.vectors([t.text for t in triples]), n_held_out
+        return triples, cache.vectors([t.text for t in triples]), len(held_out)
 
 
 def _score_scale(

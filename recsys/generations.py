@@ -86,6 +86,14 @@ def publish(home: Path, building: Path, key: str, manifest: dict[str, Any]) -> G
     return current(home)
 
 
+def discard(building: Path) -> None:
+    """Drop a finished building folder that is not to be served; what a kill leaves of it is never taken for whole."""
+    gone = building.with_suffix(".discarded")
+    shutil.rmtree(gone, ignore_errors=True)
+    os.replace(building, gone)
+    shutil.rmtree(gone)
+
+
 def _prune(home: Path, kept: set[str]) -> None:
     folders = sorted((home / "generations").iterdir(), key=lambda f: f.stat().st_mtime, reverse=True)
     spare = [f for f in folders if f.name not in kept]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from recsys.recommender import Recommender
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.serving import open_index, write_served
 from recsys.spaces import own_vectors, track_spaces
+from recsys.synthesis import Triple
 from recsys.translation import FoldedTranslation, LearnedTranslation
 from recsys.types import Progress
 from recsys.vocabulary import Vocabulary
@@ -69,6 +71,8 @@ def build(
     histories: Histories | None = None,
     data: RequestData | None = None,
     joint: JointSettings | None = None,
+    own: Sequence[Triple] = (),
+    accept: Callable[[Path], bool] | None = None,
     progress: Progress | None = None,
 ) -> BuildResult:
     """Make and publish the generation of a catalogue, unless it is there already.
@@ -84,6 +88,8 @@ def build(
         histories: what listeners with a vector of their own like, where such vectors are to be learnt from.
         data: real requests to learn the joint space from, in place of synthetic ones.
         joint: how it is learnt from them.
+        own: examples made of use, to learn from beside synthetic ones; with `retrain`.
+        accept: asked about the finished folder before it is published; where it says no, what was served goes on.
         progress: told about every stage.
 
     Raises:
@@ -100,12 +106,14 @@ def build(
         if only:
             plan = plan_only(home, catalogue, encoder, training, SCHEMA, histories, only)
         else:
-            plan = plan_all(home, catalogue, encoder, training, SCHEMA, histories, retrain=retrain)
+            plan = plan_all(home, catalogue, encoder, training, SCHEMA, histories, own, retrain=retrain)
         model_id = plan.reused.card["model_id"] if plan.reused else _digest(*plan.identity)
         key = _digest(catalogue.content, encoder.name, model_id, SCHEMA)
         folder = home / "generations" / key
         if (folder / generations.MANIFEST).exists() and _opens(folder):
             changed = generations.current_key(home) != key
+            if changed and accept is not None and not accept(folder):
+                return BuildResult(generations.current(home), changed=False, trained=False)
             return BuildResult(generations.publish(home, home / "none", key, {}), changed, trained=False)
         building = home / "generations" / f"{key}.building"
         building.mkdir(parents=True, exist_ok=True)
@@ -116,6 +124,9 @@ def build(
         if progress:
             progress("project", 0, 0)
         write_served(building, catalogue, project(model, inputs), training.threads, progress)
+        if accept is not None and not accept(building):
+            generations.discard(building)
+            return BuildResult(generations.current(home), changed=False, trained=True, fit_s=fit_s)
         manifest = {
             "key": key,
             "schema": SCHEMA,
@@ -182,14 +193,15 @@ def open_recommender(
     exact_limit: int = 100_000,
     half_life_days: float = 180.0,
     weights: RankingWeights | None = None,
+    candidate: Path | None = None,
 ) -> tuple[Recommender, Generation]:
-    """Open the generation being served, ranking with `weights` where they are given.
+    """Open the generation being served, or a finished folder that is not, ranking with `weights` where they are given.
 
     Raises:
         NotIndexedError: nothing is published yet.
         CatalogueMismatchError: the embedding tables belong to another catalogue or encoder.
     """
-    generation = generations.current(home)
+    generation = generations.current(home) if candidate is None else Generation(candidate.name, candidate, {})
     folder = generation.folder
     catalogue = Catalogue.load(folder / "catalogue")
     if learned.is_learned(folder):

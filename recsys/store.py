@@ -24,6 +24,8 @@ STARTER_KIND = "starter"
 
 #: Rows per insert statement: bounds memory, costs nothing in speed.
 _BATCH = 2_000
+#: Turns held in memory at a time: each is some twenty tracks with their reasons.
+_READ_AT_ONCE = 100
 
 _LIST_FIELDS = ("artists", "genres", "moods", "activities", "instruments", "tags")
 _PLAIN_FIELDS = (
@@ -261,6 +263,16 @@ class Store:
             if row is None:
                 return None
             return {name: row[name] for name in ("turn", "at", "message", "request", "state", "reply")}
+
+    def turns(self, listener_id: str | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the turns of a listener, or of everybody, by listener and time, each as all of its columns."""
+        table = db.turns
+        wanted = sa.select(table).order_by(table.c.listener_id, table.c.at, table.c.session_id, table.c.turn)
+        if listener_id is not None:
+            wanted = wanted.where(table.c.listener_id == listener_id)
+        with self._engine.connect() as connection:
+            for row in connection.execution_options(yield_per=_READ_AT_ONCE).execute(wanted).mappings():
+                yield dict(row)
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows of every table, by its name."""

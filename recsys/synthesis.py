@@ -25,7 +25,8 @@ import numpy as np
 
 from recsys.catalogue import Catalogue
 from recsys.constraints import YES, property_of
-from recsys.types import BoolArray, Constraint, Facet, IntArray
+from recsys.query_text import template_query
+from recsys.types import BoolArray, Constraint, Facet, FloatArray, IntArray
 from recsys.vocabulary import Vocabulary
 
 #: Word facets a request is composed from, with the odds of each being mentioned.
@@ -63,11 +64,20 @@ class Triple:
     answers: IntArray  # (a,), at least one
     untagged: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # rows taken to have no tags
     listener_id: str = ""  # whose history it is, where it is a real listener's
+    weights: FloatArray | None = None  # (h,) signed weights of the history; one each where there are none
 
 
-def synthesise(catalogue: Catalogue, vocabulary: Vocabulary, n: int, rng: np.random.Generator) -> list[Triple]:
-    """Draw n triples; the same generator state gives the same triples."""
-    return _Synthesiser(catalogue, vocabulary, rng).draw(n)
+def synthesise(
+    catalogue: Catalogue, vocabulary: Vocabulary, n: int, rng: np.random.Generator, *, tidy_names: bool = False
+) -> list[Triple]:
+    """Draw n triples; the same generator state gives the same triples.
+
+    With `tidy_names`, the names of playlists are written as queries (`recsys.query_text`) before they are requests.
+    """
+    synthesiser = _Synthesiser(catalogue, vocabulary, rng)
+    if tidy_names:
+        synthesiser.playlist_names = [template_query("", name) or name for name in synthesiser.playlist_names]
+    return synthesiser.draw(n)
 
 
 def from_histories(

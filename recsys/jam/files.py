@@ -36,6 +36,7 @@ __all__ = [
     "JamSplit",
     "encode_queries",
     "read_jam",
+    "require_new",
     "statistics",
     "write_jam",
 ]
@@ -128,8 +129,7 @@ def write_jam(folder: Path, dataset: JamDataset) -> None:
             a tab or a line break, a query names an item twice, or whatever `read_jam` refuses.
     """
     folder = folder.absolute()
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise JamFormatError(folder, None, "it exists, expected no or an empty folder", "choose another or remove it")
+    require_new(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
         unfinished = Path(scratch) / folder.name
@@ -143,6 +143,16 @@ def write_jam(folder: Path, dataset: JamDataset) -> None:
         if folder.exists():
             folder.rmdir()
         os.replace(unfinished, folder)
+
+
+def require_new(folder: Path) -> None:
+    """Make sure that a data set can be written to a folder.
+
+    Raises:
+        JamFormatError: it holds something already, or is a file.
+    """
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise JamFormatError(folder, None, "it exists, expected no or an empty folder", "choose another or remove it")
 
 
 def _incomplete(folder: Path, lacks: str) -> JamFormatError:

@@ -42,6 +42,7 @@ class TrainingSettings:
     user_dropout: float = 0.3
     seed: int = 64
     threads: int = 2
+    tidy_names: bool = False  # names of playlists are written as queries before they are learnt from
 
 
 def train(
@@ -194,7 +195,8 @@ def fold_in_all(triples: Sequence[Triple], tables: Mapping[Modality, FloatArray]
             if len(triple.untagged):
                 seen = present.copy()
                 seen[triple.untagged, tags] = False
-            vector = fold_in(triple.history, np.ones(len(triple.history), dtype=np.float32), tables, seen)
+            weights = np.ones(len(triple.history), dtype=np.float32) if triple.weights is None else triple.weights
+            vector = fold_in(triple.history, weights, tables, seen)
             if vector is not None:
                 users[number] = vector
     return users

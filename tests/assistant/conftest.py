@@ -54,15 +54,40 @@ def write_catalogue(tmp_path: Path) -> Callable[..., Path]:
     """Write a small catalogue file of made-up tracks: artists "Fox 1", "Fox 2", …"""
 
     def write(name: str = "mine.csv", *, n_tracks: int = 40, artist: str = "Fox") -> Path:
-        genres = ("jazz", "rock", "folk", "techno")
-        path = tmp_path / name
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["title", "artist", "year", "genres", "moods", "duration_s"])
-            for number in range(n_tracks):
-                genre, mood = genres[number % 4], ("mellow", "energetic")[number % 2]
-                row = [f"{genre} {number}", f"{artist} {number // 3}", 1960 + number, genre, mood, 200 + number]
-                writer.writerow(row)
-        return path
+        return _write(tmp_path / name, n_tracks, artist)
 
     return write
+
+
+@pytest.fixture(scope="session")
+def _indexed(tmp_path_factory: pytest.TempPathFactory, starter_home: Path) -> Callable[[int], Path]:
+    homes: dict[int, Path] = {}
+
+    def index(n_tracks: int) -> Path:
+        if n_tracks not in homes:
+            home = tmp_path_factory.mktemp("indexed") / "home"
+            shutil.copytree(starter_home / "cache" / "encoder", home / "cache" / "encoder")
+            with _open(home) as assistant:
+                assistant.index(_write(home.with_name("mine.csv"), n_tracks, "Fox"))
+            homes[n_tracks] = home
+        return homes[n_tracks]
+
+    return index
+
+
+@pytest.fixture
+def indexed_home(tmp_path: Path, _indexed: Callable[[int], Path]) -> Callable[[int], Path]:
+    """Copy a data folder that serves so many made-up tracks, indexed once for all tests."""
+    return lambda n_tracks: shutil.copytree(_indexed(n_tracks), tmp_path / "home")
+
+
+def _write(path: Path, n_tracks: int, artist: str) -> Path:
+    genres = ("jazz", "rock", "folk", "techno")
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["title", "artist", "year", "genres", "moods", "duration_s"])
+        for number in range(n_tracks):
+            genre, mood = genres[number % 4], ("mellow", "energetic")[number % 2]
+            row = [f"{genre} {number}", f"{artist} {number // 3}", 1960 + number, genre, mood, 200 + number]
+            writer.writerow(row)
+    return path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from dotenv import dotenv_values
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from assistant.settings import Settings
 
@@ -21,8 +21,20 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def every_setting() -> dict[str, object]:
+    """The default of every setting by its name in the environment, those of groups included."""
+    defaults: dict[str, object] = {}
+    for name, field in Settings.model_fields.items():
+        group = field.default
+        if isinstance(group, BaseModel):
+            defaults |= {f"SEGUE_{name}__{part}".upper(): getattr(group, part) for part in type(group).model_fields}
+        else:
+            defaults[f"SEGUE_{name}".upper()] = field.default
+    return defaults
+
+
 def test_the_example_names_exactly_the_settings() -> None:
-    assert list(dotenv_values(EXAMPLE)) == [f"SEGUE_{name.upper()}" for name in Settings.model_fields]
+    assert list(dotenv_values(EXAMPLE)) == list(every_setting())
 
 
 def test_the_example_holds_the_defaults() -> None:
@@ -31,8 +43,8 @@ def test_the_example_holds_the_defaults() -> None:
 
 def test_every_default_that_is_a_value_is_written_out() -> None:
     values = dotenv_values(EXAMPLE)
-    written = {name for name, field in Settings.model_fields.items() if field.default is not None} - {"home"}
-    assert {name for name in Settings.model_fields if values[f"SEGUE_{name.upper()}"]} == written
+    written = {name for name, default in every_setting().items() if default is not None} - {"SEGUE_HOME"}
+    assert {name for name in every_setting() if values[name]} == written
 
 
 def test_every_setting_has_a_comment_above_it() -> None:

@@ -15,7 +15,7 @@ from connectors import cli
 from connectors.cli import app
 from evals.main import main
 
-COMMANDS = ("web", "chat", "playlist", "compare", "map", "index", "train", "status", "doctor")
+COMMANDS = ("web", "chat", "playlist", "compare", "map", "index", "train", "export", "status", "doctor")
 OF_EMBEDDINGS = ("embeddings add", "embeddings list", "embeddings remove")
 HEAVY = ("torch", "polars", "chromadb", "gradio", "discord", "sqlalchemy", "numpy", "plotly", "pydantic_settings")
 SEGUE = "from evals.main import main; main()"
@@ -103,6 +103,9 @@ finally:
         (["embeddings", "add", "cf", "x.npy"], "missing option '--ids'; see `segue embeddings add --help`"),
         (["embeddings", "add", "cf", "x.npy", "--ids", "x", "--of", "moods"], "invalid value for '--of'"),
         (["embeddings", "ad"], "no such command 'ad'. Did you mean 'add'?; see `segue embeddings --help`"),
+        (["train", "--from-events", "--tidy-names"], "invalid value: --data, --tidy-names and --from-events learn"),
+        (["export"], "missing argument 'FOLDER'; see `segue export --help`"),
+        (["export", "x", "--format", "xml"], "invalid value for '--format'"),
         (["web", "--port", "70000"], "invalid value for '--port'"),
     ],
 )

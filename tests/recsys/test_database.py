@@ -301,6 +301,23 @@ def test_the_last_turn_belongs_to_its_listener(store: Store) -> None:
     assert store.last_turn("s", "bob")["message"] == "mine"  # type: ignore[index]
 
 
+def test_turns_are_read_by_listener_and_time(store: Store) -> None:
+    save(store, "bob", 1, "mine", 5.0)
+    save(store, "ann", 2, "calmer", 2.0)
+    save(store, "ann", 1, "folk", 1.0)
+    store.save_turn("a later session", "ann", 1, "jazz", {"n": 1}, {"state": [1]}, {"text": "ö"}, 3.0)
+    said = [(turn["listener_id"], turn["session_id"], turn["turn"], turn["message"]) for turn in store.turns()]
+    assert said == [
+        ("ann", "s", 1, "folk"),
+        ("ann", "s", 2, "calmer"),
+        ("ann", "a later session", 1, "jazz"),
+        ("bob", "s", 1, "mine"),
+    ]
+    (only,) = store.turns("bob")
+    assert (only["at"], only["request"], only["reply"]) == (5.0, {"n": 1}, {"text": "ö"})
+    assert list(store.turns("eve")) == []
+
+
 def test_a_turn_saved_again_replaces_the_first(store: Store) -> None:
     save(store, "ann", 1)
     save(store, "ann", 1, "again")
