@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from recsys.jam.errors import TrainingDataError
 from recsys.jam.losses import bpr, listwise_softmax
+from recsys.jam.row_products import row_products
 from recsys.types import FloatArray
 
 #: Scores and logits of one pass over the catalogue, in floats (64 MiB): bounds the memory of `score_all`.
@@ -31,18 +32,17 @@ _PASS = 1 << 24
 
 @dataclass(frozen=True, eq=False)
 class ItemInputs:
-    """The frozen inputs of all items, on the device once, modalities side by side."""
+    """The frozen inputs of all items, on the device once."""
 
     names: tuple[str, ...]  # M
-    widths: tuple[int, ...]  # M, the D_m
-    x: Tensor  # (N, W), zero where absent
+    tables: tuple[Tensor, ...]  # M of (N, D_m), zero where absent
     present: Tensor  # bool (M, N): modalities lead, since a reduction over a last axis of few is many times slower
 
     @classmethod
     def of(
         cls, features: Mapping[str, FloatArray], *, unit: bool = False, device: str | torch.device = "cpu"
     ) -> ItemInputs:
-        """Put modalities (N, D_m) side by side.
+        """Put modalities (N, D_m) on a device.
 
         Args:
             features: at least one modality; a zero row is absent.
@@ -58,22 +58,42 @@ class ItemInputs:
         present = np.stack([table.any(axis=1) for table in rows])
         return cls(
             names=tuple(features),
-            widths=tuple(table.shape[1] for table in rows),
-            x=torch.from_numpy(np.concatenate(rows, axis=1)).to(device),
+            tables=tuple(torch.from_numpy(np.ascontiguousarray(table)).to(device) for table in rows),
             present=torch.from_numpy(present).to(device),
         )
 
     @property
     def n_items(self) -> int:
         """N, the number of items."""
-        return self.x.shape[0]
+        return self.present.shape[1]
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """M, the D_m."""
+        return tuple(table.shape[1] for table in self.tables)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors are."""
+        return self.present.device
+
+    def take(self, rows: Tensor | None) -> tuple[Sequence[Tensor], Tensor]:
+        """Return inputs, M of (C, D_m), and presence (M, C) of the given rows, by default of all."""
+        if rows is None:
+            return self.tables, self.present
+        return [table[rows] for table in self.tables], self.present[:, rows]
 
     @cached_property
-    def means(self) -> Tensor:
-        """The mean input (1, W) of each modality over the items that have it; zero where none has."""
+    def means(self) -> Sequence[Tensor]:
+        """The mean inputs, M of (1, D_m), over the items that have the modality; zero where none has."""
         counts = self.present.sum(dim=1).clamp(min=1)  # (M,)
-        widths = torch.tensor(self.widths, device=self.x.device)
-        return self.x.sum(dim=0, keepdim=True) / counts.repeat_interleave(widths)
+        return [table.sum(dim=0, keepdim=True) / count for table, count in zip(self.tables, counts, strict=True)]
+
+    @cached_property
+    def mean_inputs(self) -> Tensor:
+        """Inputs and presence over the number of present modalities, (N, W + M): their map is the mean vector."""
+        columns = torch.cat([*self.tables, self.present.T.to(self.tables[0].dtype)], dim=1)
+        return columns / self.present.sum(dim=0).clamp(min=1)[:, None]
 
 
 class LinearMaps(nn.Module):
@@ -90,33 +110,31 @@ class LinearMaps(nn.Module):
         self.weight = nn.Parameter(torch.cat(parts, dim=1))  # (d, W)
         self.bias = nn.Parameter(torch.zeros(len(self.widths), dim)) if bias else None  # (M, d)
 
-    def forward(self, x: Tensor, present: Tensor) -> Tensor:
-        """Map inputs (C, W) and bool (M, C) to vectors (M, C, d), zero where absent."""
-        vectors = torch.stack(
-            [x[:, start:end] @ self.weight[:, start:end].T for start, end in pairwise(self.edges)]
-        )  # (M, C, d)
+    def forward(self, inputs: Sequence[Tensor], present: Tensor) -> Tensor:
+        """Map inputs, M of (C, D_m), and bool (M, C) to vectors (M, C, d), zero where absent."""
+        weights = torch.split(self.weight, list(self.widths), dim=1)
+        vectors = torch.stack([x @ weight.T for x, weight in zip(inputs, weights, strict=True)])  # (M, C, d)
         if self.bias is not None:
             vectors = vectors + self.bias[:, None, :] * present[:, :, None]
         return vectors
 
-    def products(self, points: Tensor, x: Tensor) -> Tensor:
-        """Return points (B, d) times the vectors of each row's own inputs (B, K, W): (M, B, K).
+    def products(self, points: Tensor, items: ItemInputs, rows: Tensor) -> Tensor:
+        """Return points (B, d) times the vectors of each point's own items, rows (B, K): (M, B, K).
 
         By (p·V_m) x_m + p·b_m, which maps B points back where the plain way maps B·K inputs forth. Where a modality
         is absent the value is p·b_m, which the mixers' weights leave out.
         """
-        back = points @ self.weight  # (B, W)
-        out = torch.stack(
-            [torch.bmm(x[:, :, start:end], back[:, start:end, None]).squeeze(-1) for start, end in pairwise(self.edges)]
-        )  # (M, B, K)
+        back = torch.split(points @ self.weight, list(self.widths), dim=1)  # M of (B, D_m)
+        out = torch.stack([row_products(p, table, rows) for p, table in zip(back, items.tables, strict=True)])
         return out if self.bias is None else out + (self.bias @ points.T)[:, :, None]
 
-    def mean_product(self, points: Tensor, x: Tensor, present: Tensor) -> Tensor:
-        """Return points (B, d) times the mean vector over the present modalities (B, K), for bool (M, B, K)."""
-        total = torch.bmm(x, (points @ self.weight)[:, :, None]).squeeze(-1)  # (B, K); absent inputs are zero
-        if self.bias is not None:
-            total = total + torch.einsum("mb,mbk->bk", self.bias @ points.T, present.to(total.dtype))
-        return total / present.sum(dim=0).clamp(min=1)
+    def mean_products(self, points: Tensor, items: ItemInputs, rows: Tensor) -> Tensor:
+        """Return points (B, d) times the mean vectors of each point's own items, rows (B, K): (B, K).
+
+        The mean over the present modalities is linear in `ItemInputs.mean_inputs`, so all is one product.
+        """
+        bias = torch.zeros_like(self.weight[:, : len(self.widths)]) if self.bias is None else self.bias.T
+        return row_products(points @ torch.cat([self.weight, bias], dim=1), items.mean_inputs, rows)
 
 
 class InputMap(nn.Module):

@@ -85,9 +85,7 @@ class MixingModel(JamNet):
 
     def project(self, rows: Tensor | None = None) -> Projected:
         """Map items of the given rows (C,), by default all, into the joint space."""
-        x, present = self.items.x, self.items.present
-        if rows is not None:
-            x, present = x[rows], present[:, rows]
+        x, present = self.items.take(rows)
         vectors = self.item(x, present)  # (M, C, d)
         if self.mixer == "avg":  # the one mixture that is the same for every query
             return Projected(vectors.sum(dim=0, keepdim=True) / _count(present)[:, None], present)
@@ -118,16 +116,16 @@ class MixingModel(JamNet):
 
     def pair_scores(self, query: Tensor, user: Tensor, rows: Tensor, *, chance: Chance | None = None) -> Tensor:
         """Score each request's own candidates, rows (B, K): (B, K), exactly and without mapping any item."""
-        x, present = self.items.x[rows], self.items.present[:, rows]  # (B, K, W), (M, B, K)
         point = self.points(query, user)
         if self.mixer == "avg":
-            return self.item.mean_product(point, x, present)
-        logits = self.mixer_key.products(self._key(query), x)  # (M, B, K)
+            return self.item.mean_products(point, self.items, rows)
+        present = self.items.present[:, rows]  # (M, B, K)
+        similarity = self.item.products(point, self.items, rows)  # (M, B, K)
+        logits = self.mixer_key.products(self._key(query), self.items, rows)
         noise = None
         if self.mixer == "moe" and chance is not None:
-            noise = self.noise_key.products(self.noise_query(query), x)
-        weights = self._weights(query, logits, noise, present, chance)
-        return (weights * self.item.products(point, x)).sum(dim=0)
+            noise = self.noise_key.products(self.noise_query(query), self.items, rows)
+        return (self._weights(query, logits, noise, present, chance) * similarity).sum(dim=0)
 
     def modality_weights(self, query: Tensor, items: Projected) -> Tensor:
         """The α (M, B, C) that requests (B, D_q) give the modalities of projected items; zero where absent."""

@@ -55,9 +55,7 @@ class TalkRec(JamNet):
 
     def project(self, rows: Tensor | None = None) -> Projected:
         """Return the mean over the present modalities of the items' unit vectors: (1, C, d)."""
-        x, present = self.items.x, self.items.present
-        if rows is not None:
-            x, present = x[rows], present[:, rows]
+        x, present = self.items.take(rows)
         vectors = _unit(self.item(x, present)) * present[:, :, None]
         mean = vectors.sum(dim=0, keepdim=True) / present.sum(dim=0).clamp(min=1)[:, None]
         return Projected(mean, present)
@@ -98,7 +96,7 @@ class TalkRec(JamNet):
         chance, size = batch.chance, batch.size
         distinct, place = torch.unique(rows, return_inverse=True)
         present = torch.cat([torch.ones_like(place, dtype=torch.bool)[None], self.items.present[:, rows]])  # (V, B)
-        items = self.item(self.items.x[distinct], self.items.present[:, distinct])[:, place]  # (M, B, d)
+        items = self.item(*self.items.take(distinct))[:, place]  # (M, B, d)
         views = torch.cat([self.query(batch.query)[None], items])  # (V, B, d)
         keep = torch.rand(views.shape, generator=chance.generator, device=views.device) >= DROPOUT
         views = _unit(views * keep) * present[:, :, None]

@@ -160,7 +160,7 @@ class TrainedSystem:
         rows = checked_users(users, len(fitted.inputs.users))
         if not len(texts):
             return np.empty((0, fitted.inputs.items.n_items), np.float32)
-        device = fitted.inputs.items.x.device
+        device = fitted.inputs.items.device
         vectors = torch.from_numpy(np.array(fitted.encode(texts), np.float32)).to(device)
         listeners = torch.from_numpy(fitted.inputs.users[rows]).to(device)
         scores: FloatArray = (
@@ -222,7 +222,7 @@ class TrainedSystem:
             raise CatalogueMismatchError(f"the model in {folder}", found=card["items"], expected=inputs.fingerprint)
         model = self.blueprint.build(inputs.shapes(int(card["query_dim"])), settings, _size(card["size"]), 0)
         model.load_exported(found.weights)
-        self.card, self._fitted = card, _Fitted(model.to(inputs.items.x.device).eval(), inputs, encode, None)
+        self.card, self._fitted = card, _Fitted(model.to(inputs.items.device).eval(), inputs, encode, None)
 
     def _candidates(self) -> Iterator[TrainerSettings]:
         size = self.blueprint.size if self.settings.size is None else self.settings.size
@@ -285,11 +285,12 @@ class _Inputs:
         items = ItemInputs.of(dataset.item_features, unit=settings.unit_inputs, device=device)
         users = _listener_inputs(dataset, settings)
         digest = hashlib.sha256("\n".join(items.names).encode("utf-8", "surrogatepass"))
-        digest.update(items.x.cpu().numpy().tobytes())
+        for table in items.tables:
+            digest.update(table.cpu().numpy().tobytes())
         return cls(items, users, digest.hexdigest()[:16])
 
     def examples(self, split: JamSplit, task: JamTask) -> Examples:
-        return Examples.of(split, task.encode, self.users, self.items.n_items, self.items.x.device)
+        return Examples.of(split, task.encode, self.users, self.items.n_items, self.items.device)
 
     def shapes(self, query_dim: int) -> Shapes:
         return Shapes(self.items, query_dim, self.users.shape[1])

@@ -61,10 +61,8 @@ class TwoTower(JamNet):
 
     def project(self, rows: Tensor | None = None) -> Projected:
         """Run the item tower over the given rows (C,), by default all: one vector each."""
-        x, present = self.items.x, self.items.present
-        if rows is not None:
-            x, present = x[rows], present[:, rows]
-        return Projected(self.item(x)[None], present)
+        x, present = self.items.take(rows)
+        return Projected(self.item(torch.cat(list(x), dim=1))[None], present)
 
     def scores(
         self,

@@ -86,17 +86,19 @@ def test_fast_scores_are_those_of_built_item_vectors(
     user = user[:, :4].copy()
     user[1] = 0
     fast = score_all(model, torch.from_numpy(query), torch.from_numpy(user), how_much_me=me).numpy()
-    np.testing.assert_allclose(fast, by_definition(model, tables, query, user, me), atol=1e-5)
+    # Relative to the largest score: in float32 a small one is the difference of larger products.
+    near = 1e-5 * max(1.0, float(np.abs(fast).max()))
+    np.testing.assert_allclose(fast, by_definition(model, tables, query, user, me), atol=near)
     for line in range(3):
         alone = score_all(
             model, torch.from_numpy(query[line : line + 1]), torch.from_numpy(user[line : line + 1]), how_much_me=me
         )
-        np.testing.assert_allclose(fast[line], alone.numpy()[0], atol=1e-5)
+        np.testing.assert_allclose(fast[line], alone.numpy()[0], atol=near)
     pairs = torch.from_numpy(rng.integers(12, size=(3, 5)))
     with torch.no_grad():
         some = model.pair_scores(torch.from_numpy(query), torch.from_numpy(user), pairs).numpy()
     if me == 1.0:
-        np.testing.assert_allclose(some, np.take_along_axis(fast, pairs.numpy(), 1), atol=1e-5)
+        np.testing.assert_allclose(some, np.take_along_axis(fast, pairs.numpy(), 1), atol=near)
 
 
 @pytest.mark.parametrize("kept_per", ["pair", "query"])
