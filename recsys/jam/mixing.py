@@ -86,9 +86,9 @@ class MixingModel(JamNet):
     def project(self, rows: Tensor | None = None) -> Projected:
         """Map items of the given rows (C,), by default all, into the joint space."""
         x, present = self.items.take(rows)
-        vectors = self.item(x, present)  # (M, C, d)
         if self.mixer == "avg":  # the one mixture that is the same for every query
-            return Projected(vectors.sum(dim=0, keepdim=True) / _count(present)[:, None], present)
+            return Projected(self.item.mean(x, present)[None], present)
+        vectors = self.item(x, present)  # (M, C, d)
         keys = self.mixer_key(x, present)
         # Only training adds noise: maps for it are left out of what evaluation and serving hold.
         noisy = self.mixer == "moe" and torch.is_grad_enabled()

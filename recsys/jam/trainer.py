@@ -31,10 +31,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from recsys.jam.blocks import Batch, Chance, JamNet, score_all
+from recsys.jam.blocks import Batch, Chance, JamNet
 from recsys.jam.checkpoint import CheckpointError
 from recsys.jam.errors import TrainingDataError
 from recsys.jam.processes import Processes
+from recsys.jam.ranked import ranked_figures
 from recsys.jam.sampling import ORDER, STEP, Examples, seeded
 from recsys.types import Progress
 
@@ -155,27 +156,7 @@ def train_model(
 
 def choose_ndcg(model: JamNet, queries: Examples, processes: Processes | None = None) -> float:
     """Return the mean NDCG@10 over queries, all items ranked and none masked; ties go as `topk` has them."""
-    shared = processes or Processes()
-    mine = torch.arange(queries.n_queries, device=queries.device)[shared.part(queries.n_queries)]
-    total = torch.zeros((), dtype=torch.float64, device=queries.device)
-    model.eval()
-    with torch.no_grad():
-        items = model.project()
-        discounts = 1 / torch.arange(2, _CUT + 2, device=queries.device, dtype=torch.float64).log2()
-        ideals = discounts.cumsum(0)
-        for part in torch.split(mine, max(1, (1 << 23) // queries.n_items)):
-            vectors, users = queries.query_vectors[queries.text[part]], queries.user_inputs[queries.user[part]]
-            scores = score_all(model, vectors, users, projected=items)
-            k = min(_CUT, queries.n_items)
-            top = scores.topk(k, dim=1).indices  # (b, k)
-            lines, answers = queries.pairs_of(part)
-            known = torch.sort(lines * queries.n_items + answers).values
-            keys = torch.arange(len(part), device=queries.device)[:, None] * queries.n_items + top
-            hits = known[torch.searchsorted(known, keys).clamp(max=len(known) - 1)] == keys
-            counts = torch.bincount(lines, minlength=len(part)).clamp(max=_CUT)
-            total += ((hits * discounts[:k]).sum(dim=1) / ideals[counts - 1]).sum()
-    shared.add_up([total])
-    return float(total) / queries.n_queries
+    return ranked_figures(model, queries, (_CUT,), processes)[f"ndcg@{_CUT}"]
 
 
 class _Run:
