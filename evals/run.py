@@ -226,3 +226,35 @@ def scale(
     with JobProgress() as progress:
         report = bench_scale(catalogue, n_tracks, n_turns, drawn, progress=progress)
     finish(report, json)
+
+
+@bench_app.command("jam", epilog="Example: segue bench jam --data ../shared/data --parts train,evaluate --seeds 64")
+def jam_speed(
+    data: Annotated[
+        Path,
+        typer.Option("--data", metavar="FOLDER", help="Holds lastfm-jam, or is a data set in the JAM file format."),
+    ],
+    parts: Annotated[str, typer.Option("--parts", metavar="NAME,…", help="Which to measure, or all.")] = "all",
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, help="Epochs that each way trains; 25 is the whole protocol.")
+    ] = 2,
+    seeds: Seeds = "64",
+    kept: Kept = None,
+    json: JsonFile = None,
+) -> None:
+    """Measure JAM's training, evaluation, scoring and retrieval beside the reference code's way of working."""
+    from assistant.settings import Settings
+    from connectors.progress import JobProgress
+    from evals.jam_speed import bench_jam, choose_parts
+    from evals.scratch import scratch_home
+    from recsys.encoders.text import open_text_encoder
+
+    chosen, drawn = choose_parts(parts), read_seeds(seeds)
+    check_destination(json)
+    settings = Settings()
+    with scratch_home(kept) as home, JobProgress() as progress:
+        encoder = open_text_encoder(settings.text_encoder, home / "cache" / "encoder", settings.threads, progress)
+        report, checks = bench_jam(data, chosen, drawn, epochs=epochs, encoder=encoder, kept=kept, progress=progress)
+    finish(report, json)
+    for line in checks:
+        typer.echo(line)

@@ -11,10 +11,9 @@ The reference code has no such masks; on data where everything is present the tw
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 
 import numpy as np
 import torch
@@ -26,7 +25,7 @@ from recsys.jam.losses import bpr, listwise_softmax
 from recsys.jam.row_products import row_products
 from recsys.types import FloatArray
 
-#: Queries and cells (query × item) of a tile of `score_all`: what is made of it on the way, several numbers for each cell
+#: Queries and cells (query × item) of a tile of `score_all`: what is made of it on the way, several numbers per cell
 #: and modality, stays in a core's cache. Of 64 to 512 queries and 2¹³ to 2¹⁸ cells these were fastest.
 _TILE_QUERIES, _TILE = 64, 1 << 16
 
@@ -98,33 +97,30 @@ class ItemInputs:
 
 
 class LinearMaps(nn.Module):
-    """One linear map per modality into the joint space, kept as one matrix: v_m = V_m x_m + b_m.
+    """One linear map per modality into the joint space: v_m = V_m x_m + b_m.
 
     Kaiming-uniform (He et al., 2015) over each modality's own width, bias zero at the start.
     """
 
     def __init__(self, widths: Sequence[int], dim: int, *, bias: bool, generator: torch.Generator) -> None:
         super().__init__()
-        self.widths = tuple(widths)
-        self.edges = (0, *accumulate(self.widths))
-        parts = [kaiming(torch.empty(dim, width), generator) for width in self.widths]
-        self.weight = nn.Parameter(torch.cat(parts, dim=1))  # (d, W)
-        self.bias = nn.Parameter(torch.zeros(len(self.widths), dim)) if bias else None  # (M, d)
+        self.weights = nn.ParameterList(
+            kaiming(torch.empty(dim, width), generator) for width in widths
+        )  # M of (d, D_m)
+        self.bias = nn.Parameter(torch.zeros(len(widths), dim)) if bias else None  # (M, d)
 
     def forward(self, inputs: Sequence[Tensor], present: Tensor) -> Tensor:
         """Map inputs, M of (C, D_m), and bool (M, C) to vectors (M, C, d), zero where absent."""
-        weights = torch.split(self.weight, list(self.widths), dim=1)
-        vectors = torch.stack([x @ weight.T for x, weight in zip(inputs, weights, strict=True)])  # (M, C, d)
+        vectors = torch.stack([x @ weight.T for x, weight in zip(inputs, self.weights, strict=True)])  # (M, C, d)
         if self.bias is not None:
             vectors = vectors + self.bias[:, None, :] * present[:, :, None]
         return vectors
 
     def mean(self, inputs: Sequence[Tensor], present: Tensor) -> Tensor:
         """Map inputs, M of (C, D_m), and bool (M, C) to the mean of the present modalities' vectors: (C, d)."""
-        weights = torch.split(self.weight, list(self.widths), dim=1)
-        there = present.T.to(self.weight.dtype)  # (C, M)
-        total = inputs[0] @ weights[0].T
-        for x, weight in zip(inputs[1:], weights[1:], strict=True):
+        there = present.T.to(inputs[0].dtype)  # (C, M)
+        total: Tensor = inputs[0] @ self.weights[0].T
+        for x, weight in zip(inputs[1:], list(self.weights)[1:], strict=True):
             total = torch.addmm(total, x, weight.T)
         if self.bias is not None:
             total = torch.addmm(total, there, self.bias)
@@ -136,8 +132,8 @@ class LinearMaps(nn.Module):
         By (p·V_m) x_m + p·b_m, which maps B points back where the plain way maps B·K inputs forth. Where a modality
         is absent the value is p·b_m, which the mixers' weights leave out.
         """
-        back = torch.split(points @ self.weight, list(self.widths), dim=1)  # M of (B, D_m)
-        out = torch.stack([row_products(p, table, rows) for p, table in zip(back, items.tables, strict=True)])
+        pairs = zip(self.weights, items.tables, strict=True)
+        out = torch.stack([row_products(points @ weight, table, rows) for weight, table in pairs])
         return out if self.bias is None else out + (self.bias @ points.T)[:, :, None]
 
     def mean_products(self, points: Tensor, items: ItemInputs, rows: Tensor) -> Tensor:
@@ -145,8 +141,8 @@ class LinearMaps(nn.Module):
 
         The mean over the present modalities is linear in `ItemInputs.mean_inputs`, so all is one product.
         """
-        bias = torch.zeros_like(self.weight[:, : len(self.widths)]) if self.bias is None else self.bias.T
-        return row_products(points @ torch.cat([self.weight, bias], dim=1), items.mean_inputs, rows)
+        bias = points.new_zeros(points.shape[1], len(self.weights)) if self.bias is None else self.bias.T
+        return row_products(points @ torch.cat([*self.weights, bias], dim=1), items.mean_inputs, rows)
 
 
 class InputMap(nn.Module):
@@ -271,10 +267,7 @@ class JamNet(nn.Module, ABC):
 
     def exported(self) -> dict[str, FloatArray]:
         """The weights by name, those of a modality under its name: `item.<modality>.weight` and so on."""
-        out: dict[str, FloatArray] = {}
-        for name, value, part in self._parts():
-            out[name] = value[part].detach().cpu().numpy().copy()
-        return out
+        return {name: value.detach().cpu().numpy().copy() for name, value in self._named()}
 
     def load_exported(self, weights: Mapping[str, FloatArray]) -> None:
         """Take over what `exported` gave.
@@ -283,8 +276,7 @@ class JamNet(nn.Module, ABC):
             TrainingDataError: a weight is missing or has another shape.
         """
         with torch.no_grad():
-            for name, value, part in self._parts():
-                target = value[part]
+            for name, target in self._named():
                 given = weights.get(name)
                 if given is None or tuple(given.shape) != tuple(target.shape):
                     found = "none" if given is None else str(tuple(given.shape))
@@ -294,18 +286,17 @@ class JamNet(nn.Module, ABC):
                     )
                 target.copy_(torch.from_numpy(np.array(given, np.float32)))
 
-    def _parts(self) -> list[tuple[str, Tensor, tuple[slice, ...] | int]]:
-        """Every exported name with the parameter it is a part of, and the part."""
-        parts: list[tuple[str, Tensor, tuple[slice, ...] | int]] = []
+    def _named(self) -> Iterator[tuple[str, Tensor]]:
+        """Yield every exported name with its parameter, or a view of its part of one."""
         for path, module in self.named_modules():
-            for local, value in module.named_parameters(recurse=False):
-                if not isinstance(module, LinearMaps):
-                    parts.append((f"{path}.{local}" if path else local, value, (slice(None),)))
-                    continue
+            if isinstance(module, LinearMaps):
                 for column, name in enumerate(self.items.names):
-                    span = slice(module.edges[column], module.edges[column + 1])
-                    parts.append((f"{path}.{name}.{local}", value, column if local == "bias" else (slice(None), span)))
-        return parts
+                    yield f"{path}.{name}.weight", module.weights[column]
+                    if module.bias is not None:
+                        yield f"{path}.{name}.bias", module.bias[column]
+            elif not isinstance(module, nn.ParameterList):
+                for local, value in module.named_parameters(recurse=False):
+                    yield f"{path}.{local}" if path else local, value
 
 
 def score_all(

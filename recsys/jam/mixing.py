@@ -131,7 +131,7 @@ class MixingModel(JamNet):
         """The α (M, B, C) that requests (B, D_q) give the modalities of projected items; zero where absent."""
         present = items.present[:, None, :]
         if items.keys is None:
-            return (present / _count(present)).expand(-1, len(query), -1)
+            return (present / present.sum(dim=0).clamp(min=1)).expand(-1, len(query), -1)
         return self._weights(query, _against(self._key(query), items.keys), None, present, None)
 
     def _key(self, query: Tensor) -> Tensor:
@@ -176,10 +176,6 @@ class MixingModel(JamNet):
 def _against(points: Tensor, vectors: Tensor) -> Tensor:
     """Points (B, d) times vectors (M, C, d): (M, B, C)."""
     return torch.matmul(points, vectors.transpose(1, 2))
-
-
-def _count(present: Tensor) -> Tensor:
-    return present.sum(dim=0).clamp(min=1)
 
 
 def _among_largest(values: Tensor, k: int) -> Tensor:

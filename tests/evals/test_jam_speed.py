@@ -1,0 +1,66 @@
+"""`segue bench jam` on a tiny data set, children included, and what it says of its yardstick."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evals.child import run_child
+from evals.errors import CommandFailedError, EvaluationDataError, UnknownSystemError
+from evals.jam_speed import bench_jam, choose_parts, find_data_set
+from recsys.jam.files import write_jam
+from tests.evals.test_jam import StyleEncoder
+from tests.jam_data import N_USERS, dataset
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that holds the data set under its name."""
+    users = np.random.default_rng(0).normal(size=(N_USERS, 5)).astype(np.float32)
+    write_jam(tmp_path / "lastfm-jam", replace(dataset(), user_features={"cf": users}))
+    return tmp_path
+
+
+def test_parts_by_name() -> None:
+    assert choose_parts("train, evaluate,train") == ("train", "evaluate")
+    assert choose_parts("all")[:2] == ("train", "evaluate")
+    with pytest.raises(UnknownSystemError, match="'speed'"):
+        choose_parts("speed")
+
+
+def test_the_data_set_is_found_in_the_folder_or_is_it(folder: Path) -> None:
+    for given in (folder, folder / "lastfm-jam"):
+        assert find_data_set(given) == folder / "lastfm-jam"
+    with pytest.raises(EvaluationDataError, match="give --data"):
+        find_data_set(folder / "lastfm-jam" / "nothing")
+
+
+def test_a_whole_run_on_a_tiny_data_set(folder: Path) -> None:
+    """Every figure that is promised is there, in the form for machines, and the yardstick is judged."""
+    report, checks = bench_jam(folder, ("train", "evaluate"), (64,), epochs=1, encoder=StyleEncoder())
+    found = json.loads(json.dumps(report.to_json()))["results"]
+    for mixer in ("avg", "cross"):
+        assert found[mixer]["all"]["times"]["mean"] > 0
+        assert found[mixer]["train"]["times"]["mean"] == pytest.approx(
+            found[f"reference-{mixer}"]["train"]["seconds"]["mean"] / found[mixer]["train"]["seconds"]["mean"]
+        )
+        assert found[mixer]["train"]["triples_per_s"]["mean"] > 0
+        assert found[mixer]["evaluate"]["peak_mb"]["mean"] >= 0
+        whole = found[f"reference-{mixer}"]["all"]["seconds"]["mean"]
+        assert whole > 25 * found[f"reference-{mixer}"]["train"]["seconds"]["mean"]
+        assert "ndcg@10" not in found[mixer]["all"], "one epoch says nothing of quality"
+    assert found["listwise"]["all"]["ndcg@10"]["mean"] > 0
+    assert report.settings["split"] == "val"
+    assert report.settings["blas_gflops"] > 0
+    assert [line.split(":")[0] for line in checks] == ["reference-avg"] * 2 + ["reference-cross"] * 2
+    assert "extrapolated from 1" in checks[0]
+    assert "--epochs 25 compares it" in checks[1]
+
+
+def test_a_child_that_fails_is_one_error_with_its_last_words() -> None:
+    with pytest.raises(CommandFailedError, match=r"No module named 'evals\.nowhere'"):
+        run_child("evals.nowhere:nothing", {}, threads=1)
