@@ -12,6 +12,7 @@ import numpy as np
 from recsys.index.base import JointPoint, Projections, SearchResult, best
 from recsys.jam import score as jam_score
 from recsys.jam.score import Mixer, ScoreParts
+from recsys.jam.sweep import tiles
 from recsys.types import BoolArray, FloatArray, IntArray
 
 #: Below this share of the catalogue, gathering the allowed rows is faster than scoring all of them.
@@ -29,7 +30,6 @@ class ExactIndex:
     def __init__(self, projections: Projections, mix: Mixer) -> None:
         """Serve `projections` with the mixer they were trained with."""
         self.projections, self.mix = projections, mix
-        self._present = np.asfortranarray(projections.present)
 
     def search(self, point: JointPoint, k: int, allowed: BoolArray | None = None) -> SearchResult:
         """Return the k best tracks among those `allowed` (N,), or among all; always certified."""
@@ -58,11 +58,14 @@ class ExactIndex:
 
     def _contenders(self, point: JointPoint, k: int, allowed: BoolArray | None) -> IntArray:
         """Rows of all tracks whose score reaches the k-th best, give or take the first pass's rounding."""
-        similarity = jam_score.similarities(point, self.projections)  # (N, M)
-        logit = jam_score.logits(point, self.projections)  # (N, M)
-        scores = jam_score.weighted(self.mix(logit, self._present), similarity)  # (N,)
+        scores = np.empty(self.projections.n_tracks, np.float32)
+        similarity = logit = 0.0  # the largest, without sign
+        for tile in tiles([point], self.projections, self.mix):
+            scores[tile.rows] = tile.scores[0]
+            similarity = max(similarity, float(tile.similarities.max()), -float(tile.similarities.min()))
+            logit = max(logit, float(tile.logits.max()), -float(tile.logits.min()))
         # An error δ in a logit moves the score by at most δ times the spread of the similarities.
-        slack = ROUNDING * float(np.abs(similarity).max()) * (1 + float(np.abs(logit).max()))
+        slack = ROUNDING * similarity * (1 + logit)
         if allowed is not None:
             scores[~allowed] = -np.inf
         kth = np.partition(scores, len(scores) - k)[len(scores) - k]

@@ -43,6 +43,8 @@ from scipy.sparse import csr_array
 from recsys.index.base import JointPoint, Projections
 from recsys.jam.checkpoint import CheckpointError
 from recsys.jam.memory import COUNTED, OF_PLAYED, OF_THE_LISTENER, History, RequestMemory
+from recsys.jam.score import cross_mix, weighted
+from recsys.jam.sweep import every_score
 from recsys.types import BoolArray, FloatArray, IntArray, Modality
 
 CARD_FILE, WEIGHTS_FILE = "joint.json", "joint.safetensors"
@@ -189,15 +191,11 @@ class Joint:
     def translation_of(self, point: JointPoint, rows: IntArray) -> FloatArray:
         """The exact translation scores of a few items (n,), projected as they are asked for."""
         residual = self.weights["residual"][rows]
-        similarity = np.stack(
-            [
-                (self._map(f"item.{m}", table[rows]) + residual) @ (point.user + point.query)
-                for m, table in self.tables.items()
-            ]
-        )  # (M, n)
-        key = point.key / np.float32(math.sqrt(len(point.key)))
-        logits = np.stack([self._map(f"mixer_key.{m}", table[rows]) @ key for m, table in self.tables.items()])
-        return mixed(similarity, logits, ~self.present[rows].T)
+        vector, key = point.user + point.query, point.key / np.float32(math.sqrt(len(point.key)))
+        similarity = [(self._map(f"item.{m}", table[rows]) + residual) @ vector for m, table in self.tables.items()]
+        logits = [self._map(f"mixer_key.{m}", table[rows]) @ key for m, table in self.tables.items()]
+        weights = cross_mix(np.stack(logits, axis=1), self.present[rows])
+        return weighted(weights, np.stack(similarity, axis=1))
 
     def translation_scale(self, text: str) -> float:
         """Return what a translation score is multiplied with before the head's part is added."""
@@ -249,34 +247,29 @@ class Joint:
 
 
 class BatchScorer:
-    """Scores every item with vectors projected once."""
+    """Scores every item, for one request or many, with vectors projected once."""
 
     def __init__(self, joint: Joint) -> None:
         """Project the items of a fitted joint space."""
-        self.joint = joint
-        projections = joint.projections()
-        self._item = np.stack(list(projections.item.values()))  # (M, N, d)
-        self._keys = np.stack(list(projections.keys.values()))
-        self._absent = ~projections.present.T  # (M, N)
+        self.joint, self._projections = joint, joint.projections()
+
+    def translations(
+        self, texts: Sequence[str], vectors: FloatArray, histories: Sequence[History], how_much_me: float = 1.0
+    ) -> FloatArray:
+        """The exact translation scores (B, N), Σ_m α_m S_m, of B requests with text vectors (B, D)."""
+        asked = zip(texts, vectors, histories, strict=True)
+        points = [self.joint.point(text, vector, history, how_much_me) for text, vector, history in asked]
+        return every_score(points, self._projections, cross_mix)
 
     def translation(self, text: str, vector: FloatArray, history: History, how_much_me: float = 1.0) -> FloatArray:
-        """The exact translation scores (N,): Σ_m α_m S_m."""
-        point = self.joint.point(text, vector, history, how_much_me)
-        similarity = self._item @ (point.user + point.query)  # (M, N)
-        return mixed(similarity, self._keys @ (point.key / np.float32(math.sqrt(len(point.key)))), self._absent)
+        """The exact translation scores (N,) of one request."""
+        scores: FloatArray = self.translations([text], vector[None], [history], how_much_me)[0]
+        return scores
 
     def score(self, text: str, vector: FloatArray, history: History, how_much_me: float = 1.0) -> FloatArray:
         """The whole scores (N,): translation and head."""
         scaled = self.translation(text, vector, history, how_much_me) * np.float32(self.joint.translation_scale(text))
         return scaled + self.joint.extra(text, vector, history, how_much_me)
-
-
-def mixed(similarity: FloatArray, logits: FloatArray, absent: BoolArray) -> FloatArray:
-    """Return Σ_m α_m S_m (N,) of similarities (M, N); α is the softmax of logits (M, N) over present modalities."""
-    logits = np.where(absent, np.finfo(np.float32).min, logits)
-    weights = np.exp(logits - logits.max(axis=0))
-    result: FloatArray = (weights * similarity).sum(axis=0) / weights.sum(axis=0)
-    return result
 
 
 def played_row(history: History, n_items: int) -> csr_array:

@@ -105,13 +105,12 @@ def _columns(
     scorer = BatchScorer(fitted)
     names = COUNTED if counts_only else FEATURES
     columns = np.zeros((len(WEIGHED), len(later), earlier.n_items), np.float32)
-    for number in range(len(later)):
-        history = later.history(kept, int(later.split.users[number]))
-        text, vector = later.split.texts[number], later.vectors[number]
-        if not counts_only:
-            columns[0, number] = scorer.translation(text, vector, history)
-            columns[1, number, history.played] = columns[0, number, history.played]
-        found = stack(fitted.features(text, vector, history), names)
+    histories = [later.history(kept, user) for user in later.split.users.tolist()]
+    if not counts_only and len(later):
+        columns[0] = scorer.translations(later.split.texts, later.vectors, histories)
+    for number, history in enumerate(histories):
+        columns[1, number, history.played] = columns[0, number, history.played]
+        found = stack(fitted.features(later.split.texts[number], later.vectors[number], history), names)
         columns[len(TRANSLATION) : len(TRANSLATION) + len(names), number] = found
         if progress:
             progress("weigh", number + 1, len(later))

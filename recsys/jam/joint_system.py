@@ -64,16 +64,17 @@ class JointSystem:
     def score(self, texts: Sequence[str], users: IntArray) -> FloatArray:
         """Return scores (B, N) of all items for B requests by the listeners `users` (B,); -1 is nobody."""
         vectors = self._encode(texts)
-        scores = np.empty((len(texts), self._requests.n_items), np.float32)
-        for line, (text, user) in enumerate(zip(texts, users.tolist(), strict=True)):
-            history = self._requests.history(self._kept, user) if user >= 0 else History.empty()
-            if self._part == "translation":
-                scores[line] = self._scorer.translation(text, vectors[line], history)
-            elif self._part == "counts":
-                scores[line] = self.joint.extra(text, vectors[line], history)
-            else:
-                scores[line] = self._scorer.score(text, vectors[line], history)
-        return scores
+        nobody = History.empty()
+        histories = [self._requests.history(self._kept, user) if user >= 0 else nobody for user in users.tolist()]
+        if self._part == "translation":
+            return self._scorer.translations(texts, vectors, histories)
+        asked = zip(texts, vectors, histories, strict=True)
+        extras = [self.joint.extra(text, vector, history) for text, vector, history in asked]
+        counted = np.array(extras, np.float32).reshape(len(texts), self._requests.n_items)
+        if self._part == "counts":
+            return counted
+        scales = np.array([[self.joint.translation_scale(text)] for text in texts], np.float32)  # (B, 1)
+        return self._scorer.translations(texts, vectors, histories) * scales + counted
 
 
 def requests_of(dataset: JamDataset, split: JamSplit, vectors: FloatArray) -> Requests:

@@ -11,9 +11,9 @@ Conventions. `point.user` is already scaled by the *how much me* dial λ; a list
 A track without any modality has all-zero weights and scores 0. Deviation from the paper: the softmax runs
 over the present modalities only, where the paper assumes that every track has all of them.
 
-Two ways to the same numbers: with `rows=None` every track is scored by matrix products (fast, the last bits
-depend on the BLAS kernel); with rows, each is scored by itself, bit for bit the same whatever the other rows
-are. What is shown is always scored the second way, so all indexes agree on scores, order and ties.
+Two ways to the same numbers: here each row is scored by itself, bit for bit the same whatever the other rows are;
+`recsys.jam.sweep` scores every track by matrix products (fast, the last bits depend on the BLAS kernel). What is shown
+is always scored the first way, so all indexes agree on scores, order and ties.
 """
 
 from __future__ import annotations
@@ -47,11 +47,12 @@ def cross_mix(logits: FloatArray, present: BoolArray) -> FloatArray:
     """CrossMixing: softmax of `logits` (n, M) over the modalities `present` (n, M); absent ones get zero."""
     masked = np.where(present, logits, np.finfo(np.float32).min)
     masked -= masked.max(axis=1, keepdims=True)
-    weights = np.exp(masked) * present
+    weights: FloatArray = np.exp(masked, out=masked)
+    weights *= present
     total = weights.sum(axis=1, keepdims=True)
     total[total == 0] = 1  # no modality at all: the weights are zero already
     weights /= total
-    return weights.astype(np.float32, copy=False)
+    return weights
 
 
 def average_mix(logits: FloatArray, present: BoolArray) -> FloatArray:
@@ -61,13 +62,13 @@ def average_mix(logits: FloatArray, present: BoolArray) -> FloatArray:
     return weights
 
 
-def similarities(point: JointPoint, projections: Projections, rows: IntArray | None = None) -> FloatArray:
-    """S (N, M), or (n, M) for the given rows: the similarity of u + q to every modality vector."""
+def similarities(point: JointPoint, projections: Projections, rows: IntArray) -> FloatArray:
+    """S (n, M) of the given rows: the similarity of u + q to their modality vectors."""
     return _products(projections, projections.item, point.user + point.query, rows)
 
 
-def logits(point: JointPoint, projections: Projections, rows: IntArray | None = None) -> FloatArray:
-    """L (N, M), or (n, M) for the given rows; zero for a mixer that was saved without keys."""
+def logits(point: JointPoint, projections: Projections, rows: IntArray) -> FloatArray:
+    """L (n, M) of the given rows; zero for a mixer that was saved without keys."""
     products = _products(projections, projections.keys, point.key, rows)
     products *= np.float32(1 / math.sqrt(projections.dim))
     return products
@@ -112,18 +113,13 @@ def _products(
     projections: Projections,
     tables: Mapping[Modality, FloatArray],
     vector: FloatArray,
-    rows: IntArray | None,
+    rows: IntArray,
 ) -> FloatArray:
     # Modality-major, because reductions over two or three modalities are many times faster across columns.
-    n_rows = projections.n_tracks if rows is None else len(rows)
-    out = np.zeros((len(projections.modalities), n_rows), dtype=np.float32)
+    out = np.zeros((len(projections.modalities), len(rows)), dtype=np.float32)
     for column, modality in enumerate(projections.modalities):
         table = tables.get(modality)
-        if table is None:
-            continue
-        if rows is None:
-            np.matmul(table, vector, out=out[column])
-        else:
+        if table is not None:
             # einsum runs one loop per row, so a row's bits cannot depend on its neighbours as in BLAS.
             np.einsum("nd,d->n", table[rows], vector, out=out[column])
     return out.T
