@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -114,6 +115,7 @@ def test_a_name_in_lower_case_is_found_where_the_catalogue_has_it() -> None:
 
 
 def test_a_failing_model_is_given_up_and_nothing_is_lost(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
     model = Failing()
     augmenter = Augmenter(model)
     queries = [augmenter.query(f"folk {number}") for number in range(8)]

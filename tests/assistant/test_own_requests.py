@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -89,6 +90,7 @@ def test_a_slate_has_a_title_and_a_description(assistant: Assistant) -> None:
 
 
 def test_what_cannot_be_read_any_more_is_left_out(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
     conversations = Conversations(store)
     conversations.say("ann", "folk", ["a", "b"], liked=["a"])
     at = conversations.say("ann", "jazz", ["c"], liked=["c"], session_id="later")
