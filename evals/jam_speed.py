@@ -2,7 +2,8 @@
 
 Task. `evals.reference_jam` trains and evaluates on a data set in the reference's way, our code does the same work, both
 with the paper's protocol (BPR, batches of 512, 4 negatives, d = 128), in one run on one core. Then one request is
-scored against a hundred thousand tracks, and the same tracks are searched through Chroma.
+scored against a hundred thousand tracks, and the same tracks are searched through Chroma (`evals.jam_serving`), on as
+many cores as the settings say.
 
 Conventions. Parts and systems:
 
@@ -11,8 +12,12 @@ Conventions. Parts and systems:
                 settings say how many were run. `listwise`: CrossMixing with our own loss, until it first has the
                 NDCG@10 of the reference's CrossMixing (`all`) or AvgMixing on the queries it is validated on.
     evaluate    the same systems, subset `evaluate`: NDCG and recall @10 and @100 of all queries of the split.
+    score       every track's exact score for one request: ours (`exact`), `materialised`, which builds the mixed vector
+                of every track as the reference does, and `together`, per request of 64 that are scored at once.
+    retrieve    the best 100 from Chroma and by the exact index (`exact search`); `chroma` subset `lists of n` is what
+                lists of that length prove by where they end, without the bounds of single tracks.
 
-`times` is how many times faster than the reference's way in the same subset. `seconds` of these two parts are CPU
+`times` is how many times faster than the reference's way in the same subset. `seconds` of the first two parts are CPU
 seconds on one thread, what a core of its own would take. `peak_mb` is what memory grew by, in 10⁶ bytes.
 
 Whether the yardstick counts. Subset `recorded` of the reference holds what the reference code itself took and reached
@@ -26,18 +31,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from evals.child import run_child
 from evals.errors import EvaluationDataError, UnknownSystemError
 from evals.jam import text_encoder
 from evals.jam_measure import MIXERS, WHOLE, save_encoded
-from evals.metrics import Summary, summarise
+from evals.metrics import Summary, summarise, summarise_quantile
 from evals.report import Report
 from evals.scratch import scratch_home
 from recsys.encoders.text import TextEncoder
 from recsys.jam.files import JamFolder, read_jam
 from recsys.types import Progress
 
-PARTS = ("train", "evaluate")
+PARTS = ("train", "evaluate", "score", "retrieve")
 DATA_SET = "lastfm-jam"
 
 
@@ -79,6 +86,9 @@ def bench_jam(
     epochs: int,
     encoder: TextEncoder,
     kept: Path | None = None,
+    encoder_name: str = "",
+    n_tracks: int = 100_000,
+    threads: int = 2,
     progress: Progress | None = None,
 ) -> tuple[Report, list[str]]:
     """Measure the parts; return the report, and one line for each check of the yardstick.
@@ -90,6 +100,9 @@ def bench_jam(
         epochs: how many each way trains; 25 is the whole protocol.
         encoder: of the request texts.
         kept: where encoded texts are kept, if anywhere.
+        encoder_name: how the settings name it.
+        n_tracks: to score and search.
+        threads: for scoring and searching.
         progress: told about every stage.
 
     Raises:
@@ -100,26 +113,53 @@ def bench_jam(
     said: dict[str, Any] = {"data": folder, "parts": list(parts), "encoder": encoder.name}
     report = Report("segue bench jam", said, seeds)
     with scratch_home(kept) as home:
-        data_set = find_data_set(folder)
-        dataset = read_jam(data_set)
-        split = "test" if "test" in dataset.splits else "val"
-        if not {"train", "val"} <= set(dataset.splits):
-            raise EvaluationDataError(f"{data_set} lacks a train or val split; both are needed to train and validate")
-        texts = sorted({text for one in dataset.splits.values() for text in one.texts})
-        encoded = home.with_name("encoded.npz")
-        save_encoded(
-            encoded, texts, text_encoder(encoder, None if kept is None else kept / "cache" / "embeddings")(texts)
-        )
-        common = {"folder": str(data_set.absolute()), "encoded": str(encoded), "split": split}
-        said |= {"split": split, "queries": len(dataset.splits[split])}
-        if "train" in parts:
-            said |= {"epochs": epochs, "extrapolated_to": WHOLE}
-            runs = _runs("evals.jam_measure:training", common | {"epochs": epochs}, seeds, progress)
-            said["blas_gflops"] = round(summarise([run["blas_gflops"] for run in runs]).mean, 1)
-            checks += _fill_training(report, runs, epochs, split)
-        if "evaluate" in parts:
-            _fill_evaluation(report, _runs("evals.jam_measure:evaluation", common, seeds, progress))
+        if {"train", "evaluate"} & set(parts):
+            checks += _against_reference(folder, parts, report, said, epochs, encoder, home, kept, progress)
+        served = [part for part in parts if part in ("score", "retrieve")]
+        if served:
+            said |= {"threads": threads}
+            asked: dict[str, Any] = {"folder": str(folder.absolute()), "home": str(home), "encoder": encoder_name}
+            asked |= {"parts": served, "n_tracks": n_tracks, "threads": threads}
+            runs = _runs("evals.jam_serving:serving", asked, seeds, progress, threads=threads)
+            said |= {"tracks": runs[0]["n_tracks"], "of_them_real": runs[0]["n_real"]}
+            if "score" in parts:
+                _fill_scoring(report, [run["score"] for run in runs])
+            if "retrieve" in parts:
+                _fill_retrieval(report, [run["retrieve"] for run in runs])
     return report, checks
+
+
+def _against_reference(
+    folder: Path,
+    parts: Sequence[str],
+    report: Report,
+    said: dict[str, Any],
+    epochs: int,
+    encoder: TextEncoder,
+    home: Path,
+    kept: Path | None,
+    progress: Progress | None,
+) -> list[str]:
+    """Train and evaluate both ways; return the checks of the yardstick in words."""
+    checks: list[str] = []
+    data_set = find_data_set(folder)
+    dataset = read_jam(data_set)
+    split = "test" if "test" in dataset.splits else "val"
+    if not {"train", "val"} <= set(dataset.splits):
+        raise EvaluationDataError(f"{data_set} lacks a train or val split; both are needed to train and validate")
+    texts = sorted({text for one in dataset.splits.values() for text in one.texts})
+    encoded = home.with_name("encoded.npz")
+    save_encoded(encoded, texts, text_encoder(encoder, None if kept is None else kept / "cache" / "embeddings")(texts))
+    common = {"folder": str(data_set.absolute()), "encoded": str(encoded), "split": split}
+    said |= {"split": split, "queries": len(dataset.splits[split])}
+    if "train" in parts:
+        said |= {"epochs": epochs, "extrapolated_to": WHOLE}
+        runs = _runs("evals.jam_measure:training", common | {"epochs": epochs}, report.seeds, progress)
+        said["blas_gflops"] = round(summarise([run["blas_gflops"] for run in runs]).mean, 1)
+        checks += _fill_training(report, runs, epochs, split)
+    if "evaluate" in parts:
+        _fill_evaluation(report, _runs("evals.jam_measure:evaluation", common, report.seeds, progress))
+    return checks
 
 
 def find_data_set(folder: Path) -> Path:
@@ -137,9 +177,14 @@ def find_data_set(folder: Path) -> Path:
 
 
 def _runs(
-    target: str, arguments: Mapping[str, Any], seeds: Sequence[int], progress: Progress | None
+    target: str,
+    arguments: Mapping[str, Any],
+    seeds: Sequence[int],
+    progress: Progress | None,
+    *,
+    threads: int = 1,
 ) -> list[dict[str, Any]]:
-    return [run_child(target, {**arguments, "seed": seed}, threads=1, progress=progress) for seed in seeds]
+    return [run_child(target, {**arguments, "seed": seed}, threads=threads, progress=progress) for seed in seeds]
 
 
 def _fill_training(report: Report, runs: Sequence[Mapping[str, Any]], epochs: int, split: str) -> list[str]:
@@ -195,6 +240,31 @@ def _fill_evaluation(report: Report, runs: Sequence[Mapping[str, Any]]) -> None:
             for metric in ("seconds", "peak_mb"):
                 report.add(name, "evaluate", metric, summarise([one[metric] for one in those]))
         report.add(mixer, "evaluate", "times", _ratios(reference, ours, "seconds"))
+
+
+def _fill_scoring(report: Report, runs: Sequence[Mapping[str, Sequence[float]]]) -> None:
+    for name in ("exact", "materialised", "together"):
+        ms = [took for run in runs for took in run[name]]
+        report.add(name, "all", "p50_ms", summarise_quantile(ms, 0.5))
+        report.add(name, "all", "p95_ms", summarise_quantile(ms, 0.95))
+    for name in ("exact", "together"):
+        ratios = [float(np.median(run["materialised"]) / np.median(run[name])) for run in runs]
+        report.add(name, "all", "times", summarise(ratios))
+
+
+def _fill_retrieval(report: Report, runs: Sequence[Mapping[str, Any]]) -> None:
+    for name, subset, found in (
+        ("chroma", "all", [run["chroma"] for run in runs]),
+        *(("chroma", f"lists of {n}", [run["lists"][n] for run in runs]) for n in runs[0]["lists"]),
+        ("exact search", "all", [run["exact"] for run in runs]),
+    ):
+        joined = {key: [value for one in found for value in one[key]] for key in found[0]}
+        report.add(name, subset, "p50_ms", summarise_quantile(joined["ms"], 0.5))
+        report.add(name, subset, "p95_ms", summarise_quantile(joined["ms"], 0.95))
+        report.add(name, subset, "recall@100", summarise(joined["recall"]))
+        report.add(name, subset, "certified", summarise(joined["certified"]))
+        report.add(name, subset, "scored_p50", summarise_quantile(joined["scored"], 0.5))
+    report.add("chroma", "build", "seconds", summarise([run["build_s"] for run in runs]))
 
 
 def _time_check(mixer: str, seconds: float, recorded: float, scale: float, epochs: int) -> str:

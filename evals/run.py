@@ -238,6 +238,9 @@ def jam_speed(
     epochs: Annotated[
         int, typer.Option("--epochs", min=1, help="Epochs that each way trains; 25 is the whole protocol.")
     ] = 2,
+    n_tracks: Annotated[
+        int, typer.Option("--tracks", min=1_000, help="Tracks to score and search; all real ones stay.")
+    ] = 100_000,
     seeds: Seeds = "64",
     kept: Kept = None,
     json: JsonFile = None,
@@ -254,7 +257,18 @@ def jam_speed(
     settings = Settings()
     with scratch_home(kept) as home, JobProgress() as progress:
         encoder = open_text_encoder(settings.text_encoder, home / "cache" / "encoder", settings.threads, progress)
-        report, checks = bench_jam(data, chosen, drawn, epochs=epochs, encoder=encoder, kept=kept, progress=progress)
+        report, checks = bench_jam(
+            data,
+            chosen,
+            drawn,
+            epochs=epochs,
+            encoder=encoder,
+            kept=kept,
+            encoder_name=settings.text_encoder,
+            n_tracks=n_tracks,
+            threads=settings.threads,
+            progress=progress,
+        )
     finish(report, json)
     for line in checks:
         typer.echo(line)

@@ -15,6 +15,7 @@ import numpy as np
 
 from recsys.errors import CatalogueMismatchError
 from recsys.index.base import Projections
+from recsys.index.bounds import ScoreBounds
 from recsys.index.certified import FEW, CertifiedIndex
 from recsys.index.chroma_build import LARGE_GRAPH, build_chroma
 from recsys.index.chroma_folder import (
@@ -49,6 +50,7 @@ class ChromaIndex(CertifiedIndex):
         cap: int | None = None,
         few: int = FEW,
         fall_back: bool = True,
+        threads: int = 2,
     ) -> None:
         """Open the folder and ask every collection once, because the first query loads the graph.
 
@@ -57,7 +59,8 @@ class ChromaIndex(CertifiedIndex):
             CatalogueMismatchError: it holds other vectors than `projections`.
         """
         lists = ChromaLists(folder, projections)
-        super().__init__(projections, mix, lists, cap=cap, few=few, fall_back=fall_back)
+        bounds = ScoreBounds.load(folder, projections)
+        super().__init__(projections, mix, lists, bounds=bounds, cap=cap, few=few, fall_back=fall_back, threads=threads)
         self._chroma_lists = lists
 
     def close(self) -> None:

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from recsys.index.base import Projections
+from recsys.index.bounds import ScoreBounds
 from recsys.index.chroma_folder import (
     BUILDING,
     COMPLETE,
@@ -143,6 +144,7 @@ def _fill(
                 _check(folder, collection, projections.item[modality], group, track_ids)
             np.savez(folder / f"{modality.value}.npz", members=group.members, starts=group.starts)
             recall[modality.value] = _recall(collection, projections.item[modality][first])
+    ScoreBounds.of(projections).save(folder)
     return recall
 
 

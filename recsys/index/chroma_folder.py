@@ -1,8 +1,9 @@
 """What lies in a folder of the Chroma index, shared by those who build and those who serve it.
 
 `chroma.sqlite3` and Chroma's own files: one collection per modality. `<modality>.npz`: which tracks share a
-stored vector. `building.json`: which vectors the folder is being filled with. `complete.json`, written last:
-that all are in, which ids the rows have, and how well each collection finds what it holds.
+stored vector. `{directions,table,rest}-*.npy`: what bounds each track's score. `building.json`: which vectors the
+folder is being filled with. `complete.json`, written last: that all are in, which ids the rows have, and how well each
+collection finds what it holds.
 """
 
 from __future__ import annotations

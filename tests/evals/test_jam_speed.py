@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from assistant.settings import Settings
 from evals.child import run_child
 from evals.errors import CommandFailedError, EvaluationDataError, UnknownSystemError
+from evals.jam_catalogue import SOURCES
 from evals.jam_speed import bench_jam, choose_parts, find_data_set
 from recsys.jam.files import write_jam
 from tests.evals.test_jam import StyleEncoder
@@ -59,6 +63,35 @@ def test_a_whole_run_on_a_tiny_data_set(folder: Path) -> None:
     assert [line.split(":")[0] for line in checks] == ["reference-avg"] * 2 + ["reference-cross"] * 2
     assert "extrapolated from 1" in checks[0]
     assert "--epochs 25 compares it" in checks[1]
+
+
+def test_scoring_and_searching_a_small_catalogue(eval_data: Path, tmp_path: Path) -> None:
+    """The first lines of the real catalogues, filled up: what is served is exact, and proven by the bounds."""
+    for name in SOURCES:
+        opened = gzip.open if name.endswith(".gz") else open
+        (tmp_path / name).parent.mkdir()
+        with opened(eval_data / name, "rt", encoding="utf-8") as whole, opened(tmp_path / name, "wt") as part:
+            part.writelines(islice(whole, 400))
+    report, checks = bench_jam(
+        tmp_path,
+        ("score", "retrieve"),
+        (64,),
+        epochs=1,
+        encoder=StyleEncoder(),
+        encoder_name=Settings().text_encoder,
+        n_tracks=1_500,
+        threads=1,
+    )
+    found = json.loads(json.dumps(report.to_json()))["results"]
+    assert not checks
+    assert report.settings["tracks"] == 1_500
+    assert 600 < report.settings["of_them_real"] < 1_200
+    assert found["exact"]["all"]["times"]["mean"] > 1, "building every track's vector cannot be faster than not to"
+    assert found["together"]["all"]["p50_ms"]["mean"] > 0
+    assert found["chroma"]["all"]["recall@100"]["mean"] == found["chroma"]["all"]["certified"]["mean"] == 1
+    shares = [found["chroma"][f"lists of {n}"]["certified"]["mean"] for n in (100, 200, 400, 800)]
+    assert shares == sorted(shares)
+    assert found["exact search"]["all"]["recall@100"]["mean"] == 1
 
 
 def test_a_child_that_fails_is_one_error_with_its_last_words() -> None:
