@@ -5,7 +5,8 @@ and a gigabyte, on the way to a first playlist that should take neither.
 
 Shapes: B texts, T word pieces, H heads, D width. The graph maps `input_ids` and `attention_mask` (B, T) to
 `vectors` (B, D): embeddings and layers as in Devlin et al. (2019), then the mean over the mask and
-normalisation of Reimers and Gurevych (2019, Sentence-BERT). Query, key and value of a layer are one product,
+normalisation of Reimers and Gurevych (2019, Sentence-BERT); and to `states` (B, T, 2D), those after the middle and the
+last layer, which cost nothing where they are not asked for. Query, key and value of a layer are one product,
 and attention's 1/√(D/H) is folded into its query weights; vectors agree with the originals to 1e-6.
 """
 
@@ -31,15 +32,24 @@ def write_bert_graph(model_folder: Path, file: Path) -> None:
 
     config = json.loads((model_folder / "config.json").read_text(encoding="utf-8"))
     graph = _Graph(load_file(model_folder / "model.safetensors"), config)
-    vectors = graph.normalised_mean(graph.layers())
+    layers = graph.layers()
+    vectors = graph.normalised_mean(layers[-1])
+    states = graph.op("Concat", layers[len(layers) // 2 - 1], layers[-1], axis=-1)
     proto = helper.make_graph(
-        [*graph.nodes, helper.make_node("Identity", [vectors], ["vectors"])],
+        [
+            *graph.nodes,
+            helper.make_node("Identity", [vectors], ["vectors"]),
+            helper.make_node("Identity", [states], ["states"]),
+        ],
         "bert",
         inputs=[
             helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "tokens"]),
             helper.make_tensor_value_info("attention_mask", TensorProto.INT64, ["batch", "tokens"]),
         ],
-        outputs=[helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", graph.width])],
+        outputs=[
+            helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", graph.width]),
+            helper.make_tensor_value_info("states", TensorProto.FLOAT, ["batch", "tokens", 2 * graph.width]),
+        ],
     )
     model = helper.make_model(proto, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
     # Tensors go in one by one: handed over with the graph they would be held three times.
@@ -61,8 +71,9 @@ class _Graph:
         self.nodes: list[Any] = []
         self.constants: dict[str, NDArray[Any]] = {}
 
-    def layers(self) -> str:
-        """The states (B, T, D) after the last layer."""
+    def layers(self) -> list[str]:
+        """The states (B, T, D) after every layer."""
+        found = []
         bias = self.mask_bias()
         states = self.embeddings()
         for layer in range(self.config["num_hidden_layers"]):
@@ -72,7 +83,8 @@ class _Graph:
             inner = self.op("Gelu", self.dense(states, f"{prefix}.intermediate.dense"))
             outer = self.dense(inner, f"{prefix}.output.dense")
             states = self.norm(self.op("Add", outer, states), f"{prefix}.output.LayerNorm")
-        return states
+            found.append(states)
+        return found
 
     def embeddings(self) -> str:
         """Word, position and type embeddings, normalised (B, T, D); all types are the first."""

@@ -24,7 +24,7 @@ from recsys.types import FloatArray, Progress
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 #: Counts changes of the exported graph; a new number makes every data folder export again.
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 
 #: `max_seq_length` in the model's sentence_bert_config.json, in word pieces.
 MAX_TOKENS = 256
@@ -41,6 +41,7 @@ class MiniLmEncoder:
 
     name = "all-MiniLM-L6-v2"
     dim = 384
+    state_dim = 768
 
     def __init__(
         self,
@@ -89,7 +90,27 @@ class MiniLmEncoder:
                 ids = encodings[row].ids
                 tokens[position, : len(ids)] = ids
                 mask[position, : len(ids)] = 1
-            out[batch] = self._session.run(None, {"input_ids": tokens, "attention_mask": mask})[0]
+            out[batch] = self._session.run(["vectors"], {"input_ids": tokens, "attention_mask": mask})[0]
+        return out
+
+    def states(self, text: str, spans: Sequence[tuple[int, int]]) -> FloatArray:
+        """Return one row per span of characters (n, 768): what stands there, as two layers see it in its sentence.
+
+        Args:
+            text: what exceeds 256 word pieces is not read.
+            spans: start and end (exclusive) of each; a row is zero where nothing was read.
+        """
+        encoding = self._tokenizer.encode(encodable(text))
+        tokens = np.array([encoding.ids], np.int64)
+        asked = {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
+        states = self._session.run(["states"], asked)[0][0]
+        # Word pieces in order, so those of a span lie together; marks of beginning and end are no characters.
+        starts, ends = np.array(encoding.offsets, np.int64).T
+        out = np.zeros((len(spans), self.state_dim), np.float32)
+        for row, (start, end) in enumerate(spans):
+            inside = (starts < end) & (ends > start) & (ends > starts)
+            if inside.any():
+                out[row] = states[inside].mean(axis=0)
         return out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -30,6 +30,22 @@ class TextEncoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Return one unit row per text (n, dim); texts beyond the model's longest are cut."""
+
+
+@runtime_checkable
+class WordEncoder(Protocol):
+    """Turns the words of a text into vectors of what they mean there."""
+
+    @property
+    def name(self) -> str:
+        """The model's name; states of encoders with different names are never mixed."""
+
+    @property
+    def state_dim(self) -> int:
+        """The width of the vectors."""
+
+    def states(self, text: str, spans: Sequence[tuple[int, int]]) -> FloatArray:
+        """Return one row per span of characters (n, state_dim), zero where the text was too long to be read."""
 
 
 class SentenceTransformersEncoder:
