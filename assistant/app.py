@@ -23,6 +23,7 @@ from assistant.reports import (
     IndexReport,
     MapReport,
     Ranked,
+    ReadingReport,
     SpaceReport,
     StatusReport,
     TrainReport,
@@ -300,6 +301,27 @@ class Assistant(Taught):
                 gains=gains(card),
                 seconds=time.perf_counter() - started,
             )
+
+    def train_reading(self, requests: Path, progress: Progress | None = None) -> ReadingReport:
+        """Learn to read requests from labelled ones, beside the rules; used from the next message on.
+
+        Raises:
+            LabelledRequestsError: the file is missing or malformed; nothing has changed then.
+        """
+        from assistant.reading import learn_to_read
+
+        settings = self.settings
+        with self._lock:
+            report = learn_to_read(
+                settings.home,
+                requests,
+                self._encoder(progress),
+                seed=settings.seed,
+                threads=settings.threads,
+                progress=progress,
+            )
+            self._serving = None
+        return report
 
     def add_embeddings(self, name: str, vectors: Path, ids: Path, *, of: str = "tracks") -> AddedSpaceReport:
         """Bring a precomputed space in; the next training or indexing uses it.

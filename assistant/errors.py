@@ -97,3 +97,14 @@ def _count(n: int, noun: str) -> str:
 
 #: What connectors show as it is: every other error is unexpected, and logged.
 DELIBERATE = (AssistantError, RecsysError)
+
+
+class LabelledRequestsError(AssistantError, ValueError):
+    """A file of labelled requests is missing or malformed, or has nothing to learn from."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"{problem}; give a CSV file with query and intents as MusicRecoIntent has them, or JSON Lines with text "
+            "and intents [[facet, span, polarity], …]"
+        )
+        self.problem = problem

@@ -115,7 +115,7 @@ class Parts:
     def _open(self, candidate: Path | None = None) -> Serving:
         """Open the generation being served, or a finished folder that may come to be."""
         from assistant.agent import Agent
-        from assistant.understanding.rules import RulesUnderstanding
+        from assistant.reading import open_understanding
         from recsys import generations
         from recsys.pipeline import open_recommender
         from recsys.vocabulary import load_vocabulary
@@ -136,7 +136,7 @@ class Parts:
         )
         agent = Agent(
             recommender,
-            RulesUnderstanding(recommender.catalogue),
+            open_understanding(settings.home, recommender.catalogue, self._encoder()),
             self._store(),
             slate_size=settings.slate_size,
             max_per_artist=settings.max_per_artist,

@@ -91,6 +91,14 @@ class TrainReport(_Report):
     own: OwnReport | None = Field(default=None, description="where listeners' own requests were learnt from")
 
 
+class ReadingReport(_Report):
+    """What `Assistant.train_reading` did."""
+
+    n_requests: int
+    facets: tuple[str, ...] = Field(description="as the labelled requests name them")
+    seconds: float
+
+
 class UsageReport(_Report):
     """What `Assistant.export_jam` wrote."""
 

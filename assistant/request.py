@@ -11,6 +11,7 @@ from recsys.types import Constraint
 
 #: wanted, unwanted, or "like this one"
 Polarity = Literal["+", "-", "~"]
+POLARITIES: tuple[Polarity, ...] = ("+", "-", "~")
 
 
 class Intent(StrEnum):
@@ -34,6 +35,16 @@ class Mention(BaseModel):
     text: str = Field(default="", description="the words that named it")
 
 
+class Descriptor(BaseModel):
+    """Words of a message that describe the music, whether the vocabulary knows them or not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    facet: str = Field(description="as MusicRecoIntent names it: NE, Genre, Mood, …")
+    text: str = Field(description="the words as written")
+    polarity: Polarity = "+"
+
+
 class Request(BaseModel):
     """One message, understood. Absent means "not said": the session decides what then holds."""
 
@@ -49,5 +60,6 @@ class Request(BaseModel):
     size_factor: float | None = Field(default=None, gt=0, le=10, description="of the playlist on screen: .5 halves it")
     discovery: float | None = Field(default=None, ge=-1, le=1, description="-1 familiar … +1 discovery")
     fame: float | None = Field(default=None, ge=-1, le=1, description="-1 deep cuts … +1 popular")
+    descriptors: tuple[Descriptor, ...] = ()
     search_text: str = Field(default="", description="the message without size, dials and negated words")
     note: str | None = Field(default=None, description="something to tell the listener about the reading")

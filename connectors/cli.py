@@ -261,11 +261,18 @@ def train(
         bool,
         typer.Option("--from-events", help="Learn also from what was kept in conversations; serve only if better."),
     ] = False,
+    requests: Annotated[
+        Path | None,
+        typer.Option("--requests", metavar="FILE", help="Learn to read from labelled requests, beside the rules."),
+    ] = None,
 ) -> None:
     """Train the joint space anew on what is indexed, or on real requests, and serve it.
 
-    With --only, the model being served stays as it is and one space is fitted to it.
+    With --only, the model being served stays as it is and one space is fitted to it; with --requests, it stays and
+    only the understanding of requests learns.
     """
+    if requests is not None and (steps, data, only, tidy_names, from_events) != (None, None, None, False, False):
+        raise typer.BadParameter("--requests teaches the understanding alone; leave out the options of the joint space")
     if only is not None and (data is not None or seed is not None):
         raise typer.BadParameter("--only keeps the examples and the seed of the model; leave out --data and --seed")
     if only is not None and (tidy_names or from_events):
@@ -278,6 +285,12 @@ def train(
     asked = {"seed": seed, "training_steps": steps}
     settings = _settings().model_copy(update={field: value for field, value in asked.items() if value is not None})
     with _open(settings) as assistant:
+        if requests is not None:
+            with JobProgress() as progress:
+                read = assistant.train_reading(requests, progress)
+            kinds = ", ".join(read.facets)
+            typer.echo(f"Learnt to read from {read.n_requests:,} requests in {read.seconds:.0f} s: {kinds}.")
+            return
         with JobProgress() as progress:
             if from_events:
                 report = assistant.train_from_events(progress)

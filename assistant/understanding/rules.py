@@ -6,18 +6,23 @@ words between them say what is refused, softened or insisted on, and the rest be
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from assistant.request import Intent, Request
+from assistant.request import Descriptor, Intent, Polarity, Request
 from assistant.understanding import numbers
 from assistant.understanding.composing import compose
+from assistant.understanding.cues import cue_for
 from assistant.understanding.entities import EntityLinker
 from assistant.understanding.eras import EraFinder
 from assistant.understanding.facets import FacetFinder
 from assistant.understanding.gazetteer import Gazetteer
 from assistant.understanding.intents import intent_of, search_text, size_factor_of
-from assistant.understanding.matches import Match, Size, Unlinked, settle
-from assistant.understanding.negation import mark
+from assistant.understanding.labelled import NAMES
+from assistant.understanding.matches import Bounds, Entity, Match, Size, Unlinked, Word, settle
+from assistant.understanding.negation import Mark, mark
+from assistant.understanding.tagging import Phrase
 from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
 from recsys.catalogue import Catalogue
 from recsys.types import Facet
@@ -25,6 +30,20 @@ from recsys.vocabulary import Vocabulary, load_vocabulary
 
 #: Taken as the newest year of a catalogue that states no years.
 _NEWEST_YEAR = 2020
+_REFUSING = frozenset(("no", "not", "non", "without", "sans", "zero"))
+#: Facets as MusicRecoIntent names them, and beside its seven those that it has not.
+_FACETS = {
+    Facet.GENRE: "Genre",
+    Facet.MOOD: "Mood",
+    Facet.ENERGY: "Mood",
+    Facet.ACTIVITY: "ListeningContext",
+    Facet.INSTRUMENT: "Instrument",
+    Facet.VOCALS: "Vocals",
+    Facet.ERA: "Decade",
+    Facet.COUNTRY: "country",
+    Facet.LANGUAGE: "Language",
+    Facet.TEMPO: "Tempo",
+}
 
 
 class RulesUnderstanding:
@@ -54,6 +73,7 @@ class RulesUnderstanding:
         matches = self._matches(reading)
         marks = mark(reading, matches)
         composed = compose(reading, marks, first_turn=first_turn)
+        described = _phrases(reading, marks.marks)
         return Request(
             text=text,
             intent=intent_of(
@@ -70,9 +90,14 @@ class RulesUnderstanding:
             size_factor=size_factor_of(reading, first_turn=first_turn),
             discovery=composed.discovery,
             fame=composed.fame,
+            descriptors=tuple(Descriptor(facet=p.facet, text=p.text, polarity=p.polarity) for p in described),
             search_text=search_text(reading, composed.unsearchable, _entity_words(matches)),
             note=_note(reading, matches),
         )
+
+    def phrases(self, reading: Reading) -> list[Phrase]:
+        """Return the words that describe the music, in order, and how each is meant."""
+        return _phrases(reading, mark(reading, self._matches(reading)).marks)
 
     def _matches(self, reading: Reading) -> list[Match]:
         facets = self._facets.find(reading)
@@ -91,6 +116,31 @@ class RulesUnderstanding:
         explained = {n for m in settled for n in range(m.start, m.end)}
         slips = (self._facets.find_slips(reading, n) for n in range(len(reading)) if n not in explained)
         return sorted([*settled, *(slip for slip in slips if slip)], key=lambda m: m.start)
+
+
+def _phrases(reading: Reading, marks: Sequence[Mark]) -> list[Phrase]:
+    found = []
+    for one in marks:
+        facet, start, end = _facet_of(one.match), one.match.start, one.match.end
+        if facet is None or one.dropped:
+            continue
+        entity = one.match.entity
+        cue = entity.cue if entity else cue_for(reading, start, end).polarity if facet == NAMES else "+"
+        polarity: Polarity = "-" if one.negated != one.match.negates else cue
+        while one.match.negates and start + 1 < end and reading.words[start] in _REFUSING:
+            start += 1
+        found.append(Phrase(facet, start, end, polarity, reading.raw(start, end)))
+    return found
+
+
+def _facet_of(match: Match) -> str | None:
+    """Name a match's facet as MusicRecoIntent does; None for sizes and dials."""
+    for payload in match.payloads:
+        if isinstance(payload, Entity | Unlinked):
+            return NAMES
+        if isinstance(payload, Word | Bounds) and payload.facet in _FACETS:
+            return _FACETS[payload.facet]
+    return None
 
 
 def _is_part(name: Match, facets: list[Match]) -> bool:

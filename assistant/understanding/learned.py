@@ -1,0 +1,54 @@
+"""Understanding by the rules and a tagger: what was learnt from labelled requests, beside what the rules know.
+
+The rules alone make constraints, for only they know the vocabulary and the catalogue. The tagger adds what they have no
+word for: descriptors of any kind with how they are meant. What is refused in words that the rules do not know is taken
+out of the search text, so that the playlist does not move towards it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from assistant.request import Descriptor, Request
+from assistant.understanding.rules import RulesUnderstanding
+from assistant.understanding.tagging import Phrase, Tagger, WordReader, join
+from assistant.understanding.tokens import read
+
+_REFUSING = (
+    r"(?:\b(?:but|and)\s+)?(?:\b(?:not|no|non|isn'?t|aren'?t|without|less|never|nothing)\b[\s-]*)?"
+    r"(?:\b(?:too|so|very|that)\s+)?"
+)
+
+
+class LearnedUnderstanding:
+    """Reads requests by the rules, and with a tagger beside them. Never raises on any text."""
+
+    def __init__(self, rules: RulesUnderstanding, tagger: Tagger, reader: WordReader) -> None:
+        """Put both together; the reader must see with the encoder that the tagger was made with."""
+        self._rules, self._tagger, self._reader = rules, tagger, reader
+
+    def understand(self, text: str, *, first_turn: bool = True) -> Request:
+        """Read one message; `first_turn` says that there is no playlist to refine yet."""
+        request = self._rules.understand(text, first_turn=first_turn)
+        found = self.phrases(text)
+        return request.model_copy(
+            update={
+                "descriptors": tuple(Descriptor(facet=p.facet, text=p.text, polarity=p.polarity) for p in found),
+                "search_text": without(request.search_text, (p.text for p in found if p.polarity == "-")),
+            }
+        )
+
+    def phrases(self, text: str) -> list[Phrase]:
+        """Return the words that describe the music, in order, and how each is meant."""
+        reading = read(text)
+        return join(self._tagger.tag(self._reader.read(reading)), self._rules.phrases(reading))
+
+
+def without(text: str, phrases: Iterable[str]) -> str:
+    """Take phrases out of a text, with the word that refuses them; all of the text where nothing would be left."""
+    left = text
+    for phrase in phrases:
+        left = re.sub(rf"{_REFUSING}(?<!\w){re.escape(phrase)}(?!\w)", " ", left, flags=re.IGNORECASE)
+    left = " ".join(left.split()).strip(" ,;.-")
+    return left or text
