@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -21,6 +22,7 @@ from assistant.reply import Message, Reply, SlateTrack
 from assistant.request import Intent, Mention, Request
 from assistant.session import MAX_MINUTES, MAX_TRACKS, SessionState, fold, with_slate
 from assistant.store import SessionStore, identity
+from assistant.versions import step, with_version
 from assistant.wording import asks_for_something, is_greeting, is_thanks, say
 from recsys.recommendation import Pick, Query, Recommendation
 from recsys.recommender import Recommender
@@ -131,6 +133,14 @@ class Agent:
         history = self._history(listener_id, session_id)
         stage("load")
         request = _with_overrides(self._understand(text, first_turn=not before.slate), message)
+        if last and request.intent in (Intent.UNDO, Intent.REDO):
+            state, reply = step(
+                request.intent, last, partial(self._sessions.at, session_id, listener_id), history.rated
+            )
+            stage("understanding")
+            reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
+            self._sessions.save(text, listener_id, request, state, reply)
+            return reply
         state = fold(before, request)
         stage("understanding")
         seed = self._seed_of(session_id) if message.seed is None else message.seed % 2**32
@@ -170,7 +180,7 @@ class Agent:
         if unknown:
             # What nobody understood counts once: it must not colour the turns that follow.
             state = state.model_copy(update={"phrases": state.phrases[1:]})
-        state = with_slate(state, (track.track_id for track in tracks))
+        state = with_version(with_slate(state, (track.track_id for track in tracks)), before)
         self._sessions.save(text, listener_id, request, state, reply)
         stage("store")
         timings["total"] = round((time.perf_counter() - started) * 1000, 3)

@@ -20,6 +20,8 @@ class Intent(StrEnum):
     ASK = "ask"  # a playlist, from scratch or as the first turn
     REFINE = "refine"  # change the one on screen ("more upbeat", "no country")
     START_OVER = "start_over"  # forget the constraints so far
+    UNDO = "undo"  # show the playlist before
+    REDO = "redo"  # take an undo back
 
 
 class Mention(BaseModel):

@@ -52,6 +52,9 @@ class SessionState(BaseModel):
     slate: tuple[str, ...] = ()  # track ids on screen
     shown: tuple[str, ...] = ()  # track ids shown so far, oldest first
     set_aside: tuple[str, ...] = ()  # shown before the listener asked for others
+    shows: int = 0  # the turn that made the playlist on screen
+    past: tuple[int, ...] = ()  # turns whose playlists undo goes back to, oldest first
+    future: tuple[int, ...] = ()  # and those that redo goes on to, nearest first
 
     def active(self) -> tuple[Constraint, ...]:
         """The constraints that hold now, oldest first."""

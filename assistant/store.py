@@ -6,6 +6,7 @@ import hashlib
 import logging
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -21,7 +22,7 @@ _MAX_ID = 200
 
 @dataclass(frozen=True)
 class StoredTurn:
-    """The newest turn of a session."""
+    """A turn of a session."""
 
     state: SessionState
     reply: Reply
@@ -36,7 +37,13 @@ class SessionStore:
 
     def last(self, session_id: str, listener_id: str) -> StoredTurn | None:
         """Return the newest turn, or None for a new session and for one that belongs to somebody else."""
-        row = self._store.last_turn(session_id, listener_id)
+        return self._read(session_id, self._store.last_turn(session_id, listener_id))
+
+    def at(self, session_id: str, listener_id: str, turn: int) -> StoredTurn | None:
+        """Return a turn by its number, or None where the session has none."""
+        return self._read(session_id, self._store.last_turn(session_id, listener_id, turn=turn))
+
+    def _read(self, session_id: str, row: dict[str, Any] | None) -> StoredTurn | None:
         if row is None:
             return None
         try:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from assistant.labels import plain
 from assistant.phrases import free_words
 from assistant.reply import Reply
-from assistant.request import Request
+from assistant.request import Intent, Request
 from assistant.session import MAX_QUERY_TEXT, SessionState
 from recsys.store import Store
 from recsys.text import fold as folded
@@ -103,7 +103,10 @@ def _turns(listener_id: str, rows: Iterator[dict[str, Any]]) -> Iterator[Turn]:
 
 def _text(state: SessionState, request: Request) -> str:
     """What the text encoder read: what stands, and the words that nobody understood, which no later turn reads."""
-    text, words = plain(state.query_text(), MAX_QUERY_TEXT), plain(free_words(request), MAX_QUERY_TEXT)
+    text = plain(state.query_text(), MAX_QUERY_TEXT)
+    if request.intent in (Intent.UNDO, Intent.REDO):
+        return text  # of the playlist that is on screen again
+    words = plain(free_words(request), MAX_QUERY_TEXT)
     if words and f" {folded(words)} " not in f" {folded(text)} ":
         text = plain(f"{words} {text}", MAX_QUERY_TEXT)
     return text

@@ -246,8 +246,8 @@ class Store:
             parts = {"request": dict(request), "state": dict(state), "reply": dict(reply)}
             connection.execute(db.turns.insert().values(**key, turn=turn, at=at, message=_storable(message), **parts))
 
-    def last_turn(self, session_id: str, listener_id: str) -> dict[str, Any] | None:
-        """Return the newest turn of a session as {turn, at, message, request, state, reply}.
+    def last_turn(self, session_id: str, listener_id: str, *, turn: int | None = None) -> dict[str, Any] | None:
+        """Return the newest turn of a session, or the one of a number, as {turn, at, message, request, state, reply}.
 
         None if there is none, and always None for a listener whose session it is not.
         """
@@ -258,6 +258,8 @@ class Store:
             .order_by(table.c.turn.desc())
             .limit(1)
         )
+        if turn is not None:
+            wanted = wanted.where(table.c.turn == turn)
         with self._engine.connect() as connection:
             row = connection.execute(wanted).mappings().first()
             if row is None:

@@ -20,6 +20,20 @@ _START_OVER = re.compile(
     r"|\b(?:something|anything) (?:completely|entirely|totally) (?:different|else)\b|^(?:reset|restart|start over"
     r"|clear|scrap that)$"
 )
+_POLITE = r"(?:please|pls|ok|okay|no|oh|oops|sorry|hm+|wait|actually|can you|could you|i want to|let s|just|now|,| )*"
+_VERSION = r"(?:one|playlist|list|mix|version|set)"
+_BEFORE = r"(?:the|my) (?:previous|last|old|earlier|former)"
+_UNDO = re.compile(
+    rf"{_POLITE}(?:undo(?: (?:that|it|this|everything|(?:the|my) last (?:change|one|step|message)))?"
+    r"|(?:go|step|move|get) back(?: one(?: step)?)?|revert(?: (?:that|it|this))?|take (?:that|it) back"
+    rf"|(?:go |get |take me |bring )?back to {_BEFORE} {_VERSION}"
+    rf"|(?:(?:give|show|get|bring) (?:me )?(?:back )?)?(?:the|my) (?:previous|old|earlier|former) {_VERSION}"
+    rf"(?: back| again)?|i (?:liked|preferred) {_BEFORE} {_VERSION}(?: (?:more|better))?"
+    rf"|{_BEFORE} {_VERSION} was better){_POLITE}"
+)
+_REDO = re.compile(
+    rf"{_POLITE}(?:redo(?: (?:that|it|this))?|undo (?:the|that|my) undo|(?:go|step) forward(?: again)?){_POLITE}"
+)
 _ASK = re.compile(
     r"\b(?:make|create|build|generate|compile|put together|i need|i want|i d like|i would like|give)(?: me| us| "
     r"up)?(?: an?| some kind of)? (?:[\w]+ ){0,4}?"
@@ -44,7 +58,7 @@ _WHAT = frozenset({Facet.GENRE, Facet.ERA, Facet.ACTIVITY, Facet.ARTIST, Facet.L
 def intent_of(
     reading: Reading, constraints: Sequence[Constraint], *, names: bool, sized: bool, first_turn: bool
 ) -> Intent:
-    """Tell whether a message asks for a playlist, changes the one on screen, or starts over.
+    """Tell whether a message asks for a playlist, changes the one on screen, starts over, or goes back or forth.
 
     On the first turn there is nothing to change or to forget: everything is a request. Later, a message that stands by
     itself is a new request: it says what it wants in two ways, or with a size, or "songs" with a name, and takes up
@@ -52,6 +66,10 @@ def intent_of(
     """
     if first_turn:
         return Intent.ASK
+    if _UNDO.fullmatch(reading.line):
+        return Intent.UNDO
+    if _REDO.fullmatch(reading.line):
+        return Intent.REDO
     if _START_OVER.search(reading.line):
         return Intent.START_OVER
     if _ASK.search(reading.line):
