@@ -7,12 +7,25 @@ A negation reaches the first match after it within its phrase, and from there th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
 from assistant.understanding.matches import Bounds, Dial, Match, Size, Word
-from assistant.understanding.tables import words
+from assistant.understanding.refusing import (
+    AFTERWARDS,
+    BEFORE_UNKNOWN,
+    CONTRAST,
+    CUE,
+    DESCRIBING,
+    FINE,
+    GENERIC,
+    LIST_WORDS,
+    MATCH,
+    MAX_UNKNOWN,
+    PLACED,
+    TONE,
+)
 from assistant.understanding.tokens import Reading
 from recsys.types import Facet
 
@@ -20,93 +33,6 @@ from recsys.types import Facet
 _REACH = 6
 #: Words between "only" or "preferably" and what they are about.
 _SHORT_REACH = 3
-_MATCH = "§"
-
-_NOT = r"(?:not|isn t|isnt|aren t|arent|is not|are not|wasn t|wasnt|weren t|werent)"
-_DONT = r"(?:do not|don t|dont|does not|doesn t|doesnt|did not|didn t|didnt|do nt)"
-_PSEUDO = (
-    rf"not(?: \w+)? {_MATCH} enough"
-    r"|not (?:all|just|only|simply|merely|limited to|sure|bad|picky|fussy|yet|a problem|long ago|exactly "
-    r"sure|enough|quite sure|to mention|seeing|hearing|finding|getting)"
-    r"|nothing wrong with|why not|why (?:don t|dont|not) (?:you|we)"
-    r"|(?:can t|cant|cannot|can not|couldn t|never) (?:get enough|go wrong|live without|wait|beat|resist|help|stop"
-    r"|sleep|decide|choose|think|find|hear"
-    r"|get over|have too much|go a day without)"
-    r"|no (?:problems?|worries|matter|idea|preferences?|rush|doubt|limits?|thanks?|thank you|particular|restrictions?"
-    r"|wonder|way|one|cap|longer than"
-    r"|longer|less than|fewer than|more than|later than|earlier than|older than|newer than|just|i m|i|im|it|that|this"
-    r"|they|you|we|let s|lets|please|those|these|in particular)"
-    r"|not (?:more|less|fewer|longer|older|later|newer|earlier) than"
-    r"|without (?:a doubt|doubt|further ado|stopping|a break|breaks|interruption|fail|thinking|end)"
-    rf"|{_DONT} (?:know|care|worry|see|hear|find|forget|hesitate|matter|have a (?:preference"
-    rf"|favou?rite)|remember|understand|have time|stop|leave out"
-    r"|exclude|skip|miss|be afraid)"
-    r"|(?:you|playlist) (?:didn t|did not|haven t|havent|hasn t|don t|doesn t|does not) (?:include|add|play|put"
-    r"|give|have|contain)"
-    r"|(?:complete|same|finished) without|if not|or not|never mind|nevermind|never ending|not far from|not unlike"
-    r"|not without"
-    rf"|(?:^|(?<=[.,] )|(?<=but )|(?<=and )|(?<=because )|(?<=so )|(?<=ok )|(?<=okay ))(?:theses?|those|they|this|it"
-    rf"|that|some of (?:theses?|those|them|the songs))"
-    rf" (?:songs |ones |tracks )?(?:s )?{_NOT}"
-)
-_NEUTRAL = rf"not necessarily|whether or not|{_DONT} (?:have|need) to be|no need (?:for it )?to be"
-_ONLY = (
-    r"nothing (?:but|except|other than)|only|strictly|exclusively|solely|purely|must (?:be|have|include|feature"
-    r"|contain)|(?:has|have|needs?) to (?:be|have|include)"
-    r"|has got to be|absolutely has to be"
-)
-_SOFT = (
-    r"maybe|perhaps|possibly|preferably|ideally|if possible|mostly|mainly|primarily|largely|prefer|preferring|a "
-    r"(?:bit|touch|hint|little bit|dash|sprinkle) of"
-    r"|hints? of|touches of|leaning(?: towards?)?|kinda|kind of|sort of|somewhat|slightly|a little|a bit"
-    rf"|{_DONT} mind|wouldn t mind|open to|some elements of|elements of|influences? of"
-)
-_EXCEPT = r"except(?: for)?|other than|apart from|aside from|besides|bar|unless it s|unless it is"
-_LESS = (
-    r"less of (?:the|that|this)|less|fewer|lighter on|ease up on|easy on the|go easy on|cut down on|too (?:much"
-    r"|many)|(?:(?:way|far|much|a bit|a little|still) )?too(?= §)"
-)
-_NEG = (
-    r"(?:anything|everything|all|anyone|any genre|whatever) (?:but|except(?: for)?|besides|other than|apart from"
-    r"|that isn t|that is not|that s not|thats not)"
-    rf"|no more|no|non|{_NOT}|{_DONT}|without|w o|sans|nothing|none of|neither|nor|never|won t|wouldn t (?:want|like)"
-    rf"|(?:can t|cant|cannot|can not) (?:stand|bear|take"
-    r"|handle|listen to|deal with|tolerate)|shouldn t (?:be|have)|avoid(?:ing)?|skip(?:ping)?|exclud(?:e|es|ing)"
-    r"|omit(?:ting)?|minus|leave out|leaving out"
-    r"|hold the|cut (?:out )?the|get rid of|remove|ditch|drop the|ban|hate[sd]?|dislike[sd]?|despise|detest|loathe"
-    r"|(?:sick|tired|fed up|bored) (?:of|with)|had enough(?: of)?"
-    r"|(?:^|(?<=[.,] ))enough(?: of| with)?(?: the)?|stay away from|move away from|moving away from|steer clear of"
-    r"|keep away from|away from|outside of|outside|instead of|rather than|as opposed to|unlike"
-    r"|free of|devoid of|lacking|absent of|lost interest in|lay off(?: the)?|stop playing|no need for|zero|nix|out "
-    r"of the question"
-)
-_CUE = re.compile(
-    rf"(?<!\S)(?:(?P<neutral>{_NEUTRAL})|(?P<pseudo>{_PSEUDO})|(?P<only>{_ONLY})|(?P<lift>{_EXCEPT})|(?P<neg>{_NEG})"
-    rf"|(?P<less>{_LESS})"
-    rf"|(?P<soft>{_SOFT})"
-    r"|(?P<more>(?:a (?:bit|little) |some |lots |much |even )?more(?: of)?))(?!\S)"
-)
-_AFTERWARDS = re.compile(
-    rf"{_MATCH}(?: (?:songs?|music|stuff|tracks?|is|are|s|really|just|so much|a|that))* (?:(?:sucks?|is out|are out"
-    rf"|is a no|is boring|bores me|is overrated|is terrible"
-    rf"|free)|(?:{_NOT}|{_DONT})(?: (?:really|quite|seem to|feel like a))* (?:my|for me|fit|belong|work|a good fit"
-    rf"|go well|go with|match|a fit))(?!\S)"
-)
-_FINE = re.compile(
-    rf"{_MATCH}(?:(?: ,)?(?: and| or)? {_MATCH})*"
-    r"(?: (?:songs?|music|stuff|tracks?|is|are|s|would be|also|totally|still|perfectly|however))+ (?:fine|ok"
-    rf"|okay|allowed|good|great|welcome|cool|acceptable"
-    r"|alright|all right|permitted)(?!\S)"
-)
-_CONTRAST = words("but however though although instead yet just rather more give make let play want need with so add")
-_TONE = words(
-    "too very so overly super really particularly extremely especially that excessively terribly insanely crazy"
-)
-_LIST_WORDS = words(
-    "any the a an too very much of songs song music tracks stuff artists bands anything things from "
-    "by overly so really even also all "
-    "that s kind type type of either sounding"
-)
 #: Facets that a listener puts into one list: "no drums and vocals".
 _KIN = frozenset((Facet.INSTRUMENT, Facet.VOCALS))
 
@@ -131,6 +57,7 @@ class Marks:
 
     marks: list[Mark]
     refusals: list[tuple[int, int]] = field(default_factory=list)
+    unknown: list[tuple[int, int]] = field(default_factory=list)  # words that are refused, whatever they mean
 
 
 def mark(reading: Reading, matches: Sequence[Match]) -> Marks:
@@ -152,7 +79,7 @@ class _Marking:
                 self._push("." if pause == 2 else ",", position)
             if number < len(matches) and matches[number].start == position:
                 self._match_at[len(self._items)] = number
-                self._push(_MATCH, position)
+                self._push(MATCH, position)
                 position = matches[number].end
                 number += 1
             else:
@@ -167,13 +94,14 @@ class _Marking:
             length += len(item) + 1
         self._refusals: list[tuple[int, int]] = []
         self._groups: list[list[int]] = []
+        self._unknown: list[tuple[int, int]] = []
 
     def _push(self, item: str, token: int) -> None:
         self._items.append(item)
         self._token_at.append(token)
 
     def run(self) -> Marks:
-        for cue in _CUE.finditer(self._line):
+        for cue in CUE.finditer(self._line):
             start, end = self._item(cue.start()), self._item(cue.end() - 1) + 1
             if cue["pseudo"]:
                 continue
@@ -187,7 +115,7 @@ class _Marking:
                 self._refuse(start, end, toned=False)
             elif cue["less"]:
                 self._refuse(start, end, toned=True)
-            elif cue["soft"]:
+            elif cue["soft"] or cue["mind"]:
                 self._soften(end)
             elif end in self._match_at:
                 self._marks[self._match_at[end]].more = True
@@ -196,19 +124,51 @@ class _Marking:
             if self._marks[number].match.negates and not self._marks[number].negated:
                 self._extend(item + 1, [number], toned=False)
         self._resolve_groups()
-        return Marks(self._marks, self._refusals)
+        return Marks(self._marks, self._refusals, self._unknown)
 
     # -- cues ------------------------------------------------------------------------------------------------------
 
     def _refuse(self, start: int, end: int, *, toned: bool) -> None:
+        behind = self._refuse_unknown(end)
+        if behind > end and (self._items[start] == "non" or self._items[behind : behind + 1] in PLACED):
+            return  # "non cheesy love songs", "no screaming in my metal"
         group = self._first_group(end, _REACH)
         if not group:
             return
         between = self._items[end : group[0]]
-        toned = toned or bool(between and between[-1] in _TONE) or self._items[end - 1] in _TONE
+        toned = toned or bool(between and between[-1] in TONE) or self._items[end - 1] in TONE
         self._negate(group, toned=toned)
         last = self._extend(group[-1] + 1, [self._match_at[n] for n in group], toned=toned)
         self._refusals.append((self._token_at[start], self._token_at[max(last, group[-1] + 1)]))
+
+    def _refuse_unknown(self, end: int) -> int:
+        """Take up to three words that no finder explains, right behind a negation or in the list that it begins.
+
+        Returns the item behind the first of them, or `end`.
+        """
+        position = behind = end
+        while position < len(self._items):
+            while position < len(self._items) and self._items[position] in BEFORE_UNKNOWN:
+                position += 1
+            first = position
+            while position < min(first + MAX_UNKNOWN, len(self._items)) and self._is_unknown(position):
+                position += 1
+            if position == first:
+                return behind
+            self._unknown.append((self._token_at[first], self._token_at[position - 1] + 1))
+            behind = position if behind == end else behind
+            while position < len(self._items) and self._items[position] in GENERIC:
+                position += 1
+            if position == len(self._items) or self._items[position] not in ("or", "nor"):
+                return behind
+            position += 1
+        return behind
+
+    def _is_unknown(self, position: int) -> bool:
+        word = self._items[position]
+        if word == MATCH or not word.isalpha() or len(word) <= 2 or word in GENERIC or word in CONTRAST:
+            return False
+        return word in DESCRIBING or not (word in COMMON_WORDS or word in FUNCTION_WORDS)
 
     def _insist(self, start: int, end: int) -> None:
         group = self._first_group(end, _SHORT_REACH)
@@ -227,11 +187,11 @@ class _Marking:
             found.dropped, found.allowed = True, allowed
 
     def _read_afterwards(self) -> None:
-        for found in _AFTERWARDS.finditer(self._line):
-            item = self._item(found.start())
+        for found in AFTERWARDS.finditer(self._line):
+            item = next(n for n in range(self._item(found.start()), len(self._items)) if n in self._match_at)
             self._negate([item], toned=False)
             self._refusals.append((self._token_at[item], self._token_at[self._item(found.end() - 1) + 1]))
-        for found in _FINE.finditer(self._line):
+        for found in FINE.finditer(self._line):
             first, last = self._item(found.start()), self._item(found.end() - 1)
             if self._refused_before(first, anywhere=True):
                 self._lift([item for item in range(first, last + 1) if item in self._match_at], allowed=True)
@@ -248,7 +208,7 @@ class _Marking:
                 while group[-1] + 1 in self._match_at:
                     group.append(group[-1] + 1)
                 return group
-            if self._items[position] in (",", ".") or (self._items[position] in _CONTRAST and position > item):
+            if self._items[position] in (",", ".") or (self._items[position] in CONTRAST and position > item):
                 return []
         return []
 
@@ -282,7 +242,7 @@ class _Marking:
                 connector = connector if connector == "or" else "and"
             elif word == ",":
                 connector = connector or ","
-            elif word not in _LIST_WORDS:
+            elif word not in LIST_WORDS:
                 return None
         return None
 

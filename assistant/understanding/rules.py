@@ -21,7 +21,8 @@ from assistant.understanding.gazetteer import Gazetteer
 from assistant.understanding.intents import intent_of, search_text, size_factor_of
 from assistant.understanding.labelled import NAMES
 from assistant.understanding.matches import Bounds, Entity, Match, Size, Unlinked, Word, settle
-from assistant.understanding.negation import Mark, mark
+from assistant.understanding.negation import Marks, mark
+from assistant.understanding.tables import words
 from assistant.understanding.tagging import Phrase
 from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
 from recsys.catalogue import Catalogue
@@ -30,7 +31,22 @@ from recsys.vocabulary import Vocabulary, load_vocabulary
 
 #: Taken as the newest year of a catalogue that states no years.
 _NEWEST_YEAR = 2020
-_REFUSING = frozenset(("no", "not", "non", "without", "sans", "zero"))
+_AROUND = words("no not non without sans zero w o less fewer from the of with in some by a an to for")
+_BEHIND = words("songs song tracks free")
+_LESS = words("less fewer")
+_KINDS = {
+    "Version": words("live remix remixes remaster remasters remastered cover covers version edit edits"),
+    "Explicit": words("explicit clean swearing swear profanity cursing curse"),
+    "Vocals": words(
+        "lyrics lyric vocals vocal voices singing singers talking speech screaming screams shouting growling growls "
+        "rapping falsetto"
+    ),
+    "Instrument": words("strings drums horns"),
+    "Mood": words(
+        "loud quiet noisy heavy cheesy corny boring sad happy angry aggressive whiny slow fast mournful depressing "
+        "dark harsh weird creepy generic mainstream"
+    ),
+}
 #: Facets as MusicRecoIntent names them, and beside its seven those that it has not.
 _FACETS = {
     Facet.GENRE: "Genre",
@@ -73,7 +89,7 @@ class RulesUnderstanding:
         matches = self._matches(reading)
         marks = mark(reading, matches)
         composed = compose(reading, marks, first_turn=first_turn)
-        described = _phrases(reading, marks.marks)
+        described = _phrases(reading, marks)
         return Request(
             text=text,
             intent=intent_of(
@@ -97,7 +113,7 @@ class RulesUnderstanding:
 
     def phrases(self, reading: Reading) -> list[Phrase]:
         """Return the words that describe the music, in order, and how each is meant."""
-        return _phrases(reading, mark(reading, self._matches(reading)).marks)
+        return _phrases(reading, mark(reading, self._matches(reading)))
 
     def _matches(self, reading: Reading) -> list[Match]:
         facets = self._facets.find(reading)
@@ -118,19 +134,45 @@ class RulesUnderstanding:
         return sorted([*settled, *(slip for slip in slips if slip)], key=lambda m: m.start)
 
 
-def _phrases(reading: Reading, marks: Sequence[Mark]) -> list[Phrase]:
+def _phrases(reading: Reading, marks: Marks) -> list[Phrase]:
     found = []
-    for one in marks:
-        facet, start, end = _facet_of(one.match), one.match.start, one.match.end
+    for one in marks.marks:
+        facet, (start, end) = _facet_of(one.match), _bare(reading, one.match)
         if facet is None or one.dropped:
             continue
         entity = one.match.entity
         cue = entity.cue if entity else cue_for(reading, start, end).polarity if facet == NAMES else "+"
-        polarity: Polarity = "-" if one.negated != one.match.negates else cue
-        while one.match.negates and start + 1 < end and reading.words[start] in _REFUSING:
-            start += 1
+        said_so = one.match.negates or _refuses_itself(reading, one.match)
+        polarity: Polarity = "-" if one.negated != said_so else cue
         found.append(Phrase(facet, start, end, polarity, reading.raw(start, end)))
-    return found
+    taken = {n for one in found for n in range(one.start, one.end)}
+    for start, end in marks.unknown:
+        if taken.isdisjoint(range(start, end)):
+            found.append(Phrase(_kind(reading.words[start:end]), start, end, "-", reading.raw(start, end)))
+    return sorted(found, key=lambda one: one.start)
+
+
+def _bare(reading: Reading, match: Match) -> tuple[int, int]:
+    """A match without the words around it that describe nothing: "from the 80s", "no vocals", "Christmas songs"."""
+    start, end = match.start, match.end
+    if match.entity is None and not any(isinstance(payload, Unlinked) for payload in match.payloads):
+        while start + 1 < end and reading.words[start] in _AROUND:
+            start += 1
+        while start + 1 < end and reading.words[end - 1] in _BEHIND:
+            end -= 1
+    return start, end
+
+
+def _refuses_itself(reading: Reading, match: Match) -> bool:
+    """Tell whether a match holds its own refusal: "less aggressive", "lyric free"."""
+    n_words = match.end - match.start
+    return n_words > 1 and (reading.words[match.start] in _LESS or reading.words[match.end - 1] == "free")
+
+
+def _kind(said: Sequence[str]) -> str:
+    """Guess the facet of refused words that no finder knows."""
+    kinds = (kind for kind, known in _KINDS.items() if any(word in known for word in said))
+    return next(kinds, "Genre")
 
 
 def _facet_of(match: Match) -> str | None:

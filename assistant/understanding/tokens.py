@@ -23,7 +23,7 @@ _WORD = re.compile(
 _STOP = re.compile(r"[;|\n\r\u2028\u2029]|[.!?…。！？](?=[\s\"'”’)\]]|$)|[.!?…]{2,}")
 _COMMA = re.compile(r"[,:()\[\]{}<>،、，]|\s[-–—]+\s?|[–—]|[-–—]\s")
 #: After these a full stop ends no sentence.
-_ABBREVIATIONS = words("dr mr mrs ms st jr sr feat ft vs vol no pt etc e g i e approx max min")
+_ABBREVIATIONS = words("dr mr mrs ms st jr sr feat ft vs vol pt etc e g i e approx max min")
 #: A command typed into its object: "addEd Sheeran".
 _STUCK = re.compile(r"^(add|play|like|by|some|more|and|want|for|from|songs)(?=[A-Z][a-z])")
 _QUOTED = re.compile(r"\"([^\"\n]{1,80})\"|“([^”\n]{1,80})”|«([^»\n]{1,80})»|(?<!\w)'([^'\n]{2,60})'(?!\w)")
@@ -192,7 +192,7 @@ def read(message: str) -> Reading:
             plain = raw.isascii() and raw.isalnum()
             folded = raw.lower() if plain or "." in raw else fold(raw)
             for word in folded.split():
-                pause = _pause(gap, tokens[-1]) if tokens else 2
+                pause = _pause(gap, tokens[-1], word) if tokens else 2
                 tokens.append(Token(word, raw, start, start + len(raw), gap, pause))
                 gap = ""
     return Reading(text, tuple(tokens), cut)
@@ -204,12 +204,13 @@ def _unstick(raw: str, start: int) -> list[tuple[str, int]]:
     return [(raw[: stuck.end()], start), (raw[stuck.end() :], start + stuck.end())]
 
 
-def _pause(gap: str, before: Token) -> int:
+def _pause(gap: str, before: Token, after: str) -> int:
     if gap in (" ", "", "-", "'"):
         return 0
     if _STOP.search(gap):
         initial = len(before.text) == 1 and before.text.isalpha() and before.text not in "ai"
-        return 0 if gap == ". " and (before.text in _ABBREVIATIONS or initial) else 2
+        short = before.text in _ABBREVIATIONS or (before.text == "no" and after[0].isdigit())  # "Symphony No. 5"
+        return 0 if gap == ". " and (short or initial) else 2
     return 1 if _COMMA.search(gap) else 0
 
 
