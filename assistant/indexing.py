@@ -99,7 +99,7 @@ def request_data(store: Store, home: Path, folder: Path | None, *, go_on: bool) 
     from recsys import generations
     from recsys.jam.files import JamFolder, read_jam
     from recsys.learned import RequestData, learned_from
-    from recsys.sources import source_fingerprint
+    from recsys.sources.jam import learnt_fingerprint
 
     if folder is None and go_on and generations.current_key(home) is not None:
         named = learned_from(generations.current(home))
@@ -110,7 +110,7 @@ def request_data(store: Store, home: Path, folder: Path | None, *, go_on: bool) 
     source = next((one for one in store.sources() if one.path == str(folder)), None)
     if source is None:
         return None
-    return RequestData(read_jam(folder), str(folder), source_fingerprint(folder), store.track_ids(source.name))
+    return RequestData(read_jam(folder), str(folder), learnt_fingerprint(folder), store.track_ids(source.name))
 
 
 def source_report(source: SourceRow) -> SourceReport:

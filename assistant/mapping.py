@@ -35,7 +35,8 @@ def map_data(agent: Agent, request: str, listeners: Sequence[str], n: int, *, ma
     others = drawn[~np.isin(drawn, picked)][: max(max_tracks - len(picked), 0)]
     rows = np.sort(np.concatenate([picked, others]))
     # The mix depends on the request alone, so that all listeners see the tracks at the same places.
-    vectors = recommender.index.vectors(stands[0].point, rows)
+    width = stands[0].point.n_directions
+    vectors = recommender.index.vectors(stands[0].point, rows)[:, :width]
     there = vectors.any(axis=1)  # a track of which nothing is known is nowhere
     rows, vectors = rows[there], vectors[there]
     plane = widest_plane(vectors)
@@ -46,8 +47,8 @@ def map_data(agent: Agent, request: str, listeners: Sequence[str], n: int, *, ma
         listeners=tuple(
             MapListener(
                 listener_id=listener,
-                start=_pair(plane, stand.point.user),
-                end=_pair(plane, stand.point.user + stand.point.query),
+                start=_pair(plane, stand.point.user[:width]),
+                end=_pair(plane, (stand.point.user + stand.point.query)[:width]),
                 picks=tuple(_placed(recommender, row, places[row]) for row in stand.rows.tolist() if row in places),
             )
             for listener, stand in zip(people, stands, strict=True)

@@ -279,6 +279,8 @@ def train(
         raise typer.BadParameter("--only keeps the examples of the model; leave out --tidy-names and --from-events")
     if (data is not None) + tidy_names + from_events > 1:
         raise typer.BadParameter("--data, --tidy-names and --from-events learn from different requests; give one")
+    if data is not None and steps is not None:
+        raise typer.BadParameter("--steps is of synthetic training; real requests are learnt from in whole epochs")
     from connectors.console import open_console, show_train_report
     from connectors.progress import JobProgress
 

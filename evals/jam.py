@@ -267,8 +267,10 @@ def read_data(folder: Path, split: str) -> JamDataset:
 
     Raises:
         JamFormatError: the folder is not in the format.
-        EvaluationDataError: it lacks the split, or training requests.
+        EvaluationDataError: it lacks the split, or training requests, or the split is `train`.
     """
+    if split == "train":
+        raise EvaluationDataError("systems are fitted on train; give --split val or test")
     dataset = read_jam(folder)
     for name in ("train", split):
         if name not in dataset.splits:

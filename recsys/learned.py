@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 
 from recsys.catalogue import Catalogue
 from recsys.encoders.text import TextEncoder
-from recsys.errors import RecsysError
+from recsys.errors import CatalogueMismatchError, RecsysError
 from recsys.generations import Generation
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.joint import CARD_FILE, Joint, unit_rows
@@ -131,6 +131,22 @@ def read_card(folder: Path) -> dict[str, Any]:
     return card
 
 
+def open_joint(folder: Path, catalogue: Catalogue, encoder: TextEncoder) -> Joint:
+    """Open the learnt joint space of a generation's folder.
+
+    Raises:
+        CatalogueMismatchError: it was learnt on another catalogue, or with another encoder.
+    """
+    joint = Joint.load(folder / FOLDER)
+    for what, found, expected in (
+        ("the learnt joint space", joint.card["catalogue"], catalogue.fingerprint),
+        ("the text encoder of the learnt joint space", joint.card["encoder"], encoder.name),
+    ):
+        if found != expected:
+            raise CatalogueMismatchError(what, found=str(found), expected=expected)
+    return joint
+
+
 def modality_name(name: str) -> Modality:
     """Name a data set's modality as the index does: in lower case, "_" for everything but letters and digits."""
     plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
@@ -139,7 +155,8 @@ def modality_name(name: str) -> Modality:
 
 def settings_digest(settings: JointSettings, data: RequestData, seed: int) -> Sequence[Any]:
     """Return what decides the model besides catalogue and encoder."""
-    return [data.fingerprint, asdict(settings), seed]
+    chosen = {name: value for name, value in asdict(settings).items() if name != "threads"}
+    return [data.fingerprint, chosen, seed]
 
 
 def learned_from(generation: Generation) -> str | None:

@@ -101,7 +101,9 @@ def build(
     if not len(catalogue):
         raise EmptyCatalogueError
     if data is not None:
-        return _build_learned(home, catalogue, encoder, data, joint or JointSettings(), training.seed, progress)
+        return _build_learned(
+            home, catalogue, encoder, data, joint or JointSettings(threads=training.threads), training.seed, progress
+        )
     with generations.writing(home):
         if only:
             plan = plan_only(home, catalogue, encoder, training, SCHEMA, histories, only)
@@ -205,12 +207,13 @@ def open_recommender(
     folder = generation.folder
     catalogue = Catalogue.load(folder / "catalogue")
     if learned.is_learned(folder):
+        joint = learned.open_joint(folder, catalogue, encoder)
         served = open_index(folder, Projections.load(folder / "projections"), cross_mix, index, exact_limit)
         return Recommender(
             catalogue,
             vocabulary,
             encoder,
-            LearnedTranslation(Joint.load(folder / learned.FOLDER), catalogue),
+            LearnedTranslation(joint, catalogue),
             np.load(folder / "vectors.npy", mmap_mode="r"),
             served,
             LexicalIndex.load(folder / "lexical"),

@@ -84,8 +84,8 @@ def taste_fit(index: TrackIndex, user: FloatArray, point: JointPoint, rows: IntA
 
 
 def nearness(left: JointPoint, right: JointPoint) -> float:
-    """The cosine of two points u + q; 0 where one of them is the origin."""
-    one, other = left.user + left.query, right.user + right.query
+    """The cosine of two points u + q; 0 where one of them is the origin. How known tracks are is no direction."""
+    one, other = ((point.user + point.query)[: point.n_directions] for point in (left, right))
     norms = float(np.linalg.norm(one) * np.linalg.norm(other))
     return float(one @ other) / norms if norms > 0 else 0.0
 

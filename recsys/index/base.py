@@ -30,12 +30,20 @@ class JointPoint:
     user: FloatArray  # (d,) u, already scaled by the *how much me* dial; zero without history
     query: FloatArray  # (d,) q
     key: FloatArray  # (d,) Q q̃, what the mixer compares with the tracks' keys
+    n_constants: int = 0  # coordinates, the last ones, that hold constants of the tracks and no direction
+
+    @property
+    def n_directions(self) -> int:
+        """How many coordinates, the first ones, say where the point lies."""
+        return len(self.user) - self.n_constants
 
     def with_constant(self, weight: float) -> JointPoint:
         """Return the point (d + 1,) that weighs the constant of `Projections.with_constant` for the request."""
         # Logits are divided by the root of the width, which grows by one.
         key = self.key * np.sqrt((len(self.key) + 1) / len(self.key))
-        return JointPoint(_appended(self.user, 0), _appended(self.query, weight), _appended(key, 0))
+        return JointPoint(
+            _appended(self.user, 0), _appended(self.query, weight), _appended(key, 0), self.n_constants + 1
+        )
 
 
 @dataclass(frozen=True)

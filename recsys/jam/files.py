@@ -83,6 +83,11 @@ class JamFolder:
         splits = (self.split_file(split) for split in SPLITS)
         return [path for path in (*files, *splits) if path is not None and path.is_file()]
 
+    def learnt_files(self) -> list[Path]:
+        """Return the files that decide what is learnt from the folder: also vectors and play histories."""
+        plays = self.beside(LISTENING_FILE)
+        return [*self.catalogue_files(), *sorted(self.processed.glob("*_features.npy")), *([plays] if plays else [])]
+
 
 def read_jam(folder: Path, *, features: bool = True) -> JamDataset:
     """Read a data set in the JAM file format.

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from recsys.jam.dataset import JamDataset, JamSplit
+from recsys.jam.errors import checked_users
 from recsys.jam.joint import BatchScorer, Joint, unit_rows
 from recsys.jam.joint_model import JointSettings
 from recsys.jam.joint_train import fit_joint, fit_translation
@@ -62,7 +63,12 @@ class JointSystem:
         return self._scorer.joint
 
     def score(self, texts: Sequence[str], users: IntArray) -> FloatArray:
-        """Return scores (B, N) of all items for B requests by the listeners `users` (B,); -1 is nobody."""
+        """Return scores (B, N) of all items for B requests by the listeners `users` (B,); -1 is nobody.
+
+        Raises:
+            UnknownListenerError: a row is neither -1 nor one of the data set's.
+        """
+        checked_users(users[users != -1], self._requests.n_users)
         vectors = self._encode(texts)
         nobody = History.empty()
         histories = [self._requests.history(self._kept, user) if user >= 0 else nobody for user in users.tolist()]

@@ -50,6 +50,18 @@ def jam_fingerprint(path: Path, mapping: Mapping[str, str] | None = None) -> str
     return files_fingerprint(path, found.catalogue_files() if found else (), mapping)
 
 
+def learnt_fingerprint(path: Path) -> str:
+    """Return what changes whenever learning from the folder would give something else.
+
+    Raises:
+        SourceError: a file cannot be read.
+    """
+    from recsys.jam.files import JamFolder
+
+    found = JamFolder.find(path)
+    return files_fingerprint(path, found.learnt_files() if found else (), None)
+
+
 def read_jam_catalogue(path: Path, mapping: Mapping[str, str] | None, progress: Progress | None) -> SourceContent:
     """Read the items of a data set as tracks; ids are the data set's own.
 

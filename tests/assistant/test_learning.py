@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,12 @@ import pytest
 from assistant.app import Assistant
 from assistant.errors import UnknownFeedbackError
 from assistant.reply import Message
+from recsys.errors import CatalogueMismatchError
 from recsys.jam.files import write_jam
+from recsys.jam.joint import CARD_FILE
 from recsys.jam.requests import TooFewRequestsError
-from recsys.learned import NoRequestsError
+from recsys.learned import FOLDER, NoRequestsError
+from recsys.portrait import nearness
 from tests.jam_data import dataset
 
 Open = Callable[..., Assistant]
@@ -50,6 +54,56 @@ def test_requests_of_a_folder_are_learnt_and_served(fresh_home: Path, folder: Pa
         reply = assistant.reply(Message(listener_id="odd", session_id="s", text="jazz, 4 tracks"))
         assert not reply.last_resort, reply.text
         assert len(reply.tracks) == 4
+
+
+def test_other_vectors_or_plays_are_learnt_anew(fresh_home: Path, folder: Path, open_assistant: Open) -> None:
+    """The files that tracks are made of are as they were; what is learnt from them is not."""
+    with open_assistant(fresh_home) as assistant:
+        first = assistant.train(data=folder)
+        assert not assistant.train(data=folder).trained, "nothing has changed"
+        table = next((folder / "processed").glob("item_*_features.npy"))
+        np.save(table, np.random.default_rng(1).normal(size=np.load(table).shape).astype(np.float32))
+        second = assistant.train(data=folder)
+        assert second.trained
+        assert second.generation != first.generation
+        plays = next(folder.rglob("listening.tsv"))
+        lines = plays.read_text(encoding="utf-8").splitlines(keepends=True)
+        plays.write_text("".join(lines[: len(lines) // 2]), encoding="utf-8")
+        third = assistant.train(data=folder)
+        assert third.generation not in (first.generation, second.generation)
+
+
+@pytest.mark.parametrize("entry", ["catalogue", "encoder"])
+def test_a_space_of_another_catalogue_or_encoder_is_not_served(
+    entry: str, fresh_home: Path, folder: Path, open_assistant: Open
+) -> None:
+    with open_assistant(fresh_home) as assistant:
+        assistant.train(data=folder)
+        card = next((fresh_home / "generations").glob(f"*/{FOLDER}/{CARD_FILE}"))
+        stated = json.loads(card.read_text(encoding="utf-8"))
+        card.write_text(json.dumps(stated | {entry: "another"}), encoding="utf-8")
+    with open_assistant(fresh_home) as assistant, pytest.raises(CatalogueMismatchError, match="run `segue train`"):
+        assistant.rank("nobody", "jazz", 10)
+
+
+def test_a_listeners_place_is_no_matter_of_how_known_tracks_are(
+    fresh_home: Path, folder: Path, open_assistant: Open
+) -> None:
+    """The constant of popularity rides in the index as a coordinate, and is no direction of the space."""
+    with open_assistant(fresh_home) as assistant:
+        assistant.train(data=folder)
+        assistant.add_history("odd", [(f"item-{n}", "play", 20) for n in range(1, 40, 4)])
+        assistant.add_history("even", [(f"item-{n}", "play", 20) for n in range(0, 40, 4)])
+        agent = assistant._agent()
+        points = [agent.recommender.stand(agent.read(who, "jazz"), 5).point for who in ("odd", "even")]
+        dim = len(points[0].user)
+        assert [point.n_directions for point in points] == [dim - 1] * 2
+        one, other = ((point.user + point.query)[:-1] for point in points)
+        cosine = float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+        assert nearness(*points) == pytest.approx(cosine)
+        loud = [replace(point, query=point.query + 100 * np.eye(dim, dtype=np.float32)[-1]) for point in points]
+        assert nearness(*loud) == pytest.approx(cosine)
+        assert len(assistant.map_data("jazz", ["odd", "even"], 4).listeners) == 2
 
 
 def test_a_learnt_space_stays_when_the_catalogue_is_indexed_again(

@@ -18,7 +18,8 @@ from evals.main import command_line
 from evals.metrics import ranking_metrics
 from recsys.errors import WeightsError
 from recsys.jam.dataset import JamDataset
-from recsys.jam.files import write_jam
+from recsys.jam.errors import UnknownListenerError
+from recsys.jam.files import read_jam, write_jam
 from recsys.jam.task import JamSystem, JamTask
 from recsys.jam.trained import TrainedSystem, mixing
 from recsys.jam.trainer import PAPER
@@ -103,6 +104,22 @@ def test_without_a_history_there_is_no_discovery(tmp_path: Path) -> None:
 def test_a_missing_split_names_what_is_there(folder: Path) -> None:
     with pytest.raises(EvaluationDataError, match=r"no test_split\.tsv; it has train, val"):
         evaluate(folder, (64,), ("pop",), split="test", encoder=StyleEncoder())
+
+
+def test_the_split_that_systems_are_fitted_on_is_not_reported(folder: Path) -> None:
+    with pytest.raises(EvaluationDataError, match="give --split val or test"):
+        evaluate(folder, (64,), ("pop",), split="train", encoder=StyleEncoder())
+
+
+@pytest.mark.parametrize("name", ["segue-jam", "segue-counts"])
+def test_a_listener_that_is_not_there_is_a_clear_error(name: str, folder: Path) -> None:
+    data = read_jam(folder)
+    system = open_named(name)
+    system.fit(make_task(data, encode), seed=64)
+    assert np.isfinite(system.score(["jazz"], np.array([-1]))).all()
+    for row in (-2, data.n_users):
+        with pytest.raises(UnknownListenerError, match=f"there is no listener {row}"):
+            system.score(["jazz", "rock"], np.array([0, row]))
 
 
 def test_systems_are_chosen_by_name_or_as_a_class_of_ones_own() -> None:
