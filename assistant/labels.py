@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from recsys.types import NOTE as NOTE
 from recsys.types import Constraint, Facet
 
 #: Longest text that anything of a reply may hold, in characters.

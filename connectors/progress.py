@@ -8,6 +8,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
+from assistant.labels import NOTE
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
@@ -28,8 +30,9 @@ class JobProgress:
         self._show: _Bars | _Lines = _Bars(self._stream) if self._stream.isatty() else _Lines(self._stream, clock)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Tell that `done` of `total` units of a stage are done."""
-        self._show.update(stage, done, total)
+        """Tell that `done` of `total` units of a stage are done; how it stands may follow its name behind `NOTE`."""
+        name, _, note = stage.partition(NOTE)
+        self._show.update(name, note, done, total)
 
     def __enter__(self) -> JobProgress:
         return self
@@ -49,15 +52,15 @@ class _Bars:
         self._tasks: dict[str, TaskID] = {}
         self._now = ""
 
-    def update(self, stage: str, done: int, total: int) -> None:
+    def update(self, stage: str, note: str, done: int, total: int) -> None:
         bars = self._bars or self._open()
         if stage != self._now:
             self._complete()
             self._now = stage
         if stage not in self._tasks:
-            self._tasks[stage] = bars.add_task(_capital(stage), total=None, amount="")
+            self._tasks[stage] = bars.add_task(_capital(stage), total=None, amount="", note="")
         amount = f"{done:,}/{total:,}" if total else ""
-        bars.update(self._tasks[stage], completed=done, total=total or None, amount=amount)
+        bars.update(self._tasks[stage], completed=done, total=total or None, amount=amount, note=note)
 
     def close(self, *, finished: bool) -> None:
         if self._bars is not None:
@@ -77,6 +80,7 @@ class _Bars:
             TimeElapsedColumn(),
             TextColumn("left"),
             Remaining(),
+            TextColumn("{task.fields[note]}"),
             console=Console(file=self._stream),
         )
         self._bars.start()
@@ -98,7 +102,7 @@ class _Lines:
         self._stream, self._clock = stream, clock
         self._stage, self._began_s, self._said_s, self._spoke = "", 0.0, 0.0, False
 
-    def update(self, stage: str, done: int, total: int) -> None:
+    def update(self, stage: str, note: str, done: int, total: int) -> None:
         now = self._clock()
         if stage != self._stage:
             self.close(finished=True)
@@ -109,12 +113,13 @@ class _Lines:
         self._said_s, self._spoke = now, True
         if done >= total > 0:
             return  # the stage is about to end, which gets a line of its own
+        noted = f"; {note}" if note else ""
         if not total:
             amount = f"{done:,}, " if done else ""
-            self._say(f"{amount}{_duration(now - self._began_s)} so far")
+            self._say(f"{amount}{_duration(now - self._began_s)} so far{noted}")
             return
         left = f", about {_duration((now - self._began_s) * (total - done) / done)} left" if done else ""
-        self._say(f"{done:,} of {total:,} ({100 * done // total} %){left}")
+        self._say(f"{done:,} of {total:,} ({100 * done // total} %){left}{noted}")
 
     def close(self, *, finished: bool) -> None:
         if self._spoke and finished:

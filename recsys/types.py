@@ -20,8 +20,10 @@ FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-#: Called with (stage, done, total) by long jobs; total is 0 while it is not known.
+#: Called with (stage, done, total) by long jobs; total is 0 while it is not known. Behind `NOTE` a stage may say how it
+#: stands; what is before it is the stage's name.
 Progress = Callable[[str, int, int], None]
+NOTE = " · "
 
 #: Numeric columns of a catalogue. Unit interval unless the name says otherwise.
 NUMERIC_COLUMNS = (

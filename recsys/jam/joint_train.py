@@ -20,10 +20,12 @@ from recsys.jam.joint_head import WEIGHED, evenly, fit_heads
 from recsys.jam.joint_model import JointSettings, TrainingInputs, TranslationModel
 from recsys.jam.memory import request_key
 from recsys.jam.requests import LEAST_REQUESTS, Requests, TooFewRequestsError
-from recsys.types import BoolArray, Progress
+from recsys.types import NOTE, BoolArray, Progress
 
 #: Requests that a head is fitted on at most.
 _MOST = 2000
+#: Of the loss that is shown, what one step leaves of the steps before.
+_SMOOTHING = 0.95
 
 
 def fit_joint(
@@ -103,7 +105,7 @@ def fit_translation(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, settings.learning_rate, total_steps=max(total, 1) + 1, pct_start=0.1
     )
-    step = 0
+    step, recent = 0, 0.0
     for _ in range(settings.epochs):
         order = rng.permutation(n)
         for k in range(n_steps):
@@ -115,8 +117,9 @@ def fit_translation(
             optimiser.step()
             schedule.step()
             step += 1
+            recent = loss.item() if step == 1 else _SMOOTHING * recent + (1 - _SMOOTHING) * loss.item()
             if progress:
-                progress("train", step, total)
+                progress(f"train{NOTE}loss {recent:.3f}", step, total)
     weights = {name: p.detach().numpy().copy() for name, p in model.parameters.items()}
     memory = requests.memory()
     bare = {**dict.fromkeys(WEIGHED, 0.0), "translation": 1.0}

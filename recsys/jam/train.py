@@ -17,10 +17,12 @@ import numpy as np
 from recsys.jam.checkpoint import Checkpoint, column_slices
 from recsys.listeners import fold_in
 from recsys.synthesis import Triple
-from recsys.types import BoolArray, FloatArray, IntArray, Modality, Progress
+from recsys.types import NOTE, BoolArray, FloatArray, IntArray, Modality, Progress
 
 CHECKPOINT_STEPS = 200
 _STATE_FILE = "training.pt"
+#: Steps whose mean loss is shown.
+_RECENT = 20
 #: Of so many first tracks is the recall of held-out answers: a small catalogue has hardly more than the second.
 _DEPTHS = (10, 100)
 #: Held-out triples that figures are computed from at most, of synthetic listeners and of real ones each.
@@ -134,7 +136,7 @@ def train(
         schedule.step()
         losses.append(float(loss.detach()))
         if progress:
-            progress("train", step + 1, settings.steps)
+            progress(f"train{NOTE}loss {np.mean(losses[-_RECENT:]):.3f}", step + 1, settings.steps)
         if (step + 1) % CHECKPOINT_STEPS == 0 and step + 1 < settings.steps:
             folder.mkdir(parents=True, exist_ok=True)
             scratch = state_file.with_suffix(".part")

@@ -37,7 +37,7 @@ from recsys.jam.errors import TrainingDataError
 from recsys.jam.processes import Processes
 from recsys.jam.ranked import ranked_figures
 from recsys.jam.sampling import ORDER, STEP, Examples, seeded
-from recsys.types import Progress
+from recsys.types import NOTE, Progress
 
 Loss = Literal["bpr", "listwise"]
 #: d, or the widths of a tower's layers.
@@ -45,9 +45,6 @@ Size = int | tuple[int, ...]
 
 #: The grid of the paper, beside the sizes of each model.
 LEARNING_RATES = (1e-3, 5e-4, 3e-4)
-
-#: Between a stage and what may be noted beside it; displays take what stands before as the stage's name.
-NOTE = " · "
 
 _STATE_FILE = "training.pt"
 _CUT = 10

@@ -8,6 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from assistant.labels import NOTE
 from assistant.reports import BadRowReport, Check, IndexReport, SourceReport, StatusReport
 from connectors.console import show_checks, show_index_report, show_reply, show_status, show_why
 from connectors.progress import JobProgress
@@ -194,6 +195,25 @@ def test_a_job_that_fails_is_not_said_to_be_done() -> None:
     with pytest.raises(ValueError, match="broken"):
         job()
     assert out.getvalue() == "Train: 4 of 10 (40 %), about 12 s left\n"
+
+
+def test_how_a_stage_stands_is_said_beside_it_and_begins_no_other() -> None:
+    """A loss that changes with every step is a note of one stage: one bar, and lines that go on."""
+    now = [0.0]
+    lines, terminal = io.StringIO(), Terminal()
+    for out in (lines, terminal):
+        with JobProgress(out, clock=lambda: now[0]) as progress:
+            for step in range(21):
+                now[0] += 1
+                progress(f"train{NOTE}loss {1 / (step + 1):.2f}", step, 20)
+    assert lines.getvalue().splitlines() == [
+        "Train: 5 of 20 (25 %), about 15 s left; loss 0.17",
+        "Train: 10 of 20 (50 %), about 10 s left; loss 0.09",
+        "Train: 15 of 20 (75 %), about 5 s left; loss 0.06",
+        "Train: done in 20 s",
+    ]
+    assert terminal.getvalue().count("\n") == 1, "one bar is one line"
+    assert "loss 0.05" in terminal.getvalue()
 
 
 def test_progress_on_a_terminal_is_a_bar_per_stage_with_the_time_left() -> None:
