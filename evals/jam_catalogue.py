@@ -71,6 +71,7 @@ def build_space(
     threads: int,
     encoder: TextEncoder,
     home: Path,
+    steps: int | None = None,
     progress: Progress | None = None,
 ) -> Space:
     """Embed, train, fill up and project.
@@ -83,10 +84,11 @@ def build_space(
         threads: of training.
         encoder: of texts.
         home: holds the cache of encoded texts.
+        steps: of training; by the catalogue's size where None.
         progress: told about every stage.
     """
     vocabulary = load_vocabulary()
-    settings = default_training(len(catalogue), seed=seed, steps=None, threads=threads)
+    settings = default_training(len(catalogue), seed=seed, steps=steps, threads=threads)
     rng = np.random.default_rng((seed, len(catalogue)))
     triples = synthesise(catalogue, vocabulary, n_triples(len(catalogue), settings.steps), rng)
     asked = synthesise(catalogue, vocabulary, n_points, np.random.default_rng((seed, 1)))

@@ -46,6 +46,8 @@ def serving(
     n_tracks: int,
     seed: int,
     threads: int,
+    n_requests: int = N_REQUESTS,
+    steps: int | None = None,
     progress: Progress,
 ) -> dict[str, Any]:
     """Build the space and measure it.
@@ -59,11 +61,12 @@ def serving(
     space = build_space(
         read_catalogue(Path(folder), progress),
         n_tracks,
-        N_REQUESTS,
+        n_requests,
         seed=seed,
         threads=threads,
         encoder=text_encoder,
         home=root,
+        steps=steps,
         progress=progress,
     )
     found: dict[str, Any] = {"n_tracks": space.projections.n_tracks, "n_real": space.n_real}

@@ -193,6 +193,7 @@ def test_serving_builds_what_is_missing_and_ends_with_ctrl_c(
 
     stages: list[str] = []
     addresses: list[str] = []
+    installation.rank("", "music", 1)  # opened before: what is asked for below is asked by `serve`
     monkeypatch.setattr(installation, "ensure_ready", lambda progress: stages.append("built"))
 
     def stop(address: str) -> None:

@@ -59,10 +59,12 @@ def test_written_requests_are_whole(name: str) -> None:
 
 
 def test_a_whole_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every system on forty of the written requests, in five folds, with the figures that are promised."""
+    """Every system, fitted on forty of the written requests and asked forty others, with the figures promised."""
     lines = resources.files("evals").joinpath("data", "negation.jsonl").read_text(encoding="utf-8").splitlines()
     (tmp_path / "few.jsonl").write_text("\n".join(lines[:40]), encoding="utf-8")
+    (tmp_path / "others.jsonl").write_text("\n".join(lines[40:80]), encoding="utf-8")
     asked = ["eval", "understanding", "--train", str(tmp_path / "few.jsonl"), "--systems", "all"]
+    asked += ["--test", str(tmp_path / "others.jsonl")]
     with pytest.raises(SystemExit) as left:
         command_line().main(args=[*asked, "--json", str(tmp_path / "out.json")], prog_name="segue")
     assert left.value.code == 0
