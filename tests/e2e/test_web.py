@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -186,8 +188,6 @@ def test_a_pending_answer_shows_and_what_is_sent_meanwhile_is_answered_too(
     assert len(me.titles()) == 3
 
 
-# Gradio leaves event loops open when it is imported and when it is stopped; where this test is the first, it finds them.
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.usefixtures("address")
 def test_serving_builds_what_is_missing_and_ends_with_ctrl_c(
     installation: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -203,7 +203,12 @@ def test_serving_builds_what_is_missing_and_ends_with_ctrl_c(
         addresses.append(address)
         raise KeyboardInterrupt
 
-    serve(installation, "127.0.0.1", 0, ready=stop)
+    with warnings.catch_warnings():
+        # Gradio leaves event loops open when it is imported and stopped; the first test to come finds them.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+        serve(installation, "127.0.0.1", 0, ready=stop)
+        gc.collect()
     assert stages == ["built"]
     out, err = capsys.readouterr()
     assert out == f"Segue is at {addresses[0]} (Ctrl+C stops it)\n"
