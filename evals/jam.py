@@ -161,6 +161,8 @@ def evaluate(
     for name in against:
         if name not in systems:
             raise UnknownSystemError(name, tuple(systems))
+    if split == "train":
+        raise EvaluationDataError("systems are fitted on train; give --split val or test")
     dataset = read_data(folder, split)
     cache = None if kept is None else kept / "cache" / "embeddings"
     if lyrics is not None:
@@ -267,10 +269,8 @@ def read_data(folder: Path, split: str) -> JamDataset:
 
     Raises:
         JamFormatError: the folder is not in the format.
-        EvaluationDataError: it lacks the split, or training requests, or the split is `train`.
+        EvaluationDataError: it lacks the split, or training requests.
     """
-    if split == "train":
-        raise EvaluationDataError("systems are fitted on train; give --split val or test")
     dataset = read_jam(folder)
     for name in ("train", split):
         if name not in dataset.splits:
