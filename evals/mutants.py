@@ -25,9 +25,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from xml.etree import ElementTree
 
 from evals.errors import CommandFailedError, MutantError
@@ -37,6 +39,8 @@ from recsys.types import Progress
 
 FOLDER = Path("tests/mutants")
 _TIMEOUT_S = 600
+#: Mutants that are tested side by side.
+_AT_ONCE = 2
 _HEADER = re.compile(r"^(Promise|Test):\s*(.+?)\s*$")
 
 
@@ -116,15 +120,33 @@ def evaluate(
     mutants = read_mutants(repository, only)
     with _copy(repository) as copy:
         _require_passing(copy, mutants, progress)
-        outcomes = []
-        for done, mutant in enumerate(mutants, start=1):
-            with _applied(copy, mutant):
-                outcomes.append(Outcome(mutant, run_tests(copy, mutant.tests)))
-            if progress:
-                progress("break promises", done, len(mutants))
+        outcomes = _break_all(repository, copy, mutants, progress)
     report = Report("segue eval mutants", {"mutants": [mutant.name for mutant in mutants]}, seeds)
     report.add("tests", "all", "caught", summarise([float(outcome.caught) for outcome in outcomes]))
     return report, outcomes
+
+
+def _break_all(repository: Path, first: Path, mutants: Sequence[Mutant], progress: Progress | None) -> list[Outcome]:
+    """Break promises side by side, each worker in a copy of its own."""
+    with ExitStack() as copies, ThreadPoolExecutor(_AT_ONCE) as pool:
+        free: SimpleQueue[Path] = SimpleQueue()
+        for copy in (first, *(copies.enter_context(_copy(repository)) for _ in range(_AT_ONCE - 1))):
+            free.put(copy)
+
+        def broken(mutant: Mutant) -> Outcome:
+            copy = free.get()
+            try:
+                with _applied(copy, mutant):
+                    return Outcome(mutant, run_tests(copy, mutant.tests))
+            finally:
+                free.put(copy)
+
+        outcomes = []
+        for outcome in pool.map(broken, mutants):
+            outcomes.append(outcome)
+            if progress:
+                progress("break promises", len(outcomes), len(mutants))
+        return outcomes
 
 
 def run_tests(folder: Path, tests: Sequence[str]) -> dict[str, str]:
