@@ -37,6 +37,7 @@ from evals.errors import EvaluationDataError, UnknownSystemError
 from evals.jam_beyond import Beyond
 from evals.jam_cases import Case, build_cases
 from evals.jam_scores import METRICS, Questions, Scores, ranked_metrics, top
+from evals.naming import choose
 from evals.report import Report
 from evals.trec import TrecFolder
 from recsys.encoders.text import TextEncoder
@@ -104,11 +105,7 @@ def choose_systems(names: str) -> tuple[str, ...]:
     Raises:
         UnknownSystemError: one of them does not exist.
     """
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    for name in wanted:
-        if name not in (*SYSTEMS, "all") and ":" not in name:
-            raise UnknownSystemError(name, SYSTEMS)
-    return SYSTEMS if "all" in wanted else tuple(dict.fromkeys(wanted))
+    return choose(names, SYSTEMS, allowed=lambda name: ":" in name)
 
 
 def open_named(name: str, *, text_encoder: str | None = None, grid: bool = False) -> JamSystem:

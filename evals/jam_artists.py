@@ -27,10 +27,11 @@ from pathlib import Path
 
 import numpy as np
 
-from evals.errors import EvaluationDataError, UnknownSystemError
+from evals.errors import EvaluationDataError
 from evals.jam import open_named, read_data, text_encoder
 from evals.jam_scores import top
 from evals.metrics import ranking_metrics, summarise
+from evals.naming import choose
 from evals.report import Report
 from recsys.encoders.text import TextEncoder
 from recsys.jam.dataset import JamDataset, JamSplit
@@ -64,11 +65,7 @@ def choose_systems(names: str) -> tuple[str, ...]:
     Raises:
         UnknownSystemError: one of them does not exist.
     """
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    for name in wanted:
-        if name not in (*SYSTEMS, "all"):
-            raise UnknownSystemError(name, SYSTEMS)
-    return SYSTEMS if "all" in wanted else tuple(dict.fromkeys(wanted))
+    return choose(names, SYSTEMS)
 
 
 def evaluate(

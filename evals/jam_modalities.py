@@ -28,10 +28,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from evals.errors import EvaluationDataError, UnknownSystemError
+from evals.errors import EvaluationDataError
 from evals.jam import make_task, open_named, read_data, text_encoder
 from evals.jam_scores import ranked_metrics, top
 from evals.metrics import summarise
+from evals.naming import choose
 from evals.report import Report
 from recsys.encoders.text import TextEncoder
 from recsys.jam.counting import listener_pairs
@@ -54,11 +55,7 @@ def choose_models(names: str) -> tuple[str, ...]:
     Raises:
         UnknownSystemError: one of them does not exist.
     """
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    for name in wanted:
-        if name not in (*MODELS, "all"):
-            raise UnknownSystemError(name, MODELS)
-    return MODELS if "all" in wanted else tuple(dict.fromkeys(wanted))
+    return choose(names, MODELS)
 
 
 def evaluate(

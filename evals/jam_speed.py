@@ -34,10 +34,11 @@ from typing import Any
 import numpy as np
 
 from evals.child import run_child
-from evals.errors import EvaluationDataError, UnknownSystemError
+from evals.errors import EvaluationDataError
 from evals.jam import text_encoder
 from evals.jam_measure import MIXERS, WHOLE, save_encoded
 from evals.metrics import Summary, summarise, summarise_quantile
+from evals.naming import choose
 from evals.report import Report
 from evals.scratch import scratch_home
 from recsys.encoders.text import TextEncoder
@@ -46,8 +47,6 @@ from recsys.types import Progress
 
 PARTS = ("train", "evaluate", "score", "retrieve")
 DATA_SET = "lastfm-jam"
-#: What else `evals.jam_serving` is told; its defaults make the figures in the docs.
-SERVING: dict[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +72,7 @@ def choose_parts(names: str) -> tuple[str, ...]:
     Raises:
         UnknownSystemError: one of them does not exist.
     """
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    for name in wanted:
-        if name not in (*PARTS, "all"):
-            raise UnknownSystemError(name, PARTS)
-    return PARTS if "all" in wanted else tuple(dict.fromkeys(wanted))
+    return choose(names, PARTS)
 
 
 def bench_jam(
@@ -91,6 +86,7 @@ def bench_jam(
     encoder_name: str = "",
     n_tracks: int = 100_000,
     threads: int = 2,
+    serving: Mapping[str, int] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Report, list[str]]:
     """Measure the parts; return the report, and one line for each check of the yardstick.
@@ -105,6 +101,7 @@ def bench_jam(
         encoder_name: how the settings name it.
         n_tracks: to score and search.
         threads: for scoring and searching.
+        serving: what else `evals.jam_serving` is told, in place of its defaults.
         progress: told about every stage.
 
     Raises:
@@ -121,7 +118,7 @@ def bench_jam(
         if served:
             said |= {"threads": threads}
             asked: dict[str, Any] = {"folder": str(folder.absolute()), "home": str(home), "encoder": encoder_name}
-            asked |= {"parts": served, "n_tracks": n_tracks, "threads": threads} | SERVING
+            asked |= {"parts": served, "n_tracks": n_tracks, "threads": threads, **(serving or {})}
             runs = _runs("evals.jam_serving:serving", asked, seeds, progress, threads=threads)
             said |= {"tracks": runs[0]["n_tracks"], "of_them_real": runs[0]["n_real"]}
             if "score" in parts:

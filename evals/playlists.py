@@ -33,9 +33,9 @@ from pathlib import Path
 from assistant.app import Assistant
 from assistant.settings import Settings
 from evals.baselines import BASELINES
-from evals.errors import UnknownSystemError
 from evals.held_out import HeldOut, hide, read_playlists, split
 from evals.metrics import ranking_metrics, summarise
+from evals.naming import choose
 from evals.report import Report
 from evals.scratch import product_settings, scratch_home, scratch_settings
 from recsys import generations
@@ -66,11 +66,7 @@ def choose_systems(names: str) -> tuple[str, ...]:
     Raises:
         UnknownSystemError: one of them does not exist.
     """
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    for name in wanted:
-        if name not in (*SYSTEMS, "all"):
-            raise UnknownSystemError(name, SYSTEMS)
-    return SYSTEMS if "all" in wanted else tuple(dict.fromkeys(wanted))
+    return choose(names, SYSTEMS)
 
 
 def evaluate(

@@ -37,8 +37,8 @@ from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tagger_training import TaggerSettings, train_tagger
 from assistant.understanding.tagging import Phrase, Tagger, WordReader, join
 from assistant.understanding.tokens import read
-from evals.errors import UnknownSystemError
 from evals.metrics import N_RESAMPLES, Summary, summarise
+from evals.naming import choose
 from evals.report import Report
 from recsys.encoders.text import WordEncoder
 from recsys.text import fold
@@ -70,11 +70,7 @@ def choose_systems(names: str) -> tuple[str, ...]:
     Raises:
         UnknownSystemError: one of them does not exist.
     """
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    for name in wanted:
-        if name not in (*SYSTEMS, "all"):
-            raise UnknownSystemError(name, SYSTEMS)
-    return SYSTEMS if "all" in wanted else tuple(dict.fromkeys(wanted))
+    return choose(names, SYSTEMS)
 
 
 def evaluate(

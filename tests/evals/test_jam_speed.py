@@ -65,16 +65,13 @@ def test_a_whole_run_on_a_tiny_data_set(folder: Path) -> None:
     assert "--epochs 25 compares it" in checks[1]
 
 
-def test_scoring_and_searching_a_small_catalogue(
-    eval_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_scoring_and_searching_a_small_catalogue(eval_data: Path, tmp_path: Path) -> None:
     """The first lines of the real catalogues, filled up: what is served is exact, and proven by the bounds."""
     for name in SOURCES:
         opened = gzip.open if name.endswith(".gz") else open
         (tmp_path / name).parent.mkdir()
         with opened(eval_data / name, "rt", encoding="utf-8") as whole, opened(tmp_path / name, "wt") as part:
             part.writelines(islice(whole, 400))
-    monkeypatch.setattr("evals.jam_speed.SERVING", {"n_requests": 20, "steps": 40})
     report, checks = bench_jam(
         tmp_path,
         ("score", "retrieve"),
@@ -84,6 +81,7 @@ def test_scoring_and_searching_a_small_catalogue(
         encoder_name=Settings().text_encoder,
         n_tracks=1_500,
         threads=1,
+        serving={"n_requests": 20, "steps": 40},
     )
     found = json.loads(json.dumps(report.to_json()))["results"]
     assert not checks
