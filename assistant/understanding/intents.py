@@ -26,7 +26,7 @@ _BEFORE = r"(?:the|my) (?:previous|last|old|earlier|former)"
 _UNDO = re.compile(
     rf"{_POLITE}(?:undo(?: (?:that|it|this|everything|(?:the|my) last (?:change|one|step|message)))?"
     r"|(?:go|step|move|get) back(?: one(?: step)?)?|revert(?: (?:that|it|this))?|take (?:that|it) back"
-    rf"|(?:go |get |take me |bring )?back to {_BEFORE} {_VERSION}"
+    rf"|(?:go |get |take me |bring )?back to (?:{_BEFORE} {_VERSION}|(?:the|my) {_VERSION} before)"
     rf"|(?:(?:give|show|get|bring) (?:me )?(?:back )?)?(?:the|my) (?:previous|old|earlier|former) {_VERSION}"
     rf"(?: back| again)?|i (?:liked|preferred) {_BEFORE} {_VERSION}(?: (?:more|better))?"
     rf"|{_BEFORE} {_VERSION} was better){_POLITE}"
