@@ -90,13 +90,15 @@ def renew(
 def compose(
     phrases: Sequence[Phrase], earlier: Sequence[Constraint], names: dict[str, str], *, max_characters: int
 ) -> str:
-    """Write what the text encoder reads: the newest words, then what still holds from earlier turns.
+    """Write what the text encoder reads: the words of all turns, and what still holds of them.
+
+    Wishes of several turns hold together, so they are written in one order, whichever came first.
 
     Args:
         phrases: words of the turns, newest first.
         earlier: wanted constraints of earlier turns that still hold.
         names: catalogue key → name, for artists.
-        max_characters: where to cut.
+        max_characters: where to cut; the oldest words go first.
     """
     parts = [phrase.text for phrase in phrases]
     said = f" {folded(' '.join(parts))} "
@@ -104,7 +106,9 @@ def compose(
         if folded(constraint.text) and f" {folded(constraint.text)} " in said:
             continue
         parts += [words for words in _words(constraint, names) if f" {folded(words)} " not in said]
-    return " ".join(parts)[:max_characters]
+    while len(parts) > 1 and len(" ".join(parts)) > max_characters:
+        parts.pop()
+    return " ".join(sorted(parts, key=folded))[:max_characters]
 
 
 def _without(text: str, constraints: Sequence[Constraint]) -> str:

@@ -37,6 +37,7 @@ _WANTED = {
 _REFUSED = (
     *("no {}", "without {}", "no {} please", "I don't want {}", "please avoid {}", "leave out {}", "skip the {}"),
     *("nothing {}", "but not {}", "no more {}", "I can't stand {}", "I'm tired of {}", "exclude {}", "{} is out"),
+    *("stay away from {}", "steer clear of {}", "fed up with {}", "ditch the {}", "get rid of the {}", "{} is off limits"),
 )
 _REFUSED_ADJECTIVE = ("nothing {}", "no {} songs", "not {}", "please nothing {}", "I don't want {} songs", "avoid {} music")
 _REFUSED_ARTIST = ("no {}", "nothing by {}", "without {}", "I'm tired of {}", "leave out {}", "please no {}", "skip {}")
