@@ -221,10 +221,10 @@ class Relations:
         n_before, n_after = (len(near.intersection(slate)) for slate in slates)
         self._note(
             "dislike",
-            "fewer" if n_after < n_before else "as many" if n_after == n_before else "more",
+            "one track",
             conversation,
             f"{self._judge[disliked].artist} – {self._judge[disliked].title}: {n_before} → {n_after} of its neighbours",
-            counts=n_before > 0 and self._judge.fill(last.standing) >= 2 * len(slates[0]),
+            counts=n_before + n_after > 0 and self._judge.fill(last.standing) >= 2 * len(slates[0]),
             holds=n_after < n_before,
         )
 
