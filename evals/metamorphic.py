@@ -369,6 +369,11 @@ def wilson(n_true: int, n: int) -> Summary:
     return Summary(share, max(middle - half, 0.0), min(middle + half, 1.0), sd, n)
 
 
+def broken(cases: Sequence[Case]) -> list[Case]:
+    """The cases that count and in which their relation does not hold."""
+    return [case for case in cases if case.counts and not case.holds]
+
+
 def tell(cases: Sequence[Case]) -> str:
     """Write for each relation how many cases there are, how many count, and in how many it does not hold."""
     lines = []
