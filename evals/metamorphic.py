@@ -11,8 +11,8 @@ state, never from the receipt. The relations, each with what makes a case count 
                    clauses together, and some track meets the new one but not the others
     order          a message whose independent clauses come in another order, or which are said in another order turn by
                    turn, changes at most `MAX_CHANGED` of the slate; counts if twice a slate of tracks meets them
-    dislike        of the tracks most like a disliked one, fewer are in the next slate than without the dislike; counts if
-                   any was in that one, and others could take its place
+    dislike        of the tracks most like a disliked one, fewer are in the next slate than without the dislike (a slate
+                   of at most half of what fits, and half as many tracks most like it); counts if one has any
     undo           "undo" shows the playlist before, track by track and with its receipt, and "redo" takes that back; what
                    was asked then, asked again, gives what it gave; counts if the two playlists differ
     same seed      the same messages with the same seeds, from another listener, give the same slates; counts if other
@@ -56,8 +56,8 @@ from recsys.vocabulary import load_vocabulary
 MAX_CHANGED = 0.2
 #: Clauses of one message whose order is changed.
 MAX_CLAUSES = 4
-#: Tracks most like a disliked one that are watched, and the length of the slate that they are watched in.
-N_NEIGHBOURS, N_WATCHED = 30, 60
+#: Shortest and longest slate in which the neighbours of a disliked track are counted: a shorter one has too few of them.
+MIN_WATCHED, MAX_WATCHED = 20, 60
 RELATIONS = ("refusal", "addition", "order", "dislike", "undo", "same seed", "pins")
 _UNDO = ("undo", "undo that", "go back", "take that back", "back to the one before", "back to the previous playlist")
 _CALMER = "something calmer"
@@ -210,21 +210,24 @@ class Relations:
         if not last.slate:
             return
         disliked = str(rng.choice(last.slate))
-        among = self._judge.meeting(last.standing)
-        near = set(self._judge.neighbours(disliked, among, N_NEIGHBOURS))
+        n_watched = min(MAX_WATCHED, self._judge.fill(last.standing) // 2)
+        if n_watched < MIN_WATCHED:
+            return
+        near = set(self._judge.neighbours(disliked, self._judge.meeting(last.standing), n_watched // 2))
         slates = []
         for name in ("indifferent", "disliking"):
             talk = self._talker.again(conversation, name)
             if name == "disliking":
                 talk.dislike(disliked)
-            slates.append(ids(talk.say(last.text, last.seed, n_tracks=N_WATCHED)))
+            slates.append(ids(talk.say(last.text, last.seed, n_tracks=n_watched)))
         n_before, n_after = (len(near.intersection(slate)) for slate in slates)
         self._note(
             "dislike",
             "one track",
             conversation,
-            f"{self._judge[disliked].artist} – {self._judge[disliked].title}: {n_before} → {n_after} of its neighbours",
-            counts=n_before + n_after > 0 and self._judge.fill(last.standing) >= 2 * len(slates[0]),
+            f"{self._judge[disliked].artist} – {self._judge[disliked].title}: {n_before} → {n_after} of its "
+            f"{len(near)} neighbours in {n_watched} tracks",
+            counts=n_before + n_after > 0,
             holds=n_after < n_before,
         )
 
