@@ -106,9 +106,11 @@ def compose(
         if folded(constraint.text) and f" {folded(constraint.text)} " in said:
             continue
         parts += [words for words in _words(constraint, names) if f" {folded(words)} " not in said]
-    while len(parts) > 1 and len(" ".join(parts)) > max_characters:
-        parts.pop()
-    return " ".join(sorted(parts, key=folded))[:max_characters]
+    kept: list[str] = []
+    for part in parts:
+        room = max_characters - sum(len(one) + 1 for one in kept)
+        kept += [part[:room]] if room > 0 else []
+    return " ".join(sorted(kept, key=folded))
 
 
 def _without(text: str, constraints: Sequence[Constraint]) -> str:

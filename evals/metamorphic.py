@@ -1,24 +1,25 @@
 """Do whole conversations hold to what they were told? Relations between replies, on conversations made of a catalogue.
 
 Task. Conversations of two to five turns are composed from what real tracks of the catalogue have: an opening of one to
-three wishes, sometimes with a refusal, then further wishes, refusals, and messages that ask for no property (a length, a
-dial). Every turn is a whole `Assistant.reply`. Tracks are judged by `evals.metamorphic_judge`, from what their sources
-state, never from the receipt. The relations, each with what makes a case count (a case that could not have failed is
-*vacuous* and is left out):
+three wishes, sometimes with a refusal, then further wishes, refusals, and messages that ask for no property (a length,
+a dial). Every turn is a whole `Assistant.reply`. Tracks are judged by `evals.metamorphic_judge`, from what their
+sources state, never from the receipt. The relations, each with what makes a case count (a case that could not have
+failed is *vacuous* and is left out):
 
-    refusal        "no X" never yields X, in its own turn and in all that follow; counts if X was in the slate without it
+    refusal        "no X" never yields X, in its own turn and in all that follow; counts if X was in the slate without
+                   it
     addition       a further clause never adds violations of the others; counts if at least a slate of tracks meets all
                    clauses together, and some track meets the new one but not the others
-    order          a message whose independent clauses come in another order, or which are said in another order turn by
-                   turn, changes at most `MAX_CHANGED` of the slate; counts if twice a slate of tracks meets them
+    order          a message whose independent clauses come in another order, or which are said in another order turn
+                   by turn, changes at most `MAX_CHANGED` of the slate; counts if twice a slate of tracks meets them
     dislike        of the tracks most like a disliked one, fewer are in the next slate than without the dislike (a slate
-                   of at most half of what fits, and half as many tracks most like it); counts if one has any
-    undo           "undo" shows the playlist before, track by track and with its receipt, and "redo" takes that back; what
-                   was asked then, asked again, gives what it gave; counts if the two playlists differ
+                   of at most half of what fits, and half as many tracks most like it); counts if one of both has any
+    undo           "undo" shows the playlist before, track by track and with its receipt, and "redo" takes that back;
+                   what was asked then, asked again, gives what it gave; counts if the two playlists differ
     same seed      the same messages with the same seeds, from another listener, give the same slates; counts if other
                    seeds give others
-    pins           "keep 1-4 and swap the rest for something calmer": positions kept then and later never move; counts if
-                   any other position changed, and the session can keep positions at all
+    pins           "keep 1-4 and swap the rest for something calmer": positions kept then and later never move; counts
+                   if any other position changed, and the session can keep positions at all
 
 Conventions. Every conversation is of a listener without history. A track violates a wish when it is known not to have
 the property, and a refusal when it is known to have it. `holds` is the share of counting cases in which a relation
@@ -56,10 +57,10 @@ from recsys.vocabulary import load_vocabulary
 MAX_CHANGED = 0.2
 #: Clauses of one message whose order is changed.
 MAX_CLAUSES = 4
-#: Shortest and longest slate in which the neighbours of a disliked track are counted: a shorter one has too few of them.
+#: Shortest and longest slate in which the neighbours of a disliked track are counted; a shorter one has too few.
 MIN_WATCHED, MAX_WATCHED = 20, 60
 RELATIONS = ("refusal", "addition", "order", "dislike", "undo", "same seed", "pins")
-_UNDO = ("undo", "undo that", "go back", "take that back", "back to the one before", "back to the previous playlist")
+_UNDO = ("undo", "undo that", "go back", "take that back", "back to the one before", "the previous playlist")
 _CALMER = "something calmer"
 _PINS: tuple[tuple[tuple[int, ...], tuple[str, ...]], ...] = (
     ((1, 2, 3, 4), (f"keep 1-4 and swap the rest for {_CALMER}",)),
@@ -119,11 +120,14 @@ class Relations:
     ) -> None:
         self.cases.append(Case(relation, kind, conversation.name, counts, holds, told, changed))
 
+    def _named(self, track_id: str) -> str:
+        return f"{self._judge[track_id].artist} – {self._judge[track_id].title}"
+
     def _refusals(self, conversation: Conversation) -> None:
         for number, turn in enumerate(conversation.turns):
             for refused in (clause for clause in turn.stated if not clause.wanted):
                 found = [
-                    f"turn {later + 1} ({other.text!r}) has {self._judge[track_id].artist} – {self._judge[track_id].title}"
+                    f"turn {later + 1} ({other.text!r}) has {self._named(track_id)}"
                     for later, other in enumerate(conversation.turns[number:], number)
                     for track_id in other.slate
                     if self._judge.has(track_id, refused)
@@ -225,8 +229,7 @@ class Relations:
             "dislike",
             "one track",
             conversation,
-            f"{self._judge[disliked].artist} – {self._judge[disliked].title}: {n_before} → {n_after} of its "
-            f"{len(near)} neighbours in {n_watched} tracks",
+            f"{self._named(disliked)}: {n_before} → {n_after} of its {len(near)} neighbours in {n_watched} tracks",
             counts=n_before + n_after > 0,
             holds=n_after < n_before,
         )
@@ -275,14 +278,13 @@ class Relations:
         back = talk.say(str(rng.choice(_UNDO)), turns[-1].seed)
         forth = talk.say("redo", turns[-1].seed)
         again = [talk.say("undo", turns[-1].seed), talk.say(turns[-1].text, turns[-1].seed)]
-        steps = (
+        steps = [
             ("undo", back, shown[-2]),
             ("redo", forth, shown[-1]),
             ("undo after redo", again[0], shown[-2]),
-            ("the same wish after undo", again[1], shown[-1]),
-        )
-        if not turns[-1].stated:  # "something else" takes into account what undone playlists have shown
-            steps = steps[:-1]
+        ]
+        if turns[-1].stated:  # "something else" goes by what undone playlists have shown too
+            steps.append(("the same wish after undo", again[1], shown[-1]))
         wrong = [name for name, found, expected in steps if _shown(found) != _shown(expected)]
         self._note(
             "undo",
@@ -324,9 +326,7 @@ def evaluate(
     return report, cases
 
 
-def look(
-    assistant: Assistant, n_conversations: int, seed: int, *, progress: Progress | None = None
-) -> list[Case]:
+def look(assistant: Assistant, n_conversations: int, seed: int, *, progress: Progress | None = None) -> list[Case]:
     """Hold conversations with an assistant whose catalogue is indexed, and look at them."""
     catalogue = Catalogue.load(generations.current(assistant.settings.home).folder / "catalogue")
     judge = Judge([catalogue.track(row) for row in range(len(catalogue))], load_vocabulary())

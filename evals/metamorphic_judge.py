@@ -32,8 +32,8 @@ _MAX_PER_ARTIST = 2
 class Clause:
     """One thing that is asked for or refused, in words that say it alone.
 
-    `value` is a word of the vocabulary or an artist's key; eras and tempos are intervals, both ends included. `spared` is
-    a kind of the refused value that was allowed all the same.
+    `value` is a word of the vocabulary or an artist's key; eras and tempos are intervals, both ends included. `spared`
+    is a kind of the refused value that was allowed all the same.
     """
 
     facet: Facet
@@ -78,7 +78,7 @@ class Judge:
 
     def having(self, clause: Clause) -> BoolArray:
         """Mask the tracks (N,) that are known to have a clause's property."""
-        return self._all(clause) == 1
+        return np.equal(self._all(clause), 1)
 
     def meeting(self, clauses: Sequence[Clause]) -> BoolArray:
         """Mask the tracks (N,) that meet every clause: known to have what is wanted, not known to have what is not."""

@@ -1,4 +1,4 @@
-"""Conversations for the metamorphic suite: held with the product itself, each turn drawn from what the last one showed."""
+"""Conversations for the metamorphic suite, held with the product: each turn is drawn from what the last one showed."""
 
 from __future__ import annotations
 

@@ -37,9 +37,23 @@ _WANTED = {
 _REFUSED = (
     *("no {}", "without {}", "no {} please", "I don't want {}", "please avoid {}", "leave out {}", "skip the {}"),
     *("nothing {}", "but not {}", "no more {}", "I can't stand {}", "I'm tired of {}", "exclude {}", "{} is out"),
-    *("stay away from {}", "steer clear of {}", "fed up with {}", "ditch the {}", "get rid of the {}", "{} is off limits"),
+    *(
+        "stay away from {}",
+        "steer clear of {}",
+        "fed up with {}",
+        "ditch the {}",
+        "get rid of the {}",
+        "{} is off limits",
+    ),
 )
-_REFUSED_ADJECTIVE = ("nothing {}", "no {} songs", "not {}", "please nothing {}", "I don't want {} songs", "avoid {} music")
+_REFUSED_ADJECTIVE = (
+    "nothing {}",
+    "no {} songs",
+    "not {}",
+    "please nothing {}",
+    "I don't want {} songs",
+    "avoid {} music",
+)
 _REFUSED_ARTIST = ("no {}", "nothing by {}", "without {}", "I'm tired of {}", "leave out {}", "please no {}", "skip {}")
 _REFUSED_WHEN = ("nothing {}", "no songs {}", "no music {}", "please nothing {}")
 _REFUSED_NOUN = tuple(shape for shape in _REFUSED if not shape.startswith("nothing"))
@@ -176,5 +190,7 @@ def list_clauses(clauses: Iterable[Clause]) -> str:
     """Put clauses one after the other; a refusal ends its sentence, so that it reaches no further than it says."""
     text = ""
     for clause in clauses:
-        text += ("" if not text else " " if text.endswith(".") else ", ") + clause.words + ("" if clause.wanted else ".")
+        text += (
+            ("" if not text else " " if text.endswith(".") else ", ") + clause.words + ("" if clause.wanted else ".")
+        )
     return text.removesuffix(".")

@@ -42,6 +42,6 @@ def metamorphic(
 COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (
         metamorphic,
-        "segue eval metamorphic --catalogue spotify_songs.csv.gz --conversations 300 --seeds 64 --json metamorphic.json",
+        "segue eval metamorphic --catalogue spotify_songs.csv.gz --conversations 300 --seeds 64 --json out.json",
     ),
 )

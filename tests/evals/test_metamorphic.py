@@ -23,7 +23,7 @@ from tests.proofs import proof_sizes
 
 #: Conversations of the sample, and of the whole.
 N_SAMPLE, N_WHOLE = 30, 300
-_NAMES = "Silver Amber Velvet Copper Marble Willow Cedar Harbor Meadow Juniper".split()
+_NAMES = ["Silver", "Amber", "Velvet", "Copper", "Marble", "Willow", "Cedar", "Harbor", "Meadow", "Juniper"]
 _GENRES = ("hard rock", "house", "jazz", "trap", "indie pop", "soul")
 
 
