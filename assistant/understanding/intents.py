@@ -124,6 +124,8 @@ _FILLER = re.compile(
 #: Nothing is left of a request that ends up with these alone.
 _EDGES = words("of for with and or but to by it that a an the be about in from long is at on then so i m me")
 
+_LEADING = words("for with by about in from")
+
 
 def search_text(reading: Reading, dropped: set[int], protected: set[int]) -> str:
     """The message without filler and without the words at the positions in `dropped`.
@@ -173,7 +175,7 @@ def _written(reading: Reading, positions: Sequence[int]) -> str:
 def _without_loose_ends(reading: Reading, kept: list[int], protected: set[int]) -> list[int]:
     """Drop the small words at both ends that belonged to what was taken out ("of" in "45 minutes of jazz")."""
     start, end = 0, len(kept)
-    while start < end and _is_loose(reading, kept[start], protected):
+    while start < end and _is_loose(reading, kept[start], protected) and not _leads(reading, kept[start]):
         start += 1
     while start < end and _is_loose(reading, kept[end - 1], protected):
         end -= 1
@@ -183,6 +185,11 @@ def _without_loose_ends(reading: Reading, kept: list[int], protected: set[int]) 
     if start < end and len(reading) - kept[end - 1] == len(kept) - end + 1:
         end = len(kept)
     return kept[start:end]
+
+
+def _leads(reading: Reading, position: int) -> bool:
+    """Tell whether a word begins what is said behind a pause: "no rap, for dinner"."""
+    return reading.pause(position) > 0 and reading.words[position] in _LEADING
 
 
 def _is_loose(reading: Reading, position: int, protected: set[int]) -> bool:

@@ -121,11 +121,13 @@ class RulesUnderstanding:
         return _phrases(reading, mark(reading, self._matches(reading)))
 
     def _matches(self, reading: Reading) -> list[Match]:
-        facets = self._facets.find(reading)
+        refusing = _refusing(reading)
+        # "Fed up with soul" is not about what is "with soul".
+        facets = [m for m in self._facets.find(reading) if not any(a < m.start < b < m.end for a, b in refusing)]
         genres = {m.start for m in facets if any(word.facet is Facet.GENRE for word in m.words)}
         facets += self._eras.find(reading, genres.__contains__)
         names = [m for m in self._entities.link(reading, settle(facets)) if not _is_part(m, facets)]
-        names = _not_refusing(reading, names, facets)
+        names = _not_refusing(names, facets, refusing)
         claimed = [m for m in (*facets, *names) if m.tier <= 1]
 
         def taken(start: int, end: int) -> bool:
@@ -197,11 +199,16 @@ def _is_part(name: Match, facets: list[Match]) -> bool:
     return name.tier > 0 and any(m.start <= name.start and name.end <= m.end for m in longer)
 
 
-def _not_refusing(reading: Reading, names: list[Match], facets: list[Match]) -> list[Match]:
+def _refusing(reading: Reading) -> list[tuple[int, int]]:
+    """Where several words together refuse ("fed up with"), as positions start to end (exclusive)."""
+    cues = (cue for cue in CUE.finditer(reading.line) if cue["neg"] and " " in cue["neg"])
+    return [reading.span(*cue.span()) for cue in cues]
+
+
+def _not_refusing(names: list[Match], facets: list[Match], refusing: list[tuple[int, int]]) -> list[Match]:
     """The names without the doubtful ones that are how something is refused: "Fed Up" in "fed up with pop"."""
-    found = (reading.span(*cue.span()) for cue in CUE.finditer(reading.line) if cue["neg"] and " " in cue["neg"])
-    before = {m.start for m in (*facets, *names)}
-    cues = [(start, end) for start, end in found if not before.isdisjoint(range(end, end + _NEAR))]
+    starts = {m.start for m in (*facets, *names)}
+    cues = [(start, end) for start, end in refusing if not starts.isdisjoint(range(end, end + _NEAR))]
     return [m for m in names if m.tier < _DOUBTFUL or not any(a <= m.start and m.end <= b for a, b in cues)]
 
 

@@ -148,7 +148,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def settings(home: Path) -> Settings:
-    return Settings(_env_file=None, home=home, training_steps=40, threads=1, log_level="error")
+    return Settings(_env_file=None, home=home, training_steps=200, threads=1, log_level="error")
 
 
 @pytest.fixture
