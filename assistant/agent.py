@@ -132,7 +132,7 @@ class Agent:
         before = last.state if last else SessionState()
         history = self._history(listener_id, session_id)
         stage("load")
-        request = _with_overrides(self._understand(text, first_turn=not (before.slate or before.past)), message)
+        request = _with_overrides(self._understand(text, first_turn=not before.begun()), message)
         if last and request.intent in (Intent.UNDO, Intent.REDO):
             state, reply = step(
                 request.intent, last, partial(self._sessions.at, session_id, listener_id), history.rated

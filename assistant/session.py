@@ -69,6 +69,10 @@ class SessionState(BaseModel):
         dials = self.discovery is not None or self.fame is not None
         return not (self.constraints or self.likes or self.titles or self.phrases or dials)
 
+    def begun(self) -> bool:
+        """Tell whether there is something to refine or to go back to: a playlist, even an empty one, or a wish."""
+        return bool(self.slate or self.past or not self.is_empty())
+
     def query_text(self) -> str:
         """Compose what the text encoder reads: the words of all turns, and what still holds of them."""
         earlier = [s.constraint for s in self.constraints if s.turn != self.turn and s.constraint.wanted]

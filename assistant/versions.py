@@ -20,7 +20,7 @@ MAX_VERSIONS = 100
 
 def with_version(state: SessionState, before: SessionState) -> SessionState:
     """Count a turn's playlist as the newest version after what was on screen."""
-    past = (*before.past, _shown_at(before))[-MAX_VERSIONS:] if before.slate else ()
+    past = (*before.past, _shown_at(before))[-MAX_VERSIONS:] if before.begun() else ()
     return state.model_copy(update={"past": past, "future": (), "shows": state.turn})
 
 

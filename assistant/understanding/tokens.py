@@ -171,6 +171,8 @@ class Reading:
         small = [t.raw for t in self.tokens[1:] if t.text in _LOWER_IN_TITLES and t.raw != "I"]
         if len(letters) > 2 and all(raw.isupper() for raw in letters):
             return True
+        if self.tokens[0].raw[0].islower():
+            return False  # "leave out The Fray"
         return bool(small) and sum(raw[0].isupper() for raw in small) > len(small) / 2
 
 

@@ -245,3 +245,10 @@ def test_words_that_refuse_are_no_names(text: str) -> None:
     understanding = RulesUnderstanding(Catalogue.from_tracks(tracks))
     assert written(understanding.understand(text, first_turn=False)) == {"-genre! pop"}
     assert [m.name for m in understanding.understand("songs by LAY").mentions] == ["LAY"]
+
+
+def test_a_message_that_begins_small_means_its_capitals() -> None:
+    tracks = [Track("1", "You Found Me", ("The Fray",)), Track("2", "Out", ("Ann",))]
+    understanding = RulesUnderstanding(Catalogue.from_tracks(tracks))
+    for text in ("leave out The Fray", "no The Fray", "skip The Fray"):
+        assert written(understanding.understand(text, first_turn=False)) == {"-artist The Fray"}, text

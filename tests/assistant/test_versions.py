@@ -97,6 +97,11 @@ def test_undo_goes_back_from_a_playlist_that_came_out_empty(
         assert not chat.say("nothing before 2010").tracks
         assert ids(chat.say("undo")) == ids(first)
         assert not chat.say("redo").tracks
+        assert not chat.say("something mellow").tracks
+        assert not chat.say("10 tracks").tracks, "what was refused holds, however often nothing was left"
+        for _ in range(2):
+            assert not chat.say("undo").tracks
+        assert ids(chat.say("undo")) == ids(first)
 
 
 def test_what_is_kept_after_an_undo_answers_the_request_that_is_on_screen_again(chat: Chat) -> None:
