@@ -13,7 +13,7 @@ failed is *vacuous* and is left out):
     order          a message whose independent clauses come in another order, or which are said in another order turn
                    by turn, changes at most `MAX_CHANGED` of the slate; counts if twice a slate of tracks meets them
     dislike        of the tracks most like a disliked one, fewer are in the next slate than without the dislike (a slate
-                   of at most half of what fits, and half as many tracks most like it); counts if one of both has any
+                   of at most half of what fits, and at most half as many neighbours); counts if one of both has any
     undo           "undo" shows the playlist before, track by track and with its receipt, and "redo" takes that back;
                    what was asked then, asked again, gives what it gave; counts if the two playlists differ
     same seed      the same messages with the same seeds, from another listener, give the same slates; counts if other

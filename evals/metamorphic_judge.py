@@ -24,6 +24,8 @@ _INSTRUMENTAL_ABOVE = 0.5
 _FEATURES = ("energy", "valence", "danceability", "acousticness")
 #: A difference in year and in tempo that counts as much as the whole range of a feature.
 _YEARS, _BPM = 30.0, 80.0
+#: How much more than others a neighbour shares, of 3: its genres, tags and artists each count up to 1.
+STANDS_OUT = 0.5
 #: Most tracks of one artist in a slate.
 _MAX_PER_ARTIST = 2
 
@@ -93,15 +95,18 @@ class Judge:
         return sum(min(n, _MAX_PER_ARTIST) for n in Counter(artist for artist, _ in works).values())
 
     def neighbours(self, track_id: str, among: BoolArray, n: int) -> list[str]:
-        """The n tracks of `among` most like a track: by genres, tags and artist, then by year, tempo and sound."""
+        """At most n tracks of `among` that are most like a track by genres, tags and artist, nearest in sound first.
+
+        They share at least `STANDS_OUT` more with it than its average track: where all are as alike, none is near.
+        """
         if self._features is None:
             self._features = _features(self.tracks)
-        here = self[track_id]
-        far = np.abs(self._features - self._features[self._number[track_id]]).mean(axis=1)
-        rows = [row for row in np.flatnonzero(among).tolist() if row != self._number[track_id]]
-        for row in rows:
-            far[row] -= sum(_shared(*words) for words in zip(_words(here), _words(self.tracks[row]), strict=True))
-        return [self.tracks[row].track_id for row in sorted(rows, key=lambda row: (float(far[row]), row))[:n]]
+        here = _words(self[track_id])
+        rows = np.array([row for row in np.flatnonzero(among) if row != self._number[track_id]], dtype=np.int64)
+        shared = np.array([sum(map(_shared, here, _words(self.tracks[row]))) for row in rows.tolist()])
+        far = np.abs(self._features[rows] - self._features[self._number[track_id]]).mean(axis=1)
+        order = np.lexsort((rows, far - shared))[:n] if len(rows) else rows
+        return [self.tracks[rows[at]].track_id for at in order.tolist() if shared[at] >= shared.mean() + STANDS_OUT]
 
     def _all(self, clause: Clause) -> NDArray[np.int8]:
         key = replace(clause.property(), spared=clause.spared)

@@ -72,14 +72,17 @@ def test_a_slate_holds_each_work_once_and_two_of_an_artist() -> None:
     assert Judge([*same, *many], load_vocabulary()).fill([Clause(Facet.GENRE, "jazz")]) == 1 + 2
 
 
-def test_neighbours_share_genres_and_sound() -> None:
+def test_neighbours_share_what_is_stated_and_then_sound() -> None:
     tracks = [
         track(f"{genre} {level}", artists=(f"{genre} {level}",), genres=(genre,), energy=level)
         for genre in ("jazz", "house")
         for level in (0.1, 0.2, 0.9)
     ]
     judge = Judge(tracks, load_vocabulary())
-    assert judge.neighbours("jazz 0.1", np.ones(6, dtype=bool), 3) == ["jazz 0.2", "jazz 0.9", "house 0.1"]
+    everything = np.ones(6, dtype=bool)
+    assert judge.neighbours("jazz 0.1", everything, 3) == ["jazz 0.2", "jazz 0.9"]
+    assert judge.neighbours("jazz 0.1", everything, 1) == ["jazz 0.2"]
+    assert judge.neighbours("jazz 0.1", judge.having(Clause(Facet.GENRE, "jazz")), 3) == [], "all are as alike"
 
 
 def test_clauses_are_drawn_from_what_a_track_has() -> None:
