@@ -88,7 +88,7 @@ def renew(
 
 
 def compose(
-    phrases: Sequence[Phrase], earlier: Sequence[Constraint], names: dict[str, str], *, max_characters: int
+    phrases: Sequence[Phrase], wanted: Sequence[Constraint], names: dict[str, str], *, max_characters: int
 ) -> str:
     """Write what the text encoder reads: the words of all turns, and what still holds of them.
 
@@ -96,13 +96,13 @@ def compose(
 
     Args:
         phrases: words of the turns, newest first.
-        earlier: wanted constraints of earlier turns that still hold.
+        wanted: the wanted constraints that hold; those of which no word was written already are written too.
         names: catalogue key → name, for artists.
         max_characters: where to cut; the oldest words go first.
     """
     parts = [phrase.text for phrase in phrases]
     said = f" {folded(' '.join(parts))} "
-    for constraint in earlier:
+    for constraint in wanted:
         if folded(constraint.text) and f" {folded(constraint.text)} " in said:
             continue
         parts += [words for words in _words(constraint, names) if f" {folded(words)} " not in said]

@@ -75,8 +75,8 @@ class SessionState(BaseModel):
 
     def query_text(self) -> str:
         """Compose what the text encoder reads: the words of all turns, and what still holds of them."""
-        earlier = [s.constraint for s in self.constraints if s.turn != self.turn and s.constraint.wanted]
-        return compose(self.phrases, earlier, self.names(), max_characters=MAX_QUERY_TEXT)
+        wanted = [constraint for constraint in self.active() if constraint.wanted]
+        return compose(self.phrases, wanted, self.names(), max_characters=MAX_QUERY_TEXT)
 
 
 def fold(state: SessionState, request: Request) -> SessionState:

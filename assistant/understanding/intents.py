@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from assistant.request import Intent
+from assistant.understanding.matches import Match
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
 from recsys.text import fold
@@ -125,14 +126,17 @@ _FILLER = re.compile(
 _EDGES = words("of for with and or but to by it that a an the be about in from long is at on then so i m me")
 
 _LEADING = words("for with by about in from")
+_PREPOSITIONS = words("for with from since before in")
+_JOINING = words("but and or")
+_GENERIC = words("music song songs track tracks tune tunes stuff playlist")
 
 
-def search_text(reading: Reading, dropped: set[int], protected: set[int]) -> str:
+def search_text(reading: Reading, dropped: set[int], protected: set[int], starts: Collection[int] = ()) -> str:
     """The message without filler and without the words at the positions in `dropped`.
 
     Words at the positions in `protected` always stay. Never empty when the message has words: then it is the message.
-    What pauses set apart stands in one order, whichever was said first: encoded, "calm, for dinner" would otherwise be
-    other music than "for dinner, calm".
+    What pauses set apart stands in one order, whichever was said first, and so do the phrases that begin at `starts`
+    with a preposition: encoded, "calm, for dinner" would otherwise be other music than "for dinner, calm".
     """
     kept = [n for n in range(len(reading)) if n not in dropped]
     line = " ".join(reading.words[n] for n in kept)
@@ -146,18 +150,50 @@ def search_text(reading: Reading, dropped: set[int], protected: set[int]) -> str
         if protected.isdisjoint(inside):
             kept = [n for n in kept if n not in inside]
     kept = _without_loose_ends(reading, kept, protected)
-    clauses: list[list[int]] = []
     if not kept:
         return _written(reading, range(len(reading)))
+    clauses = [_bare(reading, clause, protected) for clause in _clauses(reading, kept, protected)]
+    said = [clause for clause in clauses if clause] or [kept]
+    return " ".join(sorted((_ordered(reading, clause, starts) for clause in said), key=fold))
+
+
+def _clauses(reading: Reading, kept: Sequence[int], protected: set[int]) -> list[list[int]]:
+    """The words that are kept, cut where there is a pause, but not inside a name ("Earth, Wind & Fire")."""
+    clauses: list[list[int]] = []
     for n in kept:
-        named = protected.issuperset((n - 1, n))  # "Earth, Wind & Fire"
+        named = protected.issuperset((n - 1, n))
         if not clauses or (not named and any(reading.pause(at) for at in range(clauses[-1][-1] + 1, n + 1))):
             clauses.append([])
         clauses[-1].append(n)
-    # Of "I'm tired of Drake" only "I'm" is left, and of "but no rap" only "but".
-    said = [clause for clause in clauses if not all(_is_loose(reading, n, protected) for n in clause)]
-    clauses = said or clauses
-    return " ".join(sorted((_written(reading, clause) for clause in clauses), key=fold))
+    return clauses
+
+
+def _bare(reading: Reading, clause: list[int], protected: set[int]) -> list[int]:
+    """A clause without "but" before it; nothing of one of which only small words and "songs" are left."""
+    while clause and reading.words[clause[0]] in _JOINING and clause[0] not in protected:
+        clause = clause[1:]
+    small = (_is_loose(reading, n, protected) or reading.words[n] in _GENERIC for n in clause)
+    return [] if all(small) else clause
+
+
+def _ordered(reading: Reading, clause: Sequence[int], starts: Collection[int]) -> str:
+    """A clause as it was written, but for the order of the phrases that begin at `starts`."""
+    phrases: list[list[int]] = []
+    for n in clause:
+        if not phrases or n in starts:
+            phrases.append([])
+        phrases[-1].append(n)
+    behind = phrases if clause[0] in starts else phrases[1:]
+    before = [] if clause[0] in starts else phrases[:1]
+    return " ".join(
+        [_written(reading, one) for one in before] + sorted((_written(reading, one) for one in behind), key=fold)
+    )
+
+
+def phrase_starts(reading: Reading, matches: Iterable[Match]) -> set[int]:
+    """Where a preposition begins a phrase about music that stands for itself: "for dinner", "from the 90s"."""
+    starts = {at for m in matches if m.entity is None for at in (m.start, m.start - 1) if at >= 0}
+    return {at for at in starts if reading.words[at] in _PREPOSITIONS}
 
 
 def _written(reading: Reading, positions: Sequence[int]) -> str:
@@ -177,7 +213,7 @@ def _without_loose_ends(reading: Reading, kept: list[int], protected: set[int]) 
     start, end = 0, len(kept)
     while start < end and _is_loose(reading, kept[start], protected) and not _leads(reading, kept[start]):
         start += 1
-    while start < end and _is_loose(reading, kept[end - 1], protected):
+    while start < end and _is_loose(reading, kept[end - 1], protected) and not reading.pause(kept[end - 1] + 1):
         end -= 1
     # Words that still stand where they stood, up to the end of the message, belong to what was said.
     if start < end and kept[start] == start:

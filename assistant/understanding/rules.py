@@ -18,7 +18,7 @@ from assistant.understanding.entities import EntityLinker
 from assistant.understanding.eras import EraFinder
 from assistant.understanding.facets import FacetFinder
 from assistant.understanding.gazetteer import Gazetteer
-from assistant.understanding.intents import intent_of, search_text, size_factor_of
+from assistant.understanding.intents import intent_of, phrase_starts, search_text, size_factor_of
 from assistant.understanding.labelled import NAMES
 from assistant.understanding.matches import Bounds, Entity, Match, Size, Unlinked, Word, settle
 from assistant.understanding.negation import Marks, mark
@@ -112,7 +112,9 @@ class RulesUnderstanding:
             discovery=composed.discovery,
             fame=composed.fame,
             descriptors=tuple(Descriptor(facet=p.facet, text=p.text, polarity=p.polarity) for p in described),
-            search_text=search_text(reading, composed.unsearchable, _entity_words(matches)),
+            search_text=search_text(
+                reading, composed.unsearchable, _entity_words(matches), phrase_starts(reading, matches)
+            ),
             note=_note(reading, matches),
         )
 

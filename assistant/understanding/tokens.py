@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -194,7 +195,7 @@ def read(message: str) -> Reading:
             plain = raw.isascii() and raw.isalnum()
             folded = raw.lower() if plain or "." in raw else fold(raw)
             for word in folded.split():
-                pause = _pause(gap, tokens[-1], word) if tokens else 2
+                pause = _pause(gap, tokens, word) if tokens else 2
                 tokens.append(Token(word, raw, start, start + len(raw), gap, pause))
                 gap = ""
     return Reading(text, tuple(tokens), cut)
@@ -206,12 +207,14 @@ def _unstick(raw: str, start: int) -> list[tuple[str, int]]:
     return [(raw[: stuck.end()], start), (raw[stuck.end() :], start + stuck.end())]
 
 
-def _pause(gap: str, before: Token, after: str) -> int:
+def _pause(gap: str, tokens: Sequence[Token], after: str) -> int:
+    before = tokens[-1]
     if gap in (" ", "", "-", "'"):
         return 0
     if _STOP.search(gap):
         initial = len(before.text) == 1 and before.text.isalpha() and before.text not in "ai"
-        initial = initial and (bool(before.gap) or not before.start)  # "J. Cole", not "no R&B. Jazz"
+        joined = len(tokens) > 1 and tokens[-2].text in ("and", "n")
+        initial = initial and not joined and (bool(before.gap) or not before.start)  # "J. Cole", not "no R&B. Jazz"
         short = before.text in _ABBREVIATIONS or (before.text == "no" and after[0].isdigit())  # "Symphony No. 5"
         return 0 if gap == ". " and (short or initial) else 2
     return 1 if _COMMA.search(gap) else 0

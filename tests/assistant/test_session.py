@@ -225,6 +225,13 @@ def test_wishes_of_several_turns_are_written_in_one_order() -> None:
     assert one.query_text() == other.query_text() == "for dinner jazz mellow"
 
 
+def test_what_a_message_asks_for_is_written_in_any_turn() -> None:
+    """ "Music for the morning" has only words that say nothing alone, and was encoded a turn after it was said."""
+    morning = Constraint(Facet.ACTIVITY, ("morning",), text="morning")
+    assert play(ask("music for morning", morning)).query_text() == "morning"
+    assert play(ask("music for morning", morning), refine("jazz", JAZZ)).query_text() == "jazz morning"
+
+
 def test_too_long_a_query_text_loses_its_oldest_words() -> None:
     long = [f"{word} " * 60 for word in ("zither", "marimba", "celesta")]
     text = play(*(refine(one, MELLOW) for one in long)).query_text()
