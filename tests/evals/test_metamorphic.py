@@ -12,7 +12,7 @@ import pytest
 from assistant.app import Assistant
 from assistant.reply import Message, Reply
 from assistant.settings import Settings
-from evals.metamorphic import RELATIONS, Case, broken, evaluate, fill, look, subsets, tell, wilson
+from evals.metamorphic import RELATIONS, Case, broken, evaluate, fill, kept_promises, look, subsets, tell, wilson
 from evals.metamorphic_judge import Clause, Judge
 from evals.metamorphic_words import Words, list_clauses
 from evals.report import Report
@@ -126,6 +126,16 @@ def test_vacuous_cases_are_counted_apart() -> None:
     assert [name for name, _ in subsets(cases)] == ["all", "refusal"]
 
 
+@pytest.mark.parametrize(
+    ("relation", "n_broken", "kept"),
+    [("dislike", 1, True), ("dislike", 2, False), ("refusal", 0, True), ("refusal", 1, False)],
+)
+def test_only_a_dislike_may_fail_now_and_then(relation: str, n_broken: int, kept: bool) -> None:
+    cases = [Case(relation, "kind", "64 0", True, number >= n_broken, "told") for number in range(10)]
+    vacuous = Case(relation, "kind", "64 0", False, False, "told")
+    assert kept_promises([*cases, vacuous]) is kept
+
+
 # --- on the product ---
 
 
@@ -165,7 +175,7 @@ def home(served: Path, tmp_path: Path) -> Path:
 def test_relations_hold_on_a_small_catalogue(home: Path, n_conversations: int) -> None:
     with Assistant(settings(home)) as assistant:
         cases = look(assistant, n_conversations, 64)
-    assert [(case.relation, case.kind, case.told) for case in broken(cases)] == []
+    assert kept_promises(cases), [(case.relation, case.kind, case.told) for case in broken(cases)]
     counting = {relation: sum(c.counts for c in cases if c.relation == relation) for relation in RELATIONS}
     assert min(n for relation, n in counting.items() if relation != "pins") >= n_conversations // 3, counting
 
@@ -175,7 +185,7 @@ def test_relations_hold_on_a_small_catalogue(home: Path, n_conversations: int) -
 def test_relations_hold_on_the_large_catalogue(eval_data: Path) -> None:
     """At least a hundred cases of each relation could have failed, and none did."""
     _, cases = evaluate(eval_data / "spotify-songs" / "spotify_songs.csv.gz", N_WHOLE, (64,))
-    assert [(case.relation, case.kind, case.told) for case in broken(cases)] == []
+    assert kept_promises(cases), [(case.relation, case.kind, case.told) for case in broken(cases)]
     counting = {relation: sum(c.counts for c in cases if c.relation == relation) for relation in RELATIONS}
     assert min(n for relation, n in counting.items() if relation != "pins") >= 100, counting
 
@@ -202,17 +212,21 @@ def _broken_by(assistant: Assistant, n: int = 8) -> set[str]:
 
 def test_an_undo_that_loses_the_order_is_noticed(home: Path) -> None:
     found = _broken_by(Tampering(home, lambda m, r: _turned(r) if r.text.startswith("Back to") else r))
-    assert found == {"undo"}
+    assert "undo" in found
 
 
 def test_a_slate_that_changes_by_itself_is_noticed(home: Path) -> None:
     found = _broken_by(Tampering(home, lambda m, r: _turned(r) if m.listener_id.endswith(" again") else r))
-    assert found == {"same seed"}
+    assert "same seed" in found
 
 
 def test_an_ignored_dislike_is_noticed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Tampering, "feedback", lambda *arguments: None)
-    assert _broken_by(Tampering(home, lambda m, r: r)) == {"dislike"}
+    with Tampering(home, lambda m, r: r) as assistant:
+        cases = [case for case in look(assistant, 8, 64) if case.relation == "dislike" and case.counts]
+    assert cases
+    assert not any(case.holds for case in cases)
+    assert not kept_promises(cases)
 
 
 def test_refusals_that_do_not_filter_are_noticed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
