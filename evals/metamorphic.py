@@ -22,8 +22,9 @@ failed is *vacuous* and is left out):
     pins           "keep 1-4 and swap the rest for something calmer": positions kept then and later never move; counts
                    if any other position changed, and the session can keep positions at all
 
-All but `dislike` have to hold in every case. A dislike works on what the joint space takes for near, a case is judged by
-what tracks state, and in a pool that is alike throughout the two can differ: it has to hold in `MIN_DISLIKED` of cases.
+All but `dislike` have to hold in every case. A dislike works on what the joint space takes for near, a case is judged
+by what tracks state, and in a pool that is alike throughout the two can differ: it has to hold in `MIN_DISLIKED` of
+its cases.
 
 Conventions. Every conversation is of a listener without history. A track violates a wish when it is known not to have
 the property, and a refusal when it is known to have it. `holds` is the share of counting cases in which a relation
@@ -36,9 +37,7 @@ References: Chen, Cheung & Yiu (1998), "Metamorphic testing"; Wilson (1927), "Pr
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,10 +45,10 @@ import numpy as np
 from assistant.app import Assistant
 from assistant.reply import Reply
 from assistant.session import SessionState
+from evals.metamorphic_cases import Case, fill
 from evals.metamorphic_judge import Clause, Judge
 from evals.metamorphic_talk import Conversation, Talker, ids
 from evals.metamorphic_words import list_clauses
-from evals.metrics import Summary, summarise
 from evals.report import Report
 from evals.scratch import product_settings, scratch_home, scratch_settings
 from recsys import generations
@@ -61,11 +60,9 @@ from recsys.vocabulary import load_vocabulary
 MAX_CHANGED = 0.2
 #: Clauses of one message whose order is changed.
 MAX_CLAUSES = 4
-#: Share of its counting cases in which a dislike has to lower the neighbours.
-MIN_DISLIKED = 0.9
 #: Shortest and longest slate in which the neighbours of a disliked track are counted; a shorter one has too few.
 MIN_WATCHED, MAX_WATCHED = 20, 60
-RELATIONS = ("refusal", "addition", "order", "dislike", "undo", "same seed", "pins")
+
 _UNDO = ("undo", "undo that", "go back", "take that back", "back to the one before", "the previous playlist")
 _CALMER = "something calmer"
 _PINS: tuple[tuple[tuple[int, ...], tuple[str, ...]], ...] = (
@@ -78,20 +75,6 @@ _PINS: tuple[tuple[tuple[int, ...], tuple[str, ...]], ...] = (
 #: Whether a session can keep positions at all: without that, no position is ever promised to stay.
 _KEEPS_POSITIONS = "pins" in SessionState.model_fields
 _STANDS_BEHIND = ("from", "since", "before", "over", "under", "for", "with", "in", "of", "featuring", "without")
-_Z = 1.959964  # 97.5 % quantile of the normal distribution
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One relation between replies, looked at once."""
-
-    relation: str
-    kind: str
-    conversation: str
-    counts: bool
-    holds: bool
-    told: str
-    changed: float | None = None  # share of the slate
 
 
 class Relations:
@@ -343,60 +326,3 @@ def look(assistant: Assistant, n_conversations: int, seed: int, *, progress: Pro
         if progress:
             progress("conversations", number + 1, n_conversations)
     return relations.cases
-
-
-def fill(report: Report, cases: Sequence[Case]) -> None:
-    """Put shares into a report: all relations together, each by itself, and each of its kinds."""
-    for subset, chosen in subsets(cases):
-        counting = [case for case in chosen if case.counts]
-        report.add("segue", subset, "counts", wilson(len(counting), len(chosen)))
-        if counting:
-            report.add("segue", subset, "holds", wilson(sum(case.holds for case in counting), len(counting)))
-            changed = [case.changed for case in counting if case.changed is not None]
-            if changed and len(changed) == len(counting):
-                report.add("segue", subset, "changed", summarise(changed))
-
-
-def subsets(cases: Sequence[Case]) -> Iterator[tuple[str, list[Case]]]:
-    """The cases together, of each relation, and of each kind where a relation has several."""
-    yield "all", list(cases)
-    for relation in RELATIONS:
-        chosen = [case for case in cases if case.relation == relation]
-        if not chosen:
-            continue
-        yield relation, chosen
-        kinds = sorted({case.kind for case in chosen})
-        for kind in kinds if len(kinds) > 1 else ():
-            yield f"{relation}: {kind}", [case for case in chosen if case.kind == kind]
-
-
-def wilson(n_true: int, n: int) -> Summary:
-    """The share of n cases with Wilson's interval, which does not shrink to nothing where all agree."""
-    share = n_true / n
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
-    sd = math.sqrt(share * (1 - share) * n / (n - 1)) if n > 1 else 0.0
-    return Summary(share, max(middle - half, 0.0), min(middle + half, 1.0), sd, n)
-
-
-def kept_promises(cases: Sequence[Case]) -> bool:
-    """Tell whether every relation holds as often as it has to: always, a dislike in `MIN_DISLIKED` of its cases."""
-    disliked = [case.holds for case in cases if case.relation == "dislike" and case.counts]
-    others = all(case.relation == "dislike" for case in broken(cases))
-    return others and (not disliked or sum(disliked) >= MIN_DISLIKED * len(disliked))
-
-
-def broken(cases: Sequence[Case]) -> list[Case]:
-    """The cases that count and in which their relation does not hold."""
-    return [case for case in cases if case.counts and not case.holds]
-
-
-def tell(cases: Sequence[Case]) -> str:
-    """Write for each relation how many cases there are, how many count, and in how many it does not hold."""
-    lines = []
-    for relation in RELATIONS:
-        counting = [case for case in cases if case.relation == relation and case.counts]
-        n = sum(case.relation == relation for case in cases)
-        n_broken = sum(not case.holds for case in counting)
-        lines.append(f"{relation}: {n:,} cases, {len(counting):,} not vacuous, {n_broken:,} violations")
-    return "\n".join(lines)

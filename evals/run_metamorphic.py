@@ -23,7 +23,8 @@ def metamorphic(
 ) -> None:
     """Hold conversations and check what must hold between replies; exit status 1 where it does not."""
     from connectors.progress import JobProgress
-    from evals.metamorphic import broken, evaluate, kept_promises, tell
+    from evals.metamorphic import evaluate
+    from evals.metamorphic_cases import broken, kept_promises, tell
 
     drawn = read_seeds(seeds)
     for path, option in ((json, "--json"), (markdown, "--markdown")):

@@ -12,7 +12,8 @@ import pytest
 from assistant.app import Assistant
 from assistant.reply import Message, Reply
 from assistant.settings import Settings
-from evals.metamorphic import RELATIONS, Case, broken, evaluate, fill, kept_promises, look, subsets, tell, wilson
+from evals.metamorphic import evaluate, look
+from evals.metamorphic_cases import RELATIONS, Case, broken, fill, kept_promises, subsets, tell, wilson
 from evals.metamorphic_judge import Clause, Judge
 from evals.metamorphic_words import Words, list_clauses
 from evals.report import Report
