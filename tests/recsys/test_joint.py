@@ -140,8 +140,9 @@ def test_what_was_played_is_weighed_apart(fitted: Joint, history: History) -> No
     """The translation's weight for played items adds their own translation, scaled by the dial, and nothing else."""
     vector = encode(["rock"])[0]
     head = {**fitted.head("rock", history), "translation_if_played": 0.5}
-    apart = replace(fitted, card={**fitted.card, "head": head})
-    without = replace(fitted, card={**fitted.card, "head": {**head, "translation_if_played": 0.0}})
+    bare = {**head, "translation_if_played": 0.0}
+    apart = replace(fitted, card={**fitted.card, "head": head, "head_of_nobody": head})
+    without = replace(fitted, card={**fitted.card, "head": bare, "head_of_nobody": bare})
     for dial in (0.0, 0.5, 1.0):
         added = apart.extra("rock", vector, history, dial) - without.extra("rock", vector, history, dial)
         expected = np.zeros_like(added)
