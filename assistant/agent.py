@@ -13,6 +13,7 @@ from threading import Lock
 import numpy as np
 
 from assistant.applying import additions, next_states, with_plan
+from assistant.chips import apply, less, resolve
 from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pins, plan_resize
 from assistant.explain import Context, explain_slate
 from assistant.labels import plain
@@ -136,6 +137,7 @@ class Agent:
         history = self._history(listener_id, session_id)
         stage("load")
         request = _with_overrides(self._understand(text, first_turn=not before.slate), message)
+        request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
         if last and request.intent in (Intent.UNDO, Intent.REDO):
             state, reply = step(
                 request.intent, last, partial(self._sessions.at, session_id, listener_id), history.rated
@@ -144,6 +146,7 @@ class Agent:
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
             self._sessions.save(text, listener_id, request, state, reply)
             return reply
+        before, told = self._with_chips(before, request, last)
         plan = self._plan(request, last)
         if plan is not None and (plan.liked or plan.disliked):
             self._rate(listener_id, session_id, plan)
@@ -173,6 +176,8 @@ class Agent:
         length = slate_length(result.picks)
         unknown = self._unknown_words(request)
         said = say(text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown)
+        if told:
+            said = " ".join([*told, said])
         if plan is not None:
             said = " ".join([*plan.said, *additions(plan, before, result.picks), said])
         stage("receipt")
@@ -207,6 +212,18 @@ class Agent:
         return reply.model_copy(update={"timings_ms": timings})
 
     # --- edits of the playlist on screen ---
+
+    def _with_chips(
+        self, before: SessionState, request: Request, last: StoredTurn | None
+    ) -> tuple[SessionState, list[str]]:
+        """Drop wishes, insist on them, or want less of them; and say so."""
+        if last is None or not (request.chips or request.less):
+            return before, []
+        before, told = apply(before, resolve(request.chips, last.reply.receipt))
+        if not request.less:
+            return before, told
+        before, more = less(before)
+        return before, [*told, *more]
 
     def _plan(self, request: Request, last: StoredTurn | None) -> Plan | None:
         """What becomes of the playlist on screen; None where it is made anew."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from recsys.types import Arc, Constraint
+from recsys.types import Arc, Constraint, Facet
 
 #: wanted, unwanted, or "like this one"
 Polarity = Literal["+", "-", "~"]
@@ -63,6 +63,18 @@ class Edit(BaseModel):
     n: int | None = Field(default=None, ge=1, le=200, description="tracks to add")
 
 
+class Chip(BaseModel):
+    """A wish of the session that is dropped, insisted on, or made a preference."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: Literal["drop", "allow", "must", "prefer"]  # allow: drop a refusal
+    chip: str = Field(default="", description="of a receipt line, or the number of the line, or size, fame, …")
+    facets: tuple[Facet, ...] = Field(default=(), description="all wishes of these kinds")
+    constraints: tuple[Constraint, ...] = Field(default=(), description="wishes that say one of these")
+    text: str = Field(default="", description="the words as written")
+
+
 class Descriptor(BaseModel):
     """Words of a message that describe the music, whether the vocabulary knows them or not."""
 
@@ -91,6 +103,8 @@ class Request(BaseModel):
     fame: float | None = Field(default=None, ge=-1, le=1, description="-1 deep cuts … +1 popular")
     arc: Arc | None = None
     edits: tuple[Edit, ...] = ()
+    chips: tuple[Chip, ...] = ()
+    less: bool = Field(default=False, description="less of what was asked for last")
     descriptors: tuple[Descriptor, ...] = ()
     search_text: str = Field(default="", description="the message without size, dials and negated words")
     note: str | None = Field(default=None, description="something to tell the listener about the reading")

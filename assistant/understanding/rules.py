@@ -25,6 +25,7 @@ from assistant.understanding.matches import Bounds, Entity, Match, Size, Unlinke
 from assistant.understanding.negation import Marks, mark
 from assistant.understanding.tables import words
 from assistant.understanding.tagging import Phrase
+from assistant.understanding.taking_back import command
 from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
 from assistant.wishes import constraints_of
 from recsys.catalogue import Catalogue
@@ -91,16 +92,21 @@ class RulesUnderstanding:
             intent = Intent.ASK if first_turn else Intent.REFINE
             return Request(text=text, intent=intent, search_text=reading.text.strip())
         finder = EditFinder(reading, self._describe)
+        if not first_turn and (chip := command(text)) is not None:
+            return Request(text=text, intent=Intent.REFINE, chips=(chip,))
+        chips = [] if first_turn else finder.chips()
         edits = [] if first_turn else finder.find()
-        arc = finder.arc()
-        if not edits and arc is None:
+        arc, less = finder.arc(), not first_turn and finder.less()
+        if not (edits or chips or arc or less):
             return self._whole(text, reading, first_turn=first_turn)
         left = read(finder.rest())
         request = self._whole(text, left, first_turn=first_turn) if len(left) else Request(text=text)
         intent = (
             intent_of_edits(edits) if edits else Intent.REFINE if not len(left) and not first_turn else request.intent
         )
-        return request.model_copy(update={"intent": intent, "edits": tuple(edits), "arc": arc})
+        return request.model_copy(
+            update={"intent": intent, "edits": tuple(edits), "chips": tuple(chips), "arc": arc, "less": less}
+        )
 
     def _describe(self, words: str) -> tuple[Constraint, ...]:
         """Read words that describe tracks, as in "the slow ones"; none where they say nothing of the music."""
