@@ -20,6 +20,7 @@ from assistant.labels import plain
 from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
 from assistant.receipt import slate_length, write_receipt
+from assistant.relative import against
 from assistant.reply import Message, Reply
 from assistant.request import Intent, Mention, Request
 from assistant.session import MAX_MINUTES, MAX_TRACKS, SessionState, fold, resized, with_slate
@@ -146,6 +147,7 @@ class Agent:
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
             self._sessions.save(text, listener_id, request, state, reply)
             return reply
+        request = against(request, self.recommender.catalogue, before.slate)
         before, told = self._with_chips(before, request, last)
         plan = self._plan(request, last)
         if plan is not None and (plan.liked or plan.disliked):
