@@ -22,6 +22,7 @@ from assistant.reply import Message, Reply, SlateTrack
 from assistant.request import Intent, Mention, Request
 from assistant.session import MAX_MINUTES, MAX_TRACKS, SessionState, fold, with_slate
 from assistant.store import SessionStore, identity
+from assistant.understanding.by_model import without_model
 from assistant.versions import step, with_version
 from assistant.wording import asks_for_something, is_greeting, is_thanks, say
 from recsys.recommendation import Pick, Query, Recommendation
@@ -112,8 +113,11 @@ class Agent:
         return replace(_preferring(query), text=shown.text, now=shown.at)
 
     def named(self, text: str) -> frozenset[str]:
-        """Return the keys of the catalogue's artists and tracks that a text mentions."""
-        return frozenset(mention.key for mention in self._understand(text, first_turn=True).mentions)
+        """Return the keys of the catalogue's artists and tracks that a text mentions; asks no language model."""
+        if is_greeting(text) or is_thanks(text):
+            return frozenset()
+        read = without_model(self._understanding).understand(text, first_turn=True)
+        return frozenset(mention.key for mention in read.mentions)
 
     # --- one turn ---
 

@@ -56,6 +56,7 @@ class Request(BaseModel):
     text: str
     intent: Intent = Intent.ASK
     constraints: tuple[Constraint, ...] = ()
+    guessed: tuple[Constraint, ...] = Field(default=(), description="those of the constraints that a model added")
     mentions: tuple[Mention, ...] = ()
     n_tracks: int | None = Field(default=None, ge=1, le=200)
     minutes: float | None = Field(default=None, gt=0, le=1440)

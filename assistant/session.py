@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from assistant.guesses import heeding
 from assistant.merging import Standing, merge
 from assistant.phrases import Phrase, asks_for_others, compose, free_words, renew
 from assistant.request import Intent, Mention, Request
@@ -83,6 +84,7 @@ def fold(state: SessionState, request: Request) -> SessionState:
     elif request.intent is Intent.ASK and state.turn and not _overlaps(state, request):
         state = SessionState(turn=state.turn, shown=state.shown, n_tracks=state.n_tracks, minutes=state.minutes)
     turn = state.turn + 1
+    request = heeding(state.constraints, request)
     incoming = _with_mentions(request)
     constraints, dropped = merge(
         state.constraints,
