@@ -33,6 +33,7 @@ from assistant.taught import Taught
 from recsys.types import Event, EventKind, Progress
 
 if TYPE_CHECKING:
+    from assistant.live import LiveReport
     from recsys.ranking import RankingWeights
 
 __all__ = ["Assistant", "Settings"]
@@ -366,6 +367,17 @@ class Assistant(Taught):
         from assistant.doctor import examine
 
         return examine(self.settings, self._database_url())
+
+    def try_model(self, progress: Progress | None = None) -> LiveReport:
+        """Put fixed requests to the language model of the settings, and count what comes of them.
+
+        Raises:
+            NoModelError: the settings name none.
+            ModelError: it cannot be opened.
+        """
+        from assistant.live import try_model
+
+        return try_model(self.settings.llm, progress)
 
     def _event_time(self) -> float:
         """The time of an event, later than that of every earlier one: the last like or dislike of a track holds."""

@@ -28,7 +28,9 @@ class LocalModel:
             ValueError: it is no language model that writes.
         """
         from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # it would be drawn over a conversation in the terminal
         tokenizer = AutoTokenizer.from_pretrained(name)
         model: Any = AutoModelForCausalLM.from_pretrained(name)  # in evaluation mode
         return cls(model, tokenizer, max_time_s=max_time_s)
