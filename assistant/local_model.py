@@ -27,10 +27,10 @@ class LocalModel:
             OSError: there is none of that name.
             ValueError: it is no language model that writes.
         """
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-        from transformers.utils import logging
+        from transformers import AutoModelForCausalLM, AutoTokenizer, utils
 
-        logging.disable_progress_bar()  # it would be drawn over a conversation in the terminal
+        told: Any = utils.logging
+        told.disable_progress_bar()  # it would be drawn over a conversation in the terminal
         tokenizer = AutoTokenizer.from_pretrained(name)
         model: Any = AutoModelForCausalLM.from_pretrained(name)  # in evaluation mode
         return cls(model, tokenizer, max_time_s=max_time_s)
