@@ -50,7 +50,7 @@ def save_xlm_roberta(folder: Path, seed: int = 0) -> None:
 
 
 def save_llama(folder: Path, seed: int = 0, *, chat: bool) -> None:
-    """Save a Llama of two layers, width 16, for 512 tokens, which writes words of the list; a chat template is optional."""
+    """Save a Llama of two layers, width 16, for 512 tokens, that writes words of the list."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     config = LlamaConfig(
