@@ -238,7 +238,8 @@ def test_the_same_message_is_asked_once_and_a_failure_again() -> None:
 
 def test_a_failing_model_is_left_alone_and_tried_again() -> None:
     now = [0.0]
-    model = Scripted(*[ConnectionError("refused")] * 4, '{"moods": ["sad: weep"]}')
+    down, good = ConnectionError("refused"), '{"moods": ["sad: weep"]}'
+    model = Scripted(*[down] * 4, good, down, down, good)
     reader = beside(model, clock=lambda: now[0], most_failures=3, pause_s=60.0)
     notes = [reader.understand(f"weep with zzyzx {number}").note for number in range(6)]
     assert [NOTE in (note or "") for note in notes] == [True] * 3 + [False] * 3
@@ -249,7 +250,10 @@ def test_a_failing_model_is_left_alone_and_tried_again() -> None:
     assert len(model.asked) == 4
     now[0] = 122.0
     assert "mood sad" in written(reader.understand("weep with zzyzx at last"))
-    assert "mood sad" in written(reader.understand("weep with zzyzx and on"))
+    for text in ("weep with zzyzx and on", "weep with zzyzx and still on"):
+        assert NOTE in (reader.understand(text).note or "")  # two in a row are no three
+    assert "mood sad" in written(reader.understand("weep with zzyzx to the end"))
+    assert len(model.asked) == 8
 
 
 def test_a_model_that_never_returns_holds_nobody() -> None:
