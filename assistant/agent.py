@@ -6,7 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 
@@ -16,6 +16,7 @@ from assistant.applying import additions, next_states, with_plan
 from assistant.chips import apply, less, resolve
 from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pins, plan_resize
 from assistant.explain import Context, explain_slate
+from assistant.history import History, history_of
 from assistant.labels import plain
 from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
@@ -26,6 +27,7 @@ from assistant.request import Intent, Mention, Request
 from assistant.session import MAX_MINUTES, MAX_TRACKS, SessionState, fold, resized, with_slate
 from assistant.slates import diff, slate_tracks
 from assistant.store import SessionStore, StoredTurn, identity
+from assistant.understanding.by_model import without_model
 from assistant.versions import step, with_version
 from assistant.wording import asks_for_something, is_greeting, is_thanks, say
 from recsys.constraints import YES
@@ -40,18 +42,6 @@ from recsys.usage import Shown
 MAX_MESSAGE = 4_000
 #: Tracks that stand for an artist given as an example.
 _EXAMPLES_PER_ARTIST = 12
-_RELATIONS = {EventKind.PLAY: "played", EventKind.KEEP: "kept", EventKind.LIKE: "liked"}
-
-
-@dataclass(frozen=True, slots=True)
-class _History:
-    """A listener's events as one turn needs them."""
-
-    listener_id: str
-    events: tuple[Event, ...]
-    rated: dict[str, bool]  # track id → whether the last rating was a like
-    relations: dict[str, str]  # track id → liked, kept or played
-    disliked_now: frozenset[str]  # disliked in this session
 
 
 class Agent:
@@ -117,8 +107,11 @@ class Agent:
         return replace(_preferring(query), text=shown.text, now=shown.at)
 
     def named(self, text: str) -> frozenset[str]:
-        """Return the keys of the catalogue's artists and tracks that a text mentions."""
-        return frozenset(mention.key for mention in self._understand(text, first_turn=True).mentions)
+        """Return the keys of the catalogue's artists and tracks that a text mentions; asks no language model."""
+        if is_greeting(text) or is_thanks(text):
+            return frozenset()
+        read = without_model(self._understanding).understand(text, first_turn=True)
+        return frozenset(mention.key for mention in read.mentions)
 
     # --- one turn ---
 
@@ -294,28 +287,10 @@ class Agent:
         digest = hashlib.sha256(f"{self._seed}:{session_id}".encode()).digest()
         return int.from_bytes(digest[:4], "big")
 
-    def _history(self, listener_id: str, session_id: str | None, events: tuple[Event, ...] | None = None) -> _History:
-        if events is None:
-            events = tuple(self._store.events(listener_id))
-        rated: dict[str, bool] = {}
-        relations: dict[str, str] = {}
-        disliked_now: set[str] = set()
-        for event in events:
-            if event.kind not in (EventKind.LIKE, EventKind.DISLIKE, EventKind.UNRATE):
-                continue
-            rated.pop(event.track_id, None)
-            disliked_now.discard(event.track_id)
-            if event.kind is not EventKind.UNRATE:
-                rated[event.track_id] = event.kind is EventKind.LIKE
-            if event.kind is EventKind.DISLIKE and session_id is not None and event.session_id == session_id:
-                disliked_now.add(event.track_id)
-        for kind, relation in _RELATIONS.items():  # the strongest last
-            # A like that was taken back is no like, though the track may still have been kept or played.
-            told = {e.track_id for e in events if e.kind is kind and rated.get(e.track_id) is not False}
-            relations |= {t: relation for t in told if kind is not EventKind.LIKE or rated.get(t)}
-        return _History(listener_id, events, rated, relations, frozenset(disliked_now))
+    def _history(self, listener_id: str, session_id: str | None, events: tuple[Event, ...] | None = None) -> History:
+        return history_of(listener_id, session_id, tuple(self._store.events(listener_id)) if events is None else events)
 
-    def _query(self, state: SessionState, history: _History, *, seed: int) -> Query:
+    def _query(self, state: SessionState, history: History, *, seed: int) -> Query:
         catalogue = self.recommender.catalogue
         disliked = {track_id for track_id, liked in history.rated.items() if not liked}
         examples = {mention.key for mention in state.likes if mention.kind == "track"}
@@ -356,13 +331,13 @@ class Agent:
             rows += mine[np.argsort(-known, kind="stable")][:_EXAMPLES_PER_ARTIST].tolist()
         return tuple(dict.fromkeys(rows))
 
-    def _heard_artists(self, history: _History) -> frozenset[str]:
+    def _heard_artists(self, history: History) -> frozenset[str]:
         catalogue = self.recommender.catalogue
         rows = catalogue.rows(history.relations)
         return frozenset(artist_key(name) for row in rows.tolist() for name in catalogue.artists[row])
 
     def _context(
-        self, query: Query, state: SessionState, result: Recommendation, history: _History, heard: frozenset[str]
+        self, query: Query, state: SessionState, result: Recommendation, history: History, heard: frozenset[str]
     ) -> Context:
         references: dict[int, tuple[Track, str]] = {}
         for row in {pick.nearest_liked[0] for pick in result.picks if pick.nearest_liked}:

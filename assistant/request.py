@@ -94,6 +94,7 @@ class Request(BaseModel):
     text: str
     intent: Intent = Intent.ASK
     constraints: tuple[Constraint, ...] = ()
+    guessed: tuple[Constraint, ...] = Field(default=(), description="those of the constraints that a model added")
     mentions: tuple[Mention, ...] = ()
     unlinked: tuple[str, ...] = Field(default=(), description="names that the catalogue does not have")
     n_tracks: int | None = Field(default=None, ge=1, le=200)

@@ -75,7 +75,8 @@ class RulesUnderstanding:
         known = years[~np.isnan(years)]
         self._eras = EraFinder(int(known.max()) if known.size else _NEWEST_YEAR)
         self._facets = FacetFinder(vocabulary or load_vocabulary())
-        self._entities = EntityLinker(Gazetteer(catalogue))
+        self.gazetteer = Gazetteer(catalogue)
+        self._entities = EntityLinker(self.gazetteer)
 
     def understand(self, text: str, *, first_turn: bool = True) -> Request:
         """Read one message.
@@ -146,7 +147,11 @@ class RulesUnderstanding:
 
     def phrases(self, reading: Reading) -> list[Phrase]:
         """Return the words that describe the music, in order, and how each is meant."""
-        return _phrases(reading, mark(reading, self._matches(reading)))
+        return _phrases(reading, self.marks(reading))
+
+    def marks(self, reading: Reading) -> Marks:
+        """Return every word that the rules explain, and how it is meant."""
+        return mark(reading, self._matches(reading))
 
     def _matches(self, reading: Reading) -> list[Match]:
         facets = self._facets.find(reading)
