@@ -12,6 +12,7 @@ from threading import Lock
 
 import numpy as np
 
+from assistant.answering import answer, answers, remark, without_wishes
 from assistant.explain import Context, explain_slate
 from assistant.labels import plain
 from assistant.links import link
@@ -21,7 +22,8 @@ from assistant.receipt import slate_length, write_receipt
 from assistant.reply import Message, Reply, SlateTrack
 from assistant.request import Intent, Mention, Request
 from assistant.session import MAX_MINUTES, MAX_TRACKS, SessionState, fold, with_slate
-from assistant.store import SessionStore, identity
+from assistant.situation import Situation
+from assistant.store import SessionStore, StoredTurn, identity
 from assistant.versions import step, with_version
 from assistant.wording import asks_for_something, is_greeting, is_thanks, say
 from recsys.recommendation import Pick, Query, Recommendation
@@ -141,6 +143,14 @@ class Agent:
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
             self._sessions.save(text, listener_id, request, state, reply)
             return reply
+        situation = self._situation(last, history, session_id)
+        if answers(request, situation):
+            state, reply = answer(request, situation, session_id=session_id)
+            stage("answer")
+            reply = reply.model_copy(update={"timings_ms": timings})
+            self._sessions.save(text, listener_id, request, state, reply)
+            return reply
+        request = without_wishes(request)
         state = fold(before, request)
         stage("understanding")
         seed = self._seed_of(session_id) if message.seed is None else message.seed % 2**32
@@ -158,7 +168,9 @@ class Agent:
         )
         length = slate_length(result.picks)
         unknown = self._unknown_words(request)
-        said = say(text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown)
+        said = remark(request) + say(
+            text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown
+        )
         stage("receipt")
         context = self._context(query, state, result, history, heard)
         tracks = _slate(result.picks, explain_slate(result.picks, context), history)
@@ -167,7 +179,7 @@ class Agent:
             session_id=session_id,
             turn=state.turn,
             query=plain(text),
-            text=said,
+            text=remark(request) + said,
             tracks=tracks,
             receipt=receipt,
             total=length if tracks else "",
@@ -189,8 +201,26 @@ class Agent:
     def _understand(self, text: str, *, first_turn: bool) -> Request:
         if is_greeting(text) or is_thanks(text):
             # "Hello" is also the title of a track; said alone, it greets.
-            return Request(text=text, intent=Intent.REFINE)
+            return Request(text=text, intent=Intent.SMALL_TALK)
         return self._understanding.understand(text, first_turn=first_turn)
+
+    def _situation(self, last: StoredTurn | None, history: _History, session_id: str) -> Situation:
+        def shown() -> Query:
+            """The query of the playlist on screen, as of the turn that made it."""
+            state = last.state if last else SessionState()
+            made = state.model_copy(update={"turn": state.shows or state.turn})
+            return self._query(made, history, seed=last.reply.seed if last else 0)
+
+        return Situation(
+            recommender=self.recommender,
+            last=last,
+            find=partial(self._sessions.at, session_id, history.listener_id),
+            query=shown,
+            events=history.events,
+            rated=history.rated,
+            relations=history.relations,
+            max_per_artist=self._max_per_artist,
+        )
 
     def _unknown_words(self, request: Request) -> str:
         """The message's free words, where nothing else was understood and no track has any of them."""

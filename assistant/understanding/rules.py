@@ -22,6 +22,7 @@ from assistant.understanding.intents import intent_of, search_text, size_factor_
 from assistant.understanding.labelled import NAMES
 from assistant.understanding.matches import Bounds, Entity, Match, Size, Unlinked, Word, settle
 from assistant.understanding.negation import Marks, mark
+from assistant.understanding.questions import QuestionFinder
 from assistant.understanding.tables import words
 from assistant.understanding.tagging import Phrase
 from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
@@ -70,7 +71,9 @@ class RulesUnderstanding:
         known = years[~np.isnan(years)]
         self._eras = EraFinder(int(known.max()) if known.size else _NEWEST_YEAR)
         self._facets = FacetFinder(vocabulary or load_vocabulary())
-        self._entities = EntityLinker(Gazetteer(catalogue))
+        gazetteer = Gazetteer(catalogue)
+        self._entities = EntityLinker(gazetteer)
+        self._questions = QuestionFinder(gazetteer, lambda text: self._request(read(text), first_turn=True))
 
     def understand(self, text: str, *, first_turn: bool = True) -> Request:
         """Read one message.
@@ -83,9 +86,19 @@ class RulesUnderstanding:
             The request; one without any constraint for text that says nothing about music.
         """
         reading = read(text)
+        request = self._request(reading, first_turn=first_turn).model_copy(update={"text": text})
+        asked = self._questions.find(reading, first_turn=first_turn)
+        if asked is None:
+            return request
+        what = {"intent": asked.intent, "question": asked.question, "export_format": asked.export_format}
+        return request.model_copy(update=what)
+
+    def _request(self, reading: Reading, *, first_turn: bool) -> Request:
+        """Read a message as a request for music, whatever it is."""
+        text = reading.text
         if not len(reading):
             intent = Intent.ASK if first_turn else Intent.REFINE
-            return Request(text=text, intent=intent, search_text=reading.text.strip())
+            return Request(text=text, intent=intent, search_text=text.strip())
         matches = self._matches(reading)
         marks = mark(reading, matches)
         composed = compose(reading, marks, first_turn=first_turn)
