@@ -131,8 +131,8 @@ def say_count(question: Question, situation: Situation) -> str:
         near = near_names(_core(question.subject), catalogue)
         hint = f" The nearest names are {listing(near)}." if near else ""
         return (
-            f"I know no genre, mood, era or name in “{plain(_core(question.subject), 60)}”, so it is not counted; there "
-            f"are {_things(rows, catalogue)} {where}.{hint}"
+            f"I know no genre, mood, era or name in “{plain(_core(question.subject), 60)}”, so it is not counted; "
+            f"there are {_things(rows, catalogue)} {where}.{hint}"
         )
     met = _all_of(check(catalogue, situation.recommender.vocabulary, wishes).met)[rows]
     names = {mention.key: mention.name for mention in question.mentions}
@@ -238,7 +238,7 @@ def say_taste(situation: Situation) -> str:
 def _share(name: str, values: Iterable[Iterable[str]], sizes: Counter[str], n_liked: int, n_tracks: int) -> str:
     """Name the commonest values with counts and lift: "jazz 12 (3.1 times its share of the catalogue)"."""
     counts = Counter(value for one in values for value in dict.fromkeys(one))
-    said = []
+    said: list[str] = []
     for value, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_MAX_NAMED]:
         lift = (n / n_liked) / (sizes[value] / n_tracks)
         share = "" if said else " its share of the catalogue"

@@ -62,9 +62,8 @@ _HAVE_NOT = r"(?:didn t|didnt|did not|don t|dont|do not|haven t|havent|have not|
 
 _WHY_NOT = (
     rf"(?:why|how come) {_NOT_BE} (?:there )?(?:any |anything (?:by|from|of) )?{_X}(?: {_HERE})?",
-    rf"(?:why|how come) (?:(?:is|are|was|were) there|there (?:is|are|s|was|were)|there) (?:no|not any|nothing (?:by"
-    rf"|from|of)"
-    rf"|no (?:{_TRACK}|music) (?:by|from|of)|none of) {_X}(?: {_HERE})?",
+    rf"(?:why|how come) (?:(?:is|are|was|were) there|there (?:is|are|s|was|were)|there) "
+    rf"(?:no (?:{_TRACK}|music) (?:by|from|of)|nothing (?:by|from|of)|none of|not any|no) {_X}(?: {_HERE})?",
     rf"(?:why|how come) (?:there )?{_NOT_BE} (?:any|anything|no|{_TRACK}) (?:(?:by|from|of) )?{_X}(?: {_HERE})?",
     rf"(?:why|how come) {_BE} {_X} (?:not (?:{_HERE})|not|{_LEAVE})(?: from (?:the|my|this) {_LIST})?",
     rf"(?:why|how come) {_X} (?:{_NOT_BE} {_HERE}|(?:is|was|are|were) (?:not {_HERE}|{_LEAVE}))(?: from (?:the|my"
@@ -232,7 +231,8 @@ _SMALL_TALK = (
     r"(?:ha){2,}h?|lol|lmao|rofl|(?:that(?: is| s) )?(?:funny|hilarious)|no worries|no problem|never ?mind|sorry"
     r"|my bad",
     r"(?:are you|r u) (?:a |an )?(?:robot|bot|human|real|real person|person|ai|there|machine|ok|okay|alive|happy)",
-    r"(?:what|whats)(?: (?:is|s))? your name|do you (?:like|love|enjoy) (?:music|me|this|your job)|(?:what|whats) up",
+    r"(?:what|whats)(?: (?:is|s))? your name|do you (?:like|love|enjoy) (?:music|me|this|your job)",
+    r"(?:what s|whats|what is) up",
     r"(?:what|whats)(?: (?:is|s))? your (?:favou?rite (?:song|band|artist|music|genre|color|colour)|favou?rite)",
 )
 _HELP = (

@@ -8,7 +8,7 @@ question is about must be a place in the playlist, a name, or words of the vocab
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assistant.request import Intent, Mention, Question, Request
@@ -17,6 +17,7 @@ from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.understanding.gazetteer import Gazetteer
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading, read
+from recsys.types import Constraint
 
 #: Messages longer than this tell something rather than ask, in words.
 _MAX_WORDS = 30
@@ -126,10 +127,11 @@ class QuestionFinder:
         about = self._about("who", subject)
         if about.mentions:
             return about
-        if about.constraints:
-            # "What do you know about Afrobeat?" is about the library; "who is the French Luis Fonsi?" about neither.
-            return None if of_person else about.model_copy(update={"kind": "count"})
-        return about if _may_be_name(folded) else None
+        if about.constraints and not of_person and _describes(about.constraints, subject):
+            return about.model_copy(update={"kind": "count"})  # "what do you know about Afrobeat?"
+        if about.constraints and not _is_written_as_name(subject):
+            return None  # "who is the French Luis Fonsi?" wants somebody like him
+        return Question(kind="who", subject=subject) if _may_be_name(folded) else None
 
     def _named(self, reading: Reading, core: str, offset: int) -> Asked | None:
         """Read "why not X?" and "where is X?", which ask about names and suggest everything else."""
@@ -137,8 +139,7 @@ class QuestionFinder:
             if match := pattern.fullmatch(core):
                 subject = _subject(match, "x", reading, offset)
                 about = self._about("why_not", subject)
-                written = all(token.raw[0].isupper() for token in read(subject).tokens)
-                named = bool(about.mentions) or (written and _may_be_name(match["x"]))
+                named = bool(about.mentions) or (_is_written_as_name(subject) and _may_be_name(match["x"]))
                 if named and not about.constraints:
                     return Asked(Intent.EXPLAIN, about)
         return None
@@ -153,12 +154,20 @@ class QuestionFinder:
         if mentions:
             return Question(kind=kind, subject=subject, mentions=mentions)
         request = self._understand(subject)
+        if kind in ("why", "why_not") and not _describes(request.constraints, subject):
+            return Question(kind=kind, subject=subject)
         return Question(
             kind=kind,
             subject=subject,
             mentions=request.mentions if kind != "who" else (),
             constraints=request.constraints,
         )
+
+
+def _describes(constraints: Sequence[Constraint], subject: str) -> bool:
+    """Tell whether all of a subject is words of the vocabulary: "French jazz", not "Radiohat Orchestra"."""
+    known = {word for c in constraints for word in read(" ".join((c.text, *c.values))).words}
+    return all(word in known or word in _GENERIC or word in FUNCTION_WORDS for word in read(subject).words)
 
 
 def says_nothing(subject: str) -> bool:
@@ -176,6 +185,11 @@ def _subject(match: re.Match[str], name: str, reading: Reading, offset: int) -> 
         return ""
     start, end = match.span(name)
     return reading.raw(*reading.span(offset + start, offset + end))
+
+
+def _is_written_as_name(subject: str) -> bool:
+    tokens = [token for token in read(subject).tokens if token.text not in _IN_NAMES]
+    return bool(tokens) and all(token.raw[0].isupper() for token in tokens)
 
 
 def _may_be_name(folded: str) -> bool:
