@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
@@ -13,31 +12,34 @@ from threading import Lock
 import numpy as np
 
 from assistant.answering import answer, answers, remark, without_wishes
+from assistant.applying import additions, next_states, with_plan
+from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pins, plan_resize
 from assistant.explain import Context, explain_slate
 from assistant.labels import plain
-from assistant.links import link
+from assistant.overrides import with_overrides
 from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
 from assistant.receipt import slate_length, write_receipt
-from assistant.reply import Message, Reply, SlateTrack
+from assistant.reply import Message, Reply
 from assistant.request import Intent, Mention, Request
-from assistant.session import MAX_MINUTES, MAX_TRACKS, SessionState, fold, with_slate
+from assistant.session import SessionState, fold, resized, with_slate
 from assistant.situation import Situation
+from assistant.slates import diff, slate_tracks
 from assistant.store import SessionStore, StoredTurn, identity
 from assistant.versions import step, with_version
 from assistant.wording import asks_for_something, is_greeting, is_thanks, say
-from recsys.recommendation import Pick, Query, Recommendation
+from recsys.constraints import YES
+from recsys.recommendation import Query, Recommendation
 from recsys.recommender import Recommender
 from recsys.store import Store
 from recsys.text import artist_key
-from recsys.types import Event, EventKind, Facet, Track
+from recsys.types import Constraint, Event, EventKind, Facet, Track
 from recsys.usage import Shown
 
 #: Characters of a message that are read; more is pasted by accident.
 MAX_MESSAGE = 4_000
 #: Tracks that stand for an artist given as an example.
 _EXAMPLES_PER_ARTIST = 12
-_MAX_FACETS = 6
 _RELATIONS = {EventKind.PLAY: "played", EventKind.KEEP: "kept", EventKind.LIKE: "liked"}
 
 
@@ -65,12 +67,13 @@ class Agent:
         max_per_artist: int = 2,
         how_much_me: float = 1.0,
         seed: int = 64,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Put the parts of a turn together."""
         self.recommender, self._understanding = recommender, understanding
         self._store, self._sessions = store, SessionStore(store)
         self._slate_size, self._max_per_artist = slate_size, max_per_artist
-        self._how_much_me, self._seed = how_much_me, seed
+        self._how_much_me, self._seed, self._clock = how_much_me, seed, clock
         self._locks = tuple(Lock() for _ in range(64))  # turns of one session follow one another
 
     def reply(self, message: Message) -> Reply:
@@ -134,32 +137,34 @@ class Agent:
         before = last.state if last else SessionState()
         history = self._history(listener_id, session_id)
         stage("load")
-        request = _with_overrides(self._understand(text, first_turn=not before.slate), message)
-        if last and request.intent in (Intent.UNDO, Intent.REDO):
-            state, reply = step(
-                request.intent, last, partial(self._sessions.at, session_id, listener_id), history.rated
-            )
+        request = with_overrides(self._understand(text, first_turn=not before.slate), message)
+        if (settled := self._settled(request, last, history, session_id)) is not None:
+            state, reply = settled
             stage("understanding")
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
             self._sessions.save(text, listener_id, request, state, reply)
             return reply
-        situation = self._situation(last, history, session_id)
-        if answers(request, situation):
-            state, reply = answer(request, situation, session_id=session_id)
-            stage("answer")
-            reply = reply.model_copy(update={"timings_ms": timings})
-            self._sessions.save(text, listener_id, request, state, reply)
-            return reply
         request = without_wishes(request)
-        state = fold(before, request)
+        plan = self._plan(request, last)
+        if plan is not None and (plan.liked or plan.disliked):
+            self._rate(listener_id, session_id, plan)
+            history = self._history(listener_id, session_id)
+        state, wished = next_states(before, request, plan)
+        if plan is not None and not plan.edited and plan.pins and not state.pins:
+            plan = None  # a new start lets go of what was pinned
         stage("understanding")
         seed = self._seed_of(session_id) if message.seed is None else message.seed % 2**32
-        query = self._query(state, history, seed=seed)
+        query = self._planned(self._query(wished, history, seed=seed), plan, wished)
         result = self.recommender.recommend(query)
         repeated = not result.picks and bool(state.set_aside)
         if repeated:
             state = state.model_copy(update={"set_aside": ()})
-            result = self.recommender.recommend(self._query(state, history, seed=seed))
+            result = self.recommender.recommend(self._planned(self._query(state, history, seed=seed), plan, state))
+        if plan is not None and plan.local:
+            result = self._locally(result, state, wished)
+        ids = tuple(pick.track.track_id for pick in result.picks)
+        if plan is not None:
+            state = with_plan(state, plan, before, ids)
         timings |= result.timings_ms
         lap = time.perf_counter()
         heard = self._heard_artists(history) if state.discovery else frozenset()
@@ -168,12 +173,13 @@ class Agent:
         )
         length = slate_length(result.picks)
         unknown = self._unknown_words(request)
-        said = remark(request) + say(
-            text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown
-        )
+        said = say(text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown)
+        if plan is not None:
+            said = " ".join([*plan.said, *additions(plan, before, result.picks), said])
         stage("receipt")
         context = self._context(query, state, result, history, heard)
-        tracks = _slate(result.picks, explain_slate(result.picks, context), history)
+        reasons = explain_slate(result.picks, context)
+        tracks = slate_tracks(result.picks, reasons, history.rated, pins=state.pins, before=before.slate)
         stage("explain")
         reply = Reply(
             session_id=session_id,
@@ -182,6 +188,7 @@ class Agent:
             text=remark(request) + said,
             tracks=tracks,
             receipt=receipt,
+            diff=diff(before.slate, ids),
             total=length if tracks else "",
             seed=seed,
             index=result.index,
@@ -192,11 +199,65 @@ class Agent:
         if unknown:
             # What nobody understood counts once: it must not colour the turns that follow.
             state = state.model_copy(update={"phrases": state.phrases[1:]})
-        state = with_version(with_slate(state, (track.track_id for track in tracks)), before)
+        state = with_version(
+            with_slate(state, ids), before, changed=ids != before.slate or plan is None or plan.changes
+        )
         self._sessions.save(text, listener_id, request, state, reply)
         stage("store")
         timings["total"] = round((time.perf_counter() - started) * 1000, 3)
         return reply.model_copy(update={"timings_ms": timings})
+
+    # --- edits of the playlist on screen ---
+
+    def _plan(self, request: Request, last: StoredTurn | None) -> Plan | None:
+        """What becomes of the playlist on screen; None where it is made anew."""
+        if last is None or not last.state.slate:
+            return None
+        before, tracks = last.state, last.reply.tracks
+        if edits := edits_of(request):
+            return plan_edits(edits, request, before, tracks, self._meets)
+        if only_resizes(request):
+            n_tracks, minutes = request.n_tracks, request.minutes
+            if n_tracks is None and minutes is None:
+                n_tracks, minutes = resized(before, request.size_factor)
+            return plan_resize(before, tracks, n_tracks, minutes)
+        return plan_pins(before) if before.pins else None
+
+    def _meets(self, constraints: Sequence[Constraint], track_ids: Sequence[str]) -> frozenset[str]:
+        rows = self.recommender.catalogue.rows(track_ids)
+        fits = np.ones(len(rows), dtype=bool)
+        for constraint in constraints:
+            fits &= self.recommender.agreement(constraint, rows) == YES
+        return frozenset(self.recommender.catalogue.track_ids[row] for row in rows[fits].tolist())
+
+    def _rate(self, listener_id: str, session_id: str, plan: Plan) -> None:
+        kinds = ((EventKind.LIKE, plan.liked), (EventKind.DISLIKE, plan.disliked))
+        for kind, track_ids in kinds:
+            for track_id in track_ids:
+                self._store.add_event(Event(listener_id, track_id, kind, self._clock(), session_id=session_id))
+
+    def _planned(self, query: Query, plan: Plan | None, wished: SessionState) -> Query:
+        """Fix what stays in its place, and ask for so many that the rest is filled."""
+        if plan is None:
+            return query
+        catalogue = self.recommender.catalogue
+        rows = {track_id: row for _, track_id in plan.fixed for row in catalogue.rows([track_id]).tolist()}
+        fixed = tuple((place, rows[track_id]) for place, track_id in plan.fixed if track_id in rows)
+        gone = frozenset(catalogue.rows([*wished.removed, *plan.removed]).tolist())
+        query = replace(query, fixed=fixed, exclude=(query.exclude | gone) - {row for _, row in fixed})
+        if plan.sized:
+            query = replace(query, size=len(plan.places), minutes=None)
+        return query
+
+    def _locally(self, result: Recommendation, state: SessionState, wished: SessionState) -> Recommendation:
+        """Count what the session asks, where only the new tracks were asked for something else; drop what misses it."""
+        asked = [c for c in wished.active() if c.hard and c.wanted and c not in state.active()]
+        old = set(state.slate)
+        ids = [pick.track.track_id for pick in result.picks]
+        fitting = self._meets(asked, ids)
+        picks = tuple(p for p in result.picks if p.track.track_id in old or p.track.track_id in fitting)
+        rows = np.array([pick.row for pick in picks], dtype=np.int64)
+        return replace(result, picks=picks, counts=self.recommender.counts(state.active(), rows), relaxed=())
 
     def _understand(self, text: str, *, first_turn: bool) -> Request:
         if is_greeting(text) or is_thanks(text):
@@ -204,23 +265,24 @@ class Agent:
             return Request(text=text, intent=Intent.SMALL_TALK)
         return self._understanding.understand(text, first_turn=first_turn)
 
-    def _situation(self, last: StoredTurn | None, history: _History, session_id: str) -> Situation:
-        def shown() -> Query:
-            """The query of the playlist on screen, as of the turn that made it."""
-            state = last.state if last else SessionState()
-            made = state.model_copy(update={"turn": state.shows or state.turn})
-            return self._query(made, history, seed=last.reply.seed if last else 0)
-
-        return Situation(
+    def _settled(
+        self, request: Request, last: StoredTurn | None, history: _History, session_id: str
+    ) -> tuple[SessionState, Reply] | None:
+        """The state and the reply of a turn that makes no playlist: undo, redo, a question; None for all others."""
+        find = partial(self._sessions.at, session_id, history.listener_id)
+        if last and request.intent in (Intent.UNDO, Intent.REDO):
+            return step(request.intent, last, find, history.rated)
+        situation = Situation(
             recommender=self.recommender,
             last=last,
-            find=partial(self._sessions.at, session_id, history.listener_id),
-            query=shown,
+            find=find,
+            ask=lambda state, seed: self._query(state, history, seed=seed),
             events=history.events,
             rated=history.rated,
             relations=history.relations,
             max_per_artist=self._max_per_artist,
         )
+        return answer(request, situation, session_id=session_id) if answers(request, situation) else None
 
     def _unknown_words(self, request: Request) -> str:
         """The message's free words, where nothing else was understood and no track has any of them."""
@@ -260,7 +322,7 @@ class Agent:
         examples = {mention.key for mention in state.likes if mention.kind == "track"}
         titles = {mention.key for mention in state.titles}
         # An example shows what is wanted; shown again it would be a wasted place. Titles are asked for.
-        excluded = (disliked | set(state.set_aside) | examples) - (titles - disliked)
+        excluded = (disliked | set(state.set_aside) | set(state.removed) | examples) - (titles - disliked)
         return Query(
             text=state.query_text(),
             constraints=state.active(),
@@ -274,6 +336,7 @@ class Agent:
             discovery=state.discovery or 0.0,
             fame=state.fame or 0.0,
             how_much_me=self._how_much_me,
+            arc=state.arc,
             exclude=frozenset(catalogue.rows(sorted(excluded)).tolist()),
             seed=seed,
             max_per_artist=self._max_per_artist,
@@ -325,48 +388,3 @@ class Agent:
 def _preferring(query: Query) -> Query:
     """Let wanted constraints be preferences, so that only what is refused filters."""
     return replace(query, constraints=tuple(replace(c, hard=c.hard and not c.wanted) for c in query.constraints))
-
-
-def _with_overrides(request: Request, message: Message) -> Request:
-    """Let the size that a connector hands over beat the text; what is out of range comes to the nearest possible."""
-    if message.n_tracks is None and message.minutes is None:
-        return request
-    size: dict[str, int | float | None] = {"n_tracks": None, "minutes": None}
-    if message.n_tracks is not None:
-        size["n_tracks"] = min(max(message.n_tracks, 1), MAX_TRACKS)
-    if message.minutes is not None and math.isfinite(message.minutes):
-        size["minutes"] = min(max(message.minutes, 1.0), MAX_MINUTES)
-    note = request.note
-    if message.n_tracks is not None and message.n_tracks > MAX_TRACKS:
-        note = f"A playlist has at most {MAX_TRACKS} tracks." + (f" {note}" if note else "")
-    return request.model_copy(update=size | {"note": note, "size_factor": None})
-
-
-def _slate(picks: Sequence[Pick], reasons: Sequence[str], history: _History) -> tuple[SlateTrack, ...]:
-    return tuple(
-        SlateTrack(
-            position=position,
-            track_id=track.track_id,
-            title=plain(track.title),
-            artist=plain(track.artist),
-            artists=tuple(plain(name) for name in track.artists),
-            album=plain(track.album) if track.album else None,
-            year=track.year,
-            duration_s=pick.duration_s,
-            duration_estimated=pick.duration_estimated,
-            link=link(track),
-            path=track.path,
-            facets=_facets(track),
-            reason=reason,
-            query_share=pick.query_share,
-            user_share=pick.user_share,
-            liked=history.rated.get(track.track_id),
-        )
-        for position, (pick, reason) in enumerate(zip(picks, reasons, strict=True), start=1)
-        for track in (pick.track,)
-    )
-
-
-def _facets(track: Track) -> tuple[str, ...]:
-    words = (*track.genres[:3], *track.moods[:2], *track.activities[:2], *track.instruments[:2])
-    return tuple(plain(word, 40) for word in dict.fromkeys(words))[:_MAX_FACETS]

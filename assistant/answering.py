@@ -1,7 +1,7 @@
 """Turns that answer and leave the playlist as it is: questions, saving, small talk, help, and what Segue does not do.
 
 Such a turn is stored like every other, with the playlist, the receipt and the wishes of the turn before; only its
-number and its words are its own.
+number and its words are its own. A track that was asked about is the one that "it" means in the next message.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from assistant.knowing import say_count, say_taste, say_who
 from assistant.labels import constraint_label, minutes_label, plain
-from assistant.reply import Reply
+from assistant.reply import Diff, Reply
 from assistant.request import Intent, Question, Request
 from assistant.session import SessionState
 from assistant.situation import Situation, called, counted, tracks_meant
@@ -45,15 +45,19 @@ def answer(request: Request, situation: Situation, *, session_id: str) -> tuple[
     """Answer a request, and return the state and the reply of a new turn that changes nothing else."""
     state = situation.state
     turn = state.turn + 1
-    told: dict[str, Any] = {"turn": turn, "text": plain(_said(request, situation), _MAX_ANSWER), "export": None}
+    said = plain(_said(request, situation), _MAX_ANSWER)
+    told: dict[str, Any] = {"turn": turn, "text": said, "export": None}
     if situation.last is None:
         reply = Reply(session_id=session_id, query=plain(request.text), **told)
         return state.model_copy(update={"turn": turn}), reply
     if request.intent is Intent.SAVE and situation.tracks:
         told["export"] = EXPORT_FORMATS.get(request.export_format or "file")
-    tracks = (t.model_copy(update={"liked": situation.rated.get(t.track_id)}) for t in situation.tracks)
-    reply = situation.last.reply.model_copy(update=told | {"tracks": tuple(tracks), "query": plain(request.text)})
-    return state.model_copy(update={"turn": turn}), reply
+    now = ({"liked": situation.rated.get(track.track_id), "new": False} for track in situation.tracks)
+    tracks = tuple(track.model_copy(update=update) for track, update in zip(situation.tracks, now, strict=True))
+    told |= {"tracks": tracks, "diff": Diff(n_kept=len(tracks)), "query": plain(request.text)}
+    meant = tracks_meant(request.question, situation) if request.question and request.question.subject else ()
+    focus = meant[0].track_id if len(meant) == 1 else state.focus
+    return state.model_copy(update={"turn": turn, "focus": focus}), situation.last.reply.model_copy(update=told)
 
 
 def without_wishes(request: Request) -> Request:
@@ -146,7 +150,7 @@ def _since(earlier: Sequence[SessionState], name: str, value: object) -> int:
 def _length(question: Question, situation: Situation) -> str:
     if situation.last is None or not situation.tracks:
         return "There is no playlist yet, so it has no length; ask for music first."
-    meant = tracks_meant(question, situation.tracks) if question.subject else ()
+    meant = tracks_meant(question, situation) if question.subject else ()
     if len(meant) == 1:
         track = meant[0]
         if track.duration_s is None:

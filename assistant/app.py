@@ -9,8 +9,6 @@ import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from assistant.errors import NothingToExportError, UnknownFeedbackError
@@ -32,9 +30,6 @@ from assistant.settings import Settings
 from assistant.taught import Taught
 from recsys.types import Event, EventKind, Progress
 
-if TYPE_CHECKING:
-    from recsys.ranking import RankingWeights
-
 __all__ = ["Assistant", "Settings"]
 
 _LOG = logging.getLogger(__name__)
@@ -42,12 +37,6 @@ _LOG = logging.getLogger(__name__)
 
 class Assistant(Taught):
     """Segue, without any way in. Use as a context manager, or `close` it."""
-
-    def __init__(self, settings: Settings | None = None, *, weights: RankingWeights | None = None) -> None:
-        """Keep the settings, and what each part of the ranking counts for; nothing is opened yet."""
-        super().__init__(settings, weights=weights)
-        self._event_lock = Lock()
-        self._last_event_at = 0.0
 
     # --- conversation ---
 
@@ -366,9 +355,3 @@ class Assistant(Taught):
         from assistant.doctor import examine
 
         return examine(self.settings, self._database_url())
-
-    def _event_time(self) -> float:
-        """The time of an event, later than that of every earlier one: the last like or dislike of a track holds."""
-        with self._event_lock:
-            self._last_event_at = max(time.time(), self._last_event_at + 1e-5)
-            return self._last_event_at

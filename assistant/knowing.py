@@ -56,7 +56,7 @@ def say_who(question: Question, situation: Situation) -> str:
     opening = ""
     if not artists:
         named = [m.key for m in question.mentions if m.kind == "track"]
-        meant = () if named else tracks_meant(question, situation.tracks)[:1]
+        meant = () if named else tracks_meant(question, situation)[:1]
         ids = [*(track.track_id for track in meant), *named][:1]
         rows = catalogue.rows(ids)
         if not len(rows):
@@ -74,7 +74,7 @@ def say_who(question: Question, situation: Situation) -> str:
 
 
 def _unknown(question: Question, situation: Situation) -> str:
-    if not question.subject or tracks_meant(question, situation.tracks):
+    if not question.subject or tracks_meant(question, situation):
         return "There is no playlist yet; ask for music and then who made it."
     near = near_names(question.subject, situation.recommender.catalogue)
     hint = f" The nearest names here are {listing(near)}." if near else ""

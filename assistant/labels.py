@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from recsys.types import NOTE as NOTE
-from recsys.types import Constraint, Facet
+from recsys.types import Arc, Constraint, Facet
 
 #: Longest text that anything of a reply may hold, in characters.
 MAX_TEXT = 300
@@ -26,6 +26,7 @@ _CAPITALISED = (
 _SPELLING = {word: word.capitalize() for word in _CAPITALISED.split()}
 _SPELLING |= {"r&b": "R&B", "uk": "UK", "idm": "IDM"}
 _VOCALS = {"male": "male vocals", "female": "female vocals", "mixed": "mixed vocals", "none": "instrumental"}
+_VERSIONS = {"remix": "remixes", "remaster": "remasters", "cover": "covers", "demo": "demos"}
 _UNITS = {
     Facet.TEMPO: ("tempo", " BPM"),
     Facet.ENERGY: ("energy", " of 1"),
@@ -54,6 +55,11 @@ def constraint_label(constraint: Constraint, names: Mapping[str, str] | None = N
     if constraint.facet in _UNITS:
         return plain(_measured(constraint))
     return plain(_worded(constraint, names or {}))
+
+
+def arc_label(arc: Arc) -> str:
+    """Name how the energy is to go."""
+    return {Arc.RISING: "from calm to loud", Arc.FALLING: "from loud to calm", Arc.PEAK: "loudest in the middle"}[arc]
 
 
 def spelled(word: str) -> str:
@@ -127,6 +133,9 @@ def _worded(constraint: Constraint, names: Mapping[str, str]) -> str:
         words = " or ".join(known) if len(known) == len(values) else constraint.text or " or ".join(values)
         words = f"by {words}" if facet is Facet.ARTIST else f"the track {words}"
         return words if wanted else f"not {words}"
+    if facet is Facet.VERSION:
+        words = " or ".join(_VERSIONS.get(value, f"{value} versions") for value in values)
+        return words if wanted else f"no {words}"
     words = " or ".join(map(spelled, values)) or constraint.text or facet.value
     if constraint.spared:
         words += f" but {listing([spelled(value) for value in constraint.spared])}"

@@ -8,10 +8,11 @@ generation.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -50,6 +51,8 @@ class Parts:
         self._store_or_none: Store | None = None
         self._encoder_or_none: TextEncoder | None = None
         self._serving: Serving | None = None
+        self._event_lock = Lock()
+        self._last_event_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -142,8 +145,15 @@ class Parts:
             max_per_artist=settings.max_per_artist,
             how_much_me=settings.how_much_me,
             seed=settings.seed,
+            clock=self._event_time,
         )
         return Serving(stamp, generation, agent)
+
+    def _event_time(self) -> float:
+        """The time of an event, later than that of every earlier one: the last like or dislike of a track holds."""
+        with self._event_lock:
+            self._last_event_at = max(time.time(), self._last_event_at + 1e-5)
+            return self._last_event_at
 
     def _build(
         self,

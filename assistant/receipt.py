@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from statistics import median
+from itertools import pairwise
+from statistics import fmean, median
 
-from assistant.labels import constraint_label, plain, total_label
+from assistant.labels import arc_label, constraint_label, plain, total_label
 from assistant.reply import ReceiptLine
 from assistant.session import SessionState
 from recsys.recommendation import ConstraintCount, Pick, Recommendation
 from recsys.text import artist_key
-from recsys.types import Facet
+from recsys.types import Arc, Facet
 
 #: Minutes count as delivered within this share of what was asked.
 MINUTES_TOLERANCE = 0.05
@@ -44,6 +45,7 @@ def write_receipt(
     lines += _size_lines(picks, state, usual_size)
     lines += _artist_lines(picks, result.counts, state, max_per_artist)
     lines += _dial_lines(picks, state, heard_artists)
+    lines += _arc_lines(picks, state)
     lines += _title_lines(picks, result.counts, state)
     if state.set_aside:
         again = sum(pick.track.track_id in set(state.set_aside) for pick in picks)
@@ -145,6 +147,24 @@ def _dial_lines(picks: Sequence[Pick], state: SessionState, heard_artists: Colle
             delivered = f"{heard} of {len(picks)} by artists from your history here"
             lines.append(_line("familiar", "known to you", delivered, hard=False))
     return lines
+
+
+def _arc_lines(picks: Sequence[Pick], state: SessionState) -> list[ReceiptLine]:
+    """The energy of the slate's thirds, where an arc was asked for; a third of which nothing is known says so."""
+    if state.arc is None or not picks:
+        return []
+    ends = [round(len(picks) * part / 3) for part in range(4)]
+    known = [[p.track.energy for p in picks[a:b] if p.track.energy is not None] for a, b in pairwise(ends)]
+    levels = [f"{fmean(third):.2f}" if third else "unknown" for third in known]
+    unknown = sum(pick.track.energy is None for pick in picks)
+    first, middle, last = (fmean(third) if third else None for third in known)
+    rises = first is not None and middle is not None and first <= middle
+    falls = middle is not None and last is not None and middle >= last
+    climbs = middle is not None and last is not None and middle <= last
+    drops = first is not None and middle is not None and first >= middle
+    goes = {Arc.RISING: rises and climbs, Arc.FALLING: drops and falls, Arc.PEAK: rises and falls}[state.arc]
+    delivered = f"energy {', '.join(levels)} of 1 by thirds" + (f", {unknown} unknown" if unknown else "")
+    return [_line("order", arc_label(state.arc), delivered, hard=False, unknown=unknown, relaxed=not goes)]
 
 
 def _title_lines(picks: Sequence[Pick], counts: Sequence[ConstraintCount], state: SessionState) -> list[ReceiptLine]:

@@ -39,6 +39,19 @@ class SlateTrack(BaseModel):
     query_share: float = Field(default=0.0, description="share of the joint-space score from the request, 0–1")
     user_share: float = Field(default=0.0, description="share of it from the listener's vector, 0–1")
     liked: bool | None = None
+    pinned: bool = Field(default=False, description="keeps its place in the turns to come")
+    new: bool = Field(default=False, description="was not in the playlist before")
+
+
+class Diff(BaseModel):
+    """What a turn changed in the playlist, by track id."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    moved: tuple[str, ...] = Field(default=(), description="kept, at another position")
+    n_kept: int = 0
 
 
 class ReceiptLine(BaseModel):
@@ -67,6 +80,7 @@ class Reply(BaseModel):
     text: str = Field(description="what Segue says, in a sentence or two")
     tracks: tuple[SlateTrack, ...] = ()
     receipt: tuple[ReceiptLine, ...] = ()
+    diff: Diff = Diff()
     total: str = Field(default="", description='such as "≈ 45 min (6 estimated)"')
     seed: int = 0
     index: str = Field(default="", description="exact or chroma")

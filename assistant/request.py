@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from recsys.types import Constraint
+from recsys.types import Arc, Constraint
 
 #: wanted, unwanted, or "like this one"
 Polarity = Literal["+", "-", "~"]
@@ -28,6 +28,9 @@ class Intent(StrEnum):
     SMALL_TALK = "small_talk"
     HELP = "help"  # what can be asked
     OUT_OF_SCOPE = "out_of_scope"  # nothing that Segue does
+    MORE_LIKE = "more_like"  # others that are like tracks on screen
+    EDIT = "edit"  # tracks of the playlist kept, removed, swapped, added, moved
+    FEEDBACK = "feedback"  # tracks on screen liked or disliked
 
 
 class Mention(BaseModel):
@@ -41,6 +44,29 @@ class Mention(BaseModel):
     polarity: Polarity = "+"
     confidence: float = Field(default=1.0, ge=0, le=1)
     text: str = Field(default="", description="the words that named it")
+
+
+class Reference(BaseModel):
+    """Tracks on screen that a message points at; which ones they are is for the session to say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    positions: tuple[int, ...] = Field(default=(), description="from 1; from the end below 0: -1 is the last one")
+    which: Literal["positions", "all", "rest", "it", "described"] = "positions"
+    constraints: tuple[Constraint, ...] = Field(default=(), description='"the slow ones": tracks that meet them all')
+    words: str = Field(default="", description='"the … one": else tracks whose title or artist has these words')
+    text: str = Field(default="", description="the words as written")
+
+
+class Edit(BaseModel):
+    """A change of single tracks of the playlist on screen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: Literal["keep", "release", "remove", "swap", "add", "move", "exchange", "example", "like", "dislike"]
+    what: Reference = Reference()
+    to: int | None = Field(default=None, description="place that tracks are moved to: from 1, or -1 for the end")
+    n: int | None = Field(default=None, ge=1, le=200, description="tracks to add")
 
 
 class Descriptor(BaseModel):
@@ -74,11 +100,14 @@ class Request(BaseModel):
     intent: Intent = Intent.ASK
     constraints: tuple[Constraint, ...] = ()
     mentions: tuple[Mention, ...] = ()
+    unlinked: tuple[str, ...] = Field(default=(), description="names that the catalogue does not have")
     n_tracks: int | None = Field(default=None, ge=1, le=200)
     minutes: float | None = Field(default=None, gt=0, le=1440)
     size_factor: float | None = Field(default=None, gt=0, le=10, description="of the playlist on screen: .5 halves it")
     discovery: float | None = Field(default=None, ge=-1, le=1, description="-1 familiar … +1 discovery")
     fame: float | None = Field(default=None, ge=-1, le=1, description="-1 deep cuts … +1 popular")
+    arc: Arc | None = None
+    edits: tuple[Edit, ...] = ()
     descriptors: tuple[Descriptor, ...] = ()
     search_text: str = Field(default="", description="the message without size, dials and negated words")
     note: str | None = Field(default=None, description="something to tell the listener about the reading")

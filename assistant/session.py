@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict
 from assistant.merging import Standing, merge
 from assistant.phrases import Phrase, asks_for_others, compose, free_words, renew
 from assistant.request import Intent, Mention, Request
+from assistant.wishes import constraints_of
 from recsys.text import fold as folded
-from recsys.types import Constraint, Facet
+from recsys.types import Arc, Constraint, Facet
 
 #: "like X" examples that a session remembers.
 MAX_LIKES = 5
@@ -55,6 +56,10 @@ class SessionState(BaseModel):
     shows: int = 0  # the turn that made the playlist on screen
     past: tuple[int, ...] = ()  # turns whose playlists undo goes back to, oldest first
     future: tuple[int, ...] = ()  # and those that redo goes on to, nearest first
+    pins: tuple[str, ...] = ()  # track ids that keep their places
+    removed: tuple[str, ...] = ()  # track ids that the listener took out
+    focus: str | None = None  # the one track that was spoken of last
+    arc: Arc | None = None
 
     def active(self) -> tuple[Constraint, ...]:
         """The constraints that hold now, oldest first."""
@@ -66,7 +71,7 @@ class SessionState(BaseModel):
 
     def is_empty(self) -> bool:
         """Tell whether nothing at all has been asked for: no constraint, example, dial or word."""
-        dials = self.discovery is not None or self.fame is not None
+        dials = self.discovery is not None or self.fame is not None or self.arc is not None
         return not (self.constraints or self.likes or self.titles or self.phrases or dials)
 
     def query_text(self) -> str:
@@ -81,19 +86,21 @@ def fold(state: SessionState, request: Request) -> SessionState:
     if request.intent is Intent.START_OVER and not _means_others(request):
         state = SessionState(turn=state.turn, shown=state.shown)
     elif request.intent is Intent.ASK and state.turn and not _overlaps(state, request):
-        state = SessionState(turn=state.turn, shown=state.shown, n_tracks=state.n_tracks, minutes=state.minutes)
+        state = SessionState(
+            turn=state.turn, shown=state.shown, n_tracks=state.n_tracks, minutes=state.minutes, pins=state.pins
+        )
     turn = state.turn + 1
-    incoming = _with_mentions(request)
+    incoming = constraints_of(request)
     constraints, dropped = merge(
         state.constraints,
         incoming,
         turn=turn,
-        widen=_adds(request.text),
+        widen=adds(request.text),
         fame_changed=request.fame is not None,
     )
     n_tracks, minutes = request.n_tracks, request.minutes
     if n_tracks is None and minutes is None:
-        n_tracks, minutes = _resized(state, request.size_factor)
+        n_tracks, minutes = resized(state, request.size_factor)
     return SessionState(
         turn=turn,
         constraints=constraints,
@@ -108,10 +115,14 @@ def fold(state: SessionState, request: Request) -> SessionState:
         slate=state.slate,
         shown=state.shown,
         set_aside=state.shown if others else state.set_aside,
+        pins=state.pins,
+        removed=state.removed,
+        focus=state.focus,
+        arc=request.arc or state.arc,
     )
 
 
-def _resized(state: SessionState, factor: float | None) -> tuple[int | None, float | None]:
+def resized(state: SessionState, factor: float | None) -> tuple[int | None, float | None]:
     """The size that holds, "shorter" or "twice as long" taken from it, or from the slate where none was asked."""
     if factor is None:
         return state.n_tracks, state.minutes
@@ -133,7 +144,8 @@ def _means_others(request: Request) -> bool:
     return not said and asks_for_others(request.text) and _RESETS.search(folded(request.text)) is None
 
 
-def _adds(text: str) -> bool:
+def adds(text: str) -> bool:
+    """Tell whether a message adds to what holds ("also …") instead of replacing it."""
     return _ADDS.search(folded(text)) is not None
 
 
@@ -143,21 +155,6 @@ def _overlaps(state: SessionState, request: Request) -> bool:
     asked = {(c.facet, value) for c in request.constraints if c.wanted for value in c.values}
     keys = {mention.key for mention in (*state.likes, *state.titles)}
     return bool(standing & asked) or any(mention.key in keys for mention in request.mentions)
-
-
-def _with_mentions(request: Request) -> tuple[Constraint, ...]:
-    """The request's constraints, and those that its mentions imply where they were left implicit."""
-    facets = {"artist": Facet.ARTIST, "track": Facet.TRACK}
-    covered = {(c.facet, c.wanted, value) for c in request.constraints for value in c.values}
-    implied: list[Constraint] = []
-    for mention in request.mentions:
-        facet, wanted = facets[mention.kind], mention.polarity == "+"
-        if mention.polarity == "~" or (mention.kind == "track" and wanted):
-            continue  # examples and titles steer and lead the slate; they do not restrict it
-        if (facet, wanted, mention.key) not in covered:
-            words = mention.text or mention.name
-            implied.append(Constraint(facet, (mention.key,), wanted=wanted, hard=not wanted, text=words))
-    return (*request.constraints, *implied)
 
 
 def _likes(state: SessionState, request: Request) -> tuple[Mention, ...]:
@@ -174,7 +171,7 @@ def _titles(state: SessionState, request: Request) -> tuple[Mention, ...]:
     fresh = tuple(mention for mention in request.mentions if mention.kind == "track" and mention.polarity == "+")
     refused = {mention.key for mention in request.mentions if mention.polarity == "-"}
     refused |= {value for c in request.constraints if not c.wanted for value in c.values}
-    if fresh and not _adds(request.text):
+    if fresh and not adds(request.text):
         return fresh
     renewed = {mention.key for mention in fresh}
     return (*(mention for mention in state.titles if mention.key not in refused | renewed), *fresh)

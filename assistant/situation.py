@@ -11,24 +11,20 @@ from assistant.reply import SlateTrack
 from assistant.request import Question
 from assistant.session import SessionState
 from assistant.store import StoredTurn
+from assistant.understanding.pointing import find_reference
+from assistant.understanding.tokens import read
 from recsys.recommendation import Query
 from recsys.recommender import Recommender
 from recsys.text import artist_key, fold
 from recsys.types import Event
 
-_NTH = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
-_NTH_WORDS = _NTH.split()
-_COUNTED = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-_COUNTED_WORDS = [*_COUNTED.split(), "eighteen", "nineteen", "twenty"]
-_DIGITS = re.compile(r"(\d{1,3})(?:st|nd|rd|th)?")
-_LAST = {"last": 1, "final": 1, "closing": 1, "penultimate": 2}
-#: Words that point at the whole playlist, and those that point at one track without naming it.
-_ALL = frozenset(("these", "those", "them", "playlist", "list", "mix", "choices", "picks"))
-_POINTING = (
-    "it this that he she they him her the one song track tune pick piece title number artist singer band group "
-    "musician performer composer rapper duo guy woman man person of on behind in from for"
+#: What is between a person and the track that stands for them: "the singer of track 4".
+_OF = re.compile(
+    r"(?:the |this |that )?(?:artist|singer|band|group|musician|performer|composer|rapper|duo|guy|woman|man|person)"
+    r"(?: (?:of|on|behind|in|from|for) |$)"
 )
-_POINTING_WORDS = frozenset(_POINTING.split())
+_PEOPLE = frozenset(("he", "she", "they", "him", "her"))
+_THEM = frozenset(("choices", "picks", "playlist", "list", "mix"))
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,7 @@ class Situation:
     recommender: Recommender
     last: StoredTurn | None  # the newest turn of the session
     find: Callable[[int], StoredTurn | None]  # a turn of the session by its number
-    query: Callable[[], Query]  # what the playlist on screen was made from, with what is known of the listener now
+    ask: Callable[[SessionState, int], Query]  # what a state asks with a seed, and what is known of the listener now
     events: Sequence[Event]  # the listener's, oldest first
     rated: Mapping[str, bool]  # track id → whether the last rating was a like
     relations: Mapping[str, str]  # track id → liked, kept or played
@@ -54,39 +50,48 @@ class Situation:
         """What holds in the session."""
         return self.last.state if self.last else SessionState()
 
+    @property
+    def query(self) -> Query:
+        """What the playlist on screen was made from, with what is known of the listener now."""
+        made = self.state.model_copy(update={"turn": self.state.shows or self.state.turn})
+        return self.ask(made, self.last.reply.seed if self.last else 0)
 
-def tracks_meant(question: Question, tracks: Sequence[SlateTrack]) -> tuple[SlateTrack, ...]:
+
+def tracks_meant(question: Question, situation: Situation) -> tuple[SlateTrack, ...]:
     """The tracks of the playlist that a question is about, by place or by name; () where it means none of them."""
-    words = fold(question.subject).split()
-    if not tracks:
-        return ()
-    if not words or _ALL.intersection(words):
-        return tuple(tracks)
-    if not question.mentions and (place := _place(words, len(tracks))) is not None:
-        return (tracks[place - 1],) if 1 <= place <= len(tracks) else ()
+    tracks = situation.tracks
+    line = _OF.sub("", read(question.subject).line, count=1)
+    if not question.subject or _THEM.intersection(line.split()):
+        return tracks
     keys = {mention.key for mention in question.mentions}
     if keys:
         return tuple(t for t in tracks if t.track_id in keys or keys & {artist_key(name) for name in t.artists})
-    said = {word for word in words if word not in _POINTING_WORDS}
+    if not line or line in _PEOPLE:
+        return _focus(situation)
+    found = find_reference(line, 0, lambda _: ())
+    if found is None:
+        return _having(line, tracks)
+    what, _ = found
+    if what.which == "it":
+        return _focus(situation)
+    if what.which == "described":
+        return _having(what.words, tracks)
+    if what.which in ("all", "rest"):
+        return tracks
+    places = [place - 1 if place > 0 else len(tracks) + place for place in what.positions]
+    return tuple(tracks[place] for place in places if 0 <= place < len(tracks))
+
+
+def _focus(situation: Situation) -> tuple[SlateTrack, ...]:
+    """The track that "this" means: the one that was spoken of last, else the first."""
+    focused = tuple(track for track in situation.tracks if track.track_id == situation.state.focus)
+    return focused or situation.tracks[:1]
+
+
+def _having(words: str, tracks: Sequence[SlateTrack]) -> tuple[SlateTrack, ...]:
+    """The tracks whose title and artists have all of some words."""
+    said = set(words.split())
     return tuple(t for t in tracks if said <= set(fold(f"{t.title} {t.artist}").split()))
-
-
-def _place(words: Sequence[str], n_tracks: int) -> int | None:
-    """The place that words name, from 1; None where they name none."""
-    said = set(words)
-    for word in words:
-        if word in _LAST:
-            return n_tracks - (1 if {"second", "next"} & said else _LAST[word] - 1)
-    if said <= _POINTING_WORDS or {"top", "opening"} & said:
-        return 1
-    for word in words:
-        if (digits := _DIGITS.fullmatch(word)) is not None:
-            return int(digits[1])
-        if word in _NTH_WORDS:
-            return _NTH_WORDS.index(word) + 1
-        if word in _COUNTED_WORDS and word != "one":
-            return _COUNTED_WORDS.index(word) + 1
-    return None
 
 
 def called(track: SlateTrack) -> str:

@@ -12,14 +12,17 @@ from collections.abc import Callable, Mapping
 from assistant.reply import Reply
 from assistant.request import Intent
 from assistant.session import SessionState
+from assistant.slates import diff
 from assistant.store import StoredTurn
 
 #: Versions that a session can go back to.
 MAX_VERSIONS = 100
 
 
-def with_version(state: SessionState, before: SessionState) -> SessionState:
-    """Count a turn's playlist as the newest version after what was on screen."""
+def with_version(state: SessionState, before: SessionState, *, changed: bool = True) -> SessionState:
+    """Count a turn's playlist as the newest version after what was on screen, if the turn `changed` anything."""
+    if not changed:
+        return state.model_copy(update={"past": before.past, "future": before.future, "shows": _shown_at(before)})
     past = (*before.past, _shown_at(before))[-MAX_VERSIONS:] if before.slate else ()
     return state.model_copy(update={"past": past, "future": (), "shows": state.turn})
 
@@ -53,8 +56,12 @@ def step(
         n = len(found.reply.tracks)
         said = f"{way}: {n} track{'s' if n != 1 else ''}, {found.reply.total}." if n else f"{way}, which was empty."
     kept = {"turn": state.turn + 1, "past": past, "future": future, "shows": shows, "shown": state.shown}
-    tracks = tuple(t.model_copy(update={"liked": rated.get(t.track_id)}) for t in found.reply.tracks)
-    reply = found.reply.model_copy(update={"turn": state.turn + 1, "text": said, "tracks": tracks})
+    tracks = tuple(
+        t.model_copy(update={"liked": rated.get(t.track_id), "new": t.track_id not in state.slate})
+        for t in found.reply.tracks
+    )
+    changed = diff(state.slate, [track.track_id for track in tracks])
+    reply = found.reply.model_copy(update={"turn": state.turn + 1, "text": said, "tracks": tracks, "diff": changed})
     return found.state.model_copy(update=kept), reply
 
 

@@ -36,6 +36,7 @@ _FOUND = {
     "neighbours": "nearness to your examples",
     "memory": "what was chosen for such words before",
     "title": "its title",
+    "kept": "your keeping it",
 }
 _PARTS = {
     "words": "your words",
@@ -52,7 +53,7 @@ def say_why(question: Question, situation: Situation) -> str:
     """Explain a track of the playlist, or the first few where all are meant."""
     if not situation.tracks:
         return "There is no playlist yet; ask for music and then why a track is in it."
-    meant = tracks_meant(question, situation.tracks)
+    meant = tracks_meant(question, situation)
     if not meant and question.mentions:
         return say_why_not(question, situation)
     if not meant:
@@ -60,7 +61,7 @@ def say_why(question: Question, situation: Situation) -> str:
         return f"I do not see which track “{plain(question.subject, 60)}” is; the playlist has numbers 1 to {n}."
     catalogue = situation.recommender.catalogue
     rows = catalogue.rows(track.track_id for track in meant[:_MAX_EXPLAINED])
-    places = {catalogue.track_ids[p.pick.row]: p for p in situation.recommender.place(situation.query(), rows)}
+    places = {catalogue.track_ids[p.pick.row]: p for p in situation.recommender.place(situation.query, rows)}
     if len(meant) > 1:
         said = [f"{called(t)}: {t.reason}" for t in meant[:_MAX_EXPLAINED]]
         rest = len(meant) - len(said)
@@ -69,7 +70,8 @@ def say_why(question: Question, situation: Situation) -> str:
     track = meant[0]
     if track.track_id not in places:
         return f"{called(track)}: {track.reason} It has left the catalogue since."
-    return f"{called(track)}: {track.reason} {_in_numbers(places[track.track_id], situation)}"
+    pinned = "You keep it in its place. " if track.pinned else ""
+    return f"{called(track)}: {track.reason} {pinned}{_in_numbers(places[track.track_id], situation)}"
 
 
 def _in_numbers(place: Place, situation: Situation) -> str:
@@ -156,7 +158,7 @@ def _on_screen(rows: IntArray, situation: Situation) -> list[SlateTrack]:
 
 def _places(rows: IntArray, situation: Situation) -> list[Place]:
     """Where the best of the rows stand, and behind them the tracks of the playlist."""
-    query, catalogue = situation.query(), situation.recommender.catalogue
+    query, catalogue = situation.query, situation.recommender.catalogue
     only = Constraint(Facet.TRACK, tuple(catalogue.track_ids[row] for row in rows.tolist()), hard=True)
     best, _ = situation.recommender.rank(replace(query, constraints=(*query.constraints, only)), 1)
     asked = best if len(best) else rows[:_MAX_COMPARED]
@@ -173,6 +175,8 @@ def _reason(place: Place, shown: Sequence[Place], situation: Situation) -> str:
         return "you gave it as an example, and examples are not repeated."
     if pick.track.track_id in set(state.set_aside):
         return "it was shown before you asked for others."
+    if pick.track.track_id in set(state.removed):
+        return "you took it out."
     if place.rank == 0:
         return _excluded(place, situation)
     weakest = min(shown, key=lambda other: other.pick.score, default=None)

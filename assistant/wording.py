@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.labels import constraint_label, listing, minutes_label, plain
+from assistant.labels import arc_label, constraint_label, listing, minutes_label, plain
 from assistant.receipt import MINUTES_TOLERANCE
 from assistant.reply import ReceiptLine
 from assistant.request import Intent, Request
@@ -111,6 +111,8 @@ def _wishes(state: SessionState, request: Request) -> list[str]:
         wishes.append((request.fame is not None, "well known" if state.fame > 0 else "not too famous"))
     if state.discovery:
         wishes.append((request.discovery is not None, "new to you" if state.discovery > 0 else "familiar"))
+    if state.arc is not None:
+        wishes.append((request.arc is not None, arc_label(state.arc)))
     labels = list(dict.fromkeys(label for _, label in sorted(wishes, key=lambda wish: not wish[0])))
     more = len(labels) - _MAX_WISHES
     return [*labels[:_MAX_WISHES], f"{more} more"] if more > 0 else labels

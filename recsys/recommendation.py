@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from recsys.types import Constraint, Event, Track
+from recsys.types import Arc, Constraint, Event, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Query:
     dislike_rows: tuple[int, ...] = ()  # disliked in this session: never shown, neighbours lowered
     title_rows: tuple[int, ...] = ()  # tracks asked for by title: shown first
     size: int | None = None
+    fixed: tuple[tuple[int, int], ...] = ()  # (place in the slate from 0, row): they stay where they are
+    arc: Arc | None = None
     minutes: float | None = None
     discovery: float = 0.0
     fame: float = 0.0
@@ -46,7 +48,7 @@ class Pick:
     query_share: float  # of what lifts the track above the average candidate, the request's share, 0–1
     user_share: float  # and the listener's; the two sum to 1 unless nothing lifts it (both 0)
     modality_weights: Mapping[str, float] = field(default_factory=dict)
-    retrievers: tuple[str, ...] = ()  # translation, constraint, lexical, company, neighbours, title
+    retrievers: tuple[str, ...] = ()  # translation, constraint, lexical, company, neighbours, title, kept
     matched: tuple[Constraint, ...] = ()  # wanted constraints that this track is known to meet
     nearest_liked: tuple[int, float] | None = None  # (row, cosine) of the closest positively rated track
 

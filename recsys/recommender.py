@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
 
 from recsys.catalogue import Catalogue
-from recsys.constraints import UNKNOWN, YES, Agreement, Checked, check
+from recsys.constraints import UNKNOWN, YES, Agreement, Checked, agreement, check
 from recsys.encoders.text import TextEncoder
 from recsys.index.base import JointPoint, TrackIndex
 from recsys.listeners import track_weights
@@ -93,12 +93,13 @@ class Recommender:
         candidates = self._candidates(query, rows[order], scores[order], tiers)
         picked = choose(
             candidates,
-            size=query.size or _DEFAULT_SIZE,
+            size=max(query.size or _DEFAULT_SIZE, len(query.fixed)),
             minutes=query.minutes,
             caps=self._caps(query),
             max_per_artist=query.max_per_artist,
+            arc=query.arc,
         )
-        ordered = arrange(candidates, picked)
+        ordered = arrange(candidates, picked, query.arc)
         clock.lap("slate")
         slate_rows = candidates.rows[ordered]
         deepest = int(tiers[slate_rows].max(initial=0))
@@ -150,6 +151,16 @@ class Recommender:
         scale = self._translation.scale(turn.query) * self.ranker.weights.translation
         parts = split(self.index.explain(turn.point, rows), scale, extra, terms) | {"chance": noise[rows]}
         return place(picks, scores, tiers, turn.checked, parts, self._banned(turn.query))
+
+    def agreement(self, constraint: Constraint, rows: IntArray) -> Agreement:
+        """Tell for each of some rows (K,) whether its track meets a constraint: YES, NO or UNKNOWN."""
+        return agreement(self.catalogue, self.vocabulary, constraint)[rows]
+
+    def counts(
+        self, constraints: Sequence[Constraint], rows: IntArray, relaxed: Collection[Constraint] = ()
+    ) -> tuple[ConstraintCount, ...]:
+        """Count how many of some rows (K,) meet each of the constraints."""
+        return tuple(_count(c, self.agreement(c, rows), c in relaxed) for c in constraints)
 
     # --- the turn's point and constraints ---
 
@@ -214,7 +225,9 @@ class Recommender:
     # --- what may be shown ---
 
     def _allowed(self, turn: _Turn, without: frozenset[int] = frozenset()) -> BoolArray:
-        return turn.checked.allowed(without) & ~self._banned(turn.query)
+        allowed = turn.checked.allowed(without) & ~self._banned(turn.query)
+        allowed[[row for _, row in turn.query.fixed]] = True
+        return allowed
 
     def _banned(self, query: Query) -> BoolArray:
         """Mask the tracks (N,) that are kept out whatever is asked for: excluded or disliked ones, in any version."""
@@ -295,6 +308,8 @@ class Recommender:
             found["neighbours"] = _top(np.where(allowed, near, 0), k // 3)
         titles = np.array(turn.query.title_rows, dtype=np.int64)
         found["title"] = titles[allowed[titles]]
+        if turn.query.fixed:
+            found["kept"] = np.array([row for _, row in turn.query.fixed], dtype=np.int64)
         masks = {}
         for name, rows in found.items():
             masks[name] = np.zeros(len(tiers), dtype=bool)
@@ -303,6 +318,7 @@ class Recommender:
 
     def _candidates(self, query: Query, rows: IntArray, scores: FloatArray, tiers: IntArray) -> Candidates:
         titles = set(query.title_rows)
+        places = {row: place for place, row in query.fixed}
         return Candidates(
             rows=rows,
             scores=scores,
@@ -313,6 +329,7 @@ class Recommender:
             vectors=self._vectors[rows],
             energy=self.catalogue.numeric["energy"][rows],
             first=frozenset(p for p, row in enumerate(rows.tolist()) if row in titles),
+            fixed={p: places[row] for p, row in enumerate(rows.tolist()) if row in places},
         )
 
     def _picks(

@@ -21,7 +21,7 @@ from assistant.understanding.tokens import Reading
 from recsys.types import Constraint, Facet
 from recsys.vocabulary import load_vocabulary
 
-_HARD = frozenset((Facet.GENRE, Facet.ERA, Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS, Facet.ARTIST))
+_HARD = frozenset((Facet.GENRE, Facet.ERA, Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS, Facet.ARTIST, Facet.VERSION))
 #: Facets of which one track has one: several wanted values can only mean any of them.
 _ALTERNATIVES = frozenset((Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS, Facet.ACTIVITY))
 _ORDER = tuple(Facet)

@@ -79,6 +79,19 @@ _PHRASES: tuple[tuple[tuple[Payload, ...], str], ...] = (
     ((Word(Facet.LANGUAGE, "irish"),), "in irish; sung in irish"),
     ((Word(Facet.COUNTRY, "ireland"),), "irish"),
     ((Word(Facet.INSTRUMENT, "brass"),), "french horn; french horns"),
+    (
+        (Word(Facet.VERSION, "live"),),
+        "live version; live versions; live recording; live recordings; live track; live tracks; live song; live songs; "
+        "live performance; live performances; live album; live albums; live concert; live concerts; live cuts;"
+        " recorded "
+        "live",
+    ),
+    ((Word(Facet.VERSION, "remix"),), "remix; remixes; remixed; remixed versions; mashups; mash ups"),
+    ((Word(Facet.VERSION, "remaster"),), "remaster; remasters; remastered; remastered versions; remastered version"),
+    ((Word(Facet.VERSION, "acoustic"),), "acoustic version; acoustic versions; unplugged; unplugged versions"),
+    ((Word(Facet.VERSION, "cover"),), "covers; cover version; cover versions; cover songs; cover song; covered songs"),
+    ((Word(Facet.VERSION, "demo"),), "demos; demo version; demo versions; demo tapes; demo recordings"),
+    ((Word(Facet.VERSION, "karaoke"),), "karaoke version; karaoke versions; karaoke tracks"),
     ((Word(Facet.INSTRUMENT, "clarinet"),), "english horn"),
 )
 _FAME: tuple[tuple[float, str], ...] = (

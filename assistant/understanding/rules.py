@@ -14,6 +14,7 @@ from assistant.request import Descriptor, Intent, Polarity, Request
 from assistant.understanding import numbers
 from assistant.understanding.composing import compose
 from assistant.understanding.cues import cue_for
+from assistant.understanding.edits import EditFinder, intent_of_edits
 from assistant.understanding.entities import EntityLinker
 from assistant.understanding.eras import EraFinder
 from assistant.understanding.facets import FacetFinder
@@ -26,8 +27,10 @@ from assistant.understanding.questions import QuestionFinder
 from assistant.understanding.tables import words
 from assistant.understanding.tagging import Phrase
 from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
+from assistant.wishes import constraints_of
 from recsys.catalogue import Catalogue
-from recsys.types import Facet
+from recsys.title_versions import kinds_in
+from recsys.types import Constraint, Facet
 from recsys.vocabulary import Vocabulary, load_vocabulary
 
 #: Taken as the newest year of a catalogue that states no years.
@@ -60,6 +63,7 @@ _FACETS = {
     Facet.COUNTRY: "country",
     Facet.LANGUAGE: "Language",
     Facet.TEMPO: "Tempo",
+    Facet.VERSION: "Version",
 }
 
 
@@ -73,7 +77,7 @@ class RulesUnderstanding:
         self._facets = FacetFinder(vocabulary or load_vocabulary())
         gazetteer = Gazetteer(catalogue)
         self._entities = EntityLinker(gazetteer)
-        self._questions = QuestionFinder(gazetteer, lambda text: self._request(read(text), first_turn=True))
+        self._questions = QuestionFinder(gazetteer, lambda text: self._request(text, read(text), first_turn=True))
 
     def understand(self, text: str, *, first_turn: bool = True) -> Request:
         """Read one message.
@@ -86,19 +90,40 @@ class RulesUnderstanding:
             The request; one without any constraint for text that says nothing about music.
         """
         reading = read(text)
-        request = self._request(reading, first_turn=first_turn).model_copy(update={"text": text})
+        request = self._request(text, reading, first_turn=first_turn)
         asked = self._questions.find(reading, first_turn=first_turn)
         if asked is None:
             return request
         what = {"intent": asked.intent, "question": asked.question, "export_format": asked.export_format}
-        return request.model_copy(update=what)
+        return request.model_copy(update={**what, "edits": (), "arc": None})
 
-    def _request(self, reading: Reading, *, first_turn: bool) -> Request:
+    def _request(self, text: str, reading: Reading, *, first_turn: bool) -> Request:
         """Read a message as a request for music, whatever it is."""
-        text = reading.text
         if not len(reading):
             intent = Intent.ASK if first_turn else Intent.REFINE
-            return Request(text=text, intent=intent, search_text=text.strip())
+            return Request(text=text, intent=intent, search_text=reading.text.strip())
+        finder = EditFinder(reading, self._describe)
+        edits = [] if first_turn else finder.find()
+        arc = finder.arc()
+        if not edits and arc is None:
+            return self._whole(text, reading, first_turn=first_turn)
+        left = read(finder.rest())
+        request = self._whole(text, left, first_turn=first_turn) if len(left) else Request(text=text)
+        intent = (
+            intent_of_edits(edits) if edits else Intent.REFINE if not len(left) and not first_turn else request.intent
+        )
+        return request.model_copy(update={"intent": intent, "edits": tuple(edits), "arc": arc})
+
+    def _describe(self, words: str) -> tuple[Constraint, ...]:
+        """Read words that describe tracks, as in "the slow ones"; none where they say nothing of the music."""
+        if kinds := kinds_in(words):
+            return (Constraint(Facet.VERSION, kinds, text=words),)
+        reading = read(words)
+        request = self._whole(words, reading, first_turn=True) if len(reading) else Request(text=words)
+        return constraints_of(request)
+
+    def _whole(self, text: str, reading: Reading, *, first_turn: bool) -> Request:
+        """Read a message that is about the whole playlist."""
         matches = self._matches(reading)
         marks = mark(reading, matches)
         composed = compose(reading, marks, first_turn=first_turn)
@@ -121,6 +146,7 @@ class RulesUnderstanding:
             fame=composed.fame,
             descriptors=tuple(Descriptor(facet=p.facet, text=p.text, polarity=p.polarity) for p in described),
             search_text=search_text(reading, composed.unsearchable, _entity_words(matches)),
+            unlinked=_unlinked(matches),
             note=_note(reading, matches),
         )
 
@@ -208,9 +234,13 @@ def _entity_words(matches: list[Match]) -> set[int]:
     return {n for m in matches if m.entity for n in range(m.start, m.end)}
 
 
+def _unlinked(matches: list[Match]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(p.name for m in matches for p in m.payloads if isinstance(p, Unlinked)))
+
+
 def _note(reading: Reading, matches: list[Match]) -> str | None:
     notes: list[str] = []
-    unknown = dict.fromkeys(p.name for m in matches for p in m.payloads if isinstance(p, Unlinked))
+    unknown = _unlinked(matches)
     if unknown:
         names = ", ".join(f"“{name}”" for name in unknown)
         notes.append(f"{names} {'is' if len(unknown) == 1 else 'are'} not in this catalogue.")

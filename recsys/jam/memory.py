@@ -63,6 +63,11 @@ class History:
     kept: IntArray  # (g,) rows
     times: FloatArray  # (g,) for how many requests it was kept, > 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of the listener."""
+        return not len(self.played) and not len(self.kept)
+
     @classmethod
     def empty(cls) -> History:
         """Return the history of a listener of whom nothing is known."""

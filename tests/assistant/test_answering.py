@@ -10,7 +10,7 @@ import pytest
 
 from assistant.answering import EXPORT_FORMATS
 from assistant.app import Assistant
-from assistant.reply import Reply
+from assistant.reply import Diff, Reply
 from assistant.session import SessionState
 from assistant.store import SessionStore
 from assistant.usage import read_usage
@@ -99,10 +99,10 @@ def test_no_question_changes_anything(chat: Chat) -> None:
     said = set()
     for number, text in enumerate(QUESTIONS, start=2):
         reply = chat.say(text)
-        assert reply.model_copy(update={"timings_ms": {}}) == first.model_copy(
-            update={"turn": number, "text": reply.text, "query": reply.query, "export": reply.export, "timings_ms": {}}
-        )
-        assert state_of(chat) == held.model_copy(update={"turn": number})
+        own = {"turn", "text", "query", "export", "timings_ms", "diff"}
+        assert reply.model_dump(exclude=own) == first.model_dump(exclude=own)
+        assert (reply.turn, reply.diff) == (number, Diff(n_kept=6))
+        assert state_of(chat).model_copy(update={"focus": None}) == held.model_copy(update={"turn": number})
         assert reply.query == text
         assert 0 < len(reply.text) <= 1_000
         said.add(reply.text)
@@ -149,6 +149,15 @@ def test_a_track_is_meant_by_place_or_by_name(chat: Chat) -> None:
     place = number_of(reply, "Feeling Good")
     assert chat.say("why did you pick Feeling Good?").text.startswith(f"Number {place}, “Feeling Good”")
     assert "numbers 1 to 3" in chat.say("why number 7?").text
+
+
+def test_it_is_the_track_that_was_asked_about(chat: Chat) -> None:
+    reply = chat.say("mellow jazz, 6 tracks")
+    chat.say("why did you pick number 4?")
+    assert chat.say("who is this?").text.startswith(f"Number 4, “{reply.tracks[3].title}”")
+    chat.say("remove it")
+    assert chat.say("how long is the last one?").tracks == chat.say("how long is it?").tracks
+    assert "you took it out" in chat.say(f"why isn't {reply.tracks[3].title} there?").text
 
 
 def test_what_a_wish_excludes_is_said_with_the_wish(chat: Chat) -> None:

@@ -1,0 +1,55 @@
+"""What a plan for the playlist on screen does to the state of a session, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.editing import Plan
+from assistant.labels import listing, plain
+from assistant.request import Intent, Mention, Request
+from assistant.session import MAX_SHOWN, SessionState, fold
+from recsys.recommendation import Pick
+
+
+def next_states(before: SessionState, request: Request, plan: Plan | None) -> tuple[SessionState, SessionState]:
+    """The state after a message, and the one that new tracks are asked for in: they differ in a local wish."""
+    if plan is None:
+        state = fold(before, request)
+        return state, state
+    examples = tuple(Mention(kind="track", key=t, name=n, polarity="~") for t, n in plan.examples)
+    asked = request.model_copy(update={"mentions": (*request.mentions, *examples)})
+    if plan.edited:
+        asked = asked.model_copy(update={"intent": Intent.REFINE})
+    if not plan.local:
+        state = fold(before, asked)
+        return state, state
+    bare = Request(text="", intent=Intent.REFINE)
+    base = before
+    if plan.n_added:
+        refusals = tuple(standing for standing in before.constraints if not standing.constraint.wanted)
+        base = before.model_copy(update={"constraints": refusals, "phrases": (), "likes": (), "titles": ()})
+    return fold(before, bare), fold(base, asked)
+
+
+def with_plan(state: SessionState, plan: Plan, before: SessionState, ids: Sequence[str]) -> SessionState:
+    """Remember what stays, what was taken out, what was spoken of, and how many there are to be."""
+    added = [track for track in ids if track not in before.slate] if plan.n_added else []
+    changes: dict[str, object] = {
+        "pins": tuple(track for track in (*plan.pins, *added) if track in ids),
+        "removed": tuple(dict.fromkeys((*state.removed, *plan.removed)))[-MAX_SHOWN:],
+        "focus": plan.focus,
+    }
+    if plan.resized:
+        changes |= {"n_tracks": len(ids), "minutes": None}
+    return state.model_copy(update=changes)
+
+
+def additions(plan: Plan, before: SessionState, picks: Sequence[Pick]) -> list[str]:
+    """Say what was added, or that too little was found."""
+    if not plan.n_added:
+        return []
+    new = [f"“{plain(pick.track.title, 40)}”" for pick in picks if pick.track.track_id not in before.slate]
+    if not new:
+        return ["Found nothing to add that fits."]
+    few = f" I found only {len(new)} of the {plan.n_added}." if len(new) < plan.n_added else ""
+    return [f"Added {listing(new) if len(new) <= 3 else f'{len(new)} tracks'}.{few}"]
