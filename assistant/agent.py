@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,19 +11,22 @@ from threading import Lock
 
 import numpy as np
 
+from assistant.answering import answer, answers, remark, without_wishes
 from assistant.applying import additions, next_states, with_plan
 from assistant.chips import apply, less, resolve
 from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pins, plan_resize
 from assistant.explain import Context, explain_slate
 from assistant.history import History, history_of
 from assistant.labels import plain
+from assistant.overrides import with_overrides
 from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
 from assistant.receipt import slate_length, write_receipt
 from assistant.relative import against
 from assistant.reply import Message, Reply
 from assistant.request import Intent, Mention, Request
-from assistant.session import MAX_MINUTES, MAX_TRACKS, SessionState, fold, resized, with_slate
+from assistant.session import SessionState, fold, resized, with_slate
+from assistant.situation import Situation
 from assistant.slates import diff, slate_tracks
 from assistant.store import SessionStore, StoredTurn, identity
 from assistant.understanding.by_model import without_model
@@ -130,17 +132,15 @@ class Agent:
         before = last.state if last else SessionState()
         history = self._history(listener_id, session_id)
         stage("load")
-        request = _with_overrides(self._understand(text, first_turn=not before.slate), message)
+        request = with_overrides(self._understand(text, first_turn=not before.slate), message)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
-        if last and request.intent in (Intent.UNDO, Intent.REDO):
-            state, reply = step(
-                request.intent, last, partial(self._sessions.at, session_id, listener_id), history.rated
-            )
+        if (settled := self._settled(request, last, history, session_id)) is not None:
+            state, reply = settled
             stage("understanding")
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
             self._sessions.save(text, listener_id, request, state, reply)
             return reply
-        request = against(request, self.recommender.catalogue, before.slate)
+        request = against(without_wishes(request), self.recommender.catalogue, before.slate)
         before, told = self._with_chips(before, request, last)
         plan = self._plan(request, last)
         if plan is not None and (plan.liked or plan.disliked):
@@ -184,7 +184,7 @@ class Agent:
             session_id=session_id,
             turn=state.turn,
             query=plain(text),
-            text=said,
+            text=remark(request) + said,
             tracks=tracks,
             receipt=receipt,
             diff=diff(before.slate, ids),
@@ -273,8 +273,27 @@ class Agent:
     def _understand(self, text: str, *, first_turn: bool) -> Request:
         if is_greeting(text) or is_thanks(text):
             # "Hello" is also the title of a track; said alone, it greets.
-            return Request(text=text, intent=Intent.REFINE)
+            return Request(text=text, intent=Intent.SMALL_TALK)
         return self._understanding.understand(text, first_turn=first_turn)
+
+    def _settled(
+        self, request: Request, last: StoredTurn | None, history: History, session_id: str
+    ) -> tuple[SessionState, Reply] | None:
+        """The state and the reply of a turn that makes no playlist: undo, redo, a question; None for all others."""
+        find = partial(self._sessions.at, session_id, history.listener_id)
+        if last and request.intent in (Intent.UNDO, Intent.REDO):
+            return step(request.intent, last, find, history.rated)
+        situation = Situation(
+            recommender=self.recommender,
+            last=last,
+            find=find,
+            ask=lambda state, seed: self._query(state, history, seed=seed),
+            events=history.events,
+            rated=history.rated,
+            relations=history.relations,
+            max_per_artist=self._max_per_artist,
+        )
+        return answer(request, situation, session_id=session_id) if answers(request, situation) else None
 
     def _unknown_words(self, request: Request) -> str:
         """The message's free words, where nothing else was understood and no track has any of them."""
@@ -362,18 +381,3 @@ class Agent:
 def _preferring(query: Query) -> Query:
     """Let wanted constraints be preferences, so that only what is refused filters."""
     return replace(query, constraints=tuple(replace(c, hard=c.hard and not c.wanted) for c in query.constraints))
-
-
-def _with_overrides(request: Request, message: Message) -> Request:
-    """Let the size that a connector hands over beat the text; what is out of range comes to the nearest possible."""
-    if message.n_tracks is None and message.minutes is None:
-        return request
-    size: dict[str, int | float | None] = {"n_tracks": None, "minutes": None}
-    if message.n_tracks is not None:
-        size["n_tracks"] = min(max(message.n_tracks, 1), MAX_TRACKS)
-    if message.minutes is not None and math.isfinite(message.minutes):
-        size["minutes"] = min(max(message.minutes, 1.0), MAX_MINUTES)
-    note = request.note
-    if message.n_tracks is not None and message.n_tracks > MAX_TRACKS:
-        note = f"A playlist has at most {MAX_TRACKS} tracks." + (f" {note}" if note else "")
-    return request.model_copy(update=size | {"note": note, "size_factor": None})

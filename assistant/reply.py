@@ -91,4 +91,5 @@ class Reply(BaseModel):
     certified: bool | None = None
     n_candidates: int = 0
     timings_ms: dict[str, float] = Field(default_factory=dict, description="milliseconds by stage")
+    export: str | None = Field(default=None, description="the file format that the listener asked to save it in")
     last_resort: bool = Field(default=False, description="an unexpected error was turned into this reply")

@@ -22,6 +22,12 @@ class Intent(StrEnum):
     START_OVER = "start_over"  # forget the constraints so far
     UNDO = "undo"  # show the playlist before
     REDO = "redo"  # take an undo back
+    EXPLAIN = "explain"  # why a track is in the playlist, or is not
+    QUESTION = "question"  # about the library, the listener's taste, an artist or the session
+    SAVE = "save"  # take the playlist away as a file
+    SMALL_TALK = "small_talk"
+    HELP = "help"  # what can be asked
+    OUT_OF_SCOPE = "out_of_scope"  # nothing that Segue does
     MORE_LIKE = "more_like"  # others that are like tracks on screen
     EDIT = "edit"  # tracks of the playlist kept, removed, swapped, added, moved
     FEEDBACK = "feedback"  # tracks on screen liked or disliked
@@ -85,6 +91,17 @@ class Descriptor(BaseModel):
     polarity: Polarity = "+"
 
 
+class Question(BaseModel):
+    """What a message asks to know; it is answered from data and changes nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["why", "why_not", "who", "taste", "count", "asked", "length"]
+    subject: str = Field(default="", description="the words that name what it is about, as written")
+    mentions: tuple[Mention, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+
+
 class Request(BaseModel):
     """One message, understood. Absent means "not said": the session decides what then holds."""
 
@@ -109,3 +126,5 @@ class Request(BaseModel):
     descriptors: tuple[Descriptor, ...] = ()
     search_text: str = Field(default="", description="the message without size, dials and negated words")
     note: str | None = Field(default=None, description="something to tell the listener about the reading")
+    question: Question | None = Field(default=None, description="with the intents explain and question")
+    export_format: str | None = Field(default=None, description="of a save: m3u8, csv or json; None for any")

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from assistant.answering import QUIET
 from assistant.labels import plain
 from assistant.phrases import free_words
 from assistant.reply import Reply
@@ -86,6 +87,8 @@ def _turns(listener_id: str, rows: Iterator[dict[str, Any]]) -> Iterator[Turn]:
         except ValidationError:
             _LOG.warning("turn %s of session %r is of another version; it is left out", row["turn"], row["session_id"])
             continue
+        if request.intent in QUIET and state.shows != state.turn:
+            continue  # it asked for nothing and showed the playlist that was there
         text = _text(state, request) or plain(row["message"], MAX_QUERY_TEXT)
         if not reply.tracks or not text:
             continue

@@ -18,7 +18,7 @@ from assistant.reply import Message, Reply, SlateTrack
 from connectors.console import show_links, show_reply, show_why
 from connectors.errors import CommandError
 from connectors.group import say_error
-from connectors.playlists import write_playlist
+from connectors.playlists import free_path, write_playlist
 
 if TYPE_CHECKING:
     from assistant.app import Assistant
@@ -108,6 +108,8 @@ class _Chat:
         if reply.tracks:
             self._reply = reply
         show_reply(self._console, reply)
+        if reply.export is not None:
+            self._write(reply, free_path(reply, reply.export))
 
     def _like(self, numbers: str) -> None:
         self._rate(numbers, "like", "♥ {track}")
@@ -134,7 +136,9 @@ class _Chat:
         reply = self._slate("/save")
         if not name:
             raise CommandError("/save", "name a file, such as /save rainy-sunday.m3u8")
-        path = Path(name.strip("\"'")).expanduser()
+        self._write(reply, Path(name.strip("\"'")).expanduser())
+
+    def _write(self, reply: Reply, path: Path) -> None:
         write_playlist(reply, path)
         self._console.print(Text(f"Saved {len(reply.tracks)} tracks to {path}"), soft_wrap=True)
 

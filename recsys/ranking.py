@@ -14,8 +14,9 @@ Shapes: N tracks of the catalogue, C candidates, d joint width.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from recsys.constraints import Checked, closeness
 from recsys.recommendation import Query
 from recsys.types import Constraint, FloatArray, IntArray
 from recsys.vocabulary import Vocabulary
+
+#: What a part of a score is for; "translation" is JAM's, of the words and the taste.
+Part = Literal["translation", "words", "taste", "examples", "dislikes", "fame"]
 
 #: Stands for a popularity that is not stated: a little below the middle.
 _UNSTATED_POPULARITY = 0.4
@@ -103,32 +107,51 @@ class Ranker:
             company: (N,) how much company each track keeps with the listener's own.
             relaxed: hard constraints that gave way; what comes near them is still better than what does not.
         """
+        terms = self.terms(query, taste, checked, rows, translation, lexical, company, relaxed)
+        _, scores = next(terms)
+        for _, term in terms:
+            scores += term
+        return np.asarray(scores, dtype=np.float32)
+
+    def terms(
+        self,
+        query: Query,
+        taste: Taste,
+        checked: Checked,
+        rows: IntArray,
+        translation: FloatArray,
+        lexical: FloatArray,
+        company: FloatArray,
+        relaxed: Collection[Constraint] = (),
+    ) -> Iterator[tuple[Part, FloatArray]]:
+        """Yield what `scores` adds up, each with the part of the score that it belongs to: (C,), beginning with JAM."""
         w = self.weights
-        scores = np.float32(w.translation) * translation + np.float32(w.lexical) * lexical[rows]
+        yield "translation", np.float32(w.translation) * translation
+        yield "words", np.float32(w.lexical) * lexical[rows]
         for constraint, met in checked.pairs():
             if not constraint.hard or constraint in relaxed:
                 weight = w.constraint * (_DEMANDED if constraint.hard else 1.0)
                 near = closeness(self.catalogue, self.vocabulary, constraint, met)
-                scores += np.float32(weight) * near[rows]
+                yield "words", np.float32(weight) * near[rows]
         if query.like_rows:
-            scores += np.float32(w.neighbours) * self.nearness(np.array(query.like_rows))[rows]
+            yield "examples", np.float32(w.neighbours) * self.nearness(np.array(query.like_rows))[rows]
         if query.dislike_rows:
-            scores -= np.float32(w.disliked) * np.maximum(self.nearness(np.array(query.dislike_rows))[rows], 0)
+            near = np.maximum(self.nearness(np.array(query.dislike_rows))[rows], 0)
+            yield "dislikes", -(np.float32(w.disliked) * near)
         popularity = self._popularity[rows]
         if query.fame:
             asked = np.sign(query.fame) * (popularity - np.float32(0.5))
-            scores += np.float32(w.fame * abs(query.fame)) * np.where(asked < 0, _WRONG_SIDE * asked, asked)
+            yield "fame", np.float32(w.fame * abs(query.fame)) * np.where(asked < 0, _WRONG_SIDE * asked, asked)
         else:
-            scores += np.float32(w.popularity) * popularity
+            yield "fame", np.float32(w.popularity) * popularity
         if len(taste.rows):
             n_wishes = sum(c.wanted for c in query.constraints) + bool(query.like_rows)
-            scores += np.float32(w.company * query.how_much_me / (1 + n_wishes)) * company[rows]
+            yield "taste", np.float32(w.company * query.how_much_me / (1 + n_wishes)) * company[rows]
             if query.discovery >= 0:
-                scores -= np.float32(w.heard) * np.isin(rows, taste.rows)
+                yield "taste", -(np.float32(w.heard) * np.isin(rows, taste.rows))
             artists = self.catalogue.artist_rows
             known = np.isin(artists[rows], np.unique(artists[taste.liked_rows]))
-            scores -= np.float32(w.discovery * query.discovery) * known.astype(np.float32)
-        return np.asarray(scores, dtype=np.float32)
+            yield "taste", -(np.float32(w.discovery * query.discovery) * known.astype(np.float32))
 
     def nearness(self, rows: IntArray) -> FloatArray:
         """Cosine (N,) of every track to the nearest of the given ones."""

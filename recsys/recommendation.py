@@ -54,6 +54,21 @@ class Pick:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where one track stands for a query, shown or not, and what its score is made of."""
+
+    pick: Pick
+    rank: int  # among the tracks that may be shown, from 1; 0 for one that may not
+    n_allowed: int
+    #: What each part adds to the score; they sum to it: words, taste, learnt (the head's of a learnt space), examples,
+    #: dislikes, fame, chance (the seeded noise among near equals)
+    parts: Mapping[str, float] = field(default_factory=dict)
+    failed: tuple[Constraint, ...] = ()  # hard constraints that it is known not to meet
+    unknown: tuple[Constraint, ...] = ()  # wanted hard ones of which nothing is known
+    banned: bool = False  # it, or another version of it, is excluded or was disliked
+
+
+@dataclass(frozen=True, slots=True)
 class ConstraintCount:
     """How many of the slate's tracks meet one constraint; unknown ones are never counted as met."""
 

@@ -18,12 +18,14 @@ from recsys.constraints import UNKNOWN, YES, Agreement, Checked, agreement, chec
 from recsys.encoders.text import TextEncoder
 from recsys.index.base import JointPoint, TrackIndex
 from recsys.listeners import track_weights
+from recsys.placing import place, split
 from recsys.portrait import Standpoint, lift_shares
 from recsys.ranking import Ranker, RankingWeights, Taste
-from recsys.recommendation import ConstraintCount, Pick, Query, Recommendation
+from recsys.recommendation import ConstraintCount, Pick, Place, Query, Recommendation
 from recsys.retrieval.company import Company
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.slate import Candidates, arrange, choose
+from recsys.timing import Clock
 from recsys.translation import Translation
 from recsys.types import BoolArray, Constraint, Facet, FloatArray, IntArray
 from recsys.vocabulary import Vocabulary
@@ -76,7 +78,7 @@ class Recommender:
 
     def recommend(self, query: Query) -> Recommendation:
         """Answer one turn with a slate, or with the nearest possible one and what was relaxed for it."""
-        clock = _Clock()
+        clock = Clock()
         text_vector = self._encode(query.text)
         clock.lap("encode")
         turn = self._prepare(self._with_examples(query), text_vector)
@@ -84,8 +86,7 @@ class Recommender:
         rows, sources, certified = self._retrieve(turn, tiers, relaxable)
         clock.lap("retrieve")
         scores = self._score(turn, rows, relaxable)
-        noise = np.random.default_rng(query.seed).standard_normal(len(self.catalogue), dtype=np.float32)
-        scores += np.float32(self.ranker.weights.jitter) * noise[rows]
+        scores += self._noise(query.seed)[rows]
         order = np.lexsort((rows, -scores, tiers[rows]))
         clock.lap("rank")
         query = turn.query
@@ -132,6 +133,24 @@ class Recommender:
         scores = self._score(turn, rows)
         order = np.lexsort((rows, -scores))[:k]
         return Standpoint(turn.point, turn.taste.known, rows[order], scores[order])
+
+    def place(self, query: Query, rows: IntArray) -> tuple[Place, ...]:
+        """Say where tracks (n,) stand for a query as `recommend` ranks them, whether it shows them or not."""
+        turn = self._prepare(self._with_examples(query), self._encode(query.text))
+        tiers, relaxable = self._tiers(turn)
+        found, sources, _ = self._retrieve(turn, tiers, relaxable)
+        noise = self._noise(query.seed)
+        scores = self._score(turn, np.arange(len(self.catalogue)), relaxable) + noise
+        picks = self._picks(
+            turn, self._candidates(turn.query, rows, scores[rows], tiers), list(range(len(rows))), found, sources
+        )
+        extra = None if turn.extra is None else np.float32(self.ranker.weights.translation) * turn.extra[rows]
+        terms = self.ranker.terms(
+            turn.query, turn.taste, turn.checked, rows, noise[rows], turn.lexical, turn.company, relaxable
+        )
+        scale = self._translation.scale(turn.query) * self.ranker.weights.translation
+        parts = split(self.index.explain(turn.point, rows), scale, extra, terms) | {"chance": noise[rows]}
+        return place(picks, scores, tiers, turn.checked, parts, self._banned(turn.query))
 
     def agreement(self, constraint: Constraint, rows: IntArray) -> Agreement:
         """Tell for each of some rows (K,) whether its track meets a constraint: YES, NO or UNKNOWN."""
@@ -182,6 +201,11 @@ class Recommender:
             company=self._company.scores(taste.liked_rows, taste.weights[taste.weights > 0]),
         )
 
+    def _noise(self, seed: int) -> FloatArray:
+        """What chance adds to every score (N,), so that near equals take turns."""
+        noise = np.random.default_rng(seed).standard_normal(len(self.catalogue), dtype=np.float32)
+        return np.float32(self.ranker.weights.jitter) * noise
+
     def _taste(self, query: Query) -> Taste:
         now = time.time() if query.now is None else query.now
         weights = track_weights(query.listener_events, now=now, half_life_days=self._half_life_days)
@@ -201,12 +225,14 @@ class Recommender:
     # --- what may be shown ---
 
     def _allowed(self, turn: _Turn, without: frozenset[int] = frozenset()) -> BoolArray:
-        allowed = turn.checked.allowed(without)
-        banned = [*turn.query.exclude, *turn.query.dislike_rows]
-        if banned:
-            allowed &= ~np.isin(self.catalogue.work, self.catalogue.work[np.array(banned)])
+        allowed = turn.checked.allowed(without) & ~self._banned(turn.query)
         allowed[[row for _, row in turn.query.fixed]] = True
         return allowed
+
+    def _banned(self, query: Query) -> BoolArray:
+        """Mask the tracks (N,) that are kept out whatever is asked for: excluded or disliked ones, in any version."""
+        rows = np.array([*query.exclude, *query.dislike_rows], dtype=np.int64)
+        return np.isin(self.catalogue.work, self.catalogue.work[rows])
 
     def _tiers(self, turn: _Turn) -> tuple[IntArray, list[Constraint]]:
         """Number the tracks: 0 meets all hard constraints, t only after the first t relaxations, -1 never.
@@ -370,16 +396,3 @@ def _count(constraint: Constraint, met: Agreement, relaxed: bool) -> ConstraintC
         n_unknown=int((met == UNKNOWN).sum()),
         relaxed=relaxed,
     )
-
-
-class _Clock:
-    """Laps in milliseconds by name."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self.laps[name] = round((now - self._last) * 1000, 3)
-        self._last = now

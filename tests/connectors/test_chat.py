@@ -26,6 +26,8 @@ class ScriptedAssistant:
         self.asked.append(message)
         if message.text == "break":
             return reply(text="Sorry, something went wrong (reference 1a2b).", receipt=(), last_resort=True)
+        if message.text == "save this":
+            return reply(track(1, "Alison"), session_id=message.session_id, export="csv")
         titles = ("Alison", "Dagger", "40 Days")
         return reply(*(track(i, title) for i, title in enumerate(titles, 1)), session_id=message.session_id)
 
@@ -83,6 +85,19 @@ def test_a_playlist_can_be_explained_linked_and_saved(
     assert "\n  3  https://www.youtube.com/results?search_query=track+3\n" in out
     assert f"Saved 3 tracks to {path}\n" in out
     assert "/dislike N …" in out
+
+
+def test_a_playlist_is_saved_when_the_words_ask_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Under a name of its own, beside what is there already."""
+    monkeypatch.chdir(tmp_path)
+    _, done = talk(monkeypatch, "mellow", "save this", "save this")
+    assert done
+    first, second = sorted(path.name for path in tmp_path.iterdir())
+    assert (first, second) == ("segue-mellow-no-country-from-1990-2.csv", "segue-mellow-no-country-from-1990.csv")
+    assert "Alison" in (tmp_path / first).read_text()
+    assert f"Saved 1 tracks to {second}\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
