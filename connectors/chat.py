@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -81,6 +82,9 @@ class _Chat:
             "dislike": ("N …", "never these again", self._dislike),
             "unrate": ("N …", "take a like or dislike back", self._unrate),
             "why": ("N", "everything known about why a track is there", self._why),
+            "drop": ("N", "drop a wish by its number in the receipt", partial(self._chip, "/drop")),
+            "must": ("N", "insist on a wish", partial(self._chip, "/must")),
+            "prefer": ("N", "make a wish a preference", partial(self._chip, "/prefer")),
             "links": ("", "the address of every track", self._links),
             "save": ("FILE", "write the playlist: .m3u8, .m3u, .csv or .json", self._save),
             "new": ("", "forget what was asked and begin anew", self._new),
@@ -128,6 +132,12 @@ class _Chat:
     def _why(self, numbers: str) -> None:
         for track in self._tracks(numbers, "/why"):
             show_why(self._console, track)
+
+    def _chip(self, command: str, number: str) -> None:
+        self._slate(command)
+        if not number:
+            raise CommandError(command, f"write the number of a wish in the receipt, such as {command} 1")
+        self._ask(f"{command} {number}")
 
     def _links(self, _: str) -> None:
         show_links(self._console, self._slate("/links").tracks)
