@@ -12,8 +12,9 @@ from threading import Lock
 import numpy as np
 
 from assistant.answering import answer, answers, remark, without_wishes
-from assistant.applying import additions, next_states, with_plan
+from assistant.applying import additions, locally, meeting, next_states, planned, with_plan
 from assistant.chips import apply, less, resolve
+from assistant.clarifying import N_COMPARED, chosen, question, reopened
 from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pins, plan_resize
 from assistant.explain import Context, explain_slate
 from assistant.history import History, history_of
@@ -32,12 +33,11 @@ from assistant.store import SessionStore, StoredTurn, identity
 from assistant.understanding.by_model import without_model
 from assistant.versions import step, with_version
 from assistant.wording import asks_for_something, is_greeting, is_thanks, say
-from recsys.constraints import YES
 from recsys.recommendation import Query, Recommendation
 from recsys.recommender import Recommender
 from recsys.store import Store
 from recsys.text import artist_key
-from recsys.types import Constraint, Event, EventKind, Facet, Track
+from recsys.types import Event, EventKind, Facet, Track
 from recsys.usage import Shown
 
 #: Characters of a message that are read; more is pasted by accident.
@@ -132,7 +132,12 @@ class Agent:
         before = last.state if last else SessionState()
         history = self._history(listener_id, session_id)
         stage("load")
-        request = with_overrides(self._understand(text, first_turn=not before.slate), message)
+        if (answered := chosen(text, before.open_question, before.turn)) is not None:
+            before = reopened(before, self._sessions.at(session_id, listener_id, before.turn - 1))
+            request = answered.request.model_copy(update={"text": text})
+        else:
+            request = self._understand(text, first_turn=not before.slate)
+        request = with_overrides(request, message)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
         if (settled := self._settled(request, last, history, session_id)) is not None:
             state, reply = settled
@@ -151,14 +156,16 @@ class Agent:
             plan = None  # a new start lets go of what was pinned
         stage("understanding")
         seed = self._seed_of(session_id) if message.seed is None else message.seed % 2**32
-        query = self._planned(self._query(wished, history, seed=seed), plan, wished)
+        query = planned(self._query(wished, history, seed=seed), plan, wished, self.recommender)
         result = self.recommender.recommend(query)
         repeated = not result.picks and bool(state.set_aside)
         if repeated:
             state = state.model_copy(update={"set_aside": ()})
-            result = self.recommender.recommend(self._planned(self._query(state, history, seed=seed), plan, state))
+            result = self.recommender.recommend(
+                planned(self._query(state, history, seed=seed), plan, state, self.recommender)
+            )
         if plan is not None and plan.local:
-            result = self._locally(result, state, wished)
+            result = locally(result, state, wished, self.recommender)
         ids = tuple(pick.track.track_id for pick in result.picks)
         if plan is not None:
             state = with_plan(state, plan, before, ids)
@@ -195,6 +202,11 @@ class Agent:
             n_candidates=result.n_candidates,
             timings_ms=timings,
         )
+        asked, words = question(request, before, lambda other: self._best(fold(before, other), history, seed))
+        if asked is not None:
+            state = state.model_copy(update={"open_question": asked})
+            options = tuple(option.label for option in asked.options)
+            reply = reply.model_copy(update={"text": f"{reply.text} {words}", "options": options})
         if unknown:
             # What nobody understood counts once: it must not colour the turns that follow.
             state = state.model_copy(update={"phrases": state.phrases[1:]})
@@ -205,6 +217,13 @@ class Agent:
         stage("store")
         timings["total"] = round((time.perf_counter() - started) * 1000, 3)
         return reply.model_copy(update={"timings_ms": timings})
+
+    def _best(self, state: SessionState, history: History, seed: int) -> list[str]:
+        """The tracks that answer a state best, by id: titles asked for, then the ranking."""
+        query = self._query(state, history, seed=seed)
+        rows, _ = self.recommender.rank(query, N_COMPARED)
+        best = dict.fromkeys((*query.title_rows, *rows.tolist()))
+        return [self.recommender.catalogue.track_ids[row] for row in list(best)[:N_COMPARED]]
 
     # --- edits of the playlist on screen ---
 
@@ -226,7 +245,7 @@ class Agent:
             return None
         before, tracks = last.state, last.reply.tracks
         if edits := edits_of(request):
-            return plan_edits(edits, request, before, tracks, self._meets)
+            return plan_edits(edits, request, before, tracks, partial(meeting, self.recommender))
         if only_resizes(request):
             n_tracks, minutes = request.n_tracks, request.minutes
             if n_tracks is None and minutes is None:
@@ -234,41 +253,11 @@ class Agent:
             return plan_resize(before, tracks, n_tracks, minutes)
         return plan_pins(before) if before.pins else None
 
-    def _meets(self, constraints: Sequence[Constraint], track_ids: Sequence[str]) -> frozenset[str]:
-        rows = self.recommender.catalogue.rows(track_ids)
-        fits = np.ones(len(rows), dtype=bool)
-        for constraint in constraints:
-            fits &= self.recommender.agreement(constraint, rows) == YES
-        return frozenset(self.recommender.catalogue.track_ids[row] for row in rows[fits].tolist())
-
     def _rate(self, listener_id: str, session_id: str, plan: Plan) -> None:
         kinds = ((EventKind.LIKE, plan.liked), (EventKind.DISLIKE, plan.disliked))
         for kind, track_ids in kinds:
             for track_id in track_ids:
                 self._store.add_event(Event(listener_id, track_id, kind, self._clock(), session_id=session_id))
-
-    def _planned(self, query: Query, plan: Plan | None, wished: SessionState) -> Query:
-        """Fix what stays in its place, and ask for so many that the rest is filled."""
-        if plan is None:
-            return query
-        catalogue = self.recommender.catalogue
-        rows = {track_id: row for _, track_id in plan.fixed for row in catalogue.rows([track_id]).tolist()}
-        fixed = tuple((place, rows[track_id]) for place, track_id in plan.fixed if track_id in rows)
-        gone = frozenset(catalogue.rows([*wished.removed, *plan.removed]).tolist())
-        query = replace(query, fixed=fixed, exclude=(query.exclude | gone) - {row for _, row in fixed})
-        if plan.sized:
-            query = replace(query, size=len(plan.places), minutes=None)
-        return query
-
-    def _locally(self, result: Recommendation, state: SessionState, wished: SessionState) -> Recommendation:
-        """Count what the session asks, where only the new tracks were asked for something else; drop what misses it."""
-        asked = [c for c in wished.active() if c.hard and c.wanted and c not in state.active()]
-        old = set(state.slate)
-        ids = [pick.track.track_id for pick in result.picks]
-        fitting = self._meets(asked, ids)
-        picks = tuple(p for p in result.picks if p.track.track_id in old or p.track.track_id in fitting)
-        rows = np.array([pick.row for pick in picks], dtype=np.int64)
-        return replace(result, picks=picks, counts=self.recommender.counts(state.active(), rows), relaxed=())
 
     def _understand(self, text: str, *, first_turn: bool) -> Request:
         if is_greeting(text) or is_thanks(text):

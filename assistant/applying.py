@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from assistant.editing import Plan
 from assistant.labels import listing, plain
 from assistant.request import Intent, Mention, Request
 from assistant.session import MAX_SHOWN, SessionState, fold
-from recsys.recommendation import Pick
+from recsys.constraints import YES
+from recsys.recommendation import Pick, Query, Recommendation
+from recsys.recommender import Recommender
+from recsys.types import Constraint
 
 
 def next_states(before: SessionState, request: Request, plan: Plan | None) -> tuple[SessionState, SessionState]:
@@ -53,3 +59,39 @@ def additions(plan: Plan, before: SessionState, picks: Sequence[Pick]) -> list[s
         return ["Found nothing to add that fits."]
     few = f" I found only {len(new)} of the {plan.n_added}." if len(new) < plan.n_added else ""
     return [f"Added {listing(new) if len(new) <= 3 else f'{len(new)} tracks'}.{few}"]
+
+
+def meeting(recommender: Recommender, constraints: Sequence[Constraint], track_ids: Sequence[str]) -> frozenset[str]:
+    """Which of some tracks, by id, are known to meet all of some constraints."""
+    rows = recommender.catalogue.rows(track_ids)
+    fits = np.ones(len(rows), dtype=bool)
+    for constraint in constraints:
+        fits &= recommender.agreement(constraint, rows) == YES
+    return frozenset(recommender.catalogue.track_ids[row] for row in rows[fits].tolist())
+
+
+def planned(query: Query, plan: Plan | None, wished: SessionState, recommender: Recommender) -> Query:
+    """Fix what stays in its place, and ask for so many that the rest is filled."""
+    if plan is None:
+        return query
+    catalogue = recommender.catalogue
+    rows = {track_id: row for _, track_id in plan.fixed for row in catalogue.rows([track_id]).tolist()}
+    fixed = tuple((place, rows[track_id]) for place, track_id in plan.fixed if track_id in rows)
+    gone = frozenset(catalogue.rows([*wished.removed, *plan.removed]).tolist())
+    query = replace(query, fixed=fixed, exclude=(query.exclude | gone) - {row for _, row in fixed})
+    if plan.sized:
+        query = replace(query, size=len(plan.places), minutes=None)
+    return query
+
+
+def locally(
+    result: Recommendation, state: SessionState, wished: SessionState, recommender: Recommender
+) -> Recommendation:
+    """Count what the session asks, where only the new tracks were asked for something else; drop what misses it."""
+    asked = [c for c in wished.active() if c.hard and c.wanted and c not in state.active()]
+    old = set(state.slate)
+    ids = [pick.track.track_id for pick in result.picks]
+    fitting = meeting(recommender, asked, ids)
+    picks = tuple(p for p in result.picks if p.track.track_id in old or p.track.track_id in fitting)
+    rows = np.array([pick.row for pick in picks], dtype=np.int64)
+    return replace(result, picks=picks, counts=recommender.counts(state.active(), rows), relaxed=())

@@ -86,6 +86,7 @@ class Reply(BaseModel):
     receipt: tuple[ReceiptLine, ...] = ()
     diff: Diff = Diff()
     total: str = Field(default="", description='such as "≈ 45 min (6 estimated)"')
+    options: tuple[str, ...] = Field(default=(), description="answers to the question that the text asks, if any")
     seed: int = 0
     index: str = Field(default="", description="exact or chroma")
     certified: bool | None = None

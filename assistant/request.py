@@ -125,6 +125,20 @@ class Request(BaseModel):
     less: bool = Field(default=False, description="less of what was asked for last")
     descriptors: tuple[Descriptor, ...] = ()
     search_text: str = Field(default="", description="the message without size, dials and negated words")
+    alternatives: tuple[Alternative, ...] = Field(default=(), description="other readings of the same words")
     note: str | None = Field(default=None, description="something to tell the listener about the reading")
     question: Question | None = Field(default=None, description="with the intents explain and question")
     export_format: str | None = Field(default=None, description="of a save: m3u8, csv or json; None for any")
+
+
+class Alternative(BaseModel):
+    """Another way to read a message."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sense: str = Field(description="what the words then are: artist, song, mood, year, …")
+    label: str = Field(description="the same in words: “the artist Yes”")
+    request: Request
+
+
+Request.model_rebuild()

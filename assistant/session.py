@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.guesses import heeding
 from assistant.merging import Standing, merge
 from assistant.phrases import Phrase, asks_for_others, compose, free_words, renew
-from assistant.request import Intent, Mention, Request
+from assistant.request import Alternative, Intent, Mention, Request
 from assistant.wishes import constraints_of
 from recsys.text import fold as folded
 from recsys.types import Arc, Constraint, Facet
@@ -33,6 +33,15 @@ MAX_QUERY_TEXT = 800
 
 _ADDS = re.compile(r"^(and|plus|also|add)\b|\b(also|add|include|as well|in addition|mix in|throw in)\b|\btoo$")
 _RESETS = re.compile(r"\b(start|from scratch|reset|clear|scrap|forget|delete|erase|discard|restart)\b")
+
+
+class OpenQuestion(BaseModel):
+    """What a turn asked the listener: which of several readings was meant."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    turn: int = Field(description="the turn that asked")
+    options: tuple[Alternative, ...]
 
 
 class SessionState(BaseModel):
@@ -61,6 +70,7 @@ class SessionState(BaseModel):
     removed: tuple[str, ...] = ()  # track ids that the listener took out
     focus: str | None = None  # the one track that was spoken of last
     arc: Arc | None = None
+    open_question: OpenQuestion | None = None  # asked in the last turn
 
     def active(self) -> tuple[Constraint, ...]:
         """The constraints that hold now, oldest first."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from assistant.request import Descriptor, Intent, Polarity, Request
 from assistant.understanding import numbers
+from assistant.understanding.alternatives import alternatives
 from assistant.understanding.composing import compose
 from assistant.understanding.cues import cue_for
 from assistant.understanding.edits import EditFinder, intent_of_edits
@@ -94,7 +95,8 @@ class RulesUnderstanding:
         request = self._request(text, reading, first_turn=first_turn)
         asked = self._questions.find(reading, first_turn=first_turn)
         if asked is None:
-            return request
+            others = alternatives(request, self._by_vocabulary(request.search_text), self.gazetteer)
+            return request.model_copy(update={"alternatives": others}) if others else request
         what = {"intent": asked.intent, "question": asked.question, "export_format": asked.export_format}
         return request.model_copy(update={**what, "edits": (), "chips": (), "arc": None, "less": False})
 
@@ -117,6 +119,12 @@ class RulesUnderstanding:
         intent = intent_of_edits(edits) if edits else intent
         found = {"edits": tuple(edits), "chips": tuple(chips), "arc": arc, "less": less}
         return request.model_copy(update={"intent": intent} | found)
+
+    def _by_vocabulary(self, words: str) -> tuple[Constraint, ...]:
+        """Read words by the vocabulary and as eras, whatever names they may be."""
+        reading = read(words)
+        matches = settle([*self._facets.find(reading), *self._eras.find(reading, lambda _: False)])
+        return compose(reading, mark(reading, matches), first_turn=True).constraints
 
     def _describe(self, words: str) -> tuple[Constraint, ...]:
         """Read words that describe tracks, as in "the slow ones"; none where they say nothing of the music."""
