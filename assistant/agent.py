@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 
@@ -13,19 +13,23 @@ import numpy as np
 
 from assistant.answering import answer, answers, remark, without_wishes
 from assistant.applying import additions, next_states, with_plan
+from assistant.chips import apply, less, resolve
 from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pins, plan_resize
 from assistant.explain import Context, explain_slate
+from assistant.history import History, history_of
 from assistant.labels import plain
 from assistant.overrides import with_overrides
 from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
 from assistant.receipt import slate_length, write_receipt
+from assistant.relative import against
 from assistant.reply import Message, Reply
 from assistant.request import Intent, Mention, Request
 from assistant.session import SessionState, fold, resized, with_slate
 from assistant.situation import Situation
 from assistant.slates import diff, slate_tracks
 from assistant.store import SessionStore, StoredTurn, identity
+from assistant.understanding.by_model import without_model
 from assistant.versions import step, with_version
 from assistant.wording import asks_for_something, is_greeting, is_thanks, say
 from recsys.constraints import YES
@@ -40,18 +44,6 @@ from recsys.usage import Shown
 MAX_MESSAGE = 4_000
 #: Tracks that stand for an artist given as an example.
 _EXAMPLES_PER_ARTIST = 12
-_RELATIONS = {EventKind.PLAY: "played", EventKind.KEEP: "kept", EventKind.LIKE: "liked"}
-
-
-@dataclass(frozen=True, slots=True)
-class _History:
-    """A listener's events as one turn needs them."""
-
-    listener_id: str
-    events: tuple[Event, ...]
-    rated: dict[str, bool]  # track id → whether the last rating was a like
-    relations: dict[str, str]  # track id → liked, kept or played
-    disliked_now: frozenset[str]  # disliked in this session
 
 
 class Agent:
@@ -117,8 +109,11 @@ class Agent:
         return replace(_preferring(query), text=shown.text, now=shown.at)
 
     def named(self, text: str) -> frozenset[str]:
-        """Return the keys of the catalogue's artists and tracks that a text mentions."""
-        return frozenset(mention.key for mention in self._understand(text, first_turn=True).mentions)
+        """Return the keys of the catalogue's artists and tracks that a text mentions; asks no language model."""
+        if is_greeting(text) or is_thanks(text):
+            return frozenset()
+        read = without_model(self._understanding).understand(text, first_turn=True)
+        return frozenset(mention.key for mention in read.mentions)
 
     # --- one turn ---
 
@@ -138,13 +133,15 @@ class Agent:
         history = self._history(listener_id, session_id)
         stage("load")
         request = with_overrides(self._understand(text, first_turn=not before.slate), message)
+        request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
         if (settled := self._settled(request, last, history, session_id)) is not None:
             state, reply = settled
             stage("understanding")
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
             self._sessions.save(text, listener_id, request, state, reply)
             return reply
-        request = without_wishes(request)
+        request = against(without_wishes(request), self.recommender.catalogue, before.slate)
+        before, told = self._with_chips(before, request, last)
         plan = self._plan(request, last)
         if plan is not None and (plan.liked or plan.disliked):
             self._rate(listener_id, session_id, plan)
@@ -174,6 +171,8 @@ class Agent:
         length = slate_length(result.picks)
         unknown = self._unknown_words(request)
         said = say(text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown)
+        if told:
+            said = " ".join([*told, said])
         if plan is not None:
             said = " ".join([*plan.said, *additions(plan, before, result.picks), said])
         stage("receipt")
@@ -208,6 +207,18 @@ class Agent:
         return reply.model_copy(update={"timings_ms": timings})
 
     # --- edits of the playlist on screen ---
+
+    def _with_chips(
+        self, before: SessionState, request: Request, last: StoredTurn | None
+    ) -> tuple[SessionState, list[str]]:
+        """Drop wishes, insist on them, or want less of them; and say so."""
+        if last is None or not (request.chips or request.less):
+            return before, []
+        before, told = apply(before, resolve(request.chips, last.reply.receipt))
+        if not request.less:
+            return before, told
+        before, more = less(before)
+        return before, [*told, *more]
 
     def _plan(self, request: Request, last: StoredTurn | None) -> Plan | None:
         """What becomes of the playlist on screen; None where it is made anew."""
@@ -266,7 +277,7 @@ class Agent:
         return self._understanding.understand(text, first_turn=first_turn)
 
     def _settled(
-        self, request: Request, last: StoredTurn | None, history: _History, session_id: str
+        self, request: Request, last: StoredTurn | None, history: History, session_id: str
     ) -> tuple[SessionState, Reply] | None:
         """The state and the reply of a turn that makes no playlist: undo, redo, a question; None for all others."""
         find = partial(self._sessions.at, session_id, history.listener_id)
@@ -295,28 +306,10 @@ class Agent:
         digest = hashlib.sha256(f"{self._seed}:{session_id}".encode()).digest()
         return int.from_bytes(digest[:4], "big")
 
-    def _history(self, listener_id: str, session_id: str | None, events: tuple[Event, ...] | None = None) -> _History:
-        if events is None:
-            events = tuple(self._store.events(listener_id))
-        rated: dict[str, bool] = {}
-        relations: dict[str, str] = {}
-        disliked_now: set[str] = set()
-        for event in events:
-            if event.kind not in (EventKind.LIKE, EventKind.DISLIKE, EventKind.UNRATE):
-                continue
-            rated.pop(event.track_id, None)
-            disliked_now.discard(event.track_id)
-            if event.kind is not EventKind.UNRATE:
-                rated[event.track_id] = event.kind is EventKind.LIKE
-            if event.kind is EventKind.DISLIKE and session_id is not None and event.session_id == session_id:
-                disliked_now.add(event.track_id)
-        for kind, relation in _RELATIONS.items():  # the strongest last
-            # A like that was taken back is no like, though the track may still have been kept or played.
-            told = {e.track_id for e in events if e.kind is kind and rated.get(e.track_id) is not False}
-            relations |= {t: relation for t in told if kind is not EventKind.LIKE or rated.get(t)}
-        return _History(listener_id, events, rated, relations, frozenset(disliked_now))
+    def _history(self, listener_id: str, session_id: str | None, events: tuple[Event, ...] | None = None) -> History:
+        return history_of(listener_id, session_id, tuple(self._store.events(listener_id)) if events is None else events)
 
-    def _query(self, state: SessionState, history: _History, *, seed: int) -> Query:
+    def _query(self, state: SessionState, history: History, *, seed: int) -> Query:
         catalogue = self.recommender.catalogue
         disliked = {track_id for track_id, liked in history.rated.items() if not liked}
         examples = {mention.key for mention in state.likes if mention.kind == "track"}
@@ -357,13 +350,13 @@ class Agent:
             rows += mine[np.argsort(-known, kind="stable")][:_EXAMPLES_PER_ARTIST].tolist()
         return tuple(dict.fromkeys(rows))
 
-    def _heard_artists(self, history: _History) -> frozenset[str]:
+    def _heard_artists(self, history: History) -> frozenset[str]:
         catalogue = self.recommender.catalogue
         rows = catalogue.rows(history.relations)
         return frozenset(artist_key(name) for row in rows.tolist() for name in catalogue.artists[row])
 
     def _context(
-        self, query: Query, state: SessionState, result: Recommendation, history: _History, heard: frozenset[str]
+        self, query: Query, state: SessionState, result: Recommendation, history: History, heard: frozenset[str]
     ) -> Context:
         references: dict[int, tuple[Track, str]] = {}
         for row in {pick.nearest_liked[0] for pick in result.picks if pick.nearest_liked}:

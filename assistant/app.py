@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from assistant.errors import NothingToExportError, UnknownFeedbackError
@@ -29,6 +30,9 @@ from assistant.reports import (
 from assistant.settings import Settings
 from assistant.taught import Taught
 from recsys.types import Event, EventKind, Progress
+
+if TYPE_CHECKING:
+    from assistant.live import LiveReport
 
 __all__ = ["Assistant", "Settings"]
 
@@ -355,3 +359,14 @@ class Assistant(Taught):
         from assistant.doctor import examine
 
         return examine(self.settings, self._database_url())
+
+    def try_model(self, progress: Progress | None = None) -> LiveReport:
+        """Put fixed requests to the language model of the settings, and count what comes of them.
+
+        Raises:
+            NoModelError: the settings name none.
+            ModelError: it cannot be opened.
+        """
+        from assistant.live import try_model
+
+        return try_model(self.settings.llm, progress)

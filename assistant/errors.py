@@ -44,6 +44,24 @@ class ModelError(AssistantError, ValueError):
         self.model, self.problem = model, problem
 
 
+class NoModelError(AssistantError, ValueError):
+    """A language model was to be tried, and the settings name none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no language model is set; name one as provider:model in SEGUE_LLM__MODEL, such as ollama:llama3.2, "
+            "transformers:FOLDER or openai:gpt-4o-mini, with SEGUE_LLM__BASE_URL for a server of your own"
+        )
+
+
+class NoAnswerError(AssistantError, RuntimeError):
+    """A language model gave no usable answer in time: whoever asked does without."""
+
+    def __init__(self, problem: str, *, answered: bool = False) -> None:
+        super().__init__(f"the language model gave no usable answer ({problem}); `segue doctor --live llm` tries it")
+        self.problem, self.answered = problem, answered
+
+
 class TooFewOwnRequestsError(AssistantError, ValueError):
     """Conversations have taught too little to train on, or too little to tell whether that helped."""
 

@@ -82,6 +82,12 @@ def renew(
     return (*fresh, *kept)[:_MAX_PHRASES]
 
 
+def without_ended(phrases: Sequence[Phrase], ended: Sequence[Constraint]) -> tuple[Phrase, ...]:
+    """Take out of the words of earlier turns what no longer holds."""
+    left = (phrase.model_copy(update={"text": _without(phrase.text, ended)}) for phrase in phrases)
+    return tuple(phrase for phrase in left if _says_something(phrase.text))
+
+
 def compose(
     phrases: Sequence[Phrase], earlier: Sequence[Constraint], names: dict[str, str], *, max_characters: int
 ) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from pydantic import BaseModel
+
 from assistant.request import Request
 
 
@@ -18,5 +20,8 @@ class Understanding(Protocol):
 class TextModel(Protocol):
     """A language model that writes. It may be absent, fail or write nonsense: whoever asks it can do without."""
 
-    def complete(self, messages: Sequence[tuple[str, str]]) -> str:
-        """Return what the model writes after messages given as (role, text); roles are system, human and ai."""
+    def complete(self, messages: Sequence[tuple[str, str]], form: type[BaseModel] | None = None) -> str:
+        """Return what the model writes after messages given as (role, text); roles are system, human and ai.
+
+        A model that can be held to a form writes JSON of `form`, where one is given; any other may write anything.
+        """

@@ -1,4 +1,4 @@
-"""How an installation reads messages: by the rules, and with what it learnt from labelled requests beside them."""
+"""How an installation reads messages: by the rules, and beside them with what it learnt and by a language model."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import logging
 import time
 from pathlib import Path
 
-from assistant.errors import LabelledRequestsError
-from assistant.ports import Understanding
+from assistant.asking import Asker
+from assistant.errors import LabelledRequestsError, NoModelError
+from assistant.ports import TextModel, Understanding
 from assistant.reports import ReadingReport
+from assistant.settings import LlmSettings
+from assistant.understanding.by_model import ModelUnderstanding
 from assistant.understanding.labelled import read_labelled
 from assistant.understanding.learned import LearnedUnderstanding
 from assistant.understanding.rules import RulesUnderstanding
@@ -22,9 +25,32 @@ _LOG = logging.getLogger(__name__)
 FOLDER = "understanding"
 
 
-def open_understanding(home: Path, catalogue: Catalogue, encoder: TextEncoder) -> Understanding:
-    """Open the rules, with the tagger of the data folder where it has one that can be used."""
+def open_understanding(
+    home: Path, catalogue: Catalogue, encoder: TextEncoder, asker: Asker | None = None
+) -> Understanding:
+    """Open the rules, with the tagger of the data folder where it has one that can be used, and a language model."""
     rules = RulesUnderstanding(catalogue)
+    learned = _with_tagger(home, rules, encoder)
+    return learned if asker is None else ModelUnderstanding(learned, rules, asker)
+
+
+def open_asker(settings: LlmSettings) -> Asker | None:
+    """Make the language model of the settings ready to be asked; None where they name none."""
+    if settings.model is None:
+        return None
+
+    def opened() -> TextModel:
+        from assistant.llm import open_model
+
+        model = open_model(settings, max_retries=0)  # the turn does not wait for a second chance
+        if model is None:
+            raise NoModelError
+        return model
+
+    return Asker(opened, timeout_s=settings.timeout_s)
+
+
+def _with_tagger(home: Path, rules: RulesUnderstanding, encoder: TextEncoder) -> Understanding:
     if not isinstance(encoder, WordEncoder):
         return rules
     try:

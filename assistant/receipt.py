@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 from statistics import fmean, median
 
+from assistant.chips import chip_of
 from assistant.labels import arc_label, constraint_label, plain, total_label
 from assistant.reply import ReceiptLine
 from assistant.session import SessionState
@@ -60,7 +61,14 @@ def slate_length(picks: Sequence[Pick]) -> str:
 
 
 def _line(
-    constraint: str, asked: str, delivered: str, *, hard: bool = True, unknown: int = 0, relaxed: bool = False
+    constraint: str,
+    asked: str,
+    delivered: str,
+    *,
+    hard: bool = True,
+    unknown: int = 0,
+    relaxed: bool = False,
+    chip: str = "",
 ) -> ReceiptLine:
     return ReceiptLine(
         constraint=plain(constraint),
@@ -69,6 +77,7 @@ def _line(
         delivered=plain(delivered),
         unknown=unknown,
         relaxed=relaxed,
+        chip=chip,
     )
 
 
@@ -86,6 +95,7 @@ def _constraint_line(count: ConstraintCount, names: dict[str, str]) -> ReceiptLi
         n_total=count.n_total,
         unknown=count.n_unknown,
         relaxed=count.relaxed,
+        chip=chip_of(constraint),
     )
 
 
@@ -93,14 +103,17 @@ def _size_lines(picks: Sequence[Pick], state: SessionState, usual_size: int) -> 
     """Tracks, minutes, or both where both were asked; minutes decide, so then the number may differ."""
     lines = []
     if state.minutes is None or state.n_tracks is not None:
-        asked = state.n_tracks or usual_size
-        said = str(asked) if state.n_tracks is not None else f"{asked} (the usual)"
-        lines.append(_line("tracks", said, str(len(picks)), relaxed=len(picks) != asked))
+        n_tracks = state.n_tracks or usual_size
+        said = str(n_tracks) if state.n_tracks is not None else f"{n_tracks} (the usual)"
+        chip = "size" if state.n_tracks is not None else ""
+        lines.append(_line("tracks", said, str(len(picks)), relaxed=len(picks) != n_tracks, chip=chip))
     if state.minutes is not None:
         seconds = sum(pick.duration_s for pick in picks)
         off = abs(seconds / 60 - state.minutes) > MINUTES_TOLERANCE * state.minutes
         n_estimated = sum(pick.duration_estimated for pick in picks)
-        lines.append(_line("minutes", f"{state.minutes:g}", slate_length(picks), unknown=n_estimated, relaxed=off))
+        lines.append(
+            _line("minutes", f"{state.minutes:g}", slate_length(picks), unknown=n_estimated, relaxed=off, chip="size")
+        )
     return lines
 
 
@@ -137,15 +150,15 @@ def _dial_lines(picks: Sequence[Pick], state: SessionState, heard_artists: Colle
         unknown = len(picks) - len(known)
         if unknown and known:
             delivered += f", {unknown} unknown"
-        lines.append(_line(label, asked, delivered, hard=False, unknown=unknown))
+        lines.append(_line(label, asked, delivered, hard=False, unknown=unknown, chip="fame"))
     if state.discovery:
         heard = sum(_main_artist(pick) in heard_artists for pick in picks)
         if state.discovery > 0:
             delivered = f"{len(picks) - heard} of {len(picks)} by artists new to you here"
-            lines.append(_line("discovery", "new to you", delivered, hard=False))
+            lines.append(_line("discovery", "new to you", delivered, hard=False, chip="discovery"))
         else:
             delivered = f"{heard} of {len(picks)} by artists from your history here"
-            lines.append(_line("familiar", "known to you", delivered, hard=False))
+            lines.append(_line("familiar", "known to you", delivered, hard=False, chip="discovery"))
     return lines
 
 
@@ -164,7 +177,8 @@ def _arc_lines(picks: Sequence[Pick], state: SessionState) -> list[ReceiptLine]:
     drops = first is not None and middle is not None and first >= middle
     goes = {Arc.RISING: rises and climbs, Arc.FALLING: drops and falls, Arc.PEAK: rises and falls}[state.arc]
     delivered = f"energy {', '.join(levels)} of 1 by thirds" + (f", {unknown} unknown" if unknown else "")
-    return [_line("order", arc_label(state.arc), delivered, hard=False, unknown=unknown, relaxed=not goes)]
+    asked = arc_label(state.arc)
+    return [_line("order", asked, delivered, hard=False, unknown=unknown, relaxed=not goes, chip="arc")]
 
 
 def _title_lines(picks: Sequence[Pick], counts: Sequence[ConstraintCount], state: SessionState) -> list[ReceiptLine]:

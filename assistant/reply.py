@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from assistant.request import Chip
+
 
 class Message(BaseModel):
     """One utterance of a listener, as a connector hands it over."""
@@ -15,6 +17,7 @@ class Message(BaseModel):
     text: str
     n_tracks: int | None = Field(default=None, description="beats the text")
     minutes: float | None = Field(default=None, description="beats the text")
+    chips: tuple[Chip, ...] = Field(default=(), description="wishes to drop or insist on, beside the text")
     seed: int | None = Field(default=None, description="replays a slate; drawn from the session when absent")
 
 
@@ -67,6 +70,7 @@ class ReceiptLine(BaseModel):
     n_total: int = 0
     unknown: int = 0
     relaxed: bool = False
+    chip: str = Field(default="", description="names the wish, to drop it or insist on it; empty for what is no wish")
 
 
 class Reply(BaseModel):

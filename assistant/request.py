@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from recsys.types import Arc, Constraint
+from recsys.types import Arc, Constraint, Facet
 
 #: wanted, unwanted, or "like this one"
 Polarity = Literal["+", "-", "~"]
@@ -31,6 +31,10 @@ class Intent(StrEnum):
     MORE_LIKE = "more_like"  # others that are like tracks on screen
     EDIT = "edit"  # tracks of the playlist kept, removed, swapped, added, moved
     FEEDBACK = "feedback"  # tracks on screen liked or disliked
+
+
+#: Intents that change nothing: they are answered, and the playlist stays.
+QUIET = frozenset((Intent.EXPLAIN, Intent.QUESTION, Intent.SAVE, Intent.SMALL_TALK, Intent.HELP, Intent.OUT_OF_SCOPE))
 
 
 class Mention(BaseModel):
@@ -69,6 +73,18 @@ class Edit(BaseModel):
     n: int | None = Field(default=None, ge=1, le=200, description="tracks to add")
 
 
+class Chip(BaseModel):
+    """A wish of the session that is dropped, insisted on, or made a preference."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: Literal["drop", "allow", "must", "prefer"]  # allow: drop a refusal
+    chip: str = Field(default="", description="of a receipt line, or the number of the line, or size, fame, …")
+    facets: tuple[Facet, ...] = Field(default=(), description="all wishes of these kinds")
+    constraints: tuple[Constraint, ...] = Field(default=(), description="wishes that say one of these")
+    text: str = Field(default="", description="the words as written")
+
+
 class Descriptor(BaseModel):
     """Words of a message that describe the music, whether the vocabulary knows them or not."""
 
@@ -99,6 +115,7 @@ class Request(BaseModel):
     text: str
     intent: Intent = Intent.ASK
     constraints: tuple[Constraint, ...] = ()
+    guessed: tuple[Constraint, ...] = Field(default=(), description="those of the constraints that a model added")
     mentions: tuple[Mention, ...] = ()
     unlinked: tuple[str, ...] = Field(default=(), description="names that the catalogue does not have")
     n_tracks: int | None = Field(default=None, ge=1, le=200)
@@ -108,6 +125,8 @@ class Request(BaseModel):
     fame: float | None = Field(default=None, ge=-1, le=1, description="-1 deep cuts … +1 popular")
     arc: Arc | None = None
     edits: tuple[Edit, ...] = ()
+    chips: tuple[Chip, ...] = ()
+    less: bool = Field(default=False, description="less of what was asked for last")
     descriptors: tuple[Descriptor, ...] = ()
     search_text: str = Field(default="", description="the message without size, dials and negated words")
     note: str | None = Field(default=None, description="something to tell the listener about the reading")

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from assistant.guesses import heeding
 from assistant.merging import Standing, merge
 from assistant.phrases import Phrase, asks_for_others, compose, free_words, renew
 from assistant.request import Intent, Mention, Request
@@ -90,6 +91,7 @@ def fold(state: SessionState, request: Request) -> SessionState:
             turn=state.turn, shown=state.shown, n_tracks=state.n_tracks, minutes=state.minutes, pins=state.pins
         )
     turn = state.turn + 1
+    request = heeding(state.constraints, request)
     incoming = constraints_of(request)
     constraints, dropped = merge(
         state.constraints,

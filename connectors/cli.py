@@ -342,17 +342,38 @@ def status(
 
 
 @app.command(epilog=_example("doctor || echo 'something is wrong'"))
-def doctor() -> None:
+def doctor(
+    live: Annotated[
+        Literal["llm"] | None,
+        typer.Option("--live", help="Put 20 fixed requests to your language model in place of the checks."),
+    ] = None,
+) -> None:
     """Check the installation and say how to fix it.
 
-    Ends with status 1 if a check fails.
+    Ends with status 1 if a check fails, or with --live if no answer could be used.
     """
     from connectors.console import open_console, show_checks
 
+    if live is not None:
+        _try_model()
+        return
     with _open(_settings()) as assistant:
         checks = assistant.doctor()
     show_checks(open_console(), checks)
     if any(not check.ok and not check.optional for check in checks):
+        raise typer.Exit(1)
+
+
+def _try_model() -> None:
+    from connectors.console import open_console
+    from connectors.live import show_live_report
+    from connectors.progress import JobProgress
+
+    with _open(_settings()) as assistant, JobProgress() as progress:
+        report = assistant.try_model(progress)
+    show_live_report(open_console(), report)
+    if not report.n_valid:
+        typer.echo("No answer could be used: until that is mended, the rules read every message alone", err=True)
         raise typer.Exit(1)
 
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from assistant.request import Edit, Intent, Reference
+from assistant.request import Chip, Edit, Intent, Reference
 from assistant.understanding.pointing import Describe, find_reference, number_of
+from assistant.understanding.taking_back import find_chips
 from assistant.understanding.tokens import Reading
 from recsys.types import Arc
 
@@ -66,6 +67,7 @@ _ADD = re.compile(
     r"|(?P<single>an?(?: more)?|another|one more)|(?P<n>\d{1,3}|\w+)(?P<more> more)?(?! (?:minutes?|mins?|hours?"
     r"|h)\b))(?P<noun> (?:songs?|tracks?|tunes?|ones?))?\b"
 )
+_LESS = re.compile(r"\b(?:(?:a (?:bit|little|lot) |much )?less|not so much) of (?:that|this|it|those)\b")
 _ADDS = re.compile(r"\b(?:add|include|throw in|put in|append)\b")
 _MOVE = re.compile(
     r" (?:up |down )?(?:to|at|in|into) (?:the )?(?:(?P<top>top|start|beginning|front|opening)|(?P<end>end|bottom|close)"
@@ -150,6 +152,17 @@ class EditFinder:
         """Find the edits in the order of the message."""
         found = [*self._moves(), *self._additions(), *self._only(), *self._verbs(), *self._judgements()]
         return [edit for _, edit in sorted(found, key=lambda one: one[0])]
+
+    def chips(self) -> list[Chip]:
+        """Find what is taken back, insisted on or made optional."""
+        chips, spans = find_chips(self._line, self._describe)
+        self._spans += spans
+        return chips
+
+    def less(self) -> bool:
+        """Tell whether there is to be less of what was asked for last."""
+        found = _LESS.search(self._line)
+        return found is not None and self._take(*found.span())
 
     def arc(self) -> Arc | None:
         """Find how the energy is to go."""

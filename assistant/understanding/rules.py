@@ -26,6 +26,7 @@ from assistant.understanding.negation import Marks, mark
 from assistant.understanding.questions import QuestionFinder
 from assistant.understanding.tables import words
 from assistant.understanding.tagging import Phrase
+from assistant.understanding.taking_back import command
 from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
 from assistant.wishes import constraints_of
 from recsys.catalogue import Catalogue
@@ -75,9 +76,9 @@ class RulesUnderstanding:
         known = years[~np.isnan(years)]
         self._eras = EraFinder(int(known.max()) if known.size else _NEWEST_YEAR)
         self._facets = FacetFinder(vocabulary or load_vocabulary())
-        gazetteer = Gazetteer(catalogue)
-        self._entities = EntityLinker(gazetteer)
-        self._questions = QuestionFinder(gazetteer, lambda text: self._request(text, read(text), first_turn=True))
+        self.gazetteer = Gazetteer(catalogue)
+        self._entities = EntityLinker(self.gazetteer)
+        self._questions = QuestionFinder(self.gazetteer, lambda text: self._request(text, read(text), first_turn=True))
 
     def understand(self, text: str, *, first_turn: bool = True) -> Request:
         """Read one message.
@@ -95,7 +96,7 @@ class RulesUnderstanding:
         if asked is None:
             return request
         what = {"intent": asked.intent, "question": asked.question, "export_format": asked.export_format}
-        return request.model_copy(update={**what, "edits": (), "arc": None})
+        return request.model_copy(update={**what, "edits": (), "chips": (), "less": False, "arc": None})
 
     def _request(self, text: str, reading: Reading, *, first_turn: bool) -> Request:
         """Read a message as a request for music, whatever it is."""
@@ -103,16 +104,21 @@ class RulesUnderstanding:
             intent = Intent.ASK if first_turn else Intent.REFINE
             return Request(text=text, intent=intent, search_text=reading.text.strip())
         finder = EditFinder(reading, self._describe)
+        if not first_turn and (chip := command(text)) is not None:
+            return Request(text=text, intent=Intent.REFINE, chips=(chip,))
+        chips = [] if first_turn else finder.chips()
         edits = [] if first_turn else finder.find()
-        arc = finder.arc()
-        if not edits and arc is None:
+        arc, less = finder.arc(), not first_turn and finder.less()
+        if not (edits or chips or arc or less):
             return self._whole(text, reading, first_turn=first_turn)
         left = read(finder.rest())
         request = self._whole(text, left, first_turn=first_turn) if len(left) else Request(text=text)
         intent = (
             intent_of_edits(edits) if edits else Intent.REFINE if not len(left) and not first_turn else request.intent
         )
-        return request.model_copy(update={"intent": intent, "edits": tuple(edits), "arc": arc})
+        return request.model_copy(
+            update={"intent": intent, "edits": tuple(edits), "chips": tuple(chips), "arc": arc, "less": less}
+        )
 
     def _describe(self, words: str) -> tuple[Constraint, ...]:
         """Read words that describe tracks, as in "the slow ones"; none where they say nothing of the music."""
@@ -152,7 +158,11 @@ class RulesUnderstanding:
 
     def phrases(self, reading: Reading) -> list[Phrase]:
         """Return the words that describe the music, in order, and how each is meant."""
-        return _phrases(reading, mark(reading, self._matches(reading)))
+        return _phrases(reading, self.marks(reading))
+
+    def marks(self, reading: Reading) -> Marks:
+        """Return every word that the rules explain, and how it is meant."""
+        return mark(reading, self._matches(reading))
 
     def _matches(self, reading: Reading) -> list[Match]:
         facets = self._facets.find(reading)

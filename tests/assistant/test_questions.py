@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering import QUIET
-from assistant.request import Intent
+from assistant.request import QUIET, Intent
 from assistant.understanding.rules import RulesUnderstanding
 from recsys.catalogue import Catalogue
 from recsys.types import Facet, Track
