@@ -113,7 +113,8 @@ def _asked(_: Question, situation: Situation) -> str:
         (s.turn, f"{constraint_label(s.constraint, names)}{', a must' if s.constraint.hard else ''}")
         for s in state.constraints
     ]
-    earlier = _states(situation)
+    undated = (state.fame, state.discovery, state.n_tracks, state.minutes)
+    earlier = _states(situation) if state.likes or state.titles or any(undated) else []
     wishes += [(_since(earlier, "likes", m), f"like {plain(m.name, 40)}") for m in state.likes]
     wishes += [(_since(earlier, "titles", m), f"with “{plain(m.name, 40)}”") for m in state.titles]
     for dial, up, down in (("fame", "well known", "not too famous"), ("discovery", "new to you", "familiar")):
