@@ -12,14 +12,12 @@ from typing import Any
 from assistant.knowing import say_count, say_taste, say_who
 from assistant.labels import constraint_label, minutes_label, plain
 from assistant.reply import Diff, Reply
-from assistant.request import Intent, Question, Request
+from assistant.request import QUIET, Intent, Question, Request
 from assistant.session import SessionState
 from assistant.situation import Situation, called, counted, tracks_meant
 from assistant.whys import say_why, say_why_not
 from assistant.wording import is_greeting, is_thanks
 
-#: Intents that change nothing.
-QUIET = frozenset((Intent.EXPLAIN, Intent.QUESTION, Intent.SAVE, Intent.SMALL_TALK, Intent.HELP, Intent.OUT_OF_SCOPE))
 #: Formats that a playlist can be saved in, as they are asked for, and what is written.
 EXPORT_FORMATS = {"m3u8": "m3u8", "m3u": "m3u", "csv": "csv", "json": "json", "file": "m3u8"}
 #: Longest answer, in characters.
@@ -36,7 +34,7 @@ _HELP = (
 
 def answers(request: Request, situation: Situation) -> bool:
     """Tell whether a request is answered without making a playlist; small talk is not where there is none to keep."""
-    if request.intent not in QUIET:
+    if request.intent not in QUIET or request.chips:
         return False
     return bool(situation.tracks) or request.question is not None or request.intent is Intent.SAVE
 
@@ -64,7 +62,7 @@ def without_wishes(request: Request) -> Request:
     """What is left of small talk and the like where a playlist is made all the same: nothing to go by."""
     if request.intent not in QUIET:
         return request
-    return Request(text=request.text, intent=request.intent)
+    return Request(text=request.text, intent=request.intent, chips=request.chips)
 
 
 def remark(request: Request) -> str:
@@ -115,7 +113,8 @@ def _asked(_: Question, situation: Situation) -> str:
         (s.turn, f"{constraint_label(s.constraint, names)}{', a must' if s.constraint.hard else ''}")
         for s in state.constraints
     ]
-    earlier = _states(situation)
+    undated = (state.fame, state.discovery, state.n_tracks, state.minutes)
+    earlier = _states(situation) if state.likes or state.titles or any(undated) else []
     wishes += [(_since(earlier, "likes", m), f"like {plain(m.name, 40)}") for m in state.likes]
     wishes += [(_since(earlier, "titles", m), f"with “{plain(m.name, 40)}”") for m in state.titles]
     for dial, up, down in (("fame", "well known", "not too famous"), ("discovery", "new to you", "familiar")):

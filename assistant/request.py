@@ -33,6 +33,10 @@ class Intent(StrEnum):
     FEEDBACK = "feedback"  # tracks on screen liked or disliked
 
 
+#: Intents that change nothing: they are answered, and the playlist stays.
+QUIET = frozenset((Intent.EXPLAIN, Intent.QUESTION, Intent.SAVE, Intent.SMALL_TALK, Intent.HELP, Intent.OUT_OF_SCOPE))
+
+
 class Mention(BaseModel):
     """A catalogue entity named in a message."""
 

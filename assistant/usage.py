@@ -15,11 +15,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from assistant.answering import QUIET
 from assistant.labels import plain
 from assistant.phrases import free_words
 from assistant.reply import Reply
-from assistant.request import Intent, Request
+from assistant.request import QUIET, Intent, Request
 from assistant.session import MAX_QUERY_TEXT, SessionState
 from recsys.store import Store
 from recsys.text import fold as folded

@@ -24,6 +24,7 @@ from recsys.ranking import Ranker, RankingWeights, Taste
 from recsys.recommendation import ConstraintCount, Pick, Place, Query, Recommendation
 from recsys.retrieval.company import Company
 from recsys.retrieval.lexical import LexicalIndex
+from recsys.retrieval.top import top
 from recsys.slate import Candidates, arrange, choose
 from recsys.timing import Clock
 from recsys.translation import Translation
@@ -231,8 +232,10 @@ class Recommender:
 
     def _banned(self, query: Query) -> BoolArray:
         """Mask the tracks (N,) that are kept out whatever is asked for: excluded or disliked ones, in any version."""
-        rows = np.array([*query.exclude, *query.dislike_rows], dtype=np.int64)
-        return np.isin(self.catalogue.work, self.catalogue.work[rows])
+        banned = [*query.exclude, *query.dislike_rows]
+        if not banned:
+            return np.zeros(len(self.catalogue), dtype=bool)
+        return np.isin(self.catalogue.work, self.catalogue.work[np.array(banned)])
 
     def _tiers(self, turn: _Turn) -> tuple[IntArray, list[Constraint]]:
         """Number the tracks: 0 meets all hard constraints, t only after the first t relaxations, -1 never.
@@ -297,15 +300,15 @@ class Recommender:
             result = self.index.search(turn.point, k, allowed & wanted)
             certified &= result.certified
             found["constraint"] = np.union1d(found.get("constraint", result.rows), result.rows)
-        found["lexical"] = _top(np.where(allowed, turn.lexical, 0), k // 3)
+        found["lexical"] = top(np.where(allowed, turn.lexical, 0), k // 3)
         if turn.query.how_much_me:
-            found["company"] = _top(np.where(allowed, turn.company, 0), k // 3)
+            found["company"] = top(np.where(allowed, turn.company, 0), k // 3)
         if turn.extra is not None:
             above = turn.extra - turn.extra.min()
-            found["memory"] = _top(np.where(allowed, above, 0), k)
+            found["memory"] = top(np.where(allowed, above, 0), k)
         if turn.query.like_rows:
             near = self.ranker.nearness(np.array(turn.query.like_rows))
-            found["neighbours"] = _top(np.where(allowed, near, 0), k // 3)
+            found["neighbours"] = top(np.where(allowed, near, 0), k // 3)
         titles = np.array(turn.query.title_rows, dtype=np.int64)
         found["title"] = titles[allowed[titles]]
         if turn.query.fixed:
@@ -375,17 +378,6 @@ class Recommender:
         cosines = np.where(examples == rows[:, None], -1.0, self._vectors[rows] @ self._vectors[examples].T)
         best = cosines.argmax(axis=1)
         return [(int(examples[b]), float(c[b])) if c[b] > 0 else None for b, c in zip(best, cosines, strict=True)]
-
-
-def _top(values: FloatArray, k: int) -> IntArray:
-    """Rows of the k largest positive values, ties by row."""
-    k = min(k, len(values))
-    if k < len(values):
-        floor = np.partition(values, len(values) - k)[len(values) - k]
-        rows = np.flatnonzero(values >= max(float(floor), 1e-12))
-    else:
-        rows = np.flatnonzero(values > 0)
-    return rows[np.argsort(-values[rows], kind="stable")][:k]
 
 
 def _count(constraint: Constraint, met: Agreement, relaxed: bool) -> ConstraintCount:

@@ -17,7 +17,7 @@ from typing import Any
 from assistant.asking import Asker
 from assistant.errors import NoAnswerError
 from assistant.ports import Understanding
-from assistant.request import Intent, Mention, Request
+from assistant.request import QUIET, Intent, Mention, Request
 from assistant.understanding.answers import Answer, messages
 from assistant.understanding.claims import Claim, ClaimReader
 from assistant.understanding.common_words import FUNCTION_WORDS
@@ -32,8 +32,8 @@ from recsys.vocabulary import load_vocabulary
 NOTE = "(Read without the language model, which gave no usable answer.)"
 #: Facets of which one wish is enough: where the rules have one, the model's says the same or disagrees.
 _ONE_OF = frozenset((Facet.ERA, Facet.TEMPO, Facet.ENERGY, Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS))
-#: Messages that are commands to the session say nothing about music.
-_COMMANDS = frozenset((Intent.UNDO, Intent.REDO))
+#: Messages that are commands to the session, or questions, ask for no music.
+_COMMANDS = QUIET | {Intent.UNDO, Intent.REDO}
 _MOST_CACHED = 256
 
 

@@ -1,8 +1,8 @@
 """Tells questions from requests: what a message wants to know, and the words that name what it is about.
 
 A question is answered from data and leaves the playlist as it is, so a request must not be taken for one. A pattern has
-to fit the whole message (`asking`), a title of the catalogue is never a question ("Who Let the Dogs Out"), and what a
-question is about must be a place in the playlist, a name, or words of the vocabulary.
+to fit the whole message (`question_forms`), a title of the catalogue is never a question ("Who Let the Dogs Out"), and
+what a question is about must be a place in the playlist, a name, or words of the vocabulary.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assistant.request import Intent, Mention, Question, Request
-from assistant.understanding import asking
+from assistant.understanding import question_forms as forms
 from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.understanding.gazetteer import Gazetteer
 from assistant.understanding.tables import words
@@ -64,7 +64,7 @@ class QuestionFinder:
         """
         if not len(reading) or len(reading) > _MAX_WORDS:
             return None
-        bare = asking.BARE.fullmatch(reading.line)
+        bare = forms.BARE.fullmatch(reading.line)
         if bare is None or not bare["core"] or "." in bare["core"].split():
             return None
         if _SUM.fullmatch(reading.text.strip()):
@@ -75,16 +75,16 @@ class QuestionFinder:
         return None if is_title else asked
 
     def _find(self, reading: Reading, core: str, offset: int, first_turn: bool) -> Asked | None:
-        for pattern in asking.SAVE:
+        for pattern in forms.SAVE:
             if match := pattern.fullmatch(core):
                 return Asked(Intent.SAVE, export_format=match.groupdict().get("format"))
-        if _fits(asking.HELP, core):
+        if _fits(forms.HELP, core):
             return Asked(Intent.HELP)
-        if _fits(asking.SMALL_TALK, core):
+        if _fits(forms.SMALL_TALK, core):
             return Asked(Intent.SMALL_TALK)
-        if _fits(asking.OUT_OF_SCOPE, core):
+        if _fits(forms.OUT_OF_SCOPE, core):
             return Asked(Intent.OUT_OF_SCOPE)
-        for kind, patterns in asking.KINDS:
+        for kind, patterns in forms.KINDS:
             for pattern in patterns:
                 match = pattern.fullmatch(core)
                 question = self._question(kind, match, reading, offset) if match else None
@@ -93,7 +93,7 @@ class QuestionFinder:
                     return Asked(Intent.EXPLAIN if explains else Intent.QUESTION, question)
         return None if first_turn else self._named(reading, core, offset)
 
-    def _question(self, kind: asking.Kind, match: re.Match[str], reading: Reading, offset: int) -> Question | None:
+    def _question(self, kind: forms.Kind, match: re.Match[str], reading: Reading, offset: int) -> Question | None:
         """Read what a question is about; None where that makes it no question."""
         groups = match.groupdict()
         if kind in ("asked", "taste") or (kind == "length" and not groups.get("x")):
@@ -102,7 +102,7 @@ class QuestionFinder:
             return self._count(match, reading, offset)
         subject = _subject(match, "x", reading, offset)
         folded = groups.get("x") or ""
-        if not subject or asking.PLACED.fullmatch(folded) or asking.PERFORMER.fullmatch(folded):
+        if not subject or forms.PLACED.fullmatch(folded) or forms.PERFORMER.fullmatch(folded):
             # The whole of what cannot be pointed at is asked for: "why isn't it longer?" is a wish.
             return None if kind == "why_not" else Question(kind=kind, subject=subject)
         if kind == "why":
@@ -135,7 +135,7 @@ class QuestionFinder:
 
     def _named(self, reading: Reading, core: str, offset: int) -> Asked | None:
         """Read "why not X?" and "where is X?", which ask about names and suggest everything else."""
-        for pattern in asking.WHY_NOT_NAMED:
+        for pattern in forms.WHY_NOT_NAMED:
             if match := pattern.fullmatch(core):
                 subject = _subject(match, "x", reading, offset)
                 about = self._about("why_not", subject)
@@ -144,7 +144,7 @@ class QuestionFinder:
                     return Asked(Intent.EXPLAIN, about)
         return None
 
-    def _about(self, kind: asking.Kind, subject: str) -> Question:
+    def _about(self, kind: forms.Kind, subject: str) -> Question:
         """Link what a question is about: the whole of it as one name, else whatever it says of the music."""
         if not subject.strip():
             return Question(kind=kind)

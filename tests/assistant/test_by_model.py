@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from assistant.asking import Asker
 from assistant.errors import NoAnswerError
-from assistant.request import Intent, Request
+from assistant.request import QUIET, Intent, Request
 from assistant.session import SessionState, fold
 from assistant.understanding.answers import Answer, messages
 from assistant.understanding.by_model import NOTE, ModelUnderstanding, without_model
@@ -159,6 +159,18 @@ def test_the_model_is_not_asked_where_the_rules_explain_every_word() -> None:
         assert reader.understand(text, first_turn=False) == understanding().understand(text, first_turn=False)
     assert not model.asked
     assert reader.understand("undo", first_turn=False).intent is Intent.UNDO
+
+
+def test_a_question_is_not_put_to_the_model() -> None:
+    model = Scripted(json.dumps({"moods": ["sad: third zzyzx"]}))
+    for text in (
+        "why did you pick the third one?",
+        "who is Zzyzx Quorn?",
+        "save this as a csv file",
+        "write me a poem",
+    ):
+        assert beside(model).understand(text, first_turn=False).intent in QUIET
+    assert model.asked == []
 
 
 def test_the_prompt_is_short_and_the_message_is_data() -> None:

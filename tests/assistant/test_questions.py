@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering import QUIET
-from assistant.request import Intent
+from assistant.request import QUIET, Intent
 from assistant.understanding.rules import RulesUnderstanding
 from recsys.catalogue import Catalogue
 from recsys.types import Facet, Track
@@ -24,6 +23,10 @@ ASKED = {
     "ok thanks, why is number 5 in the list?": ("why", "number 5"),
     "How come track 4 is in there?": ("why", "track 4"),
     "explain number 3": ("why", "number 3"),
+    "why'd you choose 4": ("why", "4"),
+    "why on earth is number 3 here": ("why", "number 3"),
+    "why did Halo make the list": ("why", "Halo"),
+    "reason for track 5?": ("why", "track 5"),
     "Explain your choices": ("why", ""),
     "what makes track 2 a good fit for dinner?": ("why", "track 2"),
     "why isn't Bohemian Rhapsody there?": ("why_not", "Bohemian Rhapsody"),
@@ -36,6 +39,7 @@ ASKED = {
     "why is there no jazz?": ("why_not", "jazz"),
     "why not Queen?": ("why_not", "Queen"),
     "where is Creep?": ("why_not", "Creep"),
+    "why can't I see any Radiohead": ("why_not", "Radiohead"),
     "who is this?": ("who", "this"),
     "who's this?": ("who", "this"),
     "Who is Fela Kuti?": ("who", "Fela Kuti"),
@@ -43,10 +47,13 @@ ASKED = {
     "tell me about the artist of track 4": ("who", "the artist of track 4"),
     "what do you know about Queen": ("who", "Queen"),
     "what song is this": ("who", "this"),
+    "what year is track 2 from?": ("who", "track 2"),
+    "do you know who Fela Kuti is": ("who", "Fela Kuti"),
     "what do you know about my taste?": ("taste", ""),
     "what do you think I like": ("taste", ""),
     "who are my favourite artists?": ("taste", ""),
     "what do I listen to most": ("taste", ""),
+    "am I into jazz?": ("taste", ""),
     "how much jazz do I have": ("count", "jazz"),
     "how many albums from the 80s are in my library": ("count", "albums from the 80s"),
     "how many songs do I have without vocals": ("count", "songs without vocals"),
@@ -67,6 +74,7 @@ OTHERS = {
     "Can you export it as m3u?": (Intent.SAVE, "m3u"),
     "download the playlist as a csv file": (Intent.SAVE, "csv"),
     "give me a json": (Intent.SAVE, "json"),
+    "write it to a file": (Intent.SAVE, "file"),
     "save it to spotify": (Intent.SAVE, "spotify"),
     "how are you?": (Intent.SMALL_TALK, None),
     "haha": (Intent.SMALL_TALK, None),
@@ -74,6 +82,7 @@ OTHERS = {
     "what can you do?": (Intent.HELP, None),
     "how does this work?": (Intent.HELP, None),
     "what's the weather": (Intent.OUT_OF_SCOPE, None),
+    "sing me a song": (Intent.OUT_OF_SCOPE, None),
     "write me a poem": (Intent.OUT_OF_SCOPE, None),
     "2+2": (Intent.OUT_OF_SCOPE, None),
     "what's 12 times 7?": (Intent.OUT_OF_SCOPE, None),

@@ -72,20 +72,23 @@ _WHY_NOT = (
     rf"(?:any |anything (?:by|from|of) |any {_TRACK} (?:by|from|of) )?{_X}(?: {_HERE})?",
     rf"(?:why|how come) (?:did |have |do )?you (?:not |never )(?:{_CHOOSE}|{_CHOSEN}) {_X}(?: {_HERE})?",
     rf"(?:why|how come) (?:did |have )?you {_LEAVE} {_X}(?: out)?(?: of (?:the|my|this) {_LIST})?",
+    rf"(?:why|how come) (?:don t|dont|do not|can t|cant|cannot|didn t|did not) i (?:see|hear|get|find|have) "
+    rf"(?:any |anything (?:by|from|of) |any {_TRACK} (?:by|from|of) )?{_X}(?: {_HERE})?",
     rf"(?:why|how come) no(?:thing (?:by|from))? {_X}(?: {_HERE})?",
 )
 #: "Why not X?" asks about a name and suggests everything else; "where is X?" too needs a name.
 _WHY_NOT_NAMED = (rf"why not {_X}", rf"where {_BE} {_X}")
 _WHY = (
-    rf"(?:why|how come) (?:(?:did|do|would|have) )?you (?:have )?(?:{_CHOOSE}|{_CHOSEN}) {_X}(?: {_HERE})?",
-    rf"(?:why|how come) {_BE} {_X} {_HERE}",
+    rf"(?:why|how come) (?:(?:did|do|d|would|have) )?(?:you|u) (?:have )?(?:{_CHOOSE}|{_CHOSEN}) {_X}(?: {_HERE})?",
+    rf"(?:why|how come)(?: on earth| the hell)? {_BE} {_X} {_HERE}",
+    rf"why did {_X} (?:make|get (?:on|onto|into|in)|end up (?:on|in)) (?:it|here|there|(?:the|my|this) {_LIST})",
     rf"(?:why|how come) {_X} (?:is|was|are|were) {_HERE}",
     rf"(?:why|how come) (?:{_BE} )?{_PLACED_X}(?: {_HERE})?",
     rf"(?:why|how come) {_PLACED_X} {_BE}(?: {_HERE})?",
     rf"(?:explain|justify)(?: to me)? {_PLACED_X}(?: to me)?",
     r"(?:explain|justify) (?:yourself|your (?:choices?|picks?|selection)|(?:the|this|my) (?:playlist|choices?"
     r"|picks?|list))",
-    rf"(?:what (?:is|s|was) )?(?:the|your) (?:reason|reasoning|explanation|logic) (?:for|behind|of) {_PLACED_X}",
+    rf"(?:what (?:is|s|was) )?(?:(?:the|your) )?(?:reason|reasoning|explanation|logic) (?:for|behind|of) {_PLACED_X}",
     rf"what makes {_PLACED_X} (?:fit|(?:a )?(?:good |right )?(?:fit|match|choice|pick)|right|suitable"
     rf"|special)(?: for .+)?",
     rf"(?:what|how) (?:does|do|has|have) {_PLACED_X} (?:have |got )?(?:to do with|fit|match|relate to)(?: .+)?",
@@ -93,7 +96,10 @@ _WHY = (
 _WHO = (
     rf"who(?:se)? (?:sings|sang|sung|plays|played|made|wrote|recorded|performs|performed|did|does|composed"
     rf"|produced) {_X}",
-    rf"(?:who {_BE}|whos) {_X}",
+    rf"(?:who {_BE}|whos)(?: the hell| on earth)? {_X}",
+    rf"who {_X} (?:is|was|are|were)",
+    rf"who(?: is| s)? (?:playing|singing|performing)(?: in| on)? {_PLACED_X}",
+    rf"(?:what|which) year (?:{_BE} )?{_PLACED_X} (?:from|made|recorded|released)",
     rf"(?:(?:can|could) you )?(?:please )?tell me (?:(?:some|a bit|a little|a little bit|something"
     rf"|everything) )?(?:more )?"
     rf"(?:about|on) {_X}",
@@ -129,6 +135,7 @@ _TASTE = (
     rf"(?:how would you |can you |could you )describe {_TASTE_NOUN}",
     r"(?:how well )?do you (?:even )?know (?:me|my tastes?|what i like|who i am|anything about (?:me|my tastes?))",
     rf"(?:tell me )?(?:what|everything) you know about (?:me|{_TASTE_NOUN})",
+    r"(?:am i (?:really |much )?(?:into|a fan of)|do i (?:even |really )?(?:like|love|enjoy)) [^.]+",
     r"(?:and )?my (?:music |musical )?tastes?|tell me about (?:me|myself)",
 )
 _IN_LIBRARY = rf"(?:(?:in|of|on|are in|is in) (?:my|the|your|this|our) (?:whole |entire |music )?{_LIBRARY})"
@@ -172,6 +179,8 @@ _ASKED = (
     rf"(?:what|which) (?:current )?{_WISHES} (?:are (?:on|active|set|there|in place|applied)|do i have"
     rf"|have i (?:set|given)|apply)",
     rf"show (?:me )?(?:my|the|all|all my) (?:current )?{_WISHES}",
+    r"(?:(?:can|could) you )?(?:please )?repeat what i (?:asked|said|wanted)(?: for)?|what are you filtering (?:on"
+    r"|by|for)",
     r"what am i (?:asking|looking|searching) for|what are we (?:looking for|doing)|where (?:were|are) we",
     r"(?:what|which) (?:is|s) (?:this|the|my) (?:playlist|list|mix) (?:about|based on|for)",
     r"what (?:is|s) (?:this|it) based on|recap|what do you think i (?:asked for|want)",
@@ -217,6 +226,8 @@ _SAVE = (
     rf"(?:(?:can|could) (?:i|you) (?:get|have|give me|make me|make)|give me|make me|make|write|i (?:want|need"
     rf"|would like|d like))"
     rf" (?:{_IT} )?(?:as |in )?(?:an? |the )(?P<format>file|m3u8|m3u|csv|json)(?: (?:file|format|export|of {_IT}))*",
+    rf"(?:put|write|save|store) {_IT} (?:in|into|to|as|on) (?:an? |the |my )?(?P<format>file|m3u8|m3u|csv"
+    rf"|json)(?: file)?",
     r"(?:as |to )(?:an? )?(?P<format>m3u8|m3u|csv|json)(?: file)?",
 )
 
@@ -224,7 +235,8 @@ _SMALL_TALK = (
     r"how (?:are|r) (?:you|u|things)(?: doing| today| going)*|how (?:is|s) it going|how do you do|how have you been",
     r"(?:nice|good|great|lovely|pleased) to (?:meet|see|talk to) you|(?:good|nice) (?:job|work|one|bot|choice"
     r"|picks?)",
-    r"you(?: a)?re (?:the best|great|awesome|amazing|funny|cool|good at this|so good|smart|welcome)|well done"
+    r"(?:you re|youre|you are) (?:the best|great|awesome|amazing|funny|cool|good at this|so good|smart|welcome)"
+    r"|well done"
     r"|i love you",
     r"(?:have a )?(?:good|nice|great|lovely) (?:night|day|evening|weekend|one)|see you(?: later| soon| tomorrow)?"
     r"|take care",
@@ -285,6 +297,7 @@ _OUT_OF_SCOPE = (
     r"(?:how (?:old|tall|far|heavy|high|deep|hot|cold) (?:is|are|was) (?!your|the playlist).+|how (?:do|can"
     r"|would) (?:i|you|we) (?:cook|bake|fix"
     r"|repair|boil|lose weight|get to|install|invest|tie|knit|make (?:a cake|bread|money|pasta|pancakes))(?: .+)?)",
+    r"(?:(?:can|could|will) you )?sing(?: (?:to|for))?(?: me| us)?(?: an?| some| something| the| your| song)*",
     r"do my homework|what should i (?:eat|cook|wear|do (?:today|with my life))(?: .+)?|ignore (?:all |your "
     r"|the )*(?:previous |prior |above )*"
     r"instructions(?: .+)?|(?:show|reveal|print|repeat)(?: me)? your (?:system )?prompt",
