@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -15,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.reply import Message, Reply, SlateTrack
-from connectors.console import show_links, show_reply, show_why
+from connectors.console import show_block, show_links, show_reply, show_why
 from connectors.errors import CommandError
 from connectors.group import say_error
 from connectors.playlists import free_path, write_playlist
@@ -81,6 +82,9 @@ class _Chat:
             "dislike": ("N …", "never these again", self._dislike),
             "unrate": ("N …", "take a like or dislike back", self._unrate),
             "why": ("N", "everything known about why a track is there", self._why),
+            "drop": ("N", "drop a wish by its number in the receipt", partial(self._chip, "/drop")),
+            "must": ("N", "insist on a wish", partial(self._chip, "/must")),
+            "prefer": ("N", "make a wish a preference", partial(self._chip, "/prefer")),
             "links": ("", "the address of every track", self._links),
             "save": ("FILE", "write the playlist: .m3u8, .m3u, .csv or .json", self._save),
             "new": ("", "forget what was asked and begin anew", self._new),
@@ -105,11 +109,18 @@ class _Chat:
     def _ask(self, text: str) -> None:
         reply = self._assistant.reply(Message(listener_id=self._listener_id, session_id=self._session_id, text=text))
         self.failed |= reply.last_resort
+        if self._is_on_screen(reply):
+            show_block(self._console, Text(reply.text))
+        else:
+            show_reply(self._console, reply)
         if reply.tracks:
             self._reply = reply
-        show_reply(self._console, reply)
         if reply.export is not None:
             self._write(reply, free_path(reply, reply.export))
+
+    def _is_on_screen(self, reply: Reply) -> bool:
+        """Tell whether a reply's playlist is the one shown last, as after a question."""
+        return self._reply is not None and _shown(reply) == _shown(self._reply)
 
     def _like(self, numbers: str) -> None:
         self._rate(numbers, "like", "♥ {track}")
@@ -128,6 +139,12 @@ class _Chat:
     def _why(self, numbers: str) -> None:
         for track in self._tracks(numbers, "/why"):
             show_why(self._console, track)
+
+    def _chip(self, command: str, number: str) -> None:
+        self._slate(command)
+        if not number:
+            raise CommandError(command, f"write the number of a wish in the receipt, such as {command} 1")
+        self._ask(f"{command} {number}")
 
     def _links(self, _: str) -> None:
         show_links(self._console, self._slate("/links").tracks)
@@ -171,3 +188,8 @@ class _Chat:
         if not positions or not all(1 <= position <= len(tracks) for position in positions):
             raise CommandError(received, f"the playlist has tracks 1 to {len(tracks)}")
         return [tracks[position - 1] for position in dict.fromkeys(positions)]
+
+
+def _shown(reply: Reply) -> object:
+    """What the terminal shows of a reply, but for its words."""
+    return [(track.track_id, track.liked, track.pinned) for track in reply.tracks], reply.receipt

@@ -78,7 +78,7 @@ class RulesUnderstanding:
         self._facets = FacetFinder(vocabulary or load_vocabulary())
         self.gazetteer = Gazetteer(catalogue)
         self._entities = EntityLinker(self.gazetteer)
-        self._questions = QuestionFinder(self.gazetteer, lambda text: self._request(text, read(text), first_turn=True))
+        self._questions = QuestionFinder(self.gazetteer, lambda text: self._whole(text, read(text), first_turn=True))
 
     def understand(self, text: str, *, first_turn: bool = True) -> Request:
         """Read one message.
@@ -96,7 +96,7 @@ class RulesUnderstanding:
         if asked is None:
             return request
         what = {"intent": asked.intent, "question": asked.question, "export_format": asked.export_format}
-        return request.model_copy(update={**what, "edits": (), "chips": (), "less": False, "arc": None})
+        return request.model_copy(update={**what, "edits": (), "chips": (), "arc": None, "less": False})
 
     def _request(self, text: str, reading: Reading, *, first_turn: bool) -> Request:
         """Read a message as a request for music, whatever it is."""
@@ -113,12 +113,10 @@ class RulesUnderstanding:
             return self._whole(text, reading, first_turn=first_turn)
         left = read(finder.rest())
         request = self._whole(text, left, first_turn=first_turn) if len(left) else Request(text=text)
-        intent = (
-            intent_of_edits(edits) if edits else Intent.REFINE if not len(left) and not first_turn else request.intent
-        )
-        return request.model_copy(
-            update={"intent": intent, "edits": tuple(edits), "chips": tuple(chips), "arc": arc, "less": less}
-        )
+        intent = request.intent if len(left) or first_turn else Intent.REFINE
+        intent = intent_of_edits(edits) if edits else intent
+        found = {"edits": tuple(edits), "chips": tuple(chips), "arc": arc, "less": less}
+        return request.model_copy(update={"intent": intent} | found)
 
     def _describe(self, words: str) -> tuple[Constraint, ...]:
         """Read words that describe tracks, as in "the slow ones"; none where they say nothing of the music."""
