@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.reply import Message, Reply, SlateTrack
-from connectors.console import show_links, show_reply, show_why
+from connectors.console import show_block, show_links, show_reply, show_why
 from connectors.errors import CommandError
 from connectors.group import say_error
 from connectors.playlists import free_path, write_playlist
@@ -109,11 +109,18 @@ class _Chat:
     def _ask(self, text: str) -> None:
         reply = self._assistant.reply(Message(listener_id=self._listener_id, session_id=self._session_id, text=text))
         self.failed |= reply.last_resort
+        if self._is_on_screen(reply):
+            show_block(self._console, Text(reply.text))
+        else:
+            show_reply(self._console, reply)
         if reply.tracks:
             self._reply = reply
-        show_reply(self._console, reply)
         if reply.export is not None:
             self._write(reply, free_path(reply, reply.export))
+
+    def _is_on_screen(self, reply: Reply) -> bool:
+        """Tell whether a reply's playlist is the one shown last, as after a question."""
+        return self._reply is not None and _shown(reply) == _shown(self._reply)
 
     def _like(self, numbers: str) -> None:
         self._rate(numbers, "like", "♥ {track}")
@@ -181,3 +188,8 @@ class _Chat:
         if not positions or not all(1 <= position <= len(tracks) for position in positions):
             raise CommandError(received, f"the playlist has tracks 1 to {len(tracks)}")
         return [tracks[position - 1] for position in dict.fromkeys(positions)]
+
+
+def _shown(reply: Reply) -> object:
+    """What the terminal shows of a reply, but for its words."""
+    return [(track.track_id, track.liked, track.pinned) for track in reply.tracks], reply.receipt

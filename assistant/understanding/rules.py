@@ -79,7 +79,7 @@ class RulesUnderstanding:
         self._facets = FacetFinder(vocabulary or load_vocabulary())
         self.gazetteer = Gazetteer(catalogue)
         self._entities = EntityLinker(self.gazetteer)
-        self._questions = QuestionFinder(self.gazetteer, lambda text: self._request(text, read(text), first_turn=True))
+        self._questions = QuestionFinder(self.gazetteer, lambda text: self._whole(text, read(text), first_turn=True))
 
     def understand(self, text: str, *, first_turn: bool = True) -> Request:
         """Read one message.

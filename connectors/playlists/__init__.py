@@ -19,7 +19,7 @@ __all__ = ["FORMATS", "check_destination", "format_of", "free_path", "write_play
 FORMATS: dict[str, PlaylistFormat] = {".m3u8": m3u8, ".m3u": m3u8, ".csv": csv_table, ".json": json_document}
 
 #: Words of the wishes that name a file.
-_MAX_NAME_WORDS = 5
+_MAX_NAME_WORDS = 6
 
 
 def format_of(path: Path) -> PlaylistFormat:
@@ -52,9 +52,11 @@ def free_path(reply: Reply, extension: str) -> Path:
         reply: the playlist.
         extension: without its dot.
     """
-    wishes = " ".join(line.constraint for line in reply.receipt if line.n_total)
-    words = re.findall(r"[a-z0-9]+", wishes.lower())[:_MAX_NAME_WORDS] or ["playlist"]
-    stem = "-".join(["segue", *words])
+    words: list[str] = []
+    for line in reply.receipt:
+        said = re.findall(r"[a-z0-9]+", line.constraint.lower()) if line.n_total else []
+        words += said if len(words) + len(said) <= _MAX_NAME_WORDS else []
+    stem = "-".join(["segue", *(words or ["playlist"])])
     names = (f"{stem}{f'-{number}' if number > 1 else ''}.{extension}" for number in count(1))
     return next(path for path in map(Path, names) if not path.exists())
 

@@ -87,6 +87,19 @@ def test_a_playlist_can_be_explained_linked_and_saved(
     assert "/dislike N …" in out
 
 
+def test_a_playlist_that_stays_is_not_shown_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """After a question there is its answer; after a change there is the new playlist."""
+    monkeypatch.chdir(tmp_path)
+    _, done = talk(monkeypatch, "mellow", "why this one?", "save this")
+    assert done
+    first, question, other = capsys.readouterr().out.split("› ")[1:]
+    assert "Dagger" in first
+    assert question == "why this one?\n2 tracks, ≈ 8 min (1 estimated): mellow.\n\n"
+    assert "Alison" in other
+
+
 def test_a_playlist_is_saved_when_the_words_ask_for_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -95,7 +108,7 @@ def test_a_playlist_is_saved_when_the_words_ask_for_it(
     _, done = talk(monkeypatch, "mellow", "save this", "save this")
     assert done
     first, second = sorted(path.name for path in tmp_path.iterdir())
-    assert (first, second) == ("segue-mellow-no-country-from-1990-2.csv", "segue-mellow-no-country-from-1990.csv")
+    assert (first, second) == ("segue-mellow-no-country-2.csv", "segue-mellow-no-country.csv")
     assert "Alison" in (tmp_path / first).read_text()
     assert f"Saved 1 tracks to {second}\n" in capsys.readouterr().out
 
