@@ -54,6 +54,7 @@ class Request(BaseModel):
 
     schema_version: Literal[1] = 1
     text: str
+    spoken: str = Field(default="en", description="the language that the message is in, as ISO 639-1")
     intent: Intent = Intent.ASK
     constraints: tuple[Constraint, ...] = ()
     mentions: tuple[Mention, ...] = ()

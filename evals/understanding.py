@@ -37,6 +37,7 @@ from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tagger_training import TaggerSettings, train_tagger
 from assistant.understanding.tagging import Phrase, Tagger, WordReader, join
 from assistant.understanding.tokens import read
+from assistant.understanding.tongues import ENGLISH
 from evals.metrics import N_RESAMPLES, Summary, summarise
 from evals.naming import choose
 from evals.report import Report
@@ -194,6 +195,8 @@ def _open(
 
 def _tagged(text: str, *, tagger: Tagger, reader: WordReader, rules: RulesUnderstanding | None) -> Said:
     reading = read(text)
+    if rules is not None and rules.spoken(reading) != ENGLISH:
+        return _said(rules.phrases(reading))  # as the product does: the tagger learnt English
     learnt = tagger.tag(reader.read(reading))
     return _said(learnt if rules is None else join(learnt, rules.phrases(reading)))
 

@@ -46,6 +46,34 @@ class EntityLinker:
         """Claim the words that name artists or tracks, given what the vocabulary makes of them."""
         return _Linking(self._gazetteer, reading, facets).run()
 
+    def whole_name(self, reading: Reading) -> frozenset[int]:
+        """The positions of all words where the whole message is one name of the catalogue, else none."""
+        said = reading.words
+        whole = len(said) <= _MAX_TITLE_WORDS and (self._gazetteer.artist(said) or self._gazetteer.title(said))
+        return frozenset(range(len(said))) if whole else frozenset()
+
+    def names(self, reading: Reading, ordinary: frozenset[str]) -> frozenset[int]:
+        """The positions of names that a translation must leave alone: quoted ones, and those of several words.
+
+        `ordinary` are words that make no name by themselves ("los de").
+        """
+        found = {n for start, end in reading.quotes for n in range(start, end)}
+        for start in range(len(reading)):
+            for end in range(self._end(reading, start), start + 1, -1):
+                said = reading.words[start:end]
+                telling = any(word not in ordinary for word in said)
+                if telling and (self._gazetteer.artist(said) or (len(said) > 2 and self._gazetteer.title(said))):
+                    found.update(range(start, end))
+                    break
+        return frozenset(found)
+
+    @staticmethod
+    def _end(reading: Reading, start: int) -> int:
+        end = start + 1
+        while end < min(start + _MAX_ARTIST_WORDS, len(reading)) and not reading.pause(end):
+            end += 1
+        return end
+
 
 class _Linking:
     """One message being searched for names. Claims of earlier steps are kept by later ones."""

@@ -18,13 +18,16 @@ from assistant.understanding.entities import EntityLinker
 from assistant.understanding.eras import EraFinder
 from assistant.understanding.facets import FacetFinder
 from assistant.understanding.gazetteer import Gazetteer
+from assistant.understanding.gloss import gloss
 from assistant.understanding.intents import intent_of, search_text, size_factor_of
 from assistant.understanding.labelled import NAMES
 from assistant.understanding.matches import Bounds, Entity, Match, Size, Unlinked, Word, settle
 from assistant.understanding.negation import Marks, mark
+from assistant.understanding.spoken import spoken
 from assistant.understanding.tables import words
 from assistant.understanding.tagging import Phrase
 from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
+from assistant.understanding.tongues import ENGLISH
 from recsys.catalogue import Catalogue
 from recsys.types import Facet
 from recsys.vocabulary import Vocabulary, load_vocabulary
@@ -82,16 +85,17 @@ class RulesUnderstanding:
         Returns:
             The request; one without any constraint for text that says nothing about music.
         """
-        reading = read(text)
-        if not len(reading):
+        original = read(text)
+        if not len(original):
             intent = Intent.ASK if first_turn else Intent.REFINE
-            return Request(text=text, intent=intent, search_text=reading.text.strip())
-        matches = self._matches(reading)
+            return Request(text=text, intent=intent, search_text=original.text.strip())
+        reading, matches, language = self._read(original)
         marks = mark(reading, matches)
         composed = compose(reading, marks, first_turn=first_turn)
         described = _phrases(reading, marks)
         return Request(
             text=text,
+            spoken=language,
             intent=intent_of(
                 reading,
                 composed.constraints,
@@ -113,10 +117,27 @@ class RulesUnderstanding:
 
     def phrases(self, reading: Reading) -> list[Phrase]:
         """Return the words that describe the music, in order, and how each is meant."""
-        return _phrases(reading, mark(reading, self._matches(reading)))
+        glossed, matches, _ = self._read(reading)
+        return _phrases(glossed, mark(glossed, matches))
 
-    def _matches(self, reading: Reading) -> list[Match]:
-        facets = self._facets.find(reading)
+    def spoken(self, reading: Reading) -> str:
+        """Tell in which language a message is: "en", or a code of `TONGUES`."""
+        tongue = spoken(reading, self._entities.whole_name(reading))
+        return ENGLISH if tongue is None else tongue.code
+
+    def _read(self, reading: Reading) -> tuple[Reading, list[Match], str]:
+        """Find what a message says, in its English gloss where it is of another language; with that language."""
+        tongue = spoken(reading, self._entities.whole_name(reading))
+        if tongue is None:
+            return reading, self._matches(reading), ENGLISH
+        glossed = gloss(reading, tongue, self._entities.names(reading, tongue.function))
+        if not len(glossed.reading):
+            return reading, [], tongue.code
+        return glossed.reading, self._matches(glossed.reading, glossed.matches), tongue.code
+
+    def _matches(self, reading: Reading, known: Sequence[Match] | None = None) -> list[Match]:
+        """Find what a message says; `known` is what its gloss already says of its words."""
+        facets = [*(known or ()), *self._facets.find(reading)]
         genres = {m.start for m in facets if any(word.facet is Facet.GENRE for word in m.words)}
         facets += self._eras.find(reading, genres.__contains__)
         names = [m for m in self._entities.link(reading, settle(facets)) if not _is_part(m, facets)]
@@ -129,6 +150,8 @@ class RulesUnderstanding:
         claimed += sizes
         sizes += numbers.find_tracks(reading, taken)
         settled = settle([*facets, *names, *sizes])
+        if known is not None:
+            return settled  # a word of another language is no misspelt English one
         explained = {n for m in settled for n in range(m.start, m.end)}
         slips = (self._facets.find_slips(reading, n) for n in range(len(reading)) if n not in explained)
         return sorted([*settled, *(slip for slip in slips if slip)], key=lambda m: m.start)
