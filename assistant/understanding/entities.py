@@ -5,7 +5,7 @@ A name in a list shares the sense of the list: "like Abba, Queen and Wham" gives
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from assistant.request import Polarity
 from assistant.understanding.common_words import FUNCTION_WORDS
@@ -52,17 +52,18 @@ class EntityLinker:
         whole = len(said) <= _MAX_TITLE_WORDS and (self._gazetteer.artist(said) or self._gazetteer.title(said))
         return frozenset(range(len(said))) if whole else frozenset()
 
-    def names(self, reading: Reading, ordinary: frozenset[str]) -> frozenset[int]:
-        """The positions of names that a translation must leave alone: quoted ones, and those of several words.
+    def names(self, reading: Reading, is_ordinary: Callable[[str], bool]) -> frozenset[int]:
+        """The positions of names that a translation must leave alone: quoted ones, artists, and longer titles.
 
-        `ordinary` are words that make no name by themselves ("los de").
+        `is_ordinary` tells the words of the language that make no name by themselves ("los de").
         """
         found = {n for start, end in reading.quotes for n in range(start, end)}
         for start in range(len(reading)):
-            for end in range(self._end(reading, start), start + 1, -1):
+            for end in range(self._end(reading, start), start, -1):
                 said = reading.words[start:end]
-                telling = any(word not in ordinary for word in said)
-                if telling and (self._gazetteer.artist(said) or (len(said) > 2 and self._gazetteer.title(said))):
+                if all(map(is_ordinary, said)):
+                    continue
+                if self._gazetteer.artist(said) or (len(said) > 2 and self._gazetteer.title(said)):
                     found.update(range(start, end))
                     break
         return frozenset(found)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from assistant.understanding.matches import Match
+from assistant.understanding.matches import Match, Word
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading, Token
 from assistant.understanding.tongues import GERMAN_DECADE, MAX_WORDS, Meaning, Tongue
@@ -20,22 +20,26 @@ _DECADE = re.compile(r"(?:19|20)?\d0")
 _PARTS = words("early mid late")
 #: After a number these say that it counts something: "los 40 temas" is no decade.
 _COUNTED = words("songs minutes hours hour tracks artists bands hits albums")
-#: Before a language it says that the music is in it.
-_IN = words("in")
+#: Before a language they say that makers come from its country, or that it is sung.
+_MAKERS, _SUNG = words("bands band artists singer"), words("in songs lyrics vocals")
+_ENGLISH = ("english",)
 _REFUSES, _REFUSED = ("without",), ("is", "out")
 _WHOLE_DECADE = re.compile(r"(?:19|20)\d0s")
 #: What stands before a word of music without belonging to it: "música para dormir", "con guitarra".
 _LEADING = words("the a of in for with to some something songs music and by like my at that sound much")
 _KEEPS_LEADING = frozenset((Facet.GENRE, Facet.LANGUAGE, Facet.COUNTRY))
-_GERMAN_TAIL = re.compile(r"(.{3,}?)s?(?:musik|lieder|lied|songs|hits|playlist|klange|mucke)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Glossed:
-    """A message in English words, and what its own vocabulary says of them."""
+    """A message in English words, and what its own vocabulary says of them.
+
+    `kept` are the positions of words that stand as they were written.
+    """
 
     reading: Reading
     matches: tuple[Match, ...]
+    kept: frozenset[int]
 
 
 def gloss(reading: Reading, tongue: Tongue, names: frozenset[int]) -> Glossed:
@@ -50,13 +54,18 @@ class _Glossing:
         self._written = tuple(token.raw.lower() for token in reading.tokens)
         self._tokens: list[Token] = []
         self._matches: list[Match] = []
+        self._kept: set[int] = set()
         self._pause, self._gap = 0, ""
 
     def run(self) -> Glossed:
         position = 0
         while position < len(self._reading):
             position = self._step(position)
-        return Glossed(Reading(self._reading.text, tuple(self._tokens), self._reading.cut), tuple(self._matches))
+        return Glossed(
+            Reading(self._reading.text, tuple(self._tokens), self._reading.cut),
+            tuple(self._matches),
+            frozenset(self._kept),
+        )
 
     def _step(self, start: int) -> int:
         """Put the phrase that begins at a word into English; returns where the next one begins."""
@@ -70,11 +79,7 @@ class _Glossing:
             return end
         meaning, end = self._longest(start)
         if meaning is None:
-            whole = self._compound(start)
-            if whole is None:
-                self._keep(start)
-            else:
-                self._say(start, start + 1, whole)
+            self._keep(start)
             return start + 1
         self._say(start, end, meaning)
         return end
@@ -94,14 +99,7 @@ class _Glossing:
             )
             if meaning is not None:
                 return meaning, end
-        return None, start + 1
-
-    def _compound(self, position: int) -> Meaning | None:
-        """German "Klaviermusik": a word of music with what it is made of."""
-        if self._tongue.code != "de" or (found := _GERMAN_TAIL.match(self._reading.words[position])) is None:
-            return None
-        head = found[1]
-        return self._tongue.meaning(head, head, self._tongue.stem(head))
+        return self._tongue.compound(self._reading.words[start]), start + 1
 
     def _say(self, start: int, end: int, meaning: Meaning) -> None:
         if meaning.word is None:
@@ -116,11 +114,15 @@ class _Glossing:
         if meaning.word.facet not in _KEEPS_LEADING:
             while first + 1 < end and self._is_leading(first):
                 first = self._step_over(first)
-        word = meaning.word
-        if meaning.language is not None and self._tokens and self._tokens[-1].text in _IN:
-            word = meaning.language  # "en francés": in the language, not only from the country
+        word = self._country_or_language(meaning, meaning.word)
         self._matches.append(Match(len(self._tokens), len(self._tokens) + len(meaning.english), (word,), tier=2))
         self._emit(first, end, meaning.english)
+
+    def _country_or_language(self, meaning: Meaning, word: Word) -> Word:
+        """As in English: French songs are sung in French, French bands and English rock come from the country."""
+        before = self._tokens[-1].text if self._tokens else ""
+        makers = before in _MAKERS or (meaning.english == _ENGLISH and before not in _SUNG)
+        return word if meaning.language is None or makers else meaning.language
 
     def _is_article(self, position: int) -> bool:
         return self._reading.words[position] in self._tongue.decade_articles
@@ -172,6 +174,7 @@ class _Glossing:
         if token.text in self._tongue.function and position not in self._names:
             self._emit(position, position + 1, ())
             return
+        self._kept.add(len(self._tokens))
         self._push(Token(token.text, raw, token.start, token.end, token.gap, token.pause))
 
     def _emit(self, start: int, end: int, english: tuple[str, ...]) -> None:

@@ -18,7 +18,7 @@ from assistant.understanding.entities import EntityLinker
 from assistant.understanding.eras import EraFinder
 from assistant.understanding.facets import FacetFinder
 from assistant.understanding.gazetteer import Gazetteer
-from assistant.understanding.gloss import gloss
+from assistant.understanding.gloss import Glossed, gloss
 from assistant.understanding.intents import intent_of, search_text, size_factor_of
 from assistant.understanding.labelled import NAMES
 from assistant.understanding.matches import Bounds, Entity, Match, Size, Unlinked, Word, settle
@@ -42,7 +42,7 @@ _KINDS = {
     "Explicit": words("explicit clean swearing swear profanity cursing curse"),
     "Vocals": words(
         "lyrics lyric vocals vocal voices singing singers talking speech screaming screams shouting growling growls "
-        "rapping falsetto"
+        "rapping falsetto growl autotune mc"
     ),
     "Instrument": words("strings drums horns"),
     "Mood": words(
@@ -63,6 +63,8 @@ _FACETS = {
     Facet.LANGUAGE: "Language",
     Facet.TEMPO: "Tempo",
 }
+#: Genres of the vocabulary that MusicRecoIntent labels by when or for whom they are played.
+_OCCASIONS = words("christmas children's")
 
 
 class RulesUnderstanding:
@@ -92,7 +94,7 @@ class RulesUnderstanding:
         reading, matches, language = self._read(original)
         marks = mark(reading, matches)
         composed = compose(reading, marks, first_turn=first_turn)
-        described = _phrases(reading, marks)
+        described = _phrases(reading, marks, language)
         return Request(
             text=text,
             spoken=language,
@@ -117,8 +119,8 @@ class RulesUnderstanding:
 
     def phrases(self, reading: Reading) -> list[Phrase]:
         """Return the words that describe the music, in order, and how each is meant."""
-        glossed, matches, _ = self._read(reading)
-        return _phrases(glossed, mark(glossed, matches))
+        glossed, matches, language = self._read(reading)
+        return _phrases(glossed, mark(glossed, matches), language)
 
     def spoken(self, reading: Reading) -> str:
         """Tell in which language a message is: "en", or a code of `TONGUES`."""
@@ -130,14 +132,15 @@ class RulesUnderstanding:
         tongue = spoken(reading, self._entities.whole_name(reading))
         if tongue is None:
             return reading, self._matches(reading), ENGLISH
-        glossed = gloss(reading, tongue, self._entities.names(reading, tongue.function))
+        glossed = gloss(reading, tongue, self._entities.names(reading, tongue.is_ordinary))
         if not len(glossed.reading):
             return reading, [], tongue.code
-        return glossed.reading, self._matches(glossed.reading, glossed.matches), tongue.code
+        return glossed.reading, self._matches(glossed.reading, glossed), tongue.code
 
-    def _matches(self, reading: Reading, known: Sequence[Match] | None = None) -> list[Match]:
-        """Find what a message says; `known` is what its gloss already says of its words."""
-        facets = [*(known or ()), *self._facets.find(reading)]
+    def _matches(self, reading: Reading, glossed: Glossed | None = None) -> list[Match]:
+        """Find what a message says, given its gloss where it is of another language."""
+        facets = self._facets.find(reading) if glossed is None else self._facets.find(reading, glossed.kept)
+        facets = facets if glossed is None else [*glossed.matches, *facets]
         genres = {m.start for m in facets if any(word.facet is Facet.GENRE for word in m.words)}
         facets += self._eras.find(reading, genres.__contains__)
         names = [m for m in self._entities.link(reading, settle(facets)) if not _is_part(m, facets)]
@@ -150,14 +153,14 @@ class RulesUnderstanding:
         claimed += sizes
         sizes += numbers.find_tracks(reading, taken)
         settled = settle([*facets, *names, *sizes])
-        if known is not None:
+        if glossed is not None:
             return settled  # a word of another language is no misspelt English one
         explained = {n for m in settled for n in range(m.start, m.end)}
         slips = (self._facets.find_slips(reading, n) for n in range(len(reading)) if n not in explained)
         return sorted([*settled, *(slip for slip in slips if slip)], key=lambda m: m.start)
 
 
-def _phrases(reading: Reading, marks: Marks) -> list[Phrase]:
+def _phrases(reading: Reading, marks: Marks, language: str) -> list[Phrase]:
     found = []
     for one in marks.marks:
         facet, (start, end) = _facet_of(one.match), _bare(reading, one.match)
@@ -171,7 +174,9 @@ def _phrases(reading: Reading, marks: Marks) -> list[Phrase]:
     taken = {n for one in found for n in range(one.start, one.end)}
     for start, end in marks.unknown:
         if taken.isdisjoint(range(start, end)):
-            found.append(Phrase(_kind(reading.words[start:end]), start, end, "-", reading.raw(start, end)))
+            said = reading.raw(start, end)
+            kind = NAMES if _is_name(said, language) else _kind(reading.words[start:end])
+            found.append(Phrase(kind, start, end, "-", said))
     return sorted(found, key=lambda one: one.start)
 
 
@@ -192,6 +197,12 @@ def _refuses_itself(reading: Reading, match: Match) -> bool:
     return n_words > 1 and (reading.words[match.start] in _LESS or reading.words[match.end - 1] == "free")
 
 
+def _is_name(said: str, language: str) -> bool:
+    """Tell whether refused words of another language are a name by their capitals; German nouns all have one."""
+    capitals = [word[0].isupper() for word in said.split()]
+    return language != ENGLISH and all(capitals) and len(capitals) > (language == "de")
+
+
 def _kind(said: Sequence[str]) -> str:
     """Guess the facet of refused words that no finder knows."""
     kinds = (kind for kind, known in _KINDS.items() if any(word in known for word in said))
@@ -203,6 +214,8 @@ def _facet_of(match: Match) -> str | None:
     for payload in match.payloads:
         if isinstance(payload, Entity | Unlinked):
             return NAMES
+        if isinstance(payload, Word) and payload.value in _OCCASIONS:
+            return _FACETS[Facet.ACTIVITY]
         if isinstance(payload, Word | Bounds) and payload.facet in _FACETS:
             return _FACETS[payload.facet]
     return None

@@ -10,15 +10,27 @@ from __future__ import annotations
 from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
-from assistant.understanding.tongues import GERMAN_DECADE, Tongue, english_music, load_tongues
+from assistant.understanding.tongues import GERMAN_DECADE, MAX_WORDS, Tongue, english_music, load_tongues
 from recsys.types import Facet
 
-_LIGHT = words("el la los las le les il lo gli i der die das o os un una une ein de del da di du en em y et und e i")
+_LIGHT = words(
+    "el la los las le les il lo gli i der die das o os un una une ein non a de del da di du en em y et und e i"
+)
 _FULL, _HALF = 1.0, 0.5
+#: English words, and the same in others.
+_ALIKE = words(
+    "modern prominent mainstream normal total vocal minimal radical original international festival dominant elegant "
+    "sensual tropical intense dramatic final virtuoso status inspirations latin solo popular album playlist sound beat "
+    "remix live cover hits single singles band bands song songs"
+)
+#: Words of English and of others: where they stand nothing is sure.
+_SHARED = words("no non in a on so me")
 #: What a language needs in its favour, and where most words have capitals, as titles do.
 _ENOUGH, _ENOUGH_OF_TITLE = 0.75, 2.0
 #: Letters that one language has and the others seldom: they decide between two that fit equally well.
 _LETTERS = {"es": "ñ¿¡óíáú", "fr": "çèêëîïôûùœ", "de": "äöüß", "pt": "ãõçêôâ", "it": "èìòùà"}
+#: And words: "años" and "anos" fold to the same.
+_SPELT = {"es": ("años",), "pt": ("anos",)}
 _LETTER = 0.1
 _MAX_PHRASE = 3  # words
 
@@ -28,17 +40,23 @@ def spoken(reading: Reading, passed: frozenset[int] = frozenset()) -> Tongue | N
     if len(reading) == len(passed):
         return None
     music = _of_music(reading)
-    told = {word for n, word in enumerate(reading.words) if n not in passed and n not in music}
+    told = {word for n, word in enumerate(reading.words) if n not in passed and n not in music} - _ALIKE
     letters = sum(token.raw[0].isalpha() for token in reading.tokens)
     capitals = sum(token.raw[0].isupper() for token in reading.tokens)
+    title = len(reading) > 1 and reading.tokens[0].raw[0].isupper() and capitals > letters / 2
     text = reading.text.lower()
     best, most = None, 0.0
     for tongue in load_tongues():
-        score = _score(tongue, told)
-        title = tongue.code != "de" and len(reading) > 1 and capitals > letters / 2
-        if score < (_ENOUGH_OF_TITLE if title else _ENOUGH):
+        score = _score(tongue, told) + _HALF * _pairs(reading, tongue)
+        if len(reading) <= MAX_WORDS and not music and tongue.means_more(reading.words):
+            score += _FULL  # "plus court", "annulla": nothing but a phrase of that language
+        elif score > 0 and told.isdisjoint(_SHARED) and not told <= tongue.function and all(map(tongue.knows, told)):
+            score += _HALF  # "chansons tristes"
+        if score < (_ENOUGH_OF_TITLE if title and tongue.code != "de" else _ENOUGH):
             continue
         score += _LETTER * sum(letter in text for letter in _LETTERS[tongue.code])
+        score += _FULL * any(word in text for word in _SPELT.get(tongue.code, ()))
+        score += _LETTER * sum(reading.words[n] in tongue.cues for n in music)  # "chansons"
         if score > most:
             best, most = tongue, score
     return best
@@ -64,13 +82,19 @@ def _score(tongue: Tongue, told: set[str]) -> float:
                 speaks += _HALF if word in _LIGHT or word in COMMON_WORDS or len(word) == 1 else _FULL
         elif english:
             against += _FULL
+        elif word in tongue.cues:
+            speaks += _FULL if tongue.lists(word) and word not in COMMON_WORDS and word not in _LIGHT else _HALF
         elif word in COMMON_WORDS:
             against += _HALF
-        elif word in tongue.cues:
-            speaks += _HALF
         elif (meaning := tongue.word_of(word)) is not None and len(word) > 2:
             genre = meaning.word is not None and meaning.word.facet is Facet.GENRE
             speaks += _HALF if genre or not tongue.lists(word) else _FULL
         elif tongue.code == "de" and GERMAN_DECADE.match(word):
             speaks += _FULL
     return speaks - against
+
+
+def _pairs(reading: Reading, tongue: Tongue) -> int:
+    """How many cues of two words of a language stand in a message: "plus de", "algo así"."""
+    pairs = (reading.words[n : n + 2] for n in range(len(reading) - 1))
+    return sum(" ".join(pair) in tongue.pairs and not (_LIGHT | _ALIKE).issuperset(pair) for pair in pairs)

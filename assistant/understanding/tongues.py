@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -17,6 +17,7 @@ from typing import Any
 
 import Stemmer
 
+from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.understanding.matches import Word
 from assistant.understanding.tables import words
 from recsys.text import fold
@@ -28,8 +29,17 @@ TONGUES = ("es", "fr", "de", "pt", "it")
 ENGLISH = "en"
 #: No phrase of the files is longer.
 MAX_WORDS = 5
+_GERMAN_TAIL = re.compile(r"(.{3,}?)s?(?:musik|lieder|lied|songs?|hits|sound|playlist|klange|mucke)$")
 #: "80er", "1970ern".
 GERMAN_DECADE = re.compile(r"((?:19|20)?\d0)(?:er|ern|ers)$")
+#: The English of cues that are adjectives, with as many forms as those of the vocabulary.
+_INFLECTED = frozenset(
+    tuple(english.split())
+    for english in (
+        "popular", "obscure", "familiar", "recent", "vintage", "fast", "slow", "high energy", "low energy", "cheesy",
+        "longer", "shorter",
+    )
+)  # fmt: skip
 _MIN_STEMMED = 5  # letters: "com" is no form of "comer"
 
 
@@ -64,8 +74,11 @@ class Tongue:
                 if english not in ("words", "articles"):
                     self._add_cues(tuple(english.split()), phrases.split("; "))
         self._add_vocabulary(data)
+        cues = [phrase for phrase, meaning in self._folded.items() if meaning.word is None]
+        #: Its cues of two words.
+        self.pairs = frozenset(phrase for phrase in cues if phrase.count(" ") == 1)
         #: Words of its cues: they tell the language too, if less surely.
-        self.cues = frozenset(word for phrase, m in self._folded.items() if m.word is None for word in phrase.split())
+        self.cues = frozenset(word for phrase in cues for word in phrase.split())
 
     def stem(self, word: str) -> str:
         """The stem of a folded word; a short one, or one that English has for music too, stands for itself."""
@@ -73,7 +86,32 @@ class Tongue:
 
     def word_of(self, folded: str) -> Meaning | None:
         """What a single folded word means, whatever its form."""
-        return self._folded.get(folded) or self._stemmed.get(self.stem(folded))
+        return self._folded.get(folded) or self._stemmed.get(self.stem(folded)) or self.compound(folded)
+
+    def compound(self, folded: str) -> Meaning | None:
+        """German "Klaviermusik": a word of music with what it is made of."""
+        if self.code != "de" or (found := _GERMAN_TAIL.match(folded)) is None:
+            return None
+        head = found[1]
+        return Meaning((head,)) if head in english_music() else self.meaning(head, head, self.stem(head))
+
+    def means_more(self, said: Sequence[str]) -> bool:
+        """Tell whether folded words are one phrase of the language that is no genre: those travel."""
+        folded = " ".join(said)
+        meaning = self._folded.get(folded) or self._stemmed.get(" ".join(map(self.stem, said)))
+        return (
+            meaning is not None
+            and not FUNCTION_WORDS.issuperset(said)
+            and not (meaning.word is not None and meaning.word.facet is Facet.GENRE)
+        )
+
+    def knows(self, folded: str) -> bool:
+        """Tell whether a word says something in the language."""
+        return folded in self.function or self.word_of(folded) is not None
+
+    def is_ordinary(self, folded: str) -> bool:
+        """Tell whether a word is one of the language's own, in this very form."""
+        return folded in self.function or folded in self._folded
 
     def lists(self, folded: str) -> bool:
         """Tell whether a word stands in the file in this very form."""
@@ -89,6 +127,8 @@ class Tongue:
             folded = fold(phrase)
             if folded != phrase and " " not in folded:
                 self._written[phrase] = meaning
+            if english in _INFLECTED:
+                self._stemmed[" ".join(map(self.stem, folded.split()))] = meaning
             # "Ne" comes before "né" whichever the file lists first: who writes no accent means the plain word.
             if folded == phrase or folded not in self._folded:
                 self._folded[folded] = meaning
@@ -100,7 +140,7 @@ class Tongue:
                 english = tuple(fold(canonical).split())
                 for phrase in phrases.split("; "):
                     folded = fold(phrase)
-                    if folded in english_music() and facet not in (Facet.LANGUAGE, Facet.COUNTRY):
+                    if folded in english_genres() and facet is not Facet.GENRE:
                         continue  # "funk" is a genre here too, whatever else it may mean
                     self._folded[folded] = _joined(self._folded.get(folded), word, english)
                     stemmed = " ".join(map(self.stem, folded.split()))
@@ -125,6 +165,12 @@ def english_music() -> frozenset[str]:
     """The folded phrases of the English music vocabulary."""
     vocabulary = load_vocabulary()
     return frozenset(phrase for facet in SECTIONS for phrase in vocabulary.phrases(facet))
+
+
+@lru_cache(maxsize=1)
+def english_genres() -> frozenset[str]:
+    """The folded phrases for genres of the English music vocabulary."""
+    return frozenset(load_vocabulary().phrases(Facet.GENRE))
 
 
 def _folded(listed: list[str]) -> frozenset[str]:
