@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from assistant.understanding.matches import Match, Word
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading, Token
-from assistant.understanding.tongues import GERMAN_DECADE, MAX_WORDS, Meaning, Tongue
+from assistant.understanding.tongues import GERMAN_DECADE, MAX_WORDS, Meaning, Tongue, english_music
 from recsys.types import Facet
 
 _DECADE = re.compile(r"(?:19|20)?\d0")
 _PARTS = words("early mid late")
 #: After a number these say that it counts something: "los 40 temas" is no decade.
 _COUNTED = words("songs minutes hours hour tracks artists bands hits albums")
+_MAX_SHARED = 3  # words
 #: Before a language they say that makers come from its country, or that it is sung.
 _MAKERS, _SUNG = words("bands band artists singer"), words("in songs lyrics vocals")
 _ENGLISH = ("english",)
@@ -78,6 +79,11 @@ class _Glossing:
             self._emit(start, end, (english,))
             return end
         meaning, end = self._longest(start)
+        shared = self._shared(start)
+        if shared > max(end, start + 1):
+            for position in range(start, shared):
+                self._keep(position, music=True)
+            return shared
         if meaning is None:
             self._keep(start)
             return start + 1
@@ -100,6 +106,13 @@ class _Glossing:
             if meaning is not None:
                 return meaning, end
         return self._tongue.compound(self._reading.words[start]), start + 1
+
+    def _shared(self, start: int) -> int:
+        """Where a phrase of several words ends that English has for music too: "bossa nova", "old school"."""
+        for end in range(min(start + _MAX_SHARED, len(self._reading)), start + 1, -1):
+            if self._reading.joined(start, end) in english_music():
+                return end
+        return start
 
     def _say(self, start: int, end: int, meaning: Meaning) -> None:
         if meaning.word is None:
@@ -165,13 +178,13 @@ class _Glossing:
     def _ends(self, position: int) -> bool:
         return position >= len(self._reading) or self._reading.pause(position) > 0
 
-    def _keep(self, position: int) -> None:
+    def _keep(self, position: int, *, music: bool = False) -> None:
         token = self._reading.tokens[position]
         if not self._tokens or position in self._names or self._tongue.code != "de":
             raw = token.raw
         else:
             raw = token.raw.lower()  # every German noun has a capital: it tells no name
-        if token.text in self._tongue.function and position not in self._names:
+        if token.text in self._tongue.function and position not in self._names and not music:
             self._emit(position, position + 1, ())
             return
         self._kept.add(len(self._tokens))

@@ -81,8 +81,10 @@ class Tongue:
         self.cues = frozenset(word for phrase in cues for word in phrase.split())
 
     def stem(self, word: str) -> str:
-        """The stem of a folded word; a short one, or one that English has for music too, stands for itself."""
-        return word if len(word) < _MIN_STEMMED or word in english_music() else str(self._stemmer.stemWord(word))
+        """The stem of a folded word with a mark; a short one, or one that English has for music, stands for itself."""
+        if len(word) < _MIN_STEMMED or word in english_music():
+            return word
+        return f"{self._stemmer.stemWord(word)}*"  # so that "rap" is no form of "rapido"
 
     def word_of(self, folded: str) -> Meaning | None:
         """What a single folded word means, whatever its form."""
