@@ -15,6 +15,7 @@ import numpy as np
 from assistant.explain import Context, explain_slate
 from assistant.labels import plain
 from assistant.links import link
+from assistant.phrasebook import phrasebook
 from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
 from assistant.receipt import slate_length, write_receipt
@@ -23,7 +24,7 @@ from assistant.request import Intent, Mention, Request
 from assistant.session import MAX_MINUTES, MAX_TRACKS, SessionState, fold, with_slate
 from assistant.store import SessionStore, identity
 from assistant.versions import step, with_version
-from assistant.wording import asks_for_something, is_greeting, is_thanks, say
+from assistant.wording import asks_for_something, courtesy_language, is_greeting, is_thanks, say
 from recsys.recommendation import Pick, Query, Recommendation
 from recsys.recommender import Recommender
 from recsys.store import Store
@@ -153,10 +154,16 @@ class Agent:
         timings |= result.timings_ms
         lap = time.perf_counter()
         heard = self._heard_artists(history) if state.discovery else frozenset()
+        book = phrasebook(request.spoken)
         receipt = write_receipt(
-            result, state, usual_size=self._slate_size, max_per_artist=self._max_per_artist, heard_artists=heard
+            result,
+            state,
+            usual_size=self._slate_size,
+            max_per_artist=self._max_per_artist,
+            heard_artists=heard,
+            book=book,
         )
-        length = slate_length(result.picks)
+        length = slate_length(result.picks, book)
         unknown = self._unknown_words(request)
         said = say(text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown)
         stage("receipt")
@@ -189,7 +196,7 @@ class Agent:
     def _understand(self, text: str, *, first_turn: bool) -> Request:
         if is_greeting(text) or is_thanks(text):
             # "Hello" is also the title of a track; said alone, it greets.
-            return Request(text=text, intent=Intent.REFINE)
+            return Request(text=text, spoken=courtesy_language(text), intent=Intent.REFINE)
         return self._understanding.understand(text, first_turn=first_turn)
 
     def _unknown_words(self, request: Request) -> str:

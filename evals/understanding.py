@@ -31,13 +31,13 @@ from typing import Any
 
 import numpy as np
 
+from assistant.languages import ENGLISH
 from assistant.request import Polarity
 from assistant.understanding.labelled import NAMES, Labelled, read_lines
 from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tagger_training import TaggerSettings, train_tagger
 from assistant.understanding.tagging import Phrase, Tagger, WordReader, join
 from assistant.understanding.tokens import read
-from assistant.understanding.tongues import ENGLISH
 from evals.metrics import N_RESAMPLES, Summary, summarise
 from evals.naming import choose
 from evals.report import Report

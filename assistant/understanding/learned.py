@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from assistant.languages import ENGLISH
 from assistant.request import Descriptor, Request
 from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tagging import Phrase, Tagger, WordReader, join
 from assistant.understanding.tokens import read
-from assistant.understanding.tongues import ENGLISH
 
 _REFUSING = (
     r"(?:\b(?:but|and)\s+)?(?:\b(?:not|no|non|isn'?t|aren'?t|without|less|never|nothing)\b[\s-]*)?"

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from assistant.languages import ENGLISH
+from assistant.phrasebook import phrasebook
 from assistant.request import Descriptor, Intent, Polarity, Request
 from assistant.understanding import numbers
 from assistant.understanding.composing import compose
@@ -27,7 +29,6 @@ from assistant.understanding.spoken import spoken
 from assistant.understanding.tables import words
 from assistant.understanding.tagging import Phrase
 from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
-from assistant.understanding.tongues import ENGLISH
 from recsys.catalogue import Catalogue
 from recsys.types import Facet
 from recsys.vocabulary import Vocabulary, load_vocabulary
@@ -114,7 +115,7 @@ class RulesUnderstanding:
             fame=composed.fame,
             descriptors=tuple(Descriptor(facet=p.facet, text=p.text, polarity=p.polarity) for p in described),
             search_text=search_text(reading, composed.unsearchable, _entity_words(matches)),
-            note=_note(reading, matches),
+            note=_note(reading, matches, language),
         )
 
     def phrases(self, reading: Reading) -> list[Phrase]:
@@ -231,15 +232,19 @@ def _entity_words(matches: list[Match]) -> set[int]:
     return {n for m in matches if m.entity for n in range(m.start, m.end)}
 
 
-def _note(reading: Reading, matches: list[Match]) -> str | None:
-    notes: list[str] = []
+def _note(reading: Reading, matches: list[Match], language: str) -> str | None:
+    book, notes = phrasebook(language), []
     unknown = dict.fromkeys(p.name for m in matches for p in m.payloads if isinstance(p, Unlinked))
     if unknown:
         names = ", ".join(f"“{name}”" for name in unknown)
-        notes.append(f"{names} {'is' if len(unknown) == 1 else 'are'} not in this catalogue.")
+        one = len(unknown) == 1
+        notes.append(
+            book("{names} is not in this catalogue." if one else "{names} are not in this catalogue.", names=names)
+        )
     for size in (p for m in matches for p in m.payloads if isinstance(p, Size) and p.cut):
-        most = f"{numbers.MAX_TRACKS} tracks" if size.n_tracks else f"{numbers.MAX_MINUTES / 60:.0f} hours"
-        notes.append(f"A playlist has at most {most}.")
+        hours = f"{numbers.MAX_MINUTES / 60:.0f}"
+        most = book("{n} tracks", n=numbers.MAX_TRACKS) if size.n_tracks else book("{n} hours", n=hours)
+        notes.append(book("A playlist has at most {most}.", most=most))
     if reading.cut:
-        notes.append(f"Only the first {MAX_CHARACTERS:,} characters were read.")
+        notes.append(book("Only the first {n} characters were read.", n=f"{MAX_CHARACTERS:,}"))
     return " ".join(dict.fromkeys(notes)) or None

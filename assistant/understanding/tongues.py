@@ -17,6 +17,7 @@ from typing import Any
 
 import Stemmer
 
+from assistant.languages import TONGUES
 from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.understanding.matches import Word
 from assistant.understanding.tables import words
@@ -24,9 +25,6 @@ from recsys.text import fold
 from recsys.types import Facet
 from recsys.vocabulary import SECTIONS, load_vocabulary
 
-#: Code → the language's own file. Of two that fit a message equally well the earlier is taken.
-TONGUES = ("es", "fr", "de", "pt", "it")
-ENGLISH = "en"
 #: No phrase of the files is longer.
 MAX_WORDS = 5
 _GERMAN_TAIL = re.compile(r"(.{3,}?)s?(?:musik|lieder|lied|songs?|hits|sound|playlist|klange|mucke)$")

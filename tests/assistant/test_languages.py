@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.languages import TONGUES
 from assistant.request import Intent
 from assistant.understanding.gloss import gloss
 from assistant.understanding.labelled import NAMES
 from assistant.understanding.spoken import spoken
 from assistant.understanding.tokens import read as cut
-from assistant.understanding.tongues import TONGUES, load_tongues
+from assistant.understanding.tongues import load_tongues
 from evals.understanding import read_written
 from recsys.text import fold
 from recsys.vocabulary import SECTIONS, load_vocabulary
