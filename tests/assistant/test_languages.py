@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.languages import TONGUES
+from assistant.phrases import asks_for_others
 from assistant.request import Intent
 from assistant.understanding.gloss import gloss
 from assistant.understanding.labelled import NAMES
@@ -156,6 +157,22 @@ def test_playlists_are_changed_in_other_languages(language: str, text: str) -> N
 def test_sizes_and_ages_are_refined_in_other_languages(language: str) -> None:
     assert read(SHORTER[language], first_turn=False).size_factor == 0.6
     assert written(read(OLDER[language], first_turn=False)) == {"era ..1995"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "otras canciones, por favor",
+        "d'autres morceaux",
+        "etwas anderes",
+        "outras músicas",
+        "altre canzoni",
+        "autre chose",
+    ],
+)
+def test_others_are_asked_for_in_other_languages(text: str) -> None:
+    assert asks_for_others(text)
+    assert not asks_for_others("algo distinto a Queen")
 
 
 def test_descriptors_quote_the_listener() -> None:
