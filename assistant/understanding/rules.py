@@ -29,6 +29,7 @@ from assistant.understanding.spoken import spoken
 from assistant.understanding.tables import words
 from assistant.understanding.tagging import Phrase
 from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
+from assistant.understanding.tongues import load_tongues
 from recsys.catalogue import Catalogue
 from recsys.types import Facet
 from recsys.vocabulary import Vocabulary, load_vocabulary
@@ -77,6 +78,7 @@ class RulesUnderstanding:
         self._eras = EraFinder(int(known.max()) if known.size else _NEWEST_YEAR)
         self._facets = FacetFinder(vocabulary or load_vocabulary())
         self._entities = EntityLinker(Gazetteer(catalogue))
+        load_tongues()  # read now, half a second, and not in the first message
 
     def understand(self, text: str, *, first_turn: bool = True) -> Request:
         """Read one message.
