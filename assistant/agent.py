@@ -20,6 +20,7 @@ from assistant.explain import Context, explain_slate
 from assistant.history import History, history_of
 from assistant.labels import plain
 from assistant.overrides import with_overrides
+from assistant.phrasebook import phrasebook
 from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
 from assistant.receipt import slate_length, write_receipt
@@ -32,7 +33,7 @@ from assistant.slates import diff, slate_tracks
 from assistant.store import SessionStore, StoredTurn, identity
 from assistant.understanding.by_model import without_model
 from assistant.versions import step, with_version
-from assistant.wording import asks_for_something, is_greeting, is_thanks, say
+from assistant.wording import asks_for_something, courtesy_language, is_greeting, is_thanks, say
 from recsys.recommendation import Query, Recommendation
 from recsys.recommender import Recommender
 from recsys.store import Store
@@ -172,10 +173,16 @@ class Agent:
         timings |= result.timings_ms
         lap = time.perf_counter()
         heard = self._heard_artists(history) if state.discovery else frozenset()
+        book = phrasebook(request.spoken)
         receipt = write_receipt(
-            result, state, usual_size=self._slate_size, max_per_artist=self._max_per_artist, heard_artists=heard
+            result,
+            state,
+            usual_size=self._slate_size,
+            max_per_artist=self._max_per_artist,
+            heard_artists=heard,
+            book=book,
         )
-        length = slate_length(result.picks)
+        length = slate_length(result.picks, book)
         unknown = self._unknown_words(request)
         said = say(text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown)
         if told:
@@ -262,7 +269,7 @@ class Agent:
     def _understand(self, text: str, *, first_turn: bool) -> Request:
         if is_greeting(text) or is_thanks(text):
             # "Hello" is also the title of a track; said alone, it greets.
-            return Request(text=text, intent=Intent.SMALL_TALK)
+            return Request(text=text, spoken=courtesy_language(text), intent=Intent.SMALL_TALK)
         return self._understanding.understand(text, first_turn=first_turn)
 
     def _settled(

@@ -24,6 +24,15 @@ _OTHERS = re.compile(
     r"|\b(another|a different) (one|playlist|list|set|batch|selection|mix|try)\b"
     r"|^(please )?((can|could) (i|you|we) )?(show |give |get |have |play )?(me |us )?(some )?more( please)?$"
 )
+#: The same in the other languages.
+_OTHERS_ELSEWHERE = re.compile(
+    r"\b(otra (cosa|lista|playlist)|otras (canciones|rolas)|otros temas|mas canciones|algo (distinto|diferente)"
+    r"|autre chose|une autre (liste|playlist)|d autres (chansons|titres|morceaux)|plus de (chansons|titres|morceaux)"
+    r"|(et)?was anderes|andere (lieder|songs|titel|musik)|eine andere (liste|playlist)|mehr (lieder|songs|titel)"
+    r"|outra (coisa|lista|playlist)|outras (musicas|faixas)|mais musicas"
+    r"|qualcos altro|qualcosa di diverso|altre canzoni|altri brani|un altra (lista|playlist))\b"
+    r"(?! (a|al|de|du|von|als|do|da|di|que)\b)"
+)
 _RESIZES = re.compile(r"\b(shorter|longer|fewer|twice|double|half|halve|two times|cut|as (long|many|the))\b")
 #: Ordinary words that nevertheless say something about the music when they stand alone.
 _MEANINGFUL = (
@@ -43,7 +52,8 @@ class Phrase(BaseModel):
 
 def asks_for_others(text: str) -> bool:
     """Tell whether a message asks for tracks that were not shown yet ("something else", "more please")."""
-    return _OTHERS.search(folded(text)) is not None
+    said = folded(text)
+    return _OTHERS.search(said) is not None or _OTHERS_ELSEWHERE.search(said) is not None
 
 
 def free_words(request: Request) -> str:

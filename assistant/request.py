@@ -113,6 +113,7 @@ class Request(BaseModel):
 
     schema_version: Literal[1] = 1
     text: str
+    spoken: str = Field(default="en", description="the language that the message is in, as ISO 639-1")
     intent: Intent = Intent.ASK
     constraints: tuple[Constraint, ...] = ()
     guessed: tuple[Constraint, ...] = Field(default=(), description="those of the constraints that a model added")

@@ -31,6 +31,7 @@ from typing import Any
 
 import numpy as np
 
+from assistant.languages import ENGLISH
 from assistant.request import Polarity
 from assistant.understanding.labelled import NAMES, Labelled, read_lines
 from assistant.understanding.rules import RulesUnderstanding
@@ -194,6 +195,8 @@ def _open(
 
 def _tagged(text: str, *, tagger: Tagger, reader: WordReader, rules: RulesUnderstanding | None) -> Said:
     reading = read(text)
+    if rules is not None and rules.spoken(reading) != ENGLISH:
+        return _said(rules.phrases(reading))  # as the product does: the tagger learnt English
     learnt = tagger.tag(reader.read(reading))
     return _said(learnt if rules is None else join(learnt, rules.phrases(reading)))
 

@@ -143,8 +143,9 @@ _ARCS: tuple[tuple[Arc, re.Pattern[str]], ...] = (
 class EditFinder:
     """Finds the edits of one message, and what is left of it without them."""
 
-    def __init__(self, reading: Reading, describe: Describe) -> None:
-        """Take a message; `describe` reads words that describe tracks."""
+    def __init__(self, reading: Reading, describe: Describe, *, glossed: bool = False) -> None:
+        """Take a message, or its English gloss; `describe` reads English words that describe tracks."""
+        self._glossed = glossed
         self._reading, self._line, self._describe = reading, reading.line, describe
         self._spans: list[tuple[int, int]] = []  # characters of the line
 
@@ -173,7 +174,7 @@ class EditFinder:
         return None
 
     def rest(self) -> str:
-        """What is left of the message, as written; empty where nothing but joining words is."""
+        """What is left of the message, as written or as glossed; empty where nothing but joining words is."""
         taken = {n for span in self._spans for n in range(*self._reading.span(*span))}
         tokens = self._reading.tokens
         parts: list[str] = []
@@ -181,7 +182,8 @@ class EditFinder:
             if number in taken:
                 parts.append(" , " if parts and parts[-1] != " , " else "")
             else:
-                parts.append(token.gap + token.raw if number else token.raw)
+                gap, word = (" ", token.text) if self._glossed else (token.gap, token.raw)
+                parts.append(gap + word if number else word)
         rest = "".join(parts).strip(" ,")
         return (
             ""

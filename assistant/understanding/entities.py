@@ -5,7 +5,7 @@ A name in a list shares the sense of the list: "like Abba, Queen and Wham" gives
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from assistant.request import Polarity
 from assistant.understanding.common_words import FUNCTION_WORDS
@@ -45,6 +45,35 @@ class EntityLinker:
     def link(self, reading: Reading, facets: Sequence[Match]) -> list[Match]:
         """Claim the words that name artists or tracks, given what the vocabulary makes of them."""
         return _Linking(self._gazetteer, reading, facets).run()
+
+    def whole_name(self, reading: Reading) -> frozenset[int]:
+        """The positions of all words where the whole message is one name of the catalogue, else none."""
+        said = reading.words
+        whole = len(said) <= _MAX_TITLE_WORDS and (self._gazetteer.artist(said) or self._gazetteer.title(said))
+        return frozenset(range(len(said))) if whole else frozenset()
+
+    def names(self, reading: Reading, is_ordinary: Callable[[str], bool]) -> frozenset[int]:
+        """The positions of names that a translation must leave alone: quoted ones, artists, and longer titles.
+
+        `is_ordinary` tells the words of the language that make no name by themselves ("los de").
+        """
+        found = {n for start, end in reading.quotes for n in range(start, end)}
+        for start in range(len(reading)):
+            for end in range(self._end(reading, start), start, -1):
+                said = reading.words[start:end]
+                if all(map(is_ordinary, said)):
+                    continue
+                if self._gazetteer.artist(said) or (len(said) > 2 and self._gazetteer.title(said)):
+                    found.update(range(start, end))
+                    break
+        return frozenset(found)
+
+    @staticmethod
+    def _end(reading: Reading, start: int) -> int:
+        end = start + 1
+        while end < min(start + _MAX_ARTIST_WORDS, len(reading)) and not reading.pause(end):
+            end += 1
+        return end
 
 
 class _Linking:

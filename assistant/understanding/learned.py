@@ -2,7 +2,8 @@
 
 The rules alone make constraints, for only they know the vocabulary and the catalogue. The tagger adds what they have no
 word for: descriptors of any kind with how they are meant. What is refused in words that the rules do not know is taken
-out of the search text, so that the playlist does not move towards it.
+out of the search text, so that the playlist does not move towards it. The tagger learnt English: messages of another
+language are read by the rules alone.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from assistant.languages import ENGLISH
 from assistant.request import Descriptor, Request
 from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tagging import Phrase, Tagger, WordReader, join
@@ -31,6 +33,8 @@ class LearnedUnderstanding:
     def understand(self, text: str, *, first_turn: bool = True) -> Request:
         """Read one message; `first_turn` says that there is no playlist to refine yet."""
         request = self._rules.understand(text, first_turn=first_turn)
+        if request.spoken != ENGLISH:
+            return request
         found = self.phrases(text)
         return request.model_copy(
             update={
@@ -42,6 +46,8 @@ class LearnedUnderstanding:
     def phrases(self, text: str) -> list[Phrase]:
         """Return the words that describe the music, in order, and how each is meant."""
         reading = read(text)
+        if self._rules.spoken(reading) != ENGLISH:
+            return self._rules.phrases(reading)
         return join(self._tagger.tag(self._reader.read(reading)), self._rules.phrases(reading))
 
 
