@@ -96,9 +96,9 @@ def _tokens(sentence: str, cited: Sequence[StatedFact]) -> Iterator[_Token]:
     Raises:
         _Refused: a character is no Latin letter, digit or usual mark, or quotation marks hold no cited name.
     """
-    known = sorted(
-        {(_straight(name), slot, quoted) for name, slot, quoted in names(cited)}, key=lambda one: -len(one[0])
-    )
+    known: dict[tuple[str, bool], set[str]] = {}
+    for name, slot, needs_quotes in names(cited):
+        known.setdefault((_straight(name), needs_quotes), set()).add(slot)
     text, place, begins = _straight(sentence), 0, True
     while place < len(text):
         if text[place] == '"':
