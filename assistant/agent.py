@@ -12,6 +12,7 @@ from threading import Lock
 
 import numpy as np
 
+from assistant.evidence import causes
 from assistant.explain import Context, explain_slate
 from assistant.labels import plain
 from assistant.links import link
@@ -161,7 +162,7 @@ class Agent:
         said = say(text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown)
         stage("receipt")
         context = self._context(query, state, result, history, heard)
-        tracks = _slate(result.picks, explain_slate(result.picks, context), history)
+        tracks = _slate(result.picks, explain_slate(result.picks, context), history, context)
         stage("explain")
         reply = Reply(
             session_id=session_id,
@@ -312,7 +313,9 @@ def _with_overrides(request: Request, message: Message) -> Request:
     return request.model_copy(update=size | {"note": note, "size_factor": None})
 
 
-def _slate(picks: Sequence[Pick], reasons: Sequence[str], history: _History) -> tuple[SlateTrack, ...]:
+def _slate(
+    picks: Sequence[Pick], reasons: Sequence[str], history: _History, context: Context
+) -> tuple[SlateTrack, ...]:
     return tuple(
         SlateTrack(
             position=position,
@@ -328,6 +331,7 @@ def _slate(picks: Sequence[Pick], reasons: Sequence[str], history: _History) -> 
             path=track.path,
             facets=_facets(track),
             reason=reason,
+            causes=tuple(fact.text for fact in causes(pick, context)),
             query_share=pick.query_share,
             user_share=pick.user_share,
             liked=history.rated.get(track.track_id),

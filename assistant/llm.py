@@ -1,11 +1,11 @@
-"""Language models by way of LangChain; everyone else sees the port `assistant.ports.TextModel`.
+"""Language models by way of LangChain; everyone else sees the ports `assistant.ports.TextModel` and `StreamingModel`.
 
 Nothing here is imported, and no model is needed, unless the setting `SEGUE_LLM__MODEL` names one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import ModelError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LangChainModel:
-    """Any LangChain chat model, or any runnable that takes a list of messages, as a `TextModel`."""
+    """Any LangChain chat model, or any runnable that takes a list of messages, as a `StreamingModel`."""
 
     def __init__(self, model: Runnable[Any, Any]) -> None:
         """Take a model."""
@@ -29,7 +29,20 @@ class LangChainModel:
             Exception: whatever the model or the way to it raises.
         """
         answer = self._model.invoke(list(messages))
-        return answer if isinstance(answer, str) else str(answer.text)
+        return _text(answer)
+
+    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """Yield what the model writes, piece by piece; a model that cannot stream yields one piece.
+
+        Raises:
+            Exception: whatever the model or the way to it raises.
+        """
+        for piece in self._model.stream(list(messages)):
+            yield _text(piece)
+
+
+def _text(answer: Any) -> str:
+    return answer if isinstance(answer, str) else str(answer.text)
 
 
 def open_model(settings: LlmSettings) -> LangChainModel | None:

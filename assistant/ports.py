@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from assistant.request import Request
@@ -20,3 +20,10 @@ class TextModel(Protocol):
 
     def complete(self, messages: Sequence[tuple[str, str]]) -> str:
         """Return what the model writes after messages given as (role, text); roles are system, human and ai."""
+
+
+class StreamingModel(TextModel, Protocol):
+    """A language model whose answer can be read while it is being written."""
+
+    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """Yield what the model writes, piece by piece, after messages given as for `complete`."""
