@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -71,7 +71,7 @@ class Assistant(Taught):
         """Whether a language model is set, so that `reword` may have something to say."""
         return self.settings.llm.model is not None
 
-    def reword(self, reply: Reply) -> Iterator[tuple[str, str]]:
+    def reword(self, reply: Reply) -> Generator[tuple[str, str], None, None]:
         """Let the language model word a reply's reasons anew: yield (track id, sentence) as sentences pass the checker.
 
         Never raises, and ends within the model's time limit. Without a model there is nothing; a track without a

@@ -32,7 +32,8 @@ _OPENING, _CLOSING = '“"', '”"'
 _DETERMINERS = frozenset(["a", "an", "the", "this", "these", "that", "your", "its", "their", "his", "her", "both"])
 _ENDS = frozenset(".!?:")
 _NAMED = {"album": "album", "song": "title", "track": "title", "tune": "title", "piece": "title", "title": "title"}
-_PERFORMS = frozenset(["play", "plays", "playing", "sing", "sings", "singing", "sung", "sound", "sounds", "sounding"])
+_PEOPLE = frozenset(["he", "she", "they"])
+_IS = frozenset(["is", "are"])
 _SETS = frozenset(["in", "at", "on", "during", "while", "when"])
 
 
@@ -221,7 +222,7 @@ def _check_place(items: Sequence[_Item], place: int) -> None:
         raise _Refused("'one' is a number here")
     if item.text in _NAMED and (_next_slots(items, place) & {"title", "album"}) - {_NAMED[item.text]}:
         raise _Refused(f"{item.text!r} is said of another name")
-    if "artist" in item.slots:
+    if "artist" in item.slots or item.text in _PEOPLE:
         _check_doings(items, place)
 
 
@@ -251,19 +252,17 @@ def _stands_for_the_track(items: Sequence[_Item], place: int) -> bool:
 
 
 def _check_doings(items: Sequence[_Item], place: int) -> None:
-    """An artist must not be said to do what the track is good for: "Nas drives", "Enya sings at a wedding"."""
+    """Refuse to let an artist do what the track is good for: "Nas drives", "Enya sings at a wedding"."""
     clause = list(_clause(items, place + 1))
-    if clause and "activity" in clause[0].slots:
-        raise _Refused("it says what the artist does")
-    performs = next(
-        (n for n, item in enumerate(clause) if item.text.split()[:1] and item.text.split()[0] in _PERFORMS), None
-    )
-    if performs is None:
+    if not clause or clause[0].text == "s":
         return
-    for n, item in enumerate(clause[performs:], start=place + 1 + performs):
+    if "activity" in clause[0].slots:
+        raise _Refused("it says what the artist does")
+    verb = next((n for n, item in enumerate(clause) if item.text not in _IS), len(clause))
+    for n, item in enumerate(clause[verb:], start=place + 1 + verb):
         following = _following(items, n)
         if item.text in _SETS and following is not None and "activity" in following.slots:
-            raise _Refused("it says where or when the artist performs")
+            raise _Refused("it says where or when the artist does it")
 
 
 def _clause(items: Sequence[_Item], start: int) -> Iterator[_Item]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ class ScriptedAssistant:
 
         self.rewords = False
 
-    def reword(self, reply: Reply) -> Iterator[tuple[str, str]]:
+    def reword(self, reply: Reply) -> Generator[tuple[str, str], None, None]:
         yield "id-1", "“Alison” is dreamy."
         yield "id-3", "Dreamy shoegaze."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ class Scripted:
         self.rewords = True
         self.worded: list[tuple[str, str]] = []
 
-    def reword(self, reply: Reply) -> Iterator[tuple[str, str]]:
+    def reword(self, reply: Reply) -> Generator[tuple[str, str], None, None]:
         yield from self.worded
 
     def reply(self, message: Message) -> Reply:
