@@ -33,6 +33,9 @@ _DETERMINERS = frozenset(["a", "an", "the", "this", "these", "that", "your", "it
 _ENDS = frozenset(".!?:")
 _NAMED = {"album": "album", "song": "title", "track": "title", "tune": "title", "piece": "title", "title": "title"}
 _PEOPLE = frozenset(["he", "she", "they"])
+_PRONOUNS = _PEOPLE | frozenset(["him", "his", "her", "hers", "them", "their"])
+_PLAYS = frozenset(["on", "play", "plays", "playing", "take", "takes"])
+_MARKS = frozenset([",", ";", "–", "—", "-"])
 _IS = frozenset(["is", "are"])
 _SETS = frozenset(["in", "at", "on", "during", "while", "when"])
 
@@ -218,6 +221,10 @@ def _check_place(items: Sequence[_Item], place: int) -> None:
         raise _Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
     if phrase in lexicon.never_before and lexicon.never_before[phrase] & _kinds(following):
         raise _Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
+    if item.text == "so" and place and items[place - 1].text not in _MARKS:
+        raise _Refused("'so' compares here")
+    if item.text in _PRONOUNS and not any("artist" in before.slots for before in items[:place]):
+        raise _Refused(f"{item.text!r} stands for nobody")
     if item.text == "one" and not _stands_for_the_track(items, place):
         raise _Refused("'one' is a number here")
     if item.text in _NAMED and (_next_slots(items, place) & {"title", "album"}) - {_NAMED[item.text]}:
@@ -261,6 +268,8 @@ def _check_doings(items: Sequence[_Item], place: int) -> None:
     verb = next((n for n, item in enumerate(clause) if item.text not in _IS), len(clause))
     for n, item in enumerate(clause[verb:], start=place + 1 + verb):
         following = _following(items, n)
+        if item.text in _PLAYS and following is not None and "instrument" in following.slots:
+            raise _Refused("it says what the artist plays")
         if item.text in _SETS and following is not None and "activity" in following.slots:
             raise _Refused("it says where or when the artist does it")
 

@@ -43,7 +43,12 @@ def load_lexicon() -> Lexicon:
         evaluative=frozenset(forms),
         n_evaluative=sum(map(len, listed.values())),
         music=frozenset(form for word in data["music"]["nouns"].split() for form in (word, _with_s(word))),
-        function=frozenset(data["function"]["words"].split()),
+        function=frozenset(
+            (
+                *data["function"]["words"].split(),
+                *(form for verb in data["function"]["light_verbs"].split() for form in _present(verb)),
+            )
+        ),
         phrases=frozenset(split(data["function"]["phrases"])),
         before={tuple(key.split()): frozenset(after) for key, after in data["before"].items()},
         never_before={tuple(key.split()): frozenset(after) for key, after in data["never_before"].items()},
