@@ -221,10 +221,12 @@ def _check_place(items: Sequence[_Item], place: int) -> None:
         raise _Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
     if phrase in lexicon.never_before and lexicon.never_before[phrase] & _kinds(following):
         raise _Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
-    if item.text == "so" and place and items[place - 1].text not in _MARKS:
+    if item.text == "so" and (not place or items[place - 1].text not in _MARKS):
         raise _Refused("'so' compares here")
     if item.text in _PRONOUNS and not any("artist" in before.slots for before in items[:place]):
         raise _Refused(f"{item.text!r} stands for nobody")
+    if item.text == "by" and "credit" in _kinds(following) and not (place and "cause" in items[place - 1].slots):
+        raise _Refused("it credits the track to another's artist")
     if item.text == "one" and not _stands_for_the_track(items, place):
         raise _Refused("'one' is a number here")
     if item.text in _NAMED and (_next_slots(items, place) & {"title", "album"}) - {_NAMED[item.text]}:

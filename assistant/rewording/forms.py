@@ -46,7 +46,7 @@ def names(facts: Iterable[StatedFact]) -> Iterator[tuple[str, str, bool]]:
             for quoted in _QUOTED.findall(fact.text):
                 yield quoted, "cause", True
             for credit in _CREDIT.findall(fact.text):
-                yield from ((name, "cause", needs) for name, _, needs in _artist(credit))
+                yield from ((name, "credit", needs) for name, _, needs in _artist(credit))
 
 
 def phrases(facts: Sequence[StatedFact]) -> Mapping[Phrase, frozenset[str]]:
