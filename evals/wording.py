@@ -8,8 +8,8 @@ shares, both better the lower.
 Conventions. Subsets are the kinds of the untrue (`plain` has no capital letter and no digit, `swapped` states what is
 true of another track of the slate, `named` invents names and numbers, `other` hides in another language, in number
 words or in look-alike letters), and two halves by hash of the sentence: the checker was made while looking at the
-`development` half, and of the `validation` half nothing was looked at but its figures. The interval is Wilson's, for shares
-near 0 have none by resampling: where nothing of n is let through, 95 % of it lie below 3.8 / (n + 3.8).
+`development` half, and of the `validation` half nothing was looked at but its figures. The interval is Wilson's, for
+shares near 0 have none by resampling: where nothing of n is let through, 95 % of it lie below 3.8 / (n + 3.8).
 
 Reference: Wilson (1927), "Probable inference, the law of succession, and statistical inference".
 """
