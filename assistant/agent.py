@@ -16,6 +16,7 @@ from assistant.applying import additions, locally, meeting, next_states, planned
 from assistant.chips import apply, less, resolve
 from assistant.clarifying import N_COMPARED, chosen, question, reopened
 from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pins, plan_resize
+from assistant.evidence import causes
 from assistant.explain import Context, explain_slate
 from assistant.history import History, history_of
 from assistant.labels import plain
@@ -192,7 +193,8 @@ class Agent:
         stage("receipt")
         context = self._context(query, state, result, history, heard)
         reasons = explain_slate(result.picks, context)
-        tracks = slate_tracks(result.picks, reasons, history.rated, pins=state.pins, before=before.slate)
+        why = [tuple(fact.text for fact in causes(pick, context)) for pick in result.picks]
+        tracks = slate_tracks(result.picks, reasons, history.rated, causes=why, pins=state.pins, before=before.slate)
         stage("explain")
         reply = Reply(
             session_id=session_id,

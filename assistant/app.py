@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -58,6 +58,26 @@ class Assistant(Taught):
                 text=f"Sorry, something went wrong and no playlist was made (reference {number}). Please try again.",
                 last_resort=True,
             )
+
+    @property
+    def rewords(self) -> bool:
+        """Whether a language model is set, so that `reword` may have something to say."""
+        return self.settings.llm.model is not None
+
+    def reword(self, reply: Reply) -> Generator[tuple[str, str], None, None]:
+        """Let the language model word a reply's reasons anew: yield (track id, sentence) as sentences pass the checker.
+
+        Never raises, and ends within the model's time limit. Without a model there is nothing; a track without a
+        sentence keeps its reason.
+        """
+        from assistant.rewording.slate import reword_reply
+
+        if not self.rewords or not reply.tracks:
+            return
+        try:
+            yield from reword_reply(reply, self._agent().recommender.catalogue, self.settings.llm)
+        except Exception:
+            _LOG.exception("rewording failed; reasons stay as they are")
 
     def feedback(
         self, listener_id: str, session_id: str | None, track_id: str, kind: str, completion: float | None = None

@@ -1,4 +1,4 @@
-"""Language models by way of LangChain; everyone else sees the port `assistant.ports.TextModel`.
+"""Language models by way of LangChain; everyone else sees the ports `assistant.ports.TextModel` and `StreamingModel`.
 
 Nothing here is imported, and no model is needed, unless the setting `SEGUE_LLM__MODEL` names one.
 """
@@ -6,7 +6,7 @@ Nothing here is imported, and no model is needed, unless the setting `SEGUE_LLM_
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -24,7 +24,7 @@ _FORM_REFUSED = (400, 422, 501)
 
 
 class LangChainModel:
-    """Any LangChain chat model, or any runnable that takes a list of messages, as a `TextModel`."""
+    """Any LangChain chat model, or any runnable that takes a list of messages, as a `StreamingModel`."""
 
     def __init__(self, model: Runnable[Any, Any]) -> None:
         """Take a model."""
@@ -63,6 +63,15 @@ class LangChainModel:
         except (NotImplementedError, AttributeError, TypeError, ValueError, ImportError):
             return None
         return bound
+
+    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """Yield what the model writes, piece by piece; a model that cannot stream yields one piece.
+
+        Raises:
+            Exception: whatever the model or the way to it raises.
+        """
+        for piece in self._model.stream(list(messages)):
+            yield _text(piece)
 
 
 def open_model(settings: LlmSettings, *, max_retries: int = 2) -> LangChainModel | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from pydantic import BaseModel
@@ -25,3 +25,10 @@ class TextModel(Protocol):
 
         A model that can be held to a form writes JSON of `form`, where one is given; any other may write anything.
         """
+
+
+class StreamingModel(TextModel, Protocol):
+    """A language model whose answer can be read while it is being written."""
+
+    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """Yield what the model writes, piece by piece, after messages given as for `complete`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.request import Chip
@@ -39,6 +41,7 @@ class SlateTrack(BaseModel):
     path: str | None = None
     facets: tuple[str, ...] = ()
     reason: str = ""
+    causes: tuple[str, ...] = Field(default=(), description="why it was picked, in words for computed numbers")
     query_share: float = Field(default=0.0, description="share of the joint-space score from the request, 0–1")
     user_share: float = Field(default=0.0, description="share of it from the listener's vector, 0–1")
     liked: bool | None = None
@@ -94,3 +97,9 @@ class Reply(BaseModel):
     timings_ms: dict[str, float] = Field(default_factory=dict, description="milliseconds by stage")
     export: str | None = Field(default=None, description="the file format that the listener asked to save it in")
     last_resort: bool = Field(default=False, description="an unexpected error was turned into this reply")
+
+
+def with_reasons(reply: Reply, reasons: Mapping[str, str]) -> Reply:
+    """Return the reply with other reasons for some of its tracks, given by track id."""
+    tracks = tuple(t.model_copy(update={"reason": reasons.get(t.track_id, t.reason)}) for t in reply.tracks)
+    return reply.model_copy(update={"tracks": tracks})

@@ -18,6 +18,7 @@ def slate_tracks(
     reasons: Sequence[str],
     rated: Mapping[str, bool],
     *,
+    causes: Sequence[Sequence[str]] = (),
     pins: Collection[str] = (),
     before: Collection[str] = (),
 ) -> tuple[SlateTrack, ...]:
@@ -26,6 +27,7 @@ def slate_tracks(
     Args:
         picks: in the order of the slate.
         reasons: one sentence per pick.
+        causes: what was computed about why, per pick.
         rated: track id → whether the listener likes it.
         pins: ids of tracks that keep their places.
         before: ids of the playlist before; without one, nothing is new.
@@ -45,6 +47,7 @@ def slate_tracks(
             path=track.path,
             facets=_facets(track),
             reason=reason,
+            causes=tuple(causes[position - 1]) if causes else (),
             query_share=pick.query_share,
             user_share=pick.user_share,
             liked=rated.get(track.track_id),

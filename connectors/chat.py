@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from assistant.reply import Message, Reply, SlateTrack
-from connectors.console import show_block, show_links, show_reply, show_why
+from assistant.reply import Message, Reply, SlateTrack, with_reasons
+from connectors.console import show_block, show_links, show_reply, show_reworded, show_why
 from connectors.errors import CommandError
 from connectors.group import say_error
 from connectors.playlists import free_path, write_playlist
@@ -118,9 +118,22 @@ class _Chat:
         if reply.export is not None:
             self._write(reply, free_path(reply, reply.export))
 
+        self._reword(reply)
+
     def _is_on_screen(self, reply: Reply) -> bool:
         """Tell whether a reply's playlist is the one shown last, as after a question."""
         return self._reply is not None and _shown(reply) == _shown(self._reply)
+
+    def _reword(self, reply: Reply) -> None:
+        """Show reasons in other words as a language model writes them; Ctrl-C is enough of it."""
+        if not self._assistant.rewords or not reply.tracks:
+            return
+        worded: dict[str, str] = {}
+        with suppress(KeyboardInterrupt), closing(self._assistant.reword(reply)) as sentences:
+            for track_id, sentence in sentences:
+                worded[track_id] = sentence
+                show_reworded(self._console, reply, track_id, sentence, first=len(worded) == 1)
+        self._reply = with_reasons(reply, worded)
 
     def _like(self, numbers: str) -> None:
         self._rate(numbers, "like", "♥ {track}")

@@ -53,6 +53,14 @@ def show_reply(console: Console, reply: Reply) -> None:
         show_block(console, Text(f"{reply.total} · seed {reply.seed} · index {reply.index}", style="dim"))
 
 
+def show_reworded(console: Console, reply: Reply, track_id: str, sentence: str, *, first: bool) -> None:
+    """Show a track's reason in other words, under a heading if it is the first."""
+    if first:
+        console.print(Text("\nIn other words:", style="dim"))
+    number = next(track.position for track in reply.tracks if track.track_id == track_id)
+    console.print(Text(f"{number:>3}  {sentence}"), soft_wrap=True)
+
+
 def show_links(console: Console, tracks: Sequence[SlateTrack]) -> None:
     """Show the whole address of each track, one to a line."""
     for track in tracks:

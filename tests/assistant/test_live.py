@@ -65,7 +65,7 @@ def test_half_of_the_answers_wrong_is_half_valid() -> None:
     assert all("no JSON" in answer.problem for answer in report.answers if not answer.valid)
 
 
-@pytest.mark.parametrize("script", [hangs(), fails(429), fails(500), refused()])
+@pytest.mark.parametrize("script", [hangs(), fails(429), fails(500), refused()], ids=["hangs", "429", "500", "refused"])
 def test_a_server_that_does_not_answer_is_given_up(script: Behaviour | str) -> None:
     started = time.perf_counter()
     if isinstance(script, str):

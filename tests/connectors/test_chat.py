@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ class ScriptedAssistant:
         self.rated: list[tuple[str, str, str]] = []
         self.sessions: list[str | None] = []
 
+        self.rewords = False
+
+    def reword(self, reply: Reply) -> Generator[tuple[str, str], None, None]:
+        yield "id-1", "“Alison” is dreamy."
+        yield "id-3", "Dreamy shoegaze."
+
     def reply(self, message: Message) -> Reply:
         self.asked.append(message)
         if message.text == "break":
@@ -36,8 +43,9 @@ class ScriptedAssistant:
         self.sessions.append(session_id)
 
 
-def talk(monkeypatch: pytest.MonkeyPatch, *lines: str) -> tuple[ScriptedAssistant, bool]:
+def talk(monkeypatch: pytest.MonkeyPatch, *lines: str, rewords: bool = False) -> tuple[ScriptedAssistant, bool]:
     assistant = ScriptedAssistant()
+    assistant.rewords = rewords
     monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
     return assistant, chat(assistant, "ann", open_console())  # type: ignore[arg-type]
 
@@ -163,3 +171,23 @@ def test_an_apology_is_no_success(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     _, done = talk(monkeypatch, "break")
     assert not done
     assert "reference 1a2b" in capsys.readouterr().out
+
+
+def test_reasons_in_other_words_follow_the_slate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They come after everything else of the reply, and /why shows them from then on."""
+    _, done = talk(monkeypatch, "mellow", "/why 3", "/why 2", rewords=True)
+    assert done
+    slate, _, rest = capsys.readouterr().out.partition("In other words:\n")
+    assert "seed 7" in slate
+    assert rest.startswith("  1  “Alison” is dreamy.\n  3  Dreamy shoegaze.\n")
+    assert "Slowdive\nDreamy shoegaze.\n" in rest
+    assert "Dreamy shoegaze from 1993 with guitar." in rest  # of track 2, which the model left out
+
+
+def test_without_a_model_nothing_is_said_in_other_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talk(monkeypatch, "mellow")
+    assert "In other words" not in capsys.readouterr().out
