@@ -138,7 +138,7 @@ class Agent:
             before = reopened(before, self._sessions.at(session_id, listener_id, before.turn - 1))
             request = answered.request.model_copy(update={"text": text})
         else:
-            request = self._understand(text, first_turn=not before.slate)
+            request = self._understand(text, first_turn=not (before.slate or before.past))
         request = with_overrides(request, message)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
         if (settled := self._settled(request, last, history, session_id)) is not None:

@@ -86,7 +86,7 @@ class SessionState(BaseModel):
         return not (self.constraints or self.likes or self.titles or self.phrases or dials)
 
     def query_text(self) -> str:
-        """Compose what the text encoder reads: the newest words, then what still holds from earlier turns."""
+        """Compose what the text encoder reads: the words of all turns, and what still holds of them."""
         earlier = [s.constraint for s in self.constraints if s.turn != self.turn and s.constraint.wanted]
         return compose(self.phrases, earlier, self.names(), max_characters=MAX_QUERY_TEXT)
 

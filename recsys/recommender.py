@@ -35,6 +35,9 @@ __all__ = ["ConstraintCount", "Pick", "Query", "RankingWeights", "Recommendation
 
 _DEFAULT_SIZE = 20
 _REMEMBERED_TEXTS = 256
+#: What a track loses in a slate for each wish that it is known not to meet, on scores that differ by some 5 at most: it
+#: is taken only where those that go against fewer run out, so that no further wish can cost an earlier one.
+_GOES_AGAINST = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Recommender:
         clock.lap("retrieve")
         scores = self._score(turn, rows, relaxable)
         scores += self._noise(query.seed)[rows]
+        scores -= np.float32(_GOES_AGAINST) * turn.checked.against(rows).astype(np.float32)
         order = np.lexsort((rows, -scores, tiers[rows]))
         clock.lap("rank")
         query = turn.query

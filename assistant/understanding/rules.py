@@ -28,6 +28,7 @@ from assistant.understanding.labelled import NAMES
 from assistant.understanding.matches import Bounds, Entity, Match, Size, Unlinked, Word, settle
 from assistant.understanding.negation import Marks, mark
 from assistant.understanding.questions import QuestionFinder
+from assistant.understanding.refusing import CUE
 from assistant.understanding.spoken import spoken
 from assistant.understanding.tables import words
 from assistant.understanding.tagging import Phrase
@@ -40,6 +41,10 @@ from recsys.title_versions import kinds_in
 from recsys.types import Constraint, Facet
 from recsys.vocabulary import Vocabulary, load_vocabulary
 
+#: From this tier on a name is only words that a title or an artist also has.
+_DOUBTFUL = 3
+#: What is refused begins at most so many words behind the words that refuse it.
+_NEAR = 3
 #: Taken as the newest year of a catalogue that states no years.
 _NEWEST_YEAR = 2020
 _AROUND = words("no not non without sans zero w o less fewer from the of with in some by a an to for")
@@ -214,6 +219,7 @@ class RulesUnderstanding:
         genres = {m.start for m in facets if any(word.facet is Facet.GENRE for word in m.words)}
         facets += self._eras.find(reading, genres.__contains__)
         names = [m for m in self._entities.link(reading, settle(facets)) if not _is_part(m, facets)]
+        names = _not_refusing(reading, names, facets)
         claimed = [m for m in (*facets, *names) if m.tier <= 1]
 
         def taken(start: int, end: int) -> bool:
@@ -295,6 +301,14 @@ def _is_part(name: Match, facets: list[Match]) -> bool:
     """Tell whether a name is only a piece of a longer phrase of music ("west coast" in "west coast rap")."""
     longer = (m for m in facets if m.end - m.start > name.end - name.start)
     return name.tier > 0 and any(m.start <= name.start and name.end <= m.end for m in longer)
+
+
+def _not_refusing(reading: Reading, names: list[Match], facets: list[Match]) -> list[Match]:
+    """The names without the doubtful ones that are how something is refused: "Fed Up" in "fed up with pop"."""
+    found = (reading.span(*cue.span()) for cue in CUE.finditer(reading.line) if cue["neg"] and " " in cue["neg"])
+    before = {m.start for m in (*facets, *names)}
+    cues = [(start, end) for start, end in found if not before.isdisjoint(range(end, end + _NEAR))]
+    return [m for m in names if m.tier < _DOUBTFUL or not any(a <= m.start and m.end <= b for a, b in cues)]
 
 
 def _entity_words(matches: list[Match]) -> set[int]:

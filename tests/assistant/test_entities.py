@@ -235,3 +235,13 @@ def test_a_band_is_found_by_its_leader() -> None:
         text: [m.name for m in understanding.understand(text).mentions] for text in ("best of Bob Marley", "simon")
     }
     assert found == {"best of Bob Marley": ["Bob Marley & The Wailers"], "simon": []}
+
+
+@pytest.mark.parametrize("text", ["fed up with pop", "steer clear of pop", "lay off the pop", "no more pop"])
+def test_words_that_refuse_are_no_names(text: str) -> None:
+    """ "Fed up with pop" once was the track "Fed Up" and a wish for pop."""
+    named = ("Fed Up", "Ann"), ("Steer Clear", "Bob"), ("One", "LAY"), ("No More", "Cleo")
+    tracks = [Track(f"{n}", title, (artist,), genres=("pop",)) for n, (title, artist) in enumerate(named)]
+    understanding = RulesUnderstanding(Catalogue.from_tracks(tracks))
+    assert written(understanding.understand(text, first_turn=False)) == {"-genre! pop"}
+    assert [m.name for m in understanding.understand("songs by LAY").mentions] == ["LAY"]

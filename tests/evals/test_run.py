@@ -81,6 +81,8 @@ def test_seeds_are_one_or_several() -> None:
         (["eval", "modalities", "--data", "nowhere", "--models", "avg"], "'avg'"),
         (["eval", "artists", "--data", "nowhere"], "item_idxs.tsv"),
         (["eval", "statistics", "--data", "nowhere"], "item_idxs.tsv"),
+        (["eval", "metamorphic", "--catalogue", "none.csv"], "no such file"),
+        (["eval", "metamorphic", "--catalogue", "none.csv", "--markdown", "no/such/folder/out.md"], "--markdown"),
         (["bench", "turn"], "--catalogue"),
     ],
 )

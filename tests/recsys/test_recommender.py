@@ -54,6 +54,15 @@ def test_words_find_their_style(recommender: Recommender) -> None:
         assert found.count(style) >= 8, (text, found)
 
 
+def test_no_further_wish_costs_an_earlier_one(recommender: Recommender) -> None:
+    """While enough tracks meet all wishes, none that is known not to meet one is shown, however the words pull."""
+    calm, late = Constraint(Facet.MOOD, ("calm",)), Constraint(Facet.ERA, low=1985, hard=True)
+    for text in ("house for a party", "heavy metal for the gym", "mellow jazz"):
+        for wishes in ((calm,), (calm, late)):
+            found = styles(recommender.recommend(Query(text, wishes, size=10, seed=1)))
+            assert found == ["folk"] * 10, text
+
+
 def test_a_taste_moves_the_slate_of_the_same_words(recommender: Recommender) -> None:
     taste = likes("folk-1-0", "folk-2-1", "folk-3-2")
     query = Query("something nice", size=10, seed=1, now=NOW)
