@@ -12,6 +12,7 @@ from threading import Lock
 
 import numpy as np
 
+from assistant import disowning
 from assistant.explain import Context, explain_slate
 from assistant.labels import plain
 from assistant.links import link
@@ -19,7 +20,7 @@ from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
 from assistant.receipt import slate_length, write_receipt
 from assistant.reply import Message, Reply, SlateTrack
-from assistant.request import Intent, Mention, Request
+from assistant.request import MAX_ME, Intent, Mention, Request
 from assistant.session import MAX_MINUTES, MAX_TRACKS, SessionState, fold, with_slate
 from assistant.store import SessionStore, identity
 from assistant.versions import step, with_version
@@ -44,6 +45,7 @@ class _History:
     """A listener's events as one turn needs them."""
 
     listener_id: str
+    session_id: str | None  # the session that is going on, if any
     events: tuple[Event, ...]
     rated: dict[str, bool]  # track id → whether the last rating was a like
     relations: dict[str, str]  # track id → liked, kept or played
@@ -130,9 +132,10 @@ class Agent:
         text = plain(message.text, MAX_MESSAGE)
         last = self._sessions.last(session_id, listener_id)
         before = last.state if last else SessionState()
+        words, whose = self._whose(text, listener_id, session_id, started=last is not None)
         history = self._history(listener_id, session_id)
         stage("load")
-        request = _with_overrides(self._understand(text, first_turn=not before.slate), message)
+        request = _with_overrides(self._understand(words, first_turn=not before.slate), message, whose)
         if last and request.intent in (Intent.UNDO, Intent.REDO):
             state, reply = step(
                 request.intent, last, partial(self._sessions.at, session_id, listener_id), history.rated
@@ -186,6 +189,13 @@ class Agent:
         timings["total"] = round((time.perf_counter() - started) * 1000, 3)
         return reply.model_copy(update={"timings_ms": timings})
 
+    def _whose(self, text: str, listener_id: str, session_id: str, *, started: bool) -> tuple[str, str]:
+        """Follow "this was not me" before anything is read of the listener: what else the message says, and a note."""
+        said = disowning.read(text)
+        if said is None:
+            return text, ""
+        return said.rest, disowning.follow(self._store, said, listener_id, session_id, started=started)
+
     def _understand(self, text: str, *, first_turn: bool) -> Request:
         if is_greeting(text) or is_thanks(text):
             # "Hello" is also the title of a track; said alone, it greets.
@@ -222,7 +232,7 @@ class Agent:
             # A like that was taken back is no like, though the track may still have been kept or played.
             told = {e.track_id for e in events if e.kind is kind and rated.get(e.track_id) is not False}
             relations |= {t: relation for t in told if kind is not EventKind.LIKE or rated.get(t)}
-        return _History(listener_id, events, rated, relations, frozenset(disliked_now))
+        return _History(listener_id, session_id, events, rated, relations, frozenset(disliked_now))
 
     def _query(self, state: SessionState, history: _History, *, seed: int) -> Query:
         catalogue = self.recommender.catalogue
@@ -235,6 +245,7 @@ class Agent:
             text=state.query_text(),
             constraints=state.active(),
             listener_id=history.listener_id,
+            session_id=history.session_id,
             listener_events=history.events,
             like_rows=self._example_rows(state.likes),
             dislike_rows=tuple(catalogue.rows(sorted(history.disliked_now)).tolist()),
@@ -243,7 +254,7 @@ class Agent:
             minutes=state.minutes,
             discovery=state.discovery or 0.0,
             fame=state.fame or 0.0,
-            how_much_me=self._how_much_me,
+            how_much_me=self._how_much_me if state.how_much_me is None else state.how_much_me,
             exclude=frozenset(catalogue.rows(sorted(excluded)).tolist()),
             seed=seed,
             max_per_artist=self._max_per_artist,
@@ -297,19 +308,30 @@ def _preferring(query: Query) -> Query:
     return replace(query, constraints=tuple(replace(c, hard=c.hard and not c.wanted) for c in query.constraints))
 
 
-def _with_overrides(request: Request, message: Message) -> Request:
-    """Let the size that a connector hands over beat the text; what is out of range comes to the nearest possible."""
-    if message.n_tracks is None and message.minutes is None:
-        return request
-    size: dict[str, int | float | None] = {"n_tracks": None, "minutes": None}
+def _with_overrides(request: Request, message: Message, note: str = "") -> Request:
+    """Let the size and the dials that a connector hands over beat the text; what is out of range comes to the nearest.
+
+    A `note` of what else was done stands before what understanding noted.
+    """
+    changes: dict[str, int | float | str | None] = {}
+    if message.n_tracks is not None or message.minutes is not None:
+        changes = {"n_tracks": None, "minutes": None, "size_factor": None}
     if message.n_tracks is not None:
-        size["n_tracks"] = min(max(message.n_tracks, 1), MAX_TRACKS)
+        changes["n_tracks"] = min(max(message.n_tracks, 1), MAX_TRACKS)
     if message.minutes is not None and math.isfinite(message.minutes):
-        size["minutes"] = min(max(message.minutes, 1.0), MAX_MINUTES)
-    note = request.note
+        changes["minutes"] = min(max(message.minutes, 1.0), MAX_MINUTES)
+    for name, value, least, most in (
+        ("discovery", message.discovery, -1.0, 1.0),
+        ("fame", message.fame, -1.0, 1.0),
+        ("how_much_me", message.how_much_me, 0.0, MAX_ME),
+    ):
+        if value is not None and math.isfinite(value):
+            changes[name] = min(max(value, least), most)
+    notes = [note] if note else []
     if message.n_tracks is not None and message.n_tracks > MAX_TRACKS:
-        note = f"A playlist has at most {MAX_TRACKS} tracks." + (f" {note}" if note else "")
-    return request.model_copy(update=size | {"note": note, "size_factor": None})
+        notes.append(f"A playlist has at most {MAX_TRACKS} tracks.")
+    notes += [request.note] if request.note else []
+    return request.model_copy(update=changes | {"note": " ".join(notes) or None})
 
 
 def _slate(picks: Sequence[Pick], reasons: Sequence[str], history: _History) -> tuple[SlateTrack, ...]:

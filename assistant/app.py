@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from assistant.errors import NothingToExportError, UnknownFeedbackError
+from assistant.errors import NothingToExportError, UnknownFeedbackError, UnknownSessionError
 from assistant.labels import plain
 from assistant.reply import Message, Reply
 from assistant.reports import (
@@ -33,6 +33,7 @@ from assistant.taught import Taught
 from recsys.types import Event, EventKind, Progress
 
 if TYPE_CHECKING:
+    from assistant.disowning import Disowned
     from recsys.ranking import RankingWeights
 
 __all__ = ["Assistant", "Settings"]
@@ -99,6 +100,26 @@ class Assistant(Taught):
             None if session_id is None else identity(session_id),
         )
         self._store().add_event(event)
+
+    def not_me(self, listener_id: str, session_id: str | None = None, *, undo: bool = False) -> Disowned:
+        """Take all that a session did out of a listener's taste, exactly, or with `undo` put it back.
+
+        Args:
+            listener_id: whose taste it was not.
+            session_id: the session; None for the latest, or, to undo, the one set aside last.
+            undo: whether it was the listener after all.
+
+        Raises:
+            UnknownSessionError: there is no such session to set aside, or none that was.
+        """
+        from assistant.disowning import disown, own
+        from assistant.store import identity
+
+        listener, session = identity(listener_id), None if session_id is None else identity(session_id)
+        done = (own if undo else disown)(self._store(), listener, session)
+        if done is None:
+            raise UnknownSessionError(listener_id, session_id, undo=undo)
+        return done
 
     def add_history(self, listener_id: str, history: Iterable[tuple[str, str, int]]) -> int:
         """Remember what a listener did elsewhere, all at once; return how many entries that were.

@@ -144,6 +144,10 @@ def _dial_lines(picks: Sequence[Pick], state: SessionState, heard_artists: Colle
         else:
             delivered = f"{heard} of {len(picks)} by artists from your history here"
             lines.append(_line("familiar", "known to you", delivered, hard=False))
+    if state.how_much_me is not None and state.how_much_me != 1:
+        asked = "none of it" if not state.how_much_me else "more of it" if state.how_much_me > 1 else "less of it"
+        share = sum(pick.user_share for pick in picks) / len(picks) if picks else 0.0
+        lines.append(_line("your taste", asked, f"{share:.0%} of what lifts these tracks", hard=False))
     return lines
 
 

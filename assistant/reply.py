@@ -15,6 +15,9 @@ class Message(BaseModel):
     text: str
     n_tracks: int | None = Field(default=None, description="beats the text")
     minutes: float | None = Field(default=None, description="beats the text")
+    discovery: float | None = Field(default=None, description="-1 familiar … +1 discovery; beats the text")
+    fame: float | None = Field(default=None, description="-1 deep cuts … +1 popular; beats the text")
+    how_much_me: float | None = Field(default=None, description="0 words alone … 1 usual … 3 taste; beats the text")
     seed: int | None = Field(default=None, description="replays a slate; drawn from the session when absent")
 
 

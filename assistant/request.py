@@ -13,6 +13,9 @@ from recsys.types import Constraint
 Polarity = Literal["+", "-", "~"]
 POLARITIES: tuple[Polarity, ...] = ("+", "-", "~")
 
+#: The far end of the dial *how much me*, which scales the listener's vector; 1 is the usual.
+MAX_ME = 3.0
+
 
 class Intent(StrEnum):
     """What the listener wants done."""
@@ -62,6 +65,7 @@ class Request(BaseModel):
     size_factor: float | None = Field(default=None, gt=0, le=10, description="of the playlist on screen: .5 halves it")
     discovery: float | None = Field(default=None, ge=-1, le=1, description="-1 familiar … +1 discovery")
     fame: float | None = Field(default=None, ge=-1, le=1, description="-1 deep cuts … +1 popular")
+    how_much_me: float | None = Field(default=None, ge=0, le=MAX_ME, description="0 words alone … 1 usual … 3 taste")
     descriptors: tuple[Descriptor, ...] = ()
     search_text: str = Field(default="", description="the message without size, dials and negated words")
     note: str | None = Field(default=None, description="something to tell the listener about the reading")

@@ -38,8 +38,9 @@ def is_thanks(text: str) -> bool:
 
 def asks_for_something(request: Request) -> bool:
     """Tell whether the understanding found anything to go by beside free words."""
-    said = (request.n_tracks, request.minutes, request.size_factor, request.discovery, request.fame)
-    return bool(request.constraints or request.mentions) or any(value is not None for value in said)
+    size = (request.n_tracks, request.minutes, request.size_factor)
+    dials = (request.discovery, request.fame, request.how_much_me)
+    return bool(request.constraints or request.mentions) or any(value is not None for value in (*size, *dials))
 
 
 def say(
@@ -83,7 +84,7 @@ def _opening(
     n = len(result.picks)
     slate = f"{n} track{'s' if n != 1 else ''}, {length}"
     wishes = _wishes(state, request)
-    mix = "a mix close to your taste" if result.has_taste else "a varied mix"
+    mix = "a mix close to your taste" if result.has_taste and state.how_much_me != 0 else "a varied mix"
     later = state.turn > 1
     if is_thanks(message):
         return f"You are welcome! Your playlist: {slate}." if later else f"Here is {mix}: {slate}."
@@ -111,6 +112,11 @@ def _wishes(state: SessionState, request: Request) -> list[str]:
         wishes.append((request.fame is not None, "well known" if state.fame > 0 else "not too famous"))
     if state.discovery:
         wishes.append((request.discovery is not None, "new to you" if state.discovery > 0 else "familiar"))
+    if state.how_much_me is not None and state.how_much_me != 1:
+        words = (
+            "without your taste" if not state.how_much_me else f"{'more' if state.how_much_me > 1 else 'less'} of you"
+        )
+        wishes.append((request.how_much_me is not None, words))
     labels = list(dict.fromkeys(label for _, label in sorted(wishes, key=lambda wish: not wish[0])))
     more = len(labels) - _MAX_WISHES
     return [*labels[:_MAX_WISHES], f"{more} more"] if more > 0 else labels

@@ -83,6 +83,8 @@ class _Chat:
             "why": ("N", "everything known about why a track is there", self._why),
             "links": ("", "the address of every track", self._links),
             "save": ("FILE", "write the playlist: .m3u8, .m3u, .csv or .json", self._save),
+            "notme": ("", "this session was somebody else's: leave it out of my taste", self._not_me),
+            "wasme": ("", "it was me after all", self._was_me),
             "new": ("", "forget what was asked and begin anew", self._new),
             "help": ("", "this list", self._help),
             "quit": ("", "leave (or Ctrl-D)", self._help),
@@ -137,6 +139,19 @@ class _Chat:
         path = Path(name.strip("\"'")).expanduser()
         write_playlist(reply, path)
         self._console.print(Text(f"Saved {len(reply.tracks)} tracks to {path}"), soft_wrap=True)
+
+    def _not_me(self, _: str) -> None:
+        self._slate("/notme")
+        done = self._assistant.not_me(self._listener_id, self._session_id)
+        self._console.print(
+            Text(f"Nothing of this session counts for your taste ({done.n_events} likes and dislikes so far)")
+        )
+
+    def _was_me(self, _: str) -> None:
+        done = self._assistant.not_me(self._listener_id, self._session_id, undo=True)
+        self._console.print(
+            Text(f"This session counts for your taste again ({done.n_events} likes and dislikes so far)")
+        )
 
     def _new(self, _: str) -> None:
         self._session_id, self._reply = uuid4().hex, None
