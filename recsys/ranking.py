@@ -32,7 +32,7 @@ _DEMANDED = 2.0
 #: "Nothing too famous" is first of all a wish for no hits: the wrong side of the middle counts this many times.
 _WRONG_SIDE = 3.0
 #: A dial turned all the way adds so many times their weight to what was asked for, so that no wish pays for the dial.
-_WISHES_FIRST = 2.5
+_WISHES_FIRST = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Ranker:
         w = self.weights
         scores = np.float32(w.translation) * translation + np.float32(w.lexical) * lexical[rows]
         more_me = max(query.how_much_me - 1.0, 0.0)
-        turned = abs(query.fame) + abs(query.discovery) + more_me / 2
+        turned = abs(query.fame) + abs(query.discovery) + abs(query.how_much_me - 1.0) / 2
         for constraint, met in checked.pairs():
             if not constraint.hard or constraint in relaxed:
                 weight = w.constraint * (_DEMANDED if constraint.hard else 1.0) * (1 + _WISHES_FIRST * turned)
