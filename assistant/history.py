@@ -14,6 +14,7 @@ class History:
     """A listener's events as one turn needs them."""
 
     listener_id: str
+    session_id: str | None  # the session that is going on, if any
     events: tuple[Event, ...]
     rated: dict[str, bool]  # track id → whether the last rating was a like
     relations: dict[str, str]  # track id → liked, kept or played
@@ -44,4 +45,4 @@ def history_of(listener_id: str, session_id: str | None, events: tuple[Event, ..
         # A like that was taken back is no like, though the track may still have been kept or played.
         told = {e.track_id for e in events if e.kind is kind and rated.get(e.track_id) is not False}
         relations |= {t: relation for t in told if kind is not EventKind.LIKE or rated.get(t)}
-    return History(listener_id, events, rated, relations, frozenset(disliked_now))
+    return History(listener_id, session_id, events, rated, relations, frozenset(disliked_now))

@@ -59,6 +59,7 @@ class SessionState(BaseModel):
     minutes: float | None = None
     discovery: float | None = None
     fame: float | None = None
+    how_much_me: float | None = None
     phrases: tuple[Phrase, ...] = ()  # newest first
     slate: tuple[str, ...] = ()  # track ids on screen
     shown: tuple[str, ...] = ()  # track ids shown so far, oldest first
@@ -82,8 +83,9 @@ class SessionState(BaseModel):
 
     def is_empty(self) -> bool:
         """Tell whether nothing at all has been asked for: no constraint, example, dial or word."""
-        dials = self.discovery is not None or self.fame is not None or self.arc is not None
-        return not (self.constraints or self.likes or self.titles or self.phrases or dials)
+        dials = (self.discovery, self.fame, self.how_much_me, self.arc)
+        asked = self.constraints or self.likes or self.titles or self.phrases
+        return not asked and all(dial is None for dial in dials)
 
     def query_text(self) -> str:
         """Compose what the text encoder reads: the words of all turns, and what still holds of them."""
@@ -123,6 +125,7 @@ def fold(state: SessionState, request: Request) -> SessionState:
         minutes=minutes,
         discovery=state.discovery if request.discovery is None else request.discovery,
         fame=state.fame if request.fame is None else request.fame,
+        how_much_me=state.how_much_me if request.how_much_me is None else request.how_much_me,
         phrases=renew(state.phrases, request, incoming, dropped, turn),
         slate=state.slate,
         shown=state.shown,

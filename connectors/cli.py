@@ -14,6 +14,7 @@ from connectors.opening import example as _example
 from connectors.opening import open_assistant as _open
 from connectors.opening import read_settings as _settings
 from connectors.opening import ready_assistant as _ready
+from connectors.whose import not_me
 
 #: Said beside a ranking without any track.
 _NOTHING = "No track meets all that was demanded, and here nothing gives way; ask for less"
@@ -33,6 +34,7 @@ app = typer.Typer(
 
 
 app.add_typer(embeddings_app, name="embeddings")
+app.command("not-me", epilog=_example("not-me --listener ann"))(not_me)
 
 
 def _show_version(wanted: bool) -> None:

@@ -35,6 +35,8 @@ _UNSTATED_POPULARITY = 0.4
 _DEMANDED = 2.0
 #: "Nothing too famous" is first of all a wish for no hits: the wrong side of the middle counts this many times.
 _WRONG_SIDE = 3.0
+#: A dial turned all the way adds so many times their weight to what was asked for, so that no wish pays for the dial.
+_WISHES_FIRST = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class RankingWeights:
     fame: float = 2.5
     discovery: float = 1.0
     heard: float = 0.4
+    me: float = 4.0  # nearness to the listener's vector, for each time that more of it than usual is asked for
     jitter: float = 0.25  # standard deviation of the seeded noise among near equals
 
 
@@ -128,9 +131,11 @@ class Ranker:
         w = self.weights
         yield "translation", np.float32(w.translation) * translation
         yield "words", np.float32(w.lexical) * lexical[rows]
+        more_me = max(query.how_much_me - 1.0, 0.0)
+        turned = abs(query.fame) + abs(query.discovery) + abs(query.how_much_me - 1.0) / 2
         for constraint, met in checked.pairs():
             if not constraint.hard or constraint in relaxed:
-                weight = w.constraint * (_DEMANDED if constraint.hard else 1.0)
+                weight = w.constraint * (_DEMANDED if constraint.hard else 1.0) * (1 + _WISHES_FIRST * turned)
                 near = closeness(self.catalogue, self.vocabulary, constraint, met)
                 yield "words", np.float32(weight) * near[rows]
         if query.like_rows:
@@ -146,12 +151,16 @@ class Ranker:
             yield "fame", np.float32(w.popularity) * popularity
         if len(taste.rows):
             n_wishes = sum(c.wanted for c in query.constraints) + bool(query.like_rows)
-            yield "taste", np.float32(w.company * query.how_much_me / (1 + n_wishes)) * company[rows]
+            usual_me = min(query.how_much_me, 1.0)
+            yield "taste", np.float32(w.company * usual_me / (1 + n_wishes)) * company[rows]
             if query.discovery >= 0:
                 yield "taste", -(np.float32(w.heard) * np.isin(rows, taste.rows))
             artists = self.catalogue.artist_rows
             known = np.isin(artists[rows], np.unique(artists[taste.liked_rows]))
             yield "taste", -(np.float32(w.discovery * query.discovery) * known.astype(np.float32))
+        if more_me and taste.known:
+            own = (taste.vector / np.linalg.norm(taste.vector)).astype(np.float32)
+            yield "taste", np.float32(w.me * more_me) * (self.vectors[rows] @ own)
 
     def nearness(self, rows: IntArray) -> FloatArray:
         """Cosine (N,) of every track to the nearest of the given ones."""

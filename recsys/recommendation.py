@@ -34,6 +34,7 @@ class Query:
     max_per_artist: int = 2
     now: float | None = None  # seconds since the epoch; the clock when None
     listener_id: str = ""  # for vectors of listeners that were brought in; the events say what was done
+    session_id: str | None = None  # the session that is going on: what was done in it counts at once, in full
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,9 @@ class Recommender:
 
     def _taste(self, query: Query) -> Taste:
         now = time.time() if query.now is None else query.now
-        weights = track_weights(query.listener_events, now=now, half_life_days=self._half_life_days)
+        weights = track_weights(
+            query.listener_events, now=now, half_life_days=self._half_life_days, session_id=query.session_id
+        )
         known = [(int(row), w) for t, w in weights.items() for row in self.catalogue.rows([t])]
         rows = np.array([row for row, _ in known], dtype=np.int64)
         signed = np.array([w for _, w in known], dtype=np.float32)

@@ -32,9 +32,9 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """A position of a dial, -1 to +1: familiar to discovery, or deep cuts to popular."""
+    """A position of a dial: -1 to +1 from familiar to discovery or from deep cuts to popular, 0 to 3 of how much me."""
 
-    name: Literal["discovery", "fame"]
+    name: Literal["discovery", "fame", "how_much_me"]
     value: float
 
 

@@ -181,6 +181,7 @@ class RulesUnderstanding:
             size_factor=size_factor_of(reading, first_turn=first_turn),
             discovery=composed.discovery,
             fame=composed.fame,
+            how_much_me=composed.how_much_me,
             descriptors=tuple(Descriptor(facet=p.facet, text=p.text, polarity=p.polarity) for p in described),
             search_text=search_text(reading, composed.unsearchable, _entity_words(matches)),
             unlinked=_unlinked(matches),
