@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from evals import run_jam, run_understanding
+from evals import run_jam, run_listener, run_understanding
 from evals.options import JsonFile, Kept, Seeds, check_destination, finish, read_seeds
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -31,7 +31,7 @@ bench_app = typer.Typer(
     context_settings=_CONTEXT,
 )
 
-for _command, _example in (*run_jam.COMMANDS, *run_understanding.COMMANDS):
+for _command, _example in (*run_jam.COMMANDS, *run_understanding.COMMANDS, *run_listener.COMMANDS):
     eval_app.command(epilog=f"Example: {_example}")(_command)
 
 Songs = Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")]
