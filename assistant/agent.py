@@ -48,6 +48,7 @@ class _History:
     rated: dict[str, bool]  # track id → whether the last rating was a like
     relations: dict[str, str]  # track id → liked, kept or played
     disliked_now: frozenset[str]  # disliked in this session
+    liked_now: frozenset[str]  # liked in this session
 
 
 class Agent:
@@ -208,21 +209,22 @@ class Agent:
             events = tuple(self._store.events(listener_id))
         rated: dict[str, bool] = {}
         relations: dict[str, str] = {}
-        disliked_now: set[str] = set()
+        now: dict[str, bool] = {}  # the last rating in this session
         for event in events:
             if event.kind not in (EventKind.LIKE, EventKind.DISLIKE, EventKind.UNRATE):
                 continue
             rated.pop(event.track_id, None)
-            disliked_now.discard(event.track_id)
+            now.pop(event.track_id, None)
             if event.kind is not EventKind.UNRATE:
                 rated[event.track_id] = event.kind is EventKind.LIKE
-            if event.kind is EventKind.DISLIKE and session_id is not None and event.session_id == session_id:
-                disliked_now.add(event.track_id)
+                if session_id is not None and event.session_id == session_id:
+                    now[event.track_id] = event.kind is EventKind.LIKE
         for kind, relation in _RELATIONS.items():  # the strongest last
             # A like that was taken back is no like, though the track may still have been kept or played.
             told = {e.track_id for e in events if e.kind is kind and rated.get(e.track_id) is not False}
             relations |= {t: relation for t in told if kind is not EventKind.LIKE or rated.get(t)}
-        return _History(listener_id, events, rated, relations, frozenset(disliked_now))
+        liked_now = frozenset(track_id for track_id, liked in now.items() if liked)
+        return _History(listener_id, events, rated, relations, frozenset(now) - liked_now, liked_now)
 
     def _query(self, state: SessionState, history: _History, *, seed: int) -> Query:
         catalogue = self.recommender.catalogue
@@ -238,6 +240,8 @@ class Agent:
             listener_events=history.events,
             like_rows=self._example_rows(state.likes),
             dislike_rows=tuple(catalogue.rows(sorted(history.disliked_now)).tolist()),
+            liked_rows=tuple(catalogue.rows(sorted(history.liked_now)).tolist()),
+            passed_rows=tuple(catalogue.rows(_passed(state, history)).tolist()),
             title_rows=tuple(catalogue.rows(mention.key for mention in state.titles).tolist()),
             size=(state.n_tracks or self._slate_size) if state.minutes is None else state.n_tracks,
             minutes=state.minutes,
@@ -290,6 +294,11 @@ class Agent:
             has_taste=result.has_taste and query.how_much_me > 0,
             has_examples=bool(query.like_rows),
         )
+
+
+def _passed(state: SessionState, history: _History) -> list[str]:
+    """What was shown and not rated, in a session in which something shown was liked."""
+    return [t for t in state.shown if t not in history.rated] if history.liked_now else []
 
 
 def _preferring(query: Query) -> Query:

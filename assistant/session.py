@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from assistant.merging import Standing, merge
-from assistant.phrases import Phrase, asks_for_others, compose, free_words, renew
+from assistant.phrases import Phrase, asks_for_more_of, asks_for_others, compose, free_words, renew
 from assistant.request import Intent, Mention, Request
 from recsys.text import fold as folded
 from recsys.types import Constraint, Facet
@@ -77,7 +77,7 @@ class SessionState(BaseModel):
 
 def fold(state: SessionState, request: Request) -> SessionState:
     """Let one request change the session. Pure: the same state and request always give the same state."""
-    others = asks_for_others(request.text)
+    others = asks_for_others(request.text) or asks_for_more_of(request.text, _said(state, request))
     if request.intent is Intent.START_OVER and not _means_others(request):
         state = SessionState(turn=state.turn, shown=state.shown)
     elif request.intent is Intent.ASK and state.turn and not _overlaps(state, request):
@@ -131,6 +131,13 @@ def _means_others(request: Request) -> bool:
     """Tell whether "another playlist", said alone, wants the same wishes met by other tracks."""
     said = request.constraints or request.mentions or free_words(request)
     return not said and asks_for_others(request.text) and _RESETS.search(folded(request.text)) is None
+
+
+def _said(state: SessionState, request: Request) -> list[str]:
+    """The words by which a request names what is wanted already."""
+    wanted = {value for c in state.active() if c.wanted for value in c.values}
+    again = [c.text for c in request.constraints if c.wanted and wanted.intersection(c.values)]
+    return again + [mention.text for mention in request.mentions if mention.polarity == "+" and mention.key in wanted]
 
 
 def _adds(text: str) -> bool:

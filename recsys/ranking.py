@@ -45,6 +45,9 @@ class RankingWeights:
     disliked: float = 1.5
     popularity: float = 0.35
     fame: float = 2.5
+    moment: float = 2.0  # the company of what was liked in this session, whatever the words ask for
+    liked: float = 1.0  # nearness to it
+    passed: float = 0.6  # shown beside it, and passed over
     discovery: float = 1.0
     heard: float = 0.4
     jitter: float = 0.25  # standard deviation of the seeded noise among near equals
@@ -89,6 +92,7 @@ class Ranker:
         translation: FloatArray,
         lexical: FloatArray,
         company: FloatArray,
+        moment: FloatArray,
         relaxed: Collection[Constraint] = (),
     ) -> FloatArray:
         """Score the candidates `rows` (C,).
@@ -101,6 +105,7 @@ class Ranker:
             translation: (C,) joint-space scores in units of their spread.
             lexical: (N,) share of the request's words that each track carries.
             company: (N,) how much company each track keeps with the listener's own.
+            moment: (N,) and with those liked in this session.
             relaxed: hard constraints that gave way; what comes near them is still better than what does not.
         """
         w = self.weights
@@ -114,6 +119,11 @@ class Ranker:
             scores += np.float32(w.neighbours) * self.nearness(np.array(query.like_rows))[rows]
         if query.dislike_rows:
             scores -= np.float32(w.disliked) * np.maximum(self.nearness(np.array(query.dislike_rows))[rows], 0)
+        if query.liked_rows:
+            scores += np.float32(w.moment) * moment[rows]
+            scores += np.float32(w.liked) * self.nearness(np.array(query.liked_rows))[rows]
+        if query.passed_rows:
+            scores -= np.float32(w.passed) * np.isin(rows, query.passed_rows)
         popularity = self._popularity[rows]
         if query.fame:
             asked = np.sign(query.fame) * (popularity - np.float32(0.5))

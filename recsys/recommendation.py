@@ -22,6 +22,8 @@ class Query:
     like_rows: tuple[int, ...] = ()  # "like X": track rows to be near
     dislike_rows: tuple[int, ...] = ()  # disliked in this session: never shown, neighbours lowered
     title_rows: tuple[int, ...] = ()  # tracks asked for by title: shown first
+    liked_rows: tuple[int, ...] = ()  # liked in this session: answers to these very words
+    passed_rows: tuple[int, ...] = ()  # shown in this session beside liked ones, and not rated
     size: int | None = None
     minutes: float | None = None
     discovery: float = 0.0

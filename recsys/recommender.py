@@ -44,6 +44,7 @@ class _Turn:
     point: JointPoint
     lexical: FloatArray  # (N,)
     company: FloatArray  # (N,)
+    moment: FloatArray  # (N,) the company of what was liked in this session
     extra: FloatArray | None  # (N,) what is added to the joint-space scores, if anything
 
 
@@ -161,6 +162,7 @@ class Recommender:
 
     def _prepare(self, query: Query, text_vector: FloatArray) -> _Turn:
         taste = self._taste(query)
+        liked = np.array(query.liked_rows, dtype=np.int64)
         return _Turn(
             query=query,
             checked=check(self.catalogue, self.vocabulary, query.constraints),
@@ -169,6 +171,7 @@ class Recommender:
             extra=self._translation.extra(query, text_vector),
             lexical=self._lexical.scores(query.text),
             company=self._company.scores(taste.liked_rows, taste.weights[taste.weights > 0]),
+            moment=self._company.scores(liked, np.ones(len(liked), dtype=np.float32)),
         )
 
     def _taste(self, query: Query) -> Taste:
@@ -184,7 +187,15 @@ class Recommender:
         if turn.extra is not None:
             translation += turn.extra[rows]
         return self.ranker.scores(
-            turn.query, turn.taste, turn.checked, rows, translation, turn.lexical, turn.company, relaxed
+            turn.query,
+            turn.taste,
+            turn.checked,
+            rows,
+            translation,
+            turn.lexical,
+            turn.company,
+            turn.moment,
+            relaxed,
         )
 
     # --- what may be shown ---
@@ -265,8 +276,13 @@ class Recommender:
         if turn.extra is not None:
             above = turn.extra - turn.extra.min()
             found["memory"] = _top(np.where(allowed, above, 0), k)
-        if turn.query.like_rows:
-            near = self.ranker.nearness(np.array(turn.query.like_rows))
+        if turn.query.liked_rows:
+            found["company"] = np.union1d(
+                found.get("company", []), _top(np.where(allowed, turn.moment, 0), k // 3)
+            ).astype(np.int64)
+        examples = (*turn.query.like_rows, *turn.query.liked_rows)
+        if examples:
+            near = self.ranker.nearness(np.array(examples))
             found["neighbours"] = _top(np.where(allowed, near, 0), k // 3)
         titles = np.array(turn.query.title_rows, dtype=np.int64)
         found["title"] = titles[allowed[titles]]
