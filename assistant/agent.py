@@ -235,6 +235,8 @@ class Agent:
         excluded = (disliked | set(state.set_aside) | examples) - (titles - disliked)
         return Query(
             text=state.query_text(),
+            newest=state.phrases[0].text if len(state.phrases) > 1 else "",
+            lead=frozenset(state.lead).intersection(v for c in state.active() if c.wanted for v in c.values),
             constraints=state.active(),
             listener_id=history.listener_id,
             listener_events=history.events,

@@ -9,7 +9,7 @@ unrelated, and says so as a new request, keeps only the size; "start over" keeps
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -42,6 +42,7 @@ class SessionState(BaseModel):
     turn: int = 0
     constraints: tuple[Standing, ...] = ()
     likes: tuple[Mention, ...] = ()  # "like X", oldest first
+    lead: tuple[str, ...] = ()  # keys of the artists asked for last, after other wishes
     titles: tuple[Mention, ...] = ()  # tracks asked for by title in the latest request
     named: tuple[Mention, ...] = ()  # every entity of the constraints, for its name
     n_tracks: int | None = None
@@ -98,6 +99,7 @@ def fold(state: SessionState, request: Request) -> SessionState:
         turn=turn,
         constraints=constraints,
         likes=_likes(state, request),
+        lead=_lead(state, incoming),
         titles=_titles(state, request),
         named=_named(state, request, constraints),
         n_tracks=n_tracks,
@@ -138,6 +140,14 @@ def _said(state: SessionState, request: Request) -> list[str]:
     wanted = {value for c in state.active() if c.wanted for value in c.values}
     again = [c.text for c in request.constraints if c.wanted and wanted.intersection(c.values)]
     return again + [mention.text for mention in request.mentions if mention.polarity == "+" and mention.key in wanted]
+
+
+def _lead(state: SessionState, incoming: Sequence[Constraint]) -> tuple[str, ...]:
+    """The artists that a message asks for after other wishes; those of an earlier one where it asks for none."""
+    named = dict.fromkeys(v for c in incoming if c.wanted and c.facet is Facet.ARTIST for v in c.values)
+    if not named:
+        return state.lead
+    return () if state.is_empty() else tuple(named)
 
 
 def _adds(text: str) -> bool:

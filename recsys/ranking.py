@@ -22,7 +22,7 @@ import numpy as np
 from recsys.catalogue import Catalogue
 from recsys.constraints import Checked, closeness
 from recsys.recommendation import Query
-from recsys.types import Constraint, FloatArray, IntArray
+from recsys.types import Constraint, Facet, FloatArray, IntArray
 from recsys.vocabulary import Vocabulary
 
 #: Stands for a popularity that is not stated: a little below the middle.
@@ -45,9 +45,11 @@ class RankingWeights:
     disliked: float = 1.5
     popularity: float = 0.35
     fame: float = 2.5
-    moment: float = 2.0  # the company of what was liked in this session, whatever the words ask for
-    liked: float = 1.0  # nearness to it
-    passed: float = 0.6  # shown beside it, and passed over
+    moment: float = 4.0  # the company of what was liked in this session, whatever the words ask for
+    liked: float = 2.0  # nearness to it
+    passed: float = 1.5  # shown beside it, and passed over
+    lead: float = 1.5  # artists asked for after other wishes
+    newest: float = 0.5  # share of what was said last among the words of a session, 0–1
     discovery: float = 1.0
     heard: float = 0.4
     jitter: float = 0.25  # standard deviation of the seeded noise among near equals
@@ -124,6 +126,8 @@ class Ranker:
             scores += np.float32(w.liked) * self.nearness(np.array(query.liked_rows))[rows]
         if query.passed_rows:
             scores -= np.float32(w.passed) * np.isin(rows, query.passed_rows)
+        for key in sorted(query.lead):
+            scores += np.float32(w.lead) * np.isin(rows, self.catalogue.postings(Facet.ARTIST, key))
         popularity = self._popularity[rows]
         if query.fame:
             asked = np.sign(query.fame) * (popularity - np.float32(0.5))

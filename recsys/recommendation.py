@@ -17,7 +17,9 @@ class Query:
     """
 
     text: str
+    newest: str = ""  # the part of the text that was said last, where earlier turns said the rest
     constraints: tuple[Constraint, ...] = ()
+    lead: frozenset[str] = frozenset()  # keys of the artists that were asked for last, after other wishes
     listener_events: tuple[Event, ...] = ()
     like_rows: tuple[int, ...] = ()  # "like X": track rows to be near
     dislike_rows: tuple[int, ...] = ()  # disliked in this session: never shown, neighbours lowered

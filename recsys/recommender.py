@@ -32,6 +32,8 @@ __all__ = ["ConstraintCount", "Pick", "Query", "RankingWeights", "Recommendation
 
 _DEFAULT_SIZE = 20
 _REMEMBERED_TEXTS = 256
+#: Share of a slate that artists asked for last may take, where others were asked for before.
+_LEAD = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Recommender:
     def recommend(self, query: Query) -> Recommendation:
         """Answer one turn with a slate, or with the nearest possible one and what was relaxed for it."""
         clock = _Clock()
-        text_vector = self._encode(query.text)
+        text_vector = self._read(query)
         clock.lap("encode")
         turn = self._prepare(self._with_examples(query), text_vector)
         tiers, relaxable = self._tiers(turn)
@@ -127,7 +129,7 @@ class Recommender:
 
     def stand(self, query: Query, k: int) -> Standpoint:
         """Say where a query stands in the joint space, and what `rank` finds from there."""
-        turn = self._prepare(query, self._encode(query.text))
+        turn = self._prepare(query, self._read(query))
         rows = np.flatnonzero(self._allowed(turn))
         scores = self._score(turn, rows)
         order = np.lexsort((rows, -scores))[:k]
@@ -147,6 +149,25 @@ class Recommender:
     def has_words(self, text: str) -> bool:
         """Tell whether any track has any of a text's words in its title, artists, album or tags."""
         return bool(np.any(self._lexical.scores(text)))
+
+    def _read(self, query: Query) -> FloatArray:
+        """What the words of a session mean (D,), those said last above all."""
+        whole = self._encode(query.text)
+        if not query.newest.strip():
+            return whole
+        share = np.float32(self.ranker.weights.newest)
+        mixed = (1 - share) * whole + share * self._encode(query.newest)
+        result: FloatArray = (mixed / max(float(np.linalg.norm(mixed)), 1e-6)).astype(np.float32)
+        return result
+
+    def _words(self, query: Query) -> FloatArray:
+        """The share of the session's words that each track carries (N,), those said last above all."""
+        whole = self._lexical.scores(query.text)
+        if not query.newest.strip():
+            return whole
+        share = np.float32(self.ranker.weights.newest)
+        result: FloatArray = (1 - share) * whole + share * self._lexical.scores(query.newest)
+        return result
 
     def _encode(self, text: str) -> FloatArray:
         with self._lock:
@@ -169,7 +190,7 @@ class Recommender:
             taste=taste,
             point=self._translation.point(query, text_vector, taste.vector),
             extra=self._translation.extra(query, text_vector),
-            lexical=self._lexical.scores(query.text),
+            lexical=self._words(query),
             company=self._company.scores(taste.liked_rows, taste.weights[taste.weights > 0]),
             moment=self._company.scores(liked, np.ones(len(liked), dtype=np.float32)),
         )
@@ -243,10 +264,13 @@ class Recommender:
         keys = [v for c in query.constraints if c.facet is Facet.ARTIST and c.wanted for v in c.values]
         size = query.size or int((query.minutes or 60.0) / 2) + 1
         share = size if len(keys) == 1 else -(-size // max(len(keys), 1)) + 1
+        leading = query.lead.intersection(keys)
+        lead = max(share, -(-int(_LEAD * size) // max(len(leading), 1)) + 1)
         caps = {int(self.catalogue.artist_rows[row]): 1 for row in query.like_rows}
         for key in keys:
             for row in self.catalogue.postings(Facet.ARTIST, key):
-                caps[int(self.catalogue.artist_rows[row])] = max(share, query.max_per_artist)
+                most = lead if key in leading else share
+                caps[int(self.catalogue.artist_rows[row])] = max(most, query.max_per_artist)
         return caps
 
     # --- candidates and picks ---
