@@ -6,7 +6,7 @@ vocabulary (genres, moods, artists, titles, …) was built from except by chance
 
     turn 1   the playlist's name
     turn 2   the years that hold the middle half of the targets: "from 2011 to 2017"
-    turn 3   one of their albums, drawn by seed: "in the spirit of …"
+    turn 3   an album of those years, drawn by seed from the targets': "in the spirit of …"
     turn 4   another: "also in the spirit of …"
 
 Albums whose title is also that of a track are not drawn, for titles are among what the parser knows.
@@ -34,10 +34,13 @@ def write_conversations(playlists: Sequence[HeldOut], tracks: Mapping[TrackId, T
     for playlist in playlists:
         targets = [tracks[track_id] for track_id in (*playlist.history, *playlist.targets) if track_id in tracks]
         years = [track.year for track in targets if track.year is not None]
-        albums = sorted({track.album for track in targets if track.album and fold(track.album) not in titles})
-        if not years or len(albums) < 2:
+        if not years:
             continue
         low, high = np.quantile(years, _MIDDLE, method="nearest").astype(int).tolist()
+        within = [track for track in targets if track.year is not None and low <= track.year <= high]
+        albums = sorted({track.album for track in within if track.album and fold(track.album) not in titles})
+        if len(albums) < 2:
+            continue
         one, other = (albums[number] for number in rng.permutation(len(albums))[:2].tolist())
         words = (playlist.name, f"from {low} to {high}", f"in the spirit of {one}", f"also in the spirit of {other}")
         written.append(Conversation(playlist.playlist_id, words, frozenset(track.track_id for track in targets)))

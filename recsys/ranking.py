@@ -45,10 +45,10 @@ class RankingWeights:
     disliked: float = 1.5
     popularity: float = 0.35
     fame: float = 2.5
-    moment: float = 4.0  # the company of what was liked in this session, whatever the words ask for
-    liked: float = 2.0  # nearness to it
+    moment: float = 2.0  # the company of what was liked in this session, whatever the words ask for
+    liked: float = 1.0  # nearness to it
     passed: float = 1.5  # shown beside it, and passed over
-    lead: float = 1.5  # artists asked for after other wishes
+    lead: float = 4.0  # artists asked for after other wishes
     newest: float = 0.5  # share of what was said last among the words of a session, 0–1
     discovery: float = 1.0
     heard: float = 0.4

@@ -17,9 +17,7 @@ class Query:
     """
 
     text: str
-    newest: str = ""  # the part of the text that was said last, where earlier turns said the rest
     constraints: tuple[Constraint, ...] = ()
-    lead: frozenset[str] = frozenset()  # keys of the artists that were asked for last, after other wishes
     listener_events: tuple[Event, ...] = ()
     like_rows: tuple[int, ...] = ()  # "like X": track rows to be near
     dislike_rows: tuple[int, ...] = ()  # disliked in this session: never shown, neighbours lowered
@@ -35,6 +33,8 @@ class Query:
     seed: int = 0
     max_per_artist: int = 2
     now: float | None = None  # seconds since the epoch; the clock when None
+    newest: str = ""  # the part of the text that was said last, where earlier turns said the rest
+    lead: frozenset[str] = frozenset()  # keys of the artists that were asked for last, after other wishes
     listener_id: str = ""  # for vectors of listeners that were brought in; the events say what was done
 
 

@@ -148,7 +148,7 @@ def test_dialogues_that_cannot_be_held_are_left_out(tmp_path: Path) -> None:
 def test_words_for_a_held_out_playlist_are_made_of_what_its_tracks_share() -> None:
     tracks = {
         f"t{n}": Track(f"t{n}", f"Title {n}", ("x",), album=album, year=1990 + n)
-        for n, album in enumerate(("One", "Two", "Title 1", "One", "Two", None, "Title 3", "One"))
+        for n, album in enumerate(("Old", "Old", "Title 1", "One", "Two", None, "Title 3", "New"))
     }
     playlist = HeldOut("p", "my name", ("t0", "t1", "t2", "t3"), ("t4", "t5", "t6", "t7"), True)
     (written,) = write_conversations([playlist], tracks, 3)
