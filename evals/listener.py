@@ -15,7 +15,8 @@ Conventions. Turns count from 1; a conversation ends with its words, or after `M
 version of a track is that track, in slates and playlists alike. It counts in the first slate of the conversation that
 shows it and never again, whoever forgets having shown it. At turn 1 all systems know the same, and answer alike. Every
 slate has `SLATE_SIZE` tracks. Dialogues of fewer than three turns or three targets are left out. Of the others the
-first `N_CHOOSING` by hash are kept for choosing (`choosing=True`), and the reported ones are drawn from the rest.
+first `N_CHOOSING` by hash are kept for choosing (`choosing=True`), and the reported ones are drawn from the rest. For
+other playlists, with other words, see `evals.listener_playlists`.
 
     hits         targets in the slate that no earlier slate had
     found        share of the targets shown by the end of the turn
@@ -33,7 +34,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -149,29 +150,54 @@ def evaluate(
         EvaluationDataError: the dialogues cannot be read, or too few are left to draw from.
         FailedTurnError: a turn ended in the last-resort reply.
     """
+    talks = Talks()
     with scratch_home(kept) as home:
         settings = scratch_settings(home)
         with Assistant(settings) as assistant:
             assistant.index(catalogue, progress=progress)
             works = works_of(assistant)
             held = read_dialogues(dialogues, works)
-            said = {"catalogue": catalogue, "dialogues": dialogues, "conversations": n_conversations}
-            said |= {"kept_for": "choosing" if choosing else "reporting", "tracks": len(works)}
-            report = Report("segue eval listener", said | product_settings(settings), seeds)
-            courses: dict[str, list[Course]] = {system: [] for system in SYSTEMS}
-            groups: list[str] = []
             for seed in seeds:
-                drawn = draw(held, n_conversations, seed, choosing=choosing)
-                for done, conversation in enumerate(drawn, start=1):
-                    for system in SYSTEMS:
-                        courses[system].append(hold(assistant, works, conversation, system, seed))
-                    groups.append(conversation.conversation_id)
-                    if progress:
-                        progress(f"converse (seed {seed})", done, len(drawn))
-    if not groups:
-        raise EvaluationDataError(f"{dialogues.name} has no dialogue left to draw; give a larger file")
-    fill(report, courses, groups)
-    return report
+                talks.hold(assistant, works, draw(held, n_conversations, seed, choosing=choosing), seed, progress)
+    said = {"catalogue": catalogue, "dialogues": dialogues, "conversations": n_conversations}
+    said |= {"kept_for": "choosing" if choosing else "reporting"}
+    return talks.report(said | product_settings(settings), seeds)
+
+
+@dataclass
+class Talks:
+    """The courses of conversations by system, in one order, and which target set each is about."""
+
+    courses: dict[str, list[Course]] = field(default_factory=lambda: {system: [] for system in SYSTEMS})
+    groups: list[str] = field(default_factory=list)
+
+    def hold(
+        self,
+        assistant: Assistant,
+        works: Mapping[TrackId, int],
+        conversations: Sequence[Conversation],
+        seed: int,
+        progress: Progress | None = None,
+    ) -> None:
+        """Hold conversations with every system."""
+        for done, conversation in enumerate(conversations, start=1):
+            for system in SYSTEMS:
+                self.courses[system].append(hold(assistant, works, conversation, system, seed))
+            self.groups.append(conversation.conversation_id)
+            if progress:
+                progress(f"converse (seed {seed})", done, len(conversations))
+
+    def report(self, settings: Mapping[str, object], seeds: Sequence[int]) -> Report:
+        """Say how they went.
+
+        Raises:
+            EvaluationDataError: none was held.
+        """
+        if not self.groups:
+            raise EvaluationDataError("there was nothing to draw a conversation from; give larger data")
+        report = Report("segue eval listener", settings, seeds)
+        fill(report, self.courses, self.groups)
+        return report
 
 
 def works_of(assistant: Assistant) -> dict[TrackId, int]:

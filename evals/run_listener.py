@@ -13,14 +13,23 @@ from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination
 
 def listener(
     catalogue: Annotated[
-        Path, typer.Option("--catalogue", metavar="FILE", help="The dialogues' catalogue (CPCD's tracks.jsonl).")
+        Path,
+        typer.Option("--catalogue", metavar="FILE", help="CPCD's tracks.jsonl, or a table with named playlists."),
     ],
     dialogues: Annotated[
-        Path, typer.Option("--dialogues", metavar="FILE", help="What is said, and liked (CPCD's dialogs.train.jsonl).")
-    ],
-    conversations: Annotated[int, typer.Option("--conversations", min=1, help="How many to hold, per seed.")] = 200,
+        Path | None,
+        typer.Option(
+            "--dialogues",
+            metavar="FILE",
+            help="What is said, and liked (CPCD's dialogs.train.jsonl); without it, playlists of the table are held "
+            "out, and the words are made of their names, years and albums.",
+        ),
+    ] = None,
+    conversations: Annotated[
+        int, typer.Option("--conversations", min=1, help="How many to hold at most, per seed.")
+    ] = 200,
     choosing: Annotated[
-        bool, typer.Option("--choosing", help="Hold those that are kept for choosing, in place of the reported ones.")
+        bool, typer.Option("--choosing", help="Hold the dialogues that are kept for choosing, not the reported ones.")
     ] = False,
     seeds: Seeds = "64",
     kept: Kept = None,
@@ -30,19 +39,26 @@ def listener(
     """Hold conversations with a simulated listener: with memory and likes, without memory, and without likes."""
     from connectors.progress import JobProgress
     from evals.listener import evaluate
+    from evals.listener_playlists import evaluate_playlists
 
     drawn = read_seeds(seeds)
     for path, option in ((json, "--json"), (markdown, "--markdown")):
         check_destination(path, option)
+    if choosing and dialogues is None:
+        raise typer.BadParameter(
+            "only --dialogues are kept apart; of playlists, choose by --seeds 1", param_hint="--choosing"
+        )
     with JobProgress() as progress:
-        report = evaluate(catalogue, dialogues, conversations, drawn, choosing=choosing, kept=kept, progress=progress)
+        if dialogues is None:
+            report = evaluate_playlists(catalogue, conversations, drawn, kept=kept, progress=progress)
+        else:
+            report = evaluate(
+                catalogue, dialogues, conversations, drawn, choosing=choosing, kept=kept, progress=progress
+            )
     finish(report, json, markdown)
 
 
 #: Every command with its example.
 COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
-    (
-        listener,
-        "segue eval listener --catalogue cpcd/tracks.jsonl --dialogues cpcd/dialogs.train.jsonl --json listener.json",
-    ),
+    (listener, "segue eval listener --catalogue cpcd/tracks.jsonl --dialogues cpcd/dialogs.train.jsonl --seeds 64"),
 )

@@ -6,10 +6,8 @@ Shapes: N tracks of the catalogue, C candidates, d joint width.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from threading import Lock
 
 import numpy as np
 
@@ -20,6 +18,7 @@ from recsys.index.base import JointPoint, TrackIndex
 from recsys.listeners import track_weights
 from recsys.portrait import Standpoint, lift_shares
 from recsys.ranking import Ranker, RankingWeights, Taste
+from recsys.reading import Reader
 from recsys.recommendation import ConstraintCount, Pick, Query, Recommendation
 from recsys.retrieval.company import Company
 from recsys.retrieval.lexical import LexicalIndex
@@ -31,7 +30,6 @@ from recsys.vocabulary import Vocabulary
 __all__ = ["ConstraintCount", "Pick", "Query", "RankingWeights", "Recommendation", "Recommender"]
 
 _DEFAULT_SIZE = 20
-_REMEMBERED_TEXTS = 256
 #: Share of a slate that artists asked for last may take, where others were asked for before.
 _LEAD = 0.75
 
@@ -71,16 +69,14 @@ class Recommender:
         self.catalogue, self.vocabulary, self.index = catalogue, vocabulary, index
         self._company = Company(catalogue)
         self.ranker = Ranker(catalogue, vocabulary, vectors, weights or RankingWeights())
-        self._encoder, self._translation = encoder, translation
-        self._vectors, self._lexical = vectors, lexical
+        self._reader = Reader(encoder, lexical, self.ranker.weights.newest)
+        self._translation, self._vectors = translation, vectors
         self._half_life_days, self._n_candidates = half_life_days, n_candidates
-        self._encoded: OrderedDict[str, FloatArray] = OrderedDict()
-        self._lock = Lock()
 
     def recommend(self, query: Query) -> Recommendation:
         """Answer one turn with a slate, or with the nearest possible one and what was relaxed for it."""
         clock = _Clock()
-        text_vector = self._read(query)
+        text_vector = self._reader.vector(query)
         clock.lap("encode")
         turn = self._prepare(self._with_examples(query), text_vector)
         tiers, relaxable = self._tiers(turn)
@@ -129,7 +125,7 @@ class Recommender:
 
     def stand(self, query: Query, k: int) -> Standpoint:
         """Say where a query stands in the joint space, and what `rank` finds from there."""
-        turn = self._prepare(query, self._read(query))
+        turn = self._prepare(query, self._reader.vector(query))
         rows = np.flatnonzero(self._allowed(turn))
         scores = self._score(turn, rows)
         order = np.lexsort((rows, -scores))[:k]
@@ -148,38 +144,7 @@ class Recommender:
 
     def has_words(self, text: str) -> bool:
         """Tell whether any track has any of a text's words in its title, artists, album or tags."""
-        return bool(np.any(self._lexical.scores(text)))
-
-    def _read(self, query: Query) -> FloatArray:
-        """What the words of a session mean (D,), those said last above all."""
-        whole = self._encode(query.text)
-        if not query.newest.strip():
-            return whole
-        share = np.float32(self.ranker.weights.newest)
-        mixed = (1 - share) * whole + share * self._encode(query.newest)
-        result: FloatArray = (mixed / max(float(np.linalg.norm(mixed)), 1e-6)).astype(np.float32)
-        return result
-
-    def _words(self, query: Query) -> FloatArray:
-        """The share of the session's words that each track carries (N,), those said last above all."""
-        whole = self._lexical.scores(query.text)
-        if not query.newest.strip():
-            return whole
-        share = np.float32(self.ranker.weights.newest)
-        result: FloatArray = (1 - share) * whole + share * self._lexical.scores(query.newest)
-        return result
-
-    def _encode(self, text: str) -> FloatArray:
-        with self._lock:
-            if text in self._encoded:
-                self._encoded.move_to_end(text)
-                return self._encoded[text]
-        vector = self._encoder.encode([text])[0] if text.strip() else np.zeros(self._encoder.dim, dtype=np.float32)
-        with self._lock:
-            self._encoded[text] = vector
-            if len(self._encoded) > _REMEMBERED_TEXTS:
-                self._encoded.popitem(last=False)
-        return vector
+        return self._reader.knows(text)
 
     def _prepare(self, query: Query, text_vector: FloatArray) -> _Turn:
         taste = self._taste(query)
@@ -190,7 +155,7 @@ class Recommender:
             taste=taste,
             point=self._translation.point(query, text_vector, taste.vector),
             extra=self._translation.extra(query, text_vector),
-            lexical=self._words(query),
+            lexical=self._reader.shares(query),
             company=self._company.scores(taste.liked_rows, taste.weights[taste.weights > 0]),
             moment=self._company.scores(liked, np.ones(len(liked), dtype=np.float32)),
         )

@@ -232,3 +232,45 @@ def test_what_is_unknown_is_counted_as_unknown(recommender: Recommender) -> None
     """No planted track states a language: nothing is met, and nothing is said to be."""
     (count,) = recommender.recommend(Query("jazz", (Constraint(Facet.LANGUAGE, ("french",)),), size=8)).counts
     assert (count.n_met, count.n_unknown, count.n_total) == (0, 8, 8)
+
+
+def test_what_was_liked_in_a_session_counts_whatever_the_words_ask_for(recommender: Recommender) -> None:
+    """Long-term taste counts less with every wish; these likes were given to these very wishes."""
+    wishes = tuple(Constraint(Facet.GENRE, (genre,)) for genre in ("jazz", "metal", "house", "folk"))
+    query = Query("music for tonight", wishes, size=10, now=NOW)
+    liked = ("folk-8-0", "folk-9-1")
+    rows = tuple(recommender.catalogue.rows(liked).tolist())
+    taste = replace(query, listener_events=likes(*liked))
+    before, after = (recommender.rank(one, 200)[0] for one in (taste, replace(taste, liked_rows=rows)))
+    assert _median_place(recommender, after, "folk") < _median_place(recommender, before, "folk")
+    assert _median_place(recommender, after, "folk-8") < _median_place(recommender, before, "folk-8")
+
+
+def test_what_was_passed_over_sinks_and_may_still_come(recommender: Recommender) -> None:
+    query = Query("quiet folk", size=10, seed=1)
+    first = [pick.row for pick in recommender.recommend(query).picks]
+    passed = replace(query, passed_rows=tuple(first[:5]))
+    ranked = recommender.rank(passed, 200)[0].tolist()
+    before = recommender.rank(query, 200)[0].tolist()
+    assert all(ranked.index(row) > before.index(row) for row in first[:5])
+    only = Constraint(Facet.TRACK, tuple(recommender.catalogue.track_ids[row] for row in first[:5]), hard=True)
+    left = recommender.recommend(replace(passed, constraints=(only,), size=5))
+    assert {pick.row for pick in left.picks} & set(first[:5])
+
+
+def test_artists_asked_for_last_lead_those_asked_for_before(recommender: Recommender) -> None:
+    keys = [recommender.catalogue.artist_keys[recommender.catalogue.artist_rows[row]] for row in (0, 50, 100, 150)]
+    query = Query("add some", (Constraint(Facet.ARTIST, tuple(keys), hard=True),), size=6, seed=1)
+    led = recommender.recommend(replace(query, lead=frozenset(keys[3:])))
+    assert styles(led).count("folk") > styles(recommender.recommend(query)).count("folk")
+    assert styles(led).count("folk") < 6, "those asked for before stay"
+
+
+def test_what_was_said_last_is_read_above_all(recommender: Recommender) -> None:
+    query = Query("heavy metal for the gym, quiet folk", size=10, seed=1)
+    for newest, style in (("heavy metal for the gym", "metal"), ("quiet folk", "folk")):
+        places = [
+            _median_place(recommender, recommender.rank(one, 200)[0], style)
+            for one in (replace(query, newest=newest), query)
+        ]
+        assert places[0] < places[1]
