@@ -109,7 +109,9 @@ class Agent:
             events: what the listener had done by then, oldest first.
         """
         history = self._history(shown.listener_id, shown.session_id, tuple(events))
-        query = self._query(state, history, seed=self._seed)
+        # The state is that after the turn, but its own slate was not yet shown when it was made.
+        before = tuple(track_id for track_id in state.shown if track_id not in set(state.slate))
+        query = self._query(state.model_copy(update={"shown": before}), history, seed=self._seed)
         return replace(_preferring(query), text=shown.text, now=shown.at)
 
     def named(self, text: str) -> frozenset[str]:
