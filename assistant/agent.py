@@ -108,7 +108,9 @@ class Agent:
             events: what the listener had done by then, oldest first.
         """
         history = self._history(shown.listener_id, shown.session_id, tuple(events))
-        query = self._query(state, history, seed=self._seed)
+        # The state is that after the turn, but its own slate was not yet shown when it was made.
+        before = tuple(track_id for track_id in state.shown if track_id not in set(state.slate))
+        query = self._query(state.model_copy(update={"shown": before}), history, seed=self._seed)
         return replace(_preferring(query), text=shown.text, now=shown.at)
 
     def named(self, text: str) -> frozenset[str]:
@@ -325,12 +327,16 @@ class Agent:
         excluded = (disliked | set(state.set_aside) | set(state.removed) | examples) - (titles - disliked)
         return Query(
             text=state.query_text(),
+            newest=state.phrases[0].text if len(state.phrases) > 1 else "",
+            lead=frozenset(state.lead).intersection(v for c in state.active() if c.wanted for v in c.values),
             constraints=state.active(),
             listener_id=history.listener_id,
             session_id=history.session_id,
             listener_events=history.events,
             like_rows=self._example_rows(state.likes),
             dislike_rows=tuple(catalogue.rows(sorted(history.disliked_now)).tolist()),
+            liked_rows=tuple(catalogue.rows(sorted(history.liked_now)).tolist()),
+            passed_rows=tuple(catalogue.rows(history.passed(state.shown)).tolist()),
             title_rows=tuple(catalogue.rows(mention.key for mention in state.titles).tolist()),
             size=(state.n_tracks or self._slate_size) if state.minutes is None else state.n_tracks,
             minutes=state.minutes,

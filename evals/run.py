@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from evals import run_jam, run_metamorphic, run_taste, run_understanding, run_wording
+from evals import run_jam, run_listener, run_metamorphic, run_taste, run_understanding, run_wording
 from evals.options import JsonFile, Kept, Seeds, check_destination, finish, read_seeds
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -33,6 +33,7 @@ bench_app = typer.Typer(
 
 _COMMANDS = (
     *run_jam.COMMANDS,
+    *run_listener.COMMANDS,
     *run_metamorphic.COMMANDS,
     *run_taste.COMMANDS,
     *run_understanding.COMMANDS,

@@ -23,7 +23,7 @@ import numpy as np
 from recsys.catalogue import Catalogue
 from recsys.constraints import Checked, closeness
 from recsys.recommendation import Query
-from recsys.types import Constraint, FloatArray, IntArray
+from recsys.types import Constraint, Facet, FloatArray, IntArray
 from recsys.vocabulary import Vocabulary
 
 #: What a part of a score is for; "translation" is JAM's, of the words and the taste.
@@ -51,6 +51,11 @@ class RankingWeights:
     disliked: float = 1.5
     popularity: float = 0.35
     fame: float = 2.5
+    moment: float = 2.0  # the company of what was liked in this session, whatever the words ask for
+    liked: float = 1.0  # nearness to it
+    passed: float = 1.5  # shown beside it, and passed over
+    lead: float = 4.0  # artists asked for after other wishes
+    newest: float = 0.5  # share of what was said last among the words of a session, 0–1
     discovery: float = 1.0
     heard: float = 0.4
     me: float = 4.0  # nearness to the listener's vector, for each time that more of it than usual is asked for
@@ -96,6 +101,7 @@ class Ranker:
         translation: FloatArray,
         lexical: FloatArray,
         company: FloatArray,
+        moment: FloatArray,
         relaxed: Collection[Constraint] = (),
     ) -> FloatArray:
         """Score the candidates `rows` (C,).
@@ -108,9 +114,10 @@ class Ranker:
             translation: (C,) joint-space scores in units of their spread.
             lexical: (N,) share of the request's words that each track carries.
             company: (N,) how much company each track keeps with the listener's own.
+            moment: (N,) and with those liked in this session.
             relaxed: hard constraints that gave way; what comes near them is still better than what does not.
         """
-        terms = self.terms(query, taste, checked, rows, translation, lexical, company, relaxed)
+        terms = self.terms(query, taste, checked, rows, translation, lexical, company, moment, relaxed)
         _, scores = next(terms)
         for _, term in terms:
             scores += term
@@ -125,6 +132,7 @@ class Ranker:
         translation: FloatArray,
         lexical: FloatArray,
         company: FloatArray,
+        moment: FloatArray,
         relaxed: Collection[Constraint] = (),
     ) -> Iterator[tuple[Part, FloatArray]]:
         """Yield what `scores` adds up, each with the part of the score that it belongs to: (C,), beginning with JAM."""
@@ -143,6 +151,13 @@ class Ranker:
         if query.dislike_rows:
             near = np.maximum(self.nearness(np.array(query.dislike_rows))[rows], 0)
             yield "dislikes", -(np.float32(w.disliked) * near)
+        if query.liked_rows:
+            yield "taste", np.float32(w.moment) * moment[rows]
+            yield "taste", np.float32(w.liked) * self.nearness(np.array(query.liked_rows))[rows]
+        if query.passed_rows:
+            yield "dislikes", -(np.float32(w.passed) * np.isin(rows, query.passed_rows))
+        for key in sorted(query.lead):
+            yield "words", np.float32(w.lead) * np.isin(rows, self.catalogue.postings(Facet.ARTIST, key))
         popularity = self._popularity[rows]
         if query.fame:
             asked = np.sign(query.fame) * (popularity - np.float32(0.5))
