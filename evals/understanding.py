@@ -83,6 +83,7 @@ def evaluate(
     encoder: WordEncoder,
     report: Report,
     frozen: bool = False,
+    named: Sequence[Labelled] = (),
     settings: TaggerSettings | None = None,
     progress: Progress | None = None,
 ) -> None:
@@ -97,15 +98,18 @@ def evaluate(
         encoder: whose states the tagger sees.
         report: to fill.
         frozen: whether the frozen third of the written requests is asked, in place of the rest.
+        named: requests whose names alone are labelled, to learn from as well where they stand not in `train` or `test`.
         settings: of the tagger; the product's by default.
         progress: told about training.
     """
     reader = WordReader(encoder)
+    known = {fold(one.text) for one in (*train, *(test or ()))}
+    more = [one for one in named if fold(one.text) not in known]
     written = {name: [_asked(one) for one in read_written(name, frozen=frozen)] for name in WRITTEN}
     found: dict[str, dict[str, list[tuple[int, Said, Said]]]] = {name: {} for name in systems}
     for seed in seeds:
         for number, (fitted, asked) in enumerate(_splits(train, test, seed)):
-            answers = _open(systems, fitted, rules, reader, settings or TaggerSettings(), seed, progress)
+            answers = _open(systems, [*fitted, *more], rules, reader, settings or TaggerSettings(), seed, progress)
             for name, answer in answers.items():
                 lines = found[name].setdefault("all", [])
                 lines += [(place, one.said, answer(one.text)) for place, one in asked]
@@ -184,7 +188,7 @@ def _open(
         tagger = train_tagger(fitted, reader, settings, seed=seed, progress=progress)
     for name in systems:
         if name == "gazetteer":
-            answers[name] = _Gazetteer(fitted)
+            answers[name] = _Gazetteer([one for one in fitted if one.complete])
         elif name == "rules":
             answers[name] = lambda text: _said(rules.phrases(read(text)))
         elif tagger is not None:

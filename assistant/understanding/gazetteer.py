@@ -116,11 +116,12 @@ class Gazetteer:
         return best
 
     def title(self, words: Sequence[str], artist: Artist | None = None) -> Title | None:
-        """The track of exactly this title, by an artist where one is given."""
+        """The track of exactly this title, by an artist where one is given; by nobody known if there is no such."""
         rows = self._titles.get(squeeze(words), ())
-        if artist is not None:
+        if artist is not None and rows:
             of_artist = set(self._catalogue.postings(Facet.ARTIST, artist.key).tolist())
-            rows = [row for row in rows if row in of_artist]
+            makers, keys = self._catalogue.artist_rows, self._catalogue.artist_keys
+            rows = [row for row in rows if row in of_artist] or [row for row in rows if not keys[makers[row]]]
         return self._title_of(rows) if rows else None
 
     def title_like(self, words: Sequence[str], artist: Artist | None = None) -> tuple[Title, float] | None:

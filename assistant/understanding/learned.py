@@ -11,6 +11,9 @@ import re
 from collections.abc import Iterable
 
 from assistant.request import Descriptor, Request
+from assistant.understanding.labelled import NAMES
+from assistant.understanding.matches import Name
+from assistant.understanding.names import kind_of, trim
 from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tagging import Phrase, Tagger, WordReader, join
 from assistant.understanding.tokens import read
@@ -30,8 +33,10 @@ class LearnedUnderstanding:
 
     def understand(self, text: str, *, first_turn: bool = True) -> Request:
         """Read one message; `first_turn` says that there is no playlist to refine yet."""
-        request = self._rules.understand(text, first_turn=first_turn)
-        found = self.phrases(text)
+        reading = read(text)
+        learnt = self._tagger.tag(self._reader.read(reading))
+        request = self._rules.understand(text, first_turn=first_turn, told=_spans_of_names(learnt))
+        found = join(learnt, self._rules.phrases(reading))
         return request.model_copy(
             update={
                 "descriptors": tuple(Descriptor(facet=p.facet, text=p.text, polarity=p.polarity) for p in found),
@@ -43,6 +48,23 @@ class LearnedUnderstanding:
         """Return the words that describe the music, in order, and how each is meant."""
         reading = read(text)
         return join(self._tagger.tag(self._reader.read(reading)), self._rules.phrases(reading))
+
+    def names(self, text: str) -> list[Name]:
+        """Return the names in a message, in order: those that the rules find, and those that were learnt to be some."""
+        reading = read(text)
+        learnt = _spans_of_names(self._tagger.tag(self._reader.read(reading)))
+        found = self._rules.names(reading, learnt)
+        linked = {n for one in found for n in range(one.start, one.end)}
+        for start, end in learnt:
+            left = [n for n in range(start, end) if n not in linked]
+            rest = trim(reading, left[0], left[-1] + 1) if left else None
+            if rest is not None and linked.isdisjoint(range(*rest)):
+                found.append(Name(kind_of(reading, *rest, found), *rest))
+        return sorted(found, key=lambda one: one.start)
+
+
+def _spans_of_names(learnt: Iterable[Phrase]) -> list[tuple[int, int]]:
+    return [(phrase.start, phrase.end) for phrase in learnt if phrase.facet == NAMES]
 
 
 def without(text: str, phrases: Iterable[str]) -> str:

@@ -20,7 +20,8 @@ from assistant.understanding.facets import FacetFinder
 from assistant.understanding.gazetteer import Gazetteer
 from assistant.understanding.intents import intent_of, search_text, size_factor_of
 from assistant.understanding.labelled import NAMES
-from assistant.understanding.matches import Bounds, Entity, Match, Size, Unlinked, Word, settle
+from assistant.understanding.matches import Bounds, Entity, Match, Name, Size, Unlinked, Word, settle
+from assistant.understanding.names import names_in
 from assistant.understanding.negation import Marks, mark
 from assistant.understanding.tables import words
 from assistant.understanding.tagging import Phrase
@@ -72,12 +73,13 @@ class RulesUnderstanding:
         self._facets = FacetFinder(vocabulary or load_vocabulary())
         self._entities = EntityLinker(Gazetteer(catalogue))
 
-    def understand(self, text: str, *, first_turn: bool = True) -> Request:
+    def understand(self, text: str, *, first_turn: bool = True, told: Sequence[tuple[int, int]] = ()) -> Request:
         """Read one message.
 
         Args:
             text: anything; only the first MAX_CHARACTERS characters are read.
             first_turn: whether there is no playlist to refine yet.
+            told: words (start, end) of its reading that others take for names.
 
         Returns:
             The request; one without any constraint for text that says nothing about music.
@@ -86,7 +88,7 @@ class RulesUnderstanding:
         if not len(reading):
             intent = Intent.ASK if first_turn else Intent.REFINE
             return Request(text=text, intent=intent, search_text=reading.text.strip())
-        matches = self._matches(reading)
+        matches = self._matches(reading, told)
         marks = mark(reading, matches)
         composed = compose(reading, marks, first_turn=first_turn)
         described = _phrases(reading, marks)
@@ -115,11 +117,15 @@ class RulesUnderstanding:
         """Return the words that describe the music, in order, and how each is meant."""
         return _phrases(reading, mark(reading, self._matches(reading)))
 
-    def _matches(self, reading: Reading) -> list[Match]:
+    def names(self, reading: Reading, told: Sequence[tuple[int, int]] = ()) -> list[Name]:
+        """Return the names in a message, in order, given the words (start, end) that others take for names."""
+        return names_in(reading, self._matches(reading, told))
+
+    def _matches(self, reading: Reading, told: Sequence[tuple[int, int]] = ()) -> list[Match]:
         facets = self._facets.find(reading)
         genres = {m.start for m in facets if any(word.facet is Facet.GENRE for word in m.words)}
         facets += self._eras.find(reading, genres.__contains__)
-        names = [m for m in self._entities.link(reading, settle(facets)) if not _is_part(m, facets)]
+        names = [m for m in self._entities.link(reading, settle(facets), told) if not _is_part(m, facets)]
         claimed = [m for m in (*facets, *names) if m.tier <= 1]
 
         def taken(start: int, end: int) -> bool:
@@ -144,7 +150,8 @@ def _phrases(reading: Reading, marks: Marks) -> list[Phrase]:
         cue = entity.cue if entity else cue_for(reading, start, end).polarity if facet == NAMES else "+"
         said_so = one.match.negates or _refuses_itself(reading, one.match)
         polarity: Polarity = "-" if one.negated != said_so else cue
-        found.append(Phrase(facet, start, end, polarity, reading.raw(start, end)))
+        spans = [(name.start, name.end) for name in entity.names] if entity and entity.names else [(start, end)]
+        found += [Phrase(facet, first, last, polarity, reading.raw(first, last)) for first, last in spans]
     taken = {n for one in found for n in range(one.start, one.end)}
     for start, end in marks.unknown:
         if taken.isdisjoint(range(start, end)):
