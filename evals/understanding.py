@@ -33,9 +33,10 @@ import numpy as np
 
 from assistant.request import Polarity
 from assistant.understanding.labelled import NAMES, Labelled, read_lines
+from assistant.understanding.learned import LearnedUnderstanding
 from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tagger_training import TaggerSettings, train_tagger
-from assistant.understanding.tagging import Phrase, Tagger, WordReader, join
+from assistant.understanding.tagging import Phrase, Tagger, WordReader
 from assistant.understanding.tokens import read
 from evals.metrics import N_RESAMPLES, Summary, summarise
 from evals.naming import choose
@@ -192,14 +193,18 @@ def _open(
         elif name == "rules":
             answers[name] = lambda text: _said(rules.phrases(read(text)))
         elif tagger is not None:
-            answers[name] = partial(_tagged, tagger=tagger, reader=reader, rules=rules if name == "segue" else None)
+            answers[name] = partial(_learnt, LearnedUnderstanding(rules, tagger, reader))
+            if name == "tagger":
+                answers[name] = partial(_tagged, tagger, reader)
     return answers
 
 
-def _tagged(text: str, *, tagger: Tagger, reader: WordReader, rules: RulesUnderstanding | None) -> Said:
-    reading = read(text)
-    learnt = tagger.tag(reader.read(reading))
-    return _said(learnt if rules is None else join(learnt, rules.phrases(reading)))
+def _learnt(understanding: LearnedUnderstanding, text: str) -> Said:
+    return _said(understanding.phrases(text))
+
+
+def _tagged(tagger: Tagger, reader: WordReader, text: str) -> Said:
+    return _said(tagger.tag(reader.read(read(text))))
 
 
 class _Gazetteer:

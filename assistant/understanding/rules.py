@@ -33,7 +33,7 @@ from recsys.vocabulary import Vocabulary, load_vocabulary
 #: Taken as the newest year of a catalogue that states no years.
 _NEWEST_YEAR = 2020
 _AROUND = words("no not non without sans zero w o less fewer from the of with in some by a an to for")
-_BEHIND = words("songs song tracks free")
+_BEHIND = words("songs song tracks music free")
 _LESS = words("less fewer")
 _KINDS = {
     "Version": words("live remix remixes remaster remasters remastered cover covers version edit edits"),

@@ -26,6 +26,7 @@ from assistant.request import POLARITIES, Polarity
 from assistant.understanding.cues import cue_for
 from assistant.understanding.eras import EraFinder
 from assistant.understanding.facets import FacetFinder
+from assistant.understanding.labelled import NAMES
 from assistant.understanding.matches import Match, Word
 from assistant.understanding.negation import mark
 from assistant.understanding.tokens import Reading
@@ -157,6 +158,9 @@ class Tagger:
         inner = np.maximum(np.einsum("nf,kfd->knd", seen, w["inner"]) + w["inner_bias"][:, None], 0)
         emissions = np.einsum("knd,kdl->nl", inner, w["outer"]) + w["outer_bias"].sum(axis=0)
         emissions = emissions + w["words"][:, words.hashes].sum(axis=(0, 2))
+        # Those who typed the training requests used no commas, and no phrase goes on behind one.
+        behind = [n for n in range(1, len(words.reading)) if words.reading.pause(n)]
+        emissions[behind, 2::2] = -np.inf
         return viterbi(emissions / len(w["inner"]), w["steps"], w["starts"])
 
     def _polarity(self, words: Words, facet: str, start: int, end: int) -> Polarity:
@@ -204,9 +208,20 @@ class Tagger:
 
 
 def join(learnt: Sequence[Phrase], ruled: Sequence[Phrase]) -> list[Phrase]:
-    """Put together what was learnt and what the rules found: the rules' phrases count where nothing learnt stands."""
-    free = [one for one in ruled if all(one.end <= other.start or other.end <= one.start for other in learnt)]
-    return sorted([*learnt, *free], key=lambda one: one.start)
+    """Put together what was learnt and what the rules found.
+
+    The rules add what is refused, and on words of theirs that are no names they are right: refusals are rare among
+    training requests. What else they find and the tagger does not is seldom meant to describe the music.
+    """
+    refused = [one for one in ruled if one.polarity == "-"]
+    sure = [one for one in refused if one.facet != NAMES]
+    kept = [one for one in learnt if not any(_overlap(one, other) for other in sure)]
+    added = [one for one in refused if not any(_overlap(one, other) for other in kept)]
+    return sorted([*kept, *added], key=lambda one: one.start)
+
+
+def _overlap(one: Phrase, other: Phrase) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def bucket(feature: str, n_buckets: int = WORD_BUCKETS) -> int:

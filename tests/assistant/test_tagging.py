@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from assistant.errors import LabelledRequestsError
 from assistant.reading import FOLDER, open_understanding
 from assistant.request import Request
+from assistant.understanding.english import is_english
 from assistant.understanding.labelled import Labelled, read_labelled, read_lines, read_names
 from assistant.understanding.learned import LearnedUnderstanding, without
 from assistant.understanding.rules import RulesUnderstanding
@@ -147,12 +148,28 @@ def test_places_are_whole_words() -> None:
     assert places(read("nothing"), "thing") == []
 
 
-def test_learnt_phrases_come_before_the_rules() -> None:
-    learnt, ruled = (
-        [Phrase("Mood", 1, 3, "+", "b c")],
-        [Phrase("Genre", 2, 4, "+", "c d"), Phrase("NE", 5, 6, "-", "f")],
-    )
-    assert join(learnt, ruled) == [learnt[0], ruled[1]]
+def test_the_rules_add_what_is_refused_and_nothing_else() -> None:
+    learnt = [Phrase("Mood", 1, 3, "+", "b c"), Phrase("NE", 7, 9, "~", "h i")]
+    ruled = [Phrase("Genre", 2, 4, "+", "c d"), Phrase("NE", 5, 6, "-", "f"), Phrase("Genre", 10, 11, "+", "k")]
+    assert join(learnt, ruled) == [learnt[0], ruled[1], learnt[1]]
+    assert join(learnt, [Phrase("Genre", 8, 9, "-", "i")]) == [learnt[0], Phrase("Genre", 8, 9, "-", "i")]
+    assert join(learnt, [Phrase("NE", 8, 9, "-", "i")]) == learnt
+
+
+def test_no_learnt_phrase_goes_on_behind_a_comma(tagger: Tagger) -> None:
+    reading = read("woozy, sparkly, gloopy, songs for fishing")
+    assert all(not reading.pause(n) for one in tagger.tag(READER.read(reading)) for n in range(one.start + 1, one.end))
+
+
+@pytest.mark.parametrize(
+    "text", ["musica triste para la cena", "etwas Jazz ohne Gesang und mit Klavier", "du rock sans voix"]
+)
+def test_what_was_learnt_in_english_is_kept_out_of_other_languages(tagger: Tagger, text: str) -> None:
+    rules = RulesUnderstanding(Catalogue.from_tracks([Track("a", "Night Boat", ("Abe",), genres=("jazz",))], []))
+    assert LearnedUnderstanding(rules, tagger, READER).phrases(text) == rules.phrases(read(text))
+    assert not is_english(read(text))
+    for english in ("songs like los lobos please", "some bossa nova for a dinner", "sad jazz", ""):
+        assert is_english(read(english))
 
 
 def test_refused_words_are_no_search_text() -> None:
