@@ -33,6 +33,8 @@ bench_app = typer.Typer(
 
 for _command, _example in (*run_jam.COMMANDS, *run_understanding.COMMANDS):
     eval_app.command(epilog=f"Example: {_example}")(_command)
+for _command, _example in run_understanding.BENCHES:
+    bench_app.command(epilog=f"Example: {_example}")(_command)
 
 Songs = Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")]
 

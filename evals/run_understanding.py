@@ -1,4 +1,4 @@
-"""The command `segue eval understanding`."""
+"""The commands `segue eval understanding` and `segue bench reading`."""
 
 from __future__ import annotations
 
@@ -115,7 +115,30 @@ def understanding(
     finish(report, json, markdown)
 
 
-#: Every command with its example.
+def reading(
+    catalogue: Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")],
+    n_names: Annotated[
+        int, typer.Option("--names", min=100, help="Names of the synthetic catalogue made of its words.")
+    ] = 1_000_000,
+    seeds: Seeds = "64",
+    json: JsonFile = None,
+) -> None:
+    """Measure how long the rules take to read a message, on a catalogue and on one with very many names."""
+    from connectors.progress import JobProgress
+    from evals.reading_speed import bench_reading
+
+    drawn = read_seeds(seeds)
+    check_destination(json)
+    with JobProgress() as progress:
+        report = bench_reading(catalogue, n_names, drawn, progress=progress)
+    finish(report, json)
+
+
+#: Every command of `segue bench` with its example.
+BENCHES: tuple[tuple[Callable[..., None], str], ...] = (
+    (reading, "segue bench reading --catalogue spotify_songs.csv.gz --names 1000000"),
+)
+#: Every command of `segue eval` with its example.
 COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (
         understanding,

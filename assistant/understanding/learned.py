@@ -1,8 +1,8 @@
 """Understanding by the rules and a tagger: what was learnt from labelled requests, beside what the rules know.
 
 The rules alone make constraints, for only they know the vocabulary and the catalogue. The tagger says which words
-describe the music and how they are meant, and which are names, to be looked up in the catalogue. What is refused in words that the rules do not know is taken
-out of the search text, so that the playlist does not move towards it.
+describe the music and how they are meant, and which are names, to be looked up in the catalogue. What is refused in
+words that the rules do not know is taken out of the search text, so that the playlist does not move towards it.
 """
 
 from __future__ import annotations
