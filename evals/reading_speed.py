@@ -65,12 +65,13 @@ def synthetic_tracks(tracks: Sequence[Track], n_names: int, rng: np.random.Gener
         raise EvaluationDataError(
             f"{n_names:,} names cannot be made of {len(tracks):,} tracks; give a larger --catalogue"
         )
+    real = {name for track in tracks for name in (track.title, track.artists[0])}
     known: set[str] = set()
 
     def name(kind: str) -> str:
         while True:
             made = " ".join(words[kind][int(n)] for n in rng.integers(len(words[kind]), size=2))
-            if made not in known:
+            if made not in known and made not in real:
                 known.add(made)
                 return made
 

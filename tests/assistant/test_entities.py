@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
+from rapidfuzz.distance import OSA
 
 from assistant.understanding import RulesUnderstanding
-from assistant.understanding.gazetteer import Gazetteer
+from assistant.understanding.gazetteer import Gazetteer, SlipIndex
 from assistant.understanding.tokens import read as words
 from recsys.catalogue import Catalogue
 from recsys.types import Constraint, Facet, Track
@@ -286,3 +289,26 @@ def test_a_track_by_nobody_known_may_be_anybodys() -> None:
 )
 def test_typos_case_accents_and_plurals(text: str, name: str) -> None:
     assert [one.name for one in read(text).mentions] == [name]
+
+
+def test_few_slips_are_found_as_by_looking_at_every_name() -> None:
+    """Against the distance to each of a thousand names; at most three are told, and none that begins otherwise."""
+    drawn = random.Random(0)
+    names = ["".join(drawn.choices("abcde", k=drawn.randint(3, 12))) for _ in range(1_000)]
+    index = SlipIndex(names)
+    for _ in range(200):
+        said = "".join(drawn.choices("abcde", k=drawn.randint(5, 7)))
+        slips = drawn.randint(1, 3)
+        near = {name: OSA.distance(said, name) for name in names if name[0] == said[0]}
+        expected = sorted(distance for distance in near.values() if distance <= slips)[:3]
+        found = index.find(said, slips)
+        assert [distance for _, distance in found] == expected
+        assert all(near[name] == distance for name, distance in found)
+
+
+def test_the_first_letter_of_a_long_name_may_be_wrong() -> None:
+    index = SlipIndex(["metallica", "coldplay"])
+    for said in ("netallica", "etallica", "emtallica", "xmetallica"):
+        assert index.find(said, 2) == [("metallica", 1)]
+    assert index.find("ooldplayy", 1) == []
+    assert SlipIndex(["oldplay"]).find("coldpla", 1) == []
