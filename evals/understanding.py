@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from assistant.request import Polarity
-from assistant.understanding.labelled import NAMES, Labelled, read_lines
+from assistant.understanding.labelled import NAMES, Labelled, others, read_lines
 from assistant.understanding.learned import LearnedUnderstanding
 from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tagger_training import TaggerSettings, train_tagger
@@ -104,8 +104,7 @@ def evaluate(
         progress: told about training.
     """
     reader = WordReader(encoder)
-    known = {fold(one.text) for one in (*train, *(test or ()))}
-    more = [one for one in named if fold(one.text) not in known]
+    more = others(named, (*train, *(test or ())))
     written = {name: [_asked(one) for one in read_written(name, frozen=frozen)] for name in WRITTEN}
     found: dict[str, dict[str, list[tuple[int, Said, Said]]]] = {name: {} for name in systems}
     for seed in seeds:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from assistant.errors import LabelledRequestsError
 from assistant.request import POLARITIES, Polarity
+from recsys.text import fold
 
 NAMES = "NE"
 _MISPRINTS = {"EN": NAMES}
@@ -70,6 +71,12 @@ def read_names(path: Path) -> list[Labelled]:
     except UnicodeDecodeError as error:
         raise LabelledRequestsError(f"{path} is not UTF-8 text ({error})") from error
     return [Labelled(text, _intents(names), complete=False) for text, names in said.items()]
+
+
+def others(requests: Iterable[Labelled], than: Iterable[Labelled]) -> list[Labelled]:
+    """Return the requests whose text is that of none of `than`, however it is written."""
+    known = {fold(one.text) for one in than}
+    return [one for one in requests if fold(one.text) not in known]
 
 
 def read_lines(text: str, name: str) -> list[Labelled]:

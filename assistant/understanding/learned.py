@@ -69,7 +69,7 @@ class LearnedUnderstanding:
 
     def _joined(self, reading: Reading, learnt: list[Phrase] | None) -> list[Phrase]:
         ruled = self._rules.phrases(reading)
-        return ruled if learnt is None else join(learnt, ruled)
+        return ruled if learnt is None else join(learnt, ruled, self._tagger.facets)
 
 
 def _spans_of_names(learnt: Iterable[Phrase]) -> list[tuple[int, int]]:

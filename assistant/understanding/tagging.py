@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,8 @@ _VOCABULARY = (
     Facet.COUNTRY,
     Facet.ERA,
 )
+#: Facets of the rules that are part of a wider one where requests are labelled with fewer.
+_WIDER = {"Vocals": "Instrument", "Language": "country", "Tempo": "Mood"}
 _LEFT, _RIGHT = 5, 2
 _FORMAT = 1
 
@@ -207,16 +209,26 @@ class Tagger:
         return found
 
 
-def join(learnt: Sequence[Phrase], ruled: Sequence[Phrase]) -> list[Phrase]:
+def join(learnt: Sequence[Phrase], ruled: Sequence[Phrase], facets: Collection[str]) -> list[Phrase]:
     """Put together what was learnt and what the rules found.
 
     The rules add what is refused, and on words of theirs that are no names they are right: refusals are rare among
-    training requests. What else they find and the tagger does not is seldom meant to describe the music.
+    training requests. What else they find and the tagger does not is seldom meant to describe the music, unless it is
+    of a facet that the training requests do not have.
+
+    Args:
+        learnt: what the tagger found.
+        ruled: what the rules found.
+        facets: those that the tagger has learnt.
     """
-    refused = [one for one in ruled if one.polarity == "-"]
-    sure = [one for one in refused if one.facet != NAMES]
+    sure = [one for one in ruled if one.polarity == "-" and one.facet != NAMES]
     kept = [one for one in learnt if not any(_overlap(one, other) for other in sure)]
-    added = [one for one in refused if not any(_overlap(one, other) for other in kept)]
+    added = [
+        one
+        for one in ruled
+        if (one.polarity == "-" or {one.facet, _WIDER.get(one.facet)}.isdisjoint(facets))
+        and not any(_overlap(one, other) for other in kept)
+    ]
     return sorted([*kept, *added], key=lambda one: one.start)
 
 

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import LabelledRequestsError
-from assistant.reading import FOLDER, open_understanding
+from assistant.reading import FOLDER, learn_to_read, open_understanding
 from assistant.request import Request
 from assistant.understanding.english import is_english
-from assistant.understanding.labelled import Labelled, read_labelled, read_lines, read_names
+from assistant.understanding.labelled import Labelled, others, read_labelled, read_lines, read_names
 from assistant.understanding.learned import LearnedUnderstanding, without
 from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tagger_training import TaggerSettings, _Networks, places, train_tagger
@@ -148,12 +148,16 @@ def test_places_are_whole_words() -> None:
     assert places(read("nothing"), "thing") == []
 
 
-def test_the_rules_add_what_is_refused_and_nothing_else() -> None:
+def test_the_rules_add_what_is_refused_and_facets_that_were_not_learnt() -> None:
     learnt = [Phrase("Mood", 1, 3, "+", "b c"), Phrase("NE", 7, 9, "~", "h i")]
     ruled = [Phrase("Genre", 2, 4, "+", "c d"), Phrase("NE", 5, 6, "-", "f"), Phrase("Genre", 10, 11, "+", "k")]
-    assert join(learnt, ruled) == [learnt[0], ruled[1], learnt[1]]
-    assert join(learnt, [Phrase("Genre", 8, 9, "-", "i")]) == [learnt[0], Phrase("Genre", 8, 9, "-", "i")]
-    assert join(learnt, [Phrase("NE", 8, 9, "-", "i")]) == learnt
+    assert join(learnt, ruled, ("Mood", "NE", "Genre")) == [learnt[0], ruled[1], learnt[1]]
+    assert join(learnt, ruled, ("Mood", "NE")) == [learnt[0], ruled[1], learnt[1], ruled[2]]
+    voices = Phrase("Vocals", 10, 11, "+", "k")
+    assert join(learnt, [voices], ("Instrument",)) == learnt
+    refused = Phrase("Genre", 8, 9, "-", "i")
+    assert join(learnt, [refused], ("Genre",)) == [learnt[0], refused]
+    assert join(learnt, [Phrase("NE", 8, 9, "-", "i")], ("NE",)) == learnt
 
 
 def test_no_learnt_phrase_goes_on_behind_a_comma(tagger: Tagger) -> None:
@@ -215,6 +219,7 @@ def test_files_of_names(tmp_path: Path) -> None:
     adele, sia = read_names(table)
     assert (adele.text, adele.complete, sia.complete) == ("like adele and xx", False, False)
     assert [(facet, span) for facet, span, _ in adele.intents] == [("NE", "adele"), ("NE", "xx")]
+    assert others([adele, sia], [Labelled("Like  ADELE and xx!", ())]) == [sia]
     table.write_text("name,query\na,b\n", encoding="utf-8")
     with pytest.raises(LabelledRequestsError, match="no columns query and mention"):
         read_names(table)
@@ -254,3 +259,20 @@ def test_files_of_labelled_requests(tmp_path: Path) -> None:
         read_labelled(tmp_path / "nothing.csv")
     with pytest.raises(LabelledRequestsError, match="labelled phrase"):
         train_tagger([Labelled("hi", ())], READER, QUICK, seed=64)
+
+
+def test_an_installation_learns_from_requests_and_from_names(tmp_path: Path) -> None:
+    """A request that stands in both files is taken from the one that says everything of it."""
+    (tmp_path / "requests.jsonl").write_text(
+        '{"text": "wistful songs like zorb", "intents": [["Mood", "wistful", "+"]]}\n', encoding="utf-8"
+    )
+    (tmp_path / "names.csv").write_text(
+        "query,mention\nWistful songs like Zorb,zorb\nsome plim,plim\n", encoding="utf-8"
+    )
+    taught = [
+        learn_to_read(tmp_path, tmp_path / "requests.jsonl", HashedStates(), names=names, seed=64, threads=1)
+        for names in (None, tmp_path / "names.csv")
+    ]
+    assert [report.n_requests for report in taught] == [1, 2]
+    assert [set(report.facets) for report in taught] == [{"Mood"}, {"Mood", "NE"}]
+    assert Tagger.load(tmp_path / FOLDER, "hashed") is not None
