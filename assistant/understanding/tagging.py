@@ -157,8 +157,8 @@ class Tagger:
     def _labels(self, words: Words) -> list[int]:
         w = self.weights
         seen = neighbours(inputs(words, phrase_flags(words.reading, self.phrases, self.facets)))
-        inner = np.maximum(np.einsum("nf,kfd->knd", seen, w["inner"]) + w["inner_bias"][:, None], 0)
-        emissions = np.einsum("knd,kdl->nl", inner, w["outer"]) + w["outer_bias"].sum(axis=0)
+        inner = np.maximum(seen @ w["inner"] + w["inner_bias"][:, None], 0)  # (K, n, D)
+        emissions = (inner @ w["outer"]).sum(axis=0) + w["outer_bias"].sum(axis=0)
         emissions = emissions + w["words"][:, words.hashes].sum(axis=(0, 2))
         # Those who typed the training requests used no commas, and no phrase goes on behind one.
         behind = [n for n in range(1, len(words.reading)) if words.reading.pause(n)]
