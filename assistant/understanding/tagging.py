@@ -7,7 +7,8 @@ model over the words around it; what the rules find refused is refused.
 
 The weights are those of `assistant.understanding.tagger_training`; reading needs no torch.
 
-Shapes: n words, L labels, S width of the encoder's states, F flags of a word, K members of the ensemble.
+Shapes: n words, L labels, S width of the encoder's states, R axes of them that are kept, F flags of a word, K members
+of the ensemble.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ _VOCABULARY = (
 #: Facets of the rules that are part of a wider one where requests are labelled with fewer.
 _WIDER = {"Vocals": "Instrument", "Language": "country", "Tempo": "Mood"}
 _LEFT, _RIGHT = 5, 2
-_FORMAT = 1
+_FORMAT = 2
 
 
 class TaggerError(RecsysError, ValueError):
@@ -130,9 +131,10 @@ class Tagger:
         Args:
             facets: as the training requests name them.
             phrases: facets that the training requests name with a phrase, folded.
-            weights: `words` (K, WORD_BUCKETS + 1, L), `inner` (K, 3 (S + F), D), `inner_bias` (K, D), `outer`
-                (K, D, L), `outer_bias` (K, L); `steps` (L, L), `starts` (L,) of the CRF, impossible ones far below 0;
-                `context` (CONTEXT_BUCKETS, 3), `meaning` (S, 3) and `polarity_bias` (3,) of polarity.
+            weights: `mean` (S,) and `axes` (S, R) of states; `words` (K, WORD_BUCKETS + 1, L), `inner`
+                (K, 3 (R + F), D), `inner_bias` (K, D), `outer` (K, D, L), `outer_bias` (K, L); `steps` (L, L),
+                `starts` (L,) of the CRF, impossible ones far below 0; `context` (CONTEXT_BUCKETS, 3), `meaning` (S, 3)
+                and `polarity_bias` (3,) of polarity.
             encoder: the name of the text encoder whose states were seen.
         """
         self.facets, self.phrases, self.weights, self.encoder = tuple(facets), dict(phrases), weights, encoder
@@ -156,7 +158,8 @@ class Tagger:
 
     def _labels(self, words: Words) -> list[int]:
         w = self.weights
-        seen = neighbours(inputs(words, phrase_flags(words.reading, self.phrases, self.facets)))
+        flags = phrase_flags(words.reading, self.phrases, self.facets)
+        seen = neighbours(inputs(words, flags, w["mean"], w["axes"]))
         inner = np.maximum(seen @ w["inner"] + w["inner_bias"][:, None], 0)  # (K, n, D)
         emissions = (inner @ w["outer"]).sum(axis=0) + w["outer_bias"].sum(axis=0)
         emissions = emissions + w["words"][:, words.hashes].sum(axis=(0, 2))
@@ -280,13 +283,13 @@ def phrase_flags(
     return flags
 
 
-def inputs(words: Words, flags: FloatArray) -> FloatArray:
-    """What the network sees of every word (n, S + F)."""
-    return np.hstack([words.states, words.known, flags])
+def inputs(words: Words, flags: FloatArray, mean: FloatArray, axes: FloatArray) -> FloatArray:
+    """What the network sees of every word (n, R + F): its state along the principal axes (S, R), and its flags."""
+    return np.hstack([(words.states - mean) @ axes, words.known, flags])
 
 
 def neighbours(seen: FloatArray) -> FloatArray:
-    """Every word beside the one before and the one after it (n, 3 (S + F))."""
+    """Every word beside the one before and the one after it (n, 3 (R + F))."""
     nothing = np.zeros_like(seen[:1])
     return np.hstack([np.concatenate([nothing, seen[:-1]]), seen, np.concatenate([seen[1:], nothing])])
 

@@ -92,10 +92,10 @@ def test_the_same_seed_gives_the_same_tagger(tagger: Tagger) -> None:
 def test_requests_with_names_alone_leave_the_rest_open() -> None:
     """Where only names were labelled, a mood that others teach is no mistake."""
     names = [Labelled(f"woozy songs like {name}", (("NE", name, "~"),), complete=False) for name in ("zorb", "plim")]
-    learnt = train_tagger([*requests(), *names * 8], READER, QUICK, seed=64)
+    learnt = train_tagger([*requests(), *names * 16], READER, QUICK, seed=64)
     assert {one[:2] for one in tagged(learnt, "woozy songs like zorb")} == {("Mood", "woozy"), ("NE", "zorb")}
     taken_whole = [Labelled(one.text, one.intents) for one in names]
-    strict = train_tagger([*requests(), *taken_whole * 8], READER, QUICK, seed=64)
+    strict = train_tagger([*requests(), *taken_whole * 16], READER, QUICK, seed=64)
     assert ("Mood", "woozy", "+") not in tagged(strict, "woozy songs like zorb")
 
 
