@@ -248,7 +248,9 @@ class Assistant(Remembered):
                 seconds=time.perf_counter() - started,
             )
 
-    def train_reading(self, requests: Path, progress: Progress | None = None) -> ReadingReport:
+    def train_reading(
+        self, requests: Path, progress: Progress | None = None, *, names: Path | None = None
+    ) -> ReadingReport:
         """Learn to read requests from labelled ones, beside the rules; used from the next message on.
 
         Raises:
@@ -262,6 +264,7 @@ class Assistant(Remembered):
                 settings.home,
                 requests,
                 self._encoder(progress),
+                names=names,
                 seed=settings.seed,
                 threads=settings.threads,
                 progress=progress,

@@ -41,6 +41,8 @@ _COMMANDS = (
 )
 for _command, _example in _COMMANDS:
     eval_app.command(epilog=f"Example: {_example}")(_command)
+for _command, _example in run_understanding.BENCHES:
+    bench_app.command(epilog=f"Example: {_example}")(_command)
 
 Songs = Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")]
 

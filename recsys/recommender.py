@@ -33,8 +33,8 @@ from recsys.vocabulary import Vocabulary
 __all__ = ["ConstraintCount", "Pick", "Query", "RankingWeights", "Recommendation", "Recommender"]
 
 _DEFAULT_SIZE = 20
-#: What a track loses in a slate for each wish that it is known not to meet, on scores that differ by some 5 at most: it
-#: is taken only where those that go against fewer run out, so that no further wish can cost an earlier one.
+#: What a track loses in a slate for each wish that it is known not to meet, where scores differ by some 5 at most: it
+#: comes after all that go against fewer, so that no further wish costs an earlier one.
 _GOES_AGAINST = 10.0
 #: Share of a slate that artists asked for last may take, where others were asked for before.
 _LEAD = 0.75

@@ -48,6 +48,16 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Name:
+    """Words start to end (exclusive) that are one name, of an artist or of a track, and what it is in the catalogue."""
+
+    kind: Literal["artist", "track"]
+    start: int
+    end: int
+    keys: tuple[str, ...] = ()  # of the artist or the track's versions; none for a name that is not in the catalogue
+
+
+@dataclass(frozen=True, slots=True)
 class Entity:
     """An artist (one key) or a track (ids of its versions, the asked one first)."""
 
@@ -56,6 +66,7 @@ class Entity:
     name: str
     cue: Polarity
     confidence: float
+    names: tuple[Name, ...] = ()  # "happy" and "pharrell williams" in "happy by pharrell williams"; else all words
 
 
 @dataclass(frozen=True, slots=True)
