@@ -313,9 +313,8 @@ class Recommender:
             above = turn.extra - turn.extra.min()
             found["memory"] = top(np.where(allowed, above, 0), k)
         if turn.query.liked_rows:
-            found["company"] = np.union1d(
-                found.get("company", []), top(np.where(allowed, turn.moment, 0), k // 3)
-            ).astype(np.int64)
+            moment = top(np.where(allowed, turn.moment, 0), k // 3)
+            found["company"] = np.union1d(found.get("company", moment), moment)
         examples = (*turn.query.like_rows, *turn.query.liked_rows)
         if examples:
             near = self.ranker.nearness(np.array(examples))
