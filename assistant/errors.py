@@ -40,8 +40,8 @@ class UnknownSessionError(AssistantError, LookupError):
         which = "a session" if session_id is None else f"the session {session_id!r}"
         problem = "that was set aside" if undo else "that counts for their taste"
         super().__init__(
-            f"listener {listener_id!r} has not had {which} {problem}; give --session the id of one, or "
-            "--listener another listener"
+            f"listener {listener_id!r} has not had {which} {problem}; give --session the id of one, or --listener "
+            "another listener"
         )
         self.listener_id, self.session_id = listener_id, session_id
 

@@ -9,7 +9,8 @@ the starter catalogue, which is served beside a given one, has two dozen such tr
     session       cosine distance of the listener's vector in that session from the one before it
     evening       the same on the next day: what the evening did to the long-term vector
     four_weeks    the same on the day after the last of all those evenings
-    kids_*        share of children's songs in a slate of 20 for "some music": before, in the session, and so on
+    kids_*        nearness of a slate of 20 to children's music, asked for without words: before, in the session, and
+                  so on; the cosine of the mean unit vectors of the slate and of all children's songs
 
 Conventions. The listener's vector is the user's point of the joint space without any words, as it is served. System
 `segue` is the product. System `no evenings` gets the same events as if they had happened outside any session, which no
@@ -41,7 +42,7 @@ from recsys.recommender import Recommender
 from recsys.types import Event, EventKind, Facet, FloatArray, IntArray, Progress
 
 #: Cosine distance by which one evening moves the long-term vector of such a listener at most, and many at least.
-EVENING_AT_MOST, FOUR_WEEKS_AT_LEAST = 0.02, 0.1
+EVENING_AT_MOST, FOUR_WEEKS_AT_LEAST = 0.02, 0.05
 PER_TASTE, HISTORY_EVENINGS = 30, 12
 PER_EVENING, FOUR_WEEKS = 15, 12
 _CHILDRENS = "children's"
@@ -57,7 +58,7 @@ class Moved:
     """How far one listener was moved, and what they were then shown."""
 
     distance: dict[str, float]  # session, evening, four_weeks → cosine distance
-    children: dict[str, float]  # and before → share of children's songs
+    children: dict[str, float]  # and before → nearness of the slate to children's music, a cosine
 
     @property
     def kept(self) -> bool:
@@ -154,7 +155,7 @@ def move(recommender: Recommender, history: IntArray, songs: IntArray, *, in_ses
     }
     was = _vector(recommender, asked["before"])
     distance = {name: 1 - float(was @ _vector(recommender, asked[name])) for name in _SHOWN[1:]}
-    return Moved(distance, {name: _share(recommender, query, songs) for name, query in asked.items()})
+    return Moved(distance, {name: _nearness(recommender, query, songs) for name, query in asked.items()})
 
 
 def disown(
@@ -212,6 +213,10 @@ def _vector(recommender: Recommender, query: Query) -> FloatArray:
     return unit
 
 
-def _share(recommender: Recommender, query: Query, songs: IntArray) -> float:
-    picks = recommender.recommend(query).picks
-    return float(np.mean([pick.row in set(songs.tolist()) for pick in picks])) if picks else 0.0
+def _nearness(recommender: Recommender, query: Query, songs: IntArray) -> float:
+    """The cosine of the mean vectors of a query's slate and of the children's songs; 0 for an empty slate."""
+    rows = np.array([pick.row for pick in recommender.recommend(query).picks], dtype=np.int64)
+    if not len(rows):
+        return 0.0
+    slate, children = (recommender.ranker.vectors[one].mean(axis=0) for one in (rows, songs))
+    return float(slate @ children) / max(float(np.linalg.norm(slate) * np.linalg.norm(children)), 1e-9)

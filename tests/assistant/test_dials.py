@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,15 +24,25 @@ from recsys.catalogue import Catalogue
 
 _numbers = itertools.count()
 _N_REQUESTS = 12
-#: Requests of which something moved: few artists of the small catalogue have a second track to be known by.
-_LEAST_MOVED = {"how_much_me": 11, "discovery": 5, "fame": 11}
-#: How far the dial leads from end to end; in a space that was hardly trained all cosines are near one another.
-_LEAST_WAY = {"how_much_me": 0.05, "discovery": 0.05, "fame": 0.2}
+_GENRES, _MOODS = ("jazz", "rock", "folk", "techno", "soul"), ("mellow", "energetic", "happy", "dark")
 
 
 @pytest.fixture(scope="module")
-def turned(assistant: Assistant) -> list[Turned]:
-    return list(turn_dials(assistant, _N_REQUESTS, 64))
+def turned(
+    tmp_path_factory: pytest.TempPathFactory, starter_home: Path, open_assistant: Callable[..., Assistant]
+) -> list[Turned]:
+    """All dials over requests to a catalogue of sixty artists with six tracks each, known and unknown ones."""
+    folder = tmp_path_factory.mktemp("dials")
+    rng = np.random.default_rng(0)
+    rows = ["title,artist,year,genres,moods,popularity"]
+    for n in range(360):
+        genre, mood = _GENRES[n // 6 % 5], rng.choice(_MOODS)
+        rows.append(f"{mood} {genre} {n},Fox {n // 6},{1960 + n % 60},{genre},{mood},{rng.integers(1, 100)}")
+    (folder / "foxes.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    shutil.copytree(starter_home / "cache" / "encoder", folder / "home" / "cache" / "encoder")
+    with open_assistant(folder / "home") as assistant:
+        assistant.index(folder / "foxes.csv")
+        return list(turn_dials(assistant, _N_REQUESTS, 64))
 
 
 @pytest.mark.parametrize("dial", SETTINGS)
@@ -39,14 +50,16 @@ def test_slates_follow_a_dial(turned: list[Turned], dial: str) -> None:
     found = [one for one in turned if one.dial == dial]
     assert len(found) == _N_REQUESTS
     moved = [one.spearman for one in found if one.spearman is not None]
-    assert len(moved) >= _LEAST_MOVED[dial]
-    assert np.mean(moved) >= 0.9
-    lowest, highest = (np.mean([one.measured[end] for one in found]) for end in (0, -1))
-    assert (highest - lowest) * (-1 if dial == "discovery" else 1) > _LEAST_WAY[dial]
+    # So small a catalogue soon has no more to give, and steps that change nothing count against the correlation.
+    assert len(moved) >= _N_REQUESTS / 2
+    assert np.mean(moved) >= 0.75
+    means = np.mean([one.measured for one in found], axis=0) * (-1 if dial == "discovery" else 1)
+    assert np.diff(means).min() > -0.02
+    assert means[-1] - means[0] > 0.01
 
 
 def test_no_wish_pays_for_a_dial(turned: list[Turned]) -> None:
-    # In so small a catalogue a wish can give a track to another wish; on 28,352 tracks it is 3 in 1,000 settings.
+    # In so small a catalogue one wish may give a place to another.
     assert np.mean([one.harmed for one in turned]) <= 0.05
     assert sum(one.violated for one in turned) == sum(one.violated_usual for one in turned) == 0
 
