@@ -93,18 +93,14 @@ class Judge:
         return sum(min(n, _MAX_PER_ARTIST) for n in Counter(artist for artist, _ in works).values())
 
     def neighbours(self, track_id: str, among: BoolArray, n: int) -> list[str]:
-        """The n tracks of `among` most like a track, by genres, artist, year, tempo and audio features."""
+        """The n tracks of `among` most like a track: by genres, tags and artist, then by year, tempo and sound."""
         if self._features is None:
             self._features = _features(self.tracks)
         here = self[track_id]
-        keys, genres = set(map(artist_key, here.artists)), set(here.genres)
-        far = np.abs(self._features - self._features[self._number[track_id]]).sum(axis=1)
+        far = np.abs(self._features - self._features[self._number[track_id]]).mean(axis=1)
         rows = [row for row in np.flatnonzero(among).tolist() if row != self._number[track_id]]
         for row in rows:
-            track = self.tracks[row]
-            union = genres | set(track.genres)
-            far[row] += 2.0 * (1.0 - len(genres & set(track.genres)) / len(union)) if union else 0.0
-            far[row] -= 1.0 * (not keys.isdisjoint(map(artist_key, track.artists)))
+            far[row] -= sum(_shared(*words) for words in zip(_words(here), _words(self.tracks[row]), strict=True))
         return [self.tracks[row].track_id for row in sorted(rows, key=lambda row: (float(far[row]), row))[:n]]
 
     def _all(self, clause: Clause) -> NDArray[np.int8]:
@@ -162,6 +158,15 @@ class Judge:
             above = (self._upwards(facet, parent) for parent in self._vocabulary.parents(facet, word))
             self._above[facet, word] = frozenset((word,)).union(*above)
         return self._above[facet, word]
+
+
+def _words(track: Track) -> tuple[set[str], ...]:
+    return set(track.genres), set(track.tags), set(map(artist_key, track.artists))
+
+
+def _shared(one: set[str], other: set[str]) -> float:
+    """How much of two sets is common to both, 0–1."""
+    return len(one & other) / len(one | other) if one and other else 0.0
 
 
 def _inside(value: float | None, clause: Clause) -> bool | None:

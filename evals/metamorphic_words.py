@@ -111,8 +111,8 @@ class Words:
             for word in words
             if word in self._vocabulary.words(facet)
         ]
-        for facet in (Facet.MOOD, Facet.ACTIVITY):
-            found += [Clause(facet, word) for word in self._vocabulary.words(facet)]
+        for facet in (Facet.MOOD, Facet.ACTIVITY):  # "relaxing" is both, so it is neither
+            found += [Clause(facet, word) for word in self._vocabulary.words(facet) if self._means_only(word, facet)]
         found.append(Clause(Facet.VOCALS, "none"))
         if track.year is not None:
             found.append(Clause(Facet.ERA, low=track.year // 10 * 10, high=track.year // 10 * 10 + 9))

@@ -122,7 +122,7 @@ _FILLER = re.compile(
 
 
 #: Nothing is left of a request that ends up with these alone.
-_EDGES = words("of for with and or but to by it that a an the be about in from long is at on then so i me")
+_EDGES = words("of for with and or but to by it that a an the be about in from long is at on then so i m me")
 
 
 def search_text(reading: Reading, dropped: set[int], protected: set[int]) -> str:
@@ -150,6 +150,9 @@ def search_text(reading: Reading, dropped: set[int], protected: set[int]) -> str
         if not clauses or (not named and any(reading.pause(at) for at in range(clauses[-1][-1] + 1, n + 1))):
             clauses.append([])
         clauses[-1].append(n)
+    # Of "I'm tired of Drake" only "I'm" is left, and of "but no rap" only "but".
+    said = [clause for clause in clauses if not all(_is_loose(reading, n, protected) for n in clause)]
+    clauses = said or clauses
     return " ".join(sorted((_written(reading, clause) for clause in clauses), key=fold))
 
 
