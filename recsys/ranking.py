@@ -6,6 +6,7 @@
     + the company that the track keeps with the listener's own (shared playlists, shared artist): the more the words
       ask for, the less it counts
     + nearness to tracks named as examples, minus nearness to tracks just disliked
+    + nearness to what was liked or played in this session; the more that is, the less company counts beside it
     + a mild prior for known tracks, or in its place the popularity dial, whose wrong side counts more than its right
     - tracks of the listener's own history, and the discovery dial on their artists
 
@@ -21,6 +22,7 @@ import numpy as np
 
 from recsys.catalogue import Catalogue
 from recsys.constraints import Checked, closeness
+from recsys.listeners import SESSION_LIKES
 from recsys.recommendation import Query
 from recsys.types import Constraint, FloatArray, IntArray
 from recsys.vocabulary import Vocabulary
@@ -44,6 +46,7 @@ class RankingWeights:
     constraint: float = 1.2  # each soft constraint, fully met
     company: float = 6.0  # where the words ask for nothing in particular; divided by one more for each wish
     neighbours: float = 2.0
+    moment: float = 2.0  # nearness to what was liked in this session, once it is very much
     disliked: float = 1.5
     popularity: float = 0.35
     fame: float = 2.5
@@ -60,6 +63,7 @@ class Taste:
     rows: IntArray  # (h,) tracks with a non-zero weight
     weights: FloatArray  # (h,)
     vector: FloatArray  # (d,) in the joint space; zero without history
+    moment: tuple[int, ...] = ()  # rows that this session's events speak for
 
     @property
     def known(self) -> bool:
@@ -70,6 +74,11 @@ class Taste:
     def liked_rows(self) -> IntArray:
         """The rows that speak for themselves: weight above zero."""
         return self.rows[self.weights > 0]
+
+    @property
+    def moment_share(self) -> float:
+        """How much of the listener this session is, 0–1: half after `SESSION_LIKES` tracks."""
+        return len(self.moment) / (len(self.moment) + SESSION_LIKES)
 
 
 class Ranker:
@@ -128,7 +137,11 @@ class Ranker:
         if len(taste.rows):
             n_wishes = sum(c.wanted for c in query.constraints) + bool(query.like_rows)
             usual_me = min(query.how_much_me, 1.0)
-            scores += np.float32(w.company * usual_me / (1 + n_wishes)) * company[rows]
+            long_term = usual_me * (1 - taste.moment_share)
+            scores += np.float32(w.company * long_term / (1 + n_wishes)) * company[rows]
+            if taste.moment and usual_me:
+                near = self.nearness(np.array(taste.moment))[rows]
+                scores += np.float32(w.moment * usual_me * taste.moment_share) * near
             if query.discovery >= 0:
                 scores -= np.float32(w.heard) * np.isin(rows, taste.rows)
             artists = self.catalogue.artist_rows

@@ -179,7 +179,9 @@ class Recommender:
         known = [(int(row), w) for t, w in weights.items() for row in self.catalogue.rows([t])]
         rows = np.array([row for row, _ in known], dtype=np.int64)
         signed = np.array([w for _, w in known], dtype=np.float32)
-        return Taste(rows, signed, self._translation.user_vector(query, rows, signed))
+        here = {e.track_id for e in query.listener_events if query.session_id and e.session_id == query.session_id}
+        moment = tuple(row for row in rows[signed > 0].tolist() if self.catalogue.track_ids[row] in here)
+        return Taste(rows, signed, self._translation.user_vector(query, rows, signed), moment)
 
     def _score(self, turn: _Turn, rows: IntArray, relaxed: Collection[Constraint] = ()) -> FloatArray:
         translation = self.index.score(turn.point, rows) * np.float32(self._translation.scale(turn.query))
@@ -267,8 +269,8 @@ class Recommender:
         if turn.extra is not None:
             above = turn.extra - turn.extra.min()
             found["memory"] = _top(np.where(allowed, above, 0), k)
-        if turn.query.like_rows:
-            near = self.ranker.nearness(np.array(turn.query.like_rows))
+        if near_to := [*turn.query.like_rows, *(turn.taste.moment if turn.query.how_much_me else ())]:
+            near = self.ranker.nearness(np.array(near_to))
             found["neighbours"] = _top(np.where(allowed, near, 0), k // 3)
         titles = np.array(turn.query.title_rows, dtype=np.int64)
         found["title"] = titles[allowed[titles]]
