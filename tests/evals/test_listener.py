@@ -191,3 +191,17 @@ def test_a_whole_evaluation_on_a_small_catalogue(tmp_path: Path, monkeypatch: py
     assert report.results["segue - memoryless"]["turn 3"]["hits"].low > 0
     assert report.results["segue - likes-ignored"]["turn 2"]["hits"].low > 0
     assert report.settings["kept_for"] == "choosing"
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(3600)
+def test_a_conversation_finds_more_than_its_last_turn_and_more_with_likes(eval_data: Path) -> None:
+    """Two hundred conversations per seed in real words, about playlists that the catalogue does not know."""
+    cpcd = eval_data / "cpcd"
+    report = evaluate(cpcd / "tracks.jsonl", cpcd / "dialogs.train.jsonl", 200, (64, 65, 66))
+    for other in (MEMORYLESS, LIKES_IGNORED):
+        better = report.results[f"segue - {other}"]
+        assert better["turn 1"]["hits"].mean == 0
+        for turn in ("turn 2", "turn 3"):
+            assert better[turn]["hits"].n == 600
+            assert better[turn]["hits"].low > 0, (other, turn, better[turn]["hits"])
