@@ -23,7 +23,8 @@ def next_states(before: SessionState, request: Request, plan: Plan | None) -> tu
         state = fold(before, request)
         return state, state
     examples = tuple(Mention(kind="track", key=t, name=n, polarity="~") for t, n in plan.examples)
-    asked = request.model_copy(update={"mentions": (*request.mentions, *examples)})
+    told = {"mentions": (*request.mentions, *examples), "constraints": (*request.constraints, *plan.refused)}
+    asked = request.model_copy(update=told)
     if plan.edited:
         asked = asked.model_copy(update={"intent": Intent.REFINE})
     if not plan.local:

@@ -1,13 +1,14 @@
 """What the edits of a message do to the playlist on screen: who stays where, who goes, how many are wanted.
 
 References count from the playlist as it was shown, whatever other edits the message holds. What was pinned or added by
-name keeps its place in later turns, too; what was removed does not come back in the session.
+name keeps its place in later turns, too; what was removed does not come back in the session, nor does anything like it
+where it was removed for what it is ("the live ones").
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.labels import listing, plain
 from assistant.phrases import asks_for_others, free_words
@@ -32,6 +33,7 @@ class Plan:
     places: list[str | None] = field(default_factory=list)  # a track that stays, or None where another one is wanted
     pins: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()  # by this message
+    refused: tuple[Constraint, ...] = ()  # what was removed because it is so
     examples: tuple[tuple[str, str], ...] = ()  # id and title of tracks that others are to be like
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
@@ -216,7 +218,7 @@ class _Planning:
                 self._pins = [track for track in self._pins if track not in ids]
                 plan.said.append(f"No longer pinned: {self._listed(ids)}.")
             case "remove" | "swap" | "dislike":
-                self._let_go(edit.action, ids)
+                self._let_go(edit.action, edit.what, ids)
             case "add":
                 plan.n_added, plan.resized = plan.n_added + (edit.n or 1), True
                 plan.places = [*places, *[None] * (edit.n or 1)]
@@ -235,9 +237,11 @@ class _Planning:
             case "example":
                 plan.examples = (*plan.examples, *((track, self._titles[track]) for track in ids))
 
-    def _let_go(self, action: str, ids: list[str]) -> None:
+    def _let_go(self, action: str, what: Reference, ids: list[str]) -> None:
         plan = self._plan
         self._pins = [track for track in self._pins if track not in ids]
+        if action == "remove" and len(what.constraints) == 1 and what.constraints[0].wanted:
+            plan.refused = (*plan.refused, replace(what.constraints[0], wanted=False, hard=True))
         if action == "remove":
             plan.places, plan.resized = [track for track in plan.places if track not in ids], True
         else:

@@ -23,7 +23,7 @@ def with_version(state: SessionState, before: SessionState, *, changed: bool = T
     """Count a turn's playlist as the newest version after what was on screen, if the turn `changed` anything."""
     if not changed:
         return state.model_copy(update={"past": before.past, "future": before.future, "shows": _shown_at(before)})
-    past = (*before.past, _shown_at(before))[-MAX_VERSIONS:] if before.slate else ()
+    past = (*before.past, _shown_at(before))[-MAX_VERSIONS:] if before.slate else before.past
     return state.model_copy(update={"past": past, "future": (), "shows": state.turn})
 
 

@@ -224,7 +224,7 @@ class Relations:
             "dislike",
             "one track",
             conversation,
-            f"{last.text!r}, {self._named(disliked)}: {n_before} → {n_after} of its {len(near)} neighbours in {n_watched}",
+            f"{self._named(disliked)}: {n_before} → {n_after} of its {len(near)} neighbours in {n_watched} tracks",
             counts=n_before + n_after > 0,
             holds=n_after < n_before,
         )

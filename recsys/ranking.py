@@ -50,7 +50,7 @@ class RankingWeights:
     constraint: float = 1.2  # each soft constraint, fully met
     company: float = 6.0  # where the words ask for nothing in particular; divided by one more for each wish
     neighbours: float = 2.0
-    disliked: float = 1.5
+    disliked: float = 2.5
     popularity: float = 0.35
     fame: float = 2.5
     moment: float = 2.0  # the company of what was liked in this session, whatever the words ask for

@@ -76,7 +76,8 @@ _NEEDS_RIGHT = {
     "christian": rf"(?:$|,|and|or|worship|contemporary|country|folk|artists?|bands?|hip|metal|gospel|{_MUSIC})",
 }
 _BARRED_LEFT = {
-    "house": rf"(?:my|{_THE}|our|your|his|her|a|in|at|around|open|full|white|haunted|beach|whole|clean|cleaning|crowded)",
+    "house": rf"(?:my|{_THE}|our|your|his|her|a|in|at|around|open|full|white|haunted|beach|whole|clean|cleaning"
+    r"|crowded)",
     "country": r"(?:my|this|our|your|the|which|another|other|each|every|home|(?:in|from) (?:a|any)|same|what|across"
     r"|favou?rite)",
     "world": r"(?:the|my|around)",

@@ -68,6 +68,8 @@ _ADD = re.compile(
     r"|h)\b))(?P<noun> (?:songs?|tracks?|tunes?|ones?))?\b"
 )
 _LESS = re.compile(r"\b(?:(?:a (?:bit|little|lot) |much )?less|not so much) of (?:that|this|it|those)\b")
+#: What these are said of in words is refused for good, and not only taken out.
+_REFUSES = re.compile(r"\b(?:want|skip|no more of)\b")
 _ADDS = re.compile(r"\b(?:add|include|throw in|put in|append)\b")
 _MOVE = re.compile(
     r" (?:up |down )?(?:to|at|in|into) (?:the )?(?:(?P<top>top|start|beginning|front|opening)|(?P<end>end|bottom|close)"
@@ -232,7 +234,9 @@ class EditFinder:
         if (alone := _ALONE.match(self._line)) is not None:
             verbs.append((alone.start(), alone.end(), alone.lastgroup or ""))
         for start, end, action in verbs:
-            what = self._reference(end + 1, many=action not in ("like", "dislike", "example"))
+            wants_none = _REFUSES.search(self._line, start, end) is not None
+            many = action not in ("like", "dislike", "example")
+            what = self._reference(end + 1, described=not wants_none, many=many)
             if what is None or not self._is_meant(action, what[0]):
                 continue
             end = what[1]

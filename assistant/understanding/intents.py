@@ -173,8 +173,8 @@ def _written(reading: Reading, positions: Sequence[int]) -> str:
 def _without_loose_ends(reading: Reading, kept: list[int], protected: set[int]) -> list[int]:
     """Drop the small words at both ends that belonged to what was taken out ("of" in "45 minutes of jazz")."""
     start, end = 0, len(kept)
-    while start < end and _is_loose(reading, kept[start], protected):
-        start += 1
+    while start < end and reading.words[kept[start]] != "for" and _is_loose(reading, kept[start], protected):
+        start += 1  # "for" says what it is for, wherever it stands
     while start < end and _is_loose(reading, kept[end - 1], protected):
         end -= 1
     # Words that still stand where they stood, up to the end of the message, belong to what was said.

@@ -66,9 +66,10 @@ _ALL = re.compile(
 _IT = re.compile(rf"(?:this|that)(?: (?:one|track|song|tune))?{_ENDS}|it{_ENDS}")
 _STOP = r"(?=$| [,.]| (?:and|but|please|instead|for|with|from this|from the (?:list|playlist))\b)"
 _MANY = re.compile(
-    rf"(?:(?:all|any|every|each)(?: of)? )?(?:(?:the|these|those) )?(?P<what>(?:\w+ ){{1,5}}?)(?:ones|tracks"
+    rf"(?:(?:all|any|every|each)(?: of)? (?:(?:the|these|those) )?|(?:the|these"
+    rf"|those) )(?P<what>(?:\w+ ){{1,5}}?)(?:ones|tracks"
     rf"|songs|tunes|versions)"
-    rf"{_STOP}|(?:everything|anything|all (?:the )?(?:songs|tracks|ones)|(?:the |any |every )?(?:songs?|tracks?"
+    rf"{_STOP}|(?:everything|anything|all (?:the )?(?:songs|tracks|ones)|(?:the |any |every )(?:songs?|tracks?"
     rf"|ones?)) (?:that (?:is|are) )?"
     rf"(?P<link>by |from |with |in )?(?P<of>(?:\w+ ){{0,5}}?\w+){_STOP}"
 )

@@ -95,6 +95,9 @@ def test_edits(
         "30 songs",
         "the best of queen",
         "take 5",
+        "I don't want sad songs",
+        "skip the rap songs",
+        "remove country songs",
         "music for moving house",
     ],
 )
@@ -115,6 +118,7 @@ def test_nothing_is_edited_before_there_is_a_playlist(rules: RulesUnderstanding)
         ("drop all the remixed tracks", Facet.VERSION, ("remix",)),
         ("remove everything by Queen", Facet.ARTIST, ("queen",)),
         ("cut the sad songs", Facet.MOOD, ("sad",)),
+        ("get rid of all rap songs", Facet.GENRE, ("hip-hop",)),
         ("take out the hip hop tracks", Facet.GENRE, ("hip-hop",)),
     ],
 )
