@@ -32,6 +32,9 @@ _OTHERS_ELSEWHERE = re.compile(
     r"|outra (coisa|lista|playlist)|outras (musicas|faixas)|mais musicas"
     r"|qualcos altro|qualcosa di diverso|altre canzoni|altri brani|un altra (lista|playlist))\b"
     r"(?! (a|al|de|du|von|als|do|da|di|que)\b)"
+    r"|\b(mas (como|de) est[ao]s|mas asi|mas de lo mismo|(plus|d autres|encore) comme (ca|cela|celles ci|ceux ci)"
+    r"|mehr davon|mehr (so )?wie diese|mehr so ?was|mais (como )?(d?estas|d?essas|d?estes|d?esses)|mais assim"
+    r"|mais do mesmo|(piu|altre|altri|ancora) (come quest[ei]|cosi))$"
 )
 _RESIZES = re.compile(r"\b(shorter|longer|fewer|twice|double|half|halve|two times|cut|as (long|many|the))\b")
 #: Ordinary words that nevertheless say something about the music when they stand alone.
