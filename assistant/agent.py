@@ -11,6 +11,7 @@ from threading import Lock
 
 import numpy as np
 
+from assistant import disowning
 from assistant.answering import answer, answers, remark, without_wishes
 from assistant.applying import additions, locally, meeting, next_states, planned, with_plan
 from assistant.chips import apply, less, resolve
@@ -107,7 +108,9 @@ class Agent:
             events: what the listener had done by then, oldest first.
         """
         history = self._history(shown.listener_id, shown.session_id, tuple(events))
-        query = self._query(state, history, seed=self._seed)
+        # The state is that after the turn, but its own slate was not yet shown when it was made.
+        before = tuple(track_id for track_id in state.shown if track_id not in set(state.slate))
+        query = self._query(state.model_copy(update={"shown": before}), history, seed=self._seed)
         return replace(_preferring(query), text=shown.text, now=shown.at)
 
     def named(self, text: str) -> frozenset[str]:
@@ -132,14 +135,15 @@ class Agent:
         text = plain(message.text, MAX_MESSAGE)
         last = self._sessions.last(session_id, listener_id)
         before = last.state if last else SessionState()
+        words, whose = self._whose(text, listener_id, session_id, started=last is not None)
         history = self._history(listener_id, session_id)
         stage("load")
         if (answered := chosen(text, before.open_question, before.turn)) is not None:
             before = reopened(before, self._sessions.at(session_id, listener_id, before.turn - 1))
             request = answered.request.model_copy(update={"text": text})
         else:
-            request = self._understand(text, first_turn=not before.slate)
-        request = with_overrides(request, message)
+            request = self._understand(words, first_turn=not (before.slate or before.past))
+        request = with_overrides(request, message, whose)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
         if (settled := self._settled(request, last, history, session_id)) is not None:
             state, reply = settled
@@ -268,6 +272,13 @@ class Agent:
             for track_id in track_ids:
                 self._store.add_event(Event(listener_id, track_id, kind, self._clock(), session_id=session_id))
 
+    def _whose(self, text: str, listener_id: str, session_id: str, *, started: bool) -> tuple[str, str]:
+        """Follow "this was not me" before anything is read of the listener: what else the message says, and a note."""
+        said = disowning.read(text)
+        if said is None:
+            return text, ""
+        return said.rest, disowning.follow(self._store, said, listener_id, session_id, started=started)
+
     def _understand(self, text: str, *, first_turn: bool) -> Request:
         if is_greeting(text) or is_thanks(text):
             # "Hello" is also the title of a track; said alone, it greets.
@@ -316,17 +327,22 @@ class Agent:
         excluded = (disliked | set(state.set_aside) | set(state.removed) | examples) - (titles - disliked)
         return Query(
             text=state.query_text(),
+            newest=state.phrases[0].text if len(state.phrases) > 1 else "",
+            lead=frozenset(state.lead).intersection(v for c in state.active() if c.wanted for v in c.values),
             constraints=state.active(),
             listener_id=history.listener_id,
+            session_id=history.session_id,
             listener_events=history.events,
             like_rows=self._example_rows(state.likes),
             dislike_rows=tuple(catalogue.rows(sorted(history.disliked_now)).tolist()),
+            liked_rows=tuple(catalogue.rows(sorted(history.liked_now)).tolist()),
+            passed_rows=tuple(catalogue.rows(history.passed(state.shown)).tolist()),
             title_rows=tuple(catalogue.rows(mention.key for mention in state.titles).tolist()),
             size=(state.n_tracks or self._slate_size) if state.minutes is None else state.n_tracks,
             minutes=state.minutes,
             discovery=state.discovery or 0.0,
             fame=state.fame or 0.0,
-            how_much_me=self._how_much_me,
+            how_much_me=self._how_much_me if state.how_much_me is None else state.how_much_me,
             arc=state.arc,
             exclude=frozenset(catalogue.rows(sorted(excluded)).tolist()),
             seed=seed,

@@ -18,7 +18,13 @@ from recsys.types import Constraint
 from recsys.vocabulary import load_vocabulary
 
 #: Chips that are no constraints, and the fields of the state that they stand for.
-_FIELDS = {"size": ("n_tracks", "minutes"), "fame": ("fame",), "discovery": ("discovery",), "arc": ("arc",)}
+_FIELDS = {
+    "size": ("n_tracks", "minutes"),
+    "fame": ("fame",),
+    "discovery": ("discovery",),
+    "me": ("how_much_me",),
+    "arc": ("arc",),
+}
 _SAID = {"drop": "Dropped", "allow": "Dropped", "must": "Now a must", "prefer": "Now a preference"}
 
 

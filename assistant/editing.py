@@ -71,15 +71,18 @@ def edits_of(request: Request) -> tuple[Edit, ...]:
 def only_resizes(request: Request) -> bool:
     """Tell whether a message asks for another length and nothing else: the playlist then stays as it is otherwise."""
     sized = request.n_tracks is not None or request.minutes is not None or request.size_factor is not None
-    dials = request.discovery is not None or request.fame is not None or request.arc is not None
-    said = request.constraints or request.mentions or dials or asks_for_others(request.text)
+    dials = (request.discovery, request.fame, request.how_much_me, request.arc)
+    turned = any(dial is not None for dial in dials)
+    said = request.constraints or request.mentions or turned or asks_for_others(request.text)
     return sized and not said and not free_words(request)
 
 
 def is_wish(request: Request) -> bool:
     """Tell whether a message asks for anything beside its edits."""
-    asked = (request.n_tracks, request.minutes, request.size_factor, request.discovery, request.fame, request.arc)
-    return bool(request.constraints or request.mentions or free_words(request)) or any(a is not None for a in asked)
+    sizes = (request.n_tracks, request.minutes, request.size_factor)
+    dials = (request.discovery, request.fame, request.how_much_me, request.arc)
+    turned = any(value is not None for value in (*sizes, *dials))
+    return turned or bool(request.constraints or request.mentions or free_words(request))
 
 
 def plan_edits(

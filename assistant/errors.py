@@ -33,6 +33,19 @@ class UnknownFeedbackError(AssistantError, ValueError):
         self.received, self.expected = received, expected
 
 
+class UnknownSessionError(AssistantError, LookupError):
+    """A session was to be set aside that is not there, or was to count again though it was never set aside."""
+
+    def __init__(self, listener_id: str, session_id: str | None, *, undo: bool) -> None:
+        which = "a session" if session_id is None else f"the session {session_id!r}"
+        problem = "that was set aside" if undo else "that counts for their taste"
+        super().__init__(
+            f"listener {listener_id!r} has not had {which} {problem}; give --session the id of one, or --listener "
+            "another listener"
+        )
+        self.listener_id, self.session_id = listener_id, session_id
+
+
 class ModelError(AssistantError, ValueError):
     """A language model cannot be opened. One that fails when it is asked is no error: rules and templates stand in."""
 

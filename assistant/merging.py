@@ -192,7 +192,8 @@ def _bounds(constraint: Constraint) -> list[Bounds]:
     if constraint.facet is Facet.ENERGY:
         return [{"energy": (low, high)}]
     if constraint.facet is Facet.TEMPO:
-        expected = energy_of(constraint)
+        # "Slow" says how the music feels, "under 100 bpm" only counts its beats: energetic tracks have them too.
+        expected = None if any(letter.isdigit() for letter in constraint.text) else energy_of(constraint)
         return [] if expected is None else [{"energy": expected}]
     boxes = [load_vocabulary().intervals(constraint.facet, value) for value in constraint.values]
     return boxes if all(boxes) else []

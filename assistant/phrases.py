@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from assistant.request import Request
 from assistant.understanding.common_words import FUNCTION_WORDS
+from assistant.understanding.refusing import AFTERWARDS, CUE, MATCH
 from recsys.text import fold as folded
 from recsys.types import WORD_FACETS, Constraint, Facet
 
@@ -23,6 +24,10 @@ _OTHERS = re.compile(
     r"|\bmore (of|like) (these|those|them|this|that|the same)\b|\bshuffle\b|\btry again\b|^(next|again)$"
     r"|\b(another|a different) (one|playlist|list|set|batch|selection|mix|try)\b"
     r"|^(please )?((can|could) (i|you|we) )?(show |give |get |have |play )?(me |us )?(some )?more( please)?$"
+    r"|\b(some|any|few|lot|lots|couple|add|have|get|send|see|hear|play|want) more( please| thanks| thank you)?$"
+    r"|\b(from )?(a |some )?(different|other|another) artists?$"
+    r"|\bmore please$|\bmore similar (songs|tracks|music|ones)$|\b(some|few) more in the same\b"
+    r"|\bwhat else do you have$|\bmore of (him|her|them|it|his|their)\b"
 )
 #: The same in the other languages.
 _OTHERS_ELSEWHERE = re.compile(
@@ -36,6 +41,8 @@ _OTHERS_ELSEWHERE = re.compile(
     r"|mehr davon|mehr (so )?wie diese|mehr so ?was|mais (como )?(d?estas|d?essas|d?estes|d?esses)|mais assim"
     r"|mais do mesmo|(piu|altre|altri|ancora) (come quest[ei]|cosi))$"
 )
+#: What may stand between "more" and what it is more of.
+_OF = r"(?:of |from |by |songs |music |tracks |the |some |early |old |new )*"
 _RESIZES = re.compile(r"\b(shorter|longer|fewer|twice|double|half|halve|two times|cut|as (long|many|the))\b")
 #: Ordinary words that nevertheless say something about the music when they stand alone.
 _MEANINGFUL = (
@@ -59,6 +66,18 @@ def asks_for_others(text: str) -> bool:
     return _OTHERS.search(said) is not None or _OTHERS_ELSEWHERE.search(said) is not None
 
 
+def asks_for_more_of(text: str, wishes: Sequence[str]) -> bool:
+    """Tell whether a message asks for more of something ("more songs by Rihanna"), of which some was shown then.
+
+    Args:
+        text: the message.
+        wishes: words that name what was wanted before.
+    """
+    said = folded(text)
+    named = [folded(words) for words in wishes]
+    return any(re.search(rf"\bmore {_OF}{re.escape(name)}\b", said) is not None for name in named if name)
+
+
 def free_words(request: Request) -> str:
     """What a request says beside sizes, dials, commands and refusals; empty where nothing is left."""
     words = request.search_text
@@ -66,8 +85,12 @@ def free_words(request: Request) -> str:
         words = _OTHERS.sub(" ", folded(words))
     if request.size_factor is not None:
         words = _RESIZES.sub(" ", folded(words))
-    words = _without(words, [c for c in request.constraints if not c.wanted])
-    return words if request.mentions or _says_something(words) else ""
+    refused = [c for c in request.constraints if not c.wanted]
+    if refused and folded(words) == folded(request.text):
+        words = _without_refusals(words, refused)
+    words = _without(words, refused)
+    named = any(mention.polarity != "-" for mention in request.mentions)
+    return words if named or _says_something(words) else ""
 
 
 def renew(
@@ -104,13 +127,15 @@ def without_ended(phrases: Sequence[Phrase], ended: Sequence[Constraint]) -> tup
 def compose(
     phrases: Sequence[Phrase], earlier: Sequence[Constraint], names: dict[str, str], *, max_characters: int
 ) -> str:
-    """Write what the text encoder reads: the newest words, then what still holds from earlier turns.
+    """Write what the text encoder reads: the words of all turns, and what still holds of them.
+
+    Wishes of several turns hold together, so they are written in one order, whichever came first.
 
     Args:
         phrases: words of the turns, newest first.
         earlier: wanted constraints of earlier turns that still hold.
         names: catalogue key → name, for artists.
-        max_characters: where to cut.
+        max_characters: where to cut; the oldest words go first.
     """
     parts = [phrase.text for phrase in phrases]
     said = f" {folded(' '.join(parts))} "
@@ -118,7 +143,11 @@ def compose(
         if folded(constraint.text) and f" {folded(constraint.text)} " in said:
             continue
         parts += [words for words in _words(constraint, names) if f" {folded(words)} " not in said]
-    return " ".join(parts)[:max_characters]
+    kept: list[str] = []
+    for part in parts:
+        room = max_characters - sum(len(one) + 1 for one in kept)
+        kept += [part[:room]] if room > 0 else []
+    return " ".join(sorted(kept, key=folded))
 
 
 def _without(text: str, constraints: Sequence[Constraint]) -> str:
@@ -138,6 +167,18 @@ def _without(text: str, constraints: Sequence[Constraint]) -> str:
     return " ".join(left).strip(" ,;:-")
 
 
+def _without_refusals(text: str, refused: Sequence[Constraint]) -> str:
+    """Take the words that refuse out of a message that does nothing else: "skip the rock" is no wish for "skip"."""
+    line = folded(text)
+    for words in {folded(constraint.text) for constraint in refused} - {""}:
+        line = re.sub(rf"(?<!\S){re.escape(words)}(?!\S)", MATCH, line)
+    line = AFTERWARDS.sub(" ", line)
+    for cue in reversed(list(CUE.finditer(line))):
+        if cue["neg"] or cue["lift"] or cue["less"]:
+            line = f"{line[: cue.start()]} {line[cue.end() :]}"
+    return " ".join(line.replace(MATCH, " ").split())
+
+
 def _says_something(text: str) -> bool:
     return any(word not in _SILENT and not word.isdigit() for word in folded(text).split())
 
@@ -150,4 +191,5 @@ def _words(constraint: Constraint, names: dict[str, str]) -> list[str]:
         return [names.get(value, value) for value in constraint.values]
     if constraint.facet in WORD_FACETS and constraint.facet is not Facet.TRACK:
         return list(constraint.values)
-    return [constraint.text] if constraint.text else []
+    # What the encoder did not read when it was said ("over 100 bpm") tells it nothing a turn later.
+    return [constraint.text] if _says_something(constraint.text) else []

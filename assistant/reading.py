@@ -12,7 +12,7 @@ from assistant.ports import TextModel, Understanding
 from assistant.reports import ReadingReport
 from assistant.settings import LlmSettings
 from assistant.understanding.by_model import ModelUnderstanding
-from assistant.understanding.labelled import read_labelled
+from assistant.understanding.labelled import others, read_labelled, read_names
 from assistant.understanding.learned import LearnedUnderstanding
 from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tagging import Tagger, TaggerError, WordReader
@@ -62,12 +62,19 @@ def _with_tagger(home: Path, rules: RulesUnderstanding, encoder: TextEncoder) ->
 
 
 def learn_to_read(
-    home: Path, requests: Path, encoder: TextEncoder, *, seed: int, threads: int, progress: Progress | None = None
+    home: Path,
+    requests: Path,
+    encoder: TextEncoder,
+    *,
+    names: Path | None = None,
+    seed: int,
+    threads: int,
+    progress: Progress | None = None,
 ) -> ReadingReport:
-    """Fit a tagger to a file of labelled requests and keep it in the data folder.
+    """Fit a tagger to a file of labelled requests, and of others whose names are labelled; keep it in the data folder.
 
     Raises:
-        LabelledRequestsError: the file is missing or malformed, or the text encoder has no states of words.
+        LabelledRequestsError: a file is missing or malformed, or the text encoder has no states of words.
     """
     import torch
 
@@ -75,6 +82,8 @@ def learn_to_read(
 
     started = time.perf_counter()
     labelled = read_labelled(requests)
+    if names is not None:
+        labelled += others(read_names(names), labelled)
     if not isinstance(encoder, WordEncoder):
         raise LabelledRequestsError(f"the text encoder {encoder.name} has no states of words to learn from")
     torch.set_num_threads(threads)

@@ -167,6 +167,18 @@ def _dial_lines(
         else:
             delivered = book("{n} of {total} by artists from your history here", n=heard, total=n)
             lines.append(_line(book("familiar"), book("known to you"), delivered, hard=False, chip="discovery"))
+    if state.how_much_me is not None and state.how_much_me != 1:
+        asked = "none of it" if not state.how_much_me else "more of it" if state.how_much_me > 1 else "less of it"
+        share = sum(pick.user_share for pick in picks) / len(picks) if picks else 0.0
+        lines.append(
+            _line(
+                book("your taste"),
+                book(asked),
+                book("{share} of what lifts these tracks", share=f"{share:.0%}"),
+                hard=False,
+                chip="me",
+            )
+        )
     return lines
 
 

@@ -20,6 +20,9 @@ class Message(BaseModel):
     n_tracks: int | None = Field(default=None, description="beats the text")
     minutes: float | None = Field(default=None, description="beats the text")
     chips: tuple[Chip, ...] = Field(default=(), description="wishes to drop or insist on, beside the text")
+    discovery: float | None = Field(default=None, description="-1 familiar … +1 discovery; beats the text")
+    fame: float | None = Field(default=None, description="-1 deep cuts … +1 popular; beats the text")
+    how_much_me: float | None = Field(default=None, description="0 words alone … 1 usual … 3 taste; beats the text")
     seed: int | None = Field(default=None, description="replays a slate; drawn from the session when absent")
 
 

@@ -13,6 +13,9 @@ from recsys.types import Arc, Constraint, Facet
 Polarity = Literal["+", "-", "~"]
 POLARITIES: tuple[Polarity, ...] = ("+", "-", "~")
 
+#: The far end of the dial *how much me*, which scales the listener's vector; 1 is the usual.
+MAX_ME = 3.0
+
 
 class Intent(StrEnum):
     """What the listener wants done."""
@@ -128,6 +131,7 @@ class Request(BaseModel):
     edits: tuple[Edit, ...] = ()
     chips: tuple[Chip, ...] = ()
     less: bool = Field(default=False, description="less of what was asked for last")
+    how_much_me: float | None = Field(default=None, ge=0, le=MAX_ME, description="0 words alone … 1 usual … 3 taste")
     descriptors: tuple[Descriptor, ...] = ()
     search_text: str = Field(default="", description="the message without size, dials and negated words")
     alternatives: tuple[Alternative, ...] = Field(default=(), description="other readings of the same words")

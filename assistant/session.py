@@ -9,14 +9,14 @@ unrelated, and says so as a new request, keeps only the size; "start over" keeps
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.guesses import heeding
 from assistant.merging import Standing, merge
-from assistant.phrases import Phrase, asks_for_others, compose, free_words, renew
+from assistant.phrases import Phrase, asks_for_more_of, asks_for_others, compose, free_words, renew
 from assistant.request import Alternative, Intent, Mention, Request
 from assistant.wishes import constraints_of
 from recsys.text import fold as folded
@@ -53,12 +53,14 @@ class SessionState(BaseModel):
     turn: int = 0
     constraints: tuple[Standing, ...] = ()
     likes: tuple[Mention, ...] = ()  # "like X", oldest first
+    lead: tuple[str, ...] = ()  # keys of the artists asked for last, after other wishes
     titles: tuple[Mention, ...] = ()  # tracks asked for by title in the latest request
     named: tuple[Mention, ...] = ()  # every entity of the constraints, for its name
     n_tracks: int | None = None
     minutes: float | None = None
     discovery: float | None = None
     fame: float | None = None
+    how_much_me: float | None = None
     phrases: tuple[Phrase, ...] = ()  # newest first
     slate: tuple[str, ...] = ()  # track ids on screen
     shown: tuple[str, ...] = ()  # track ids shown so far, oldest first
@@ -82,18 +84,19 @@ class SessionState(BaseModel):
 
     def is_empty(self) -> bool:
         """Tell whether nothing at all has been asked for: no constraint, example, dial or word."""
-        dials = self.discovery is not None or self.fame is not None or self.arc is not None
-        return not (self.constraints or self.likes or self.titles or self.phrases or dials)
+        dials = (self.discovery, self.fame, self.how_much_me, self.arc)
+        asked = self.constraints or self.likes or self.titles or self.phrases
+        return not asked and all(dial is None for dial in dials)
 
     def query_text(self) -> str:
-        """Compose what the text encoder reads: the newest words, then what still holds from earlier turns."""
+        """Compose what the text encoder reads: the words of all turns, and what still holds of them."""
         earlier = [s.constraint for s in self.constraints if s.turn != self.turn and s.constraint.wanted]
         return compose(self.phrases, earlier, self.names(), max_characters=MAX_QUERY_TEXT)
 
 
 def fold(state: SessionState, request: Request) -> SessionState:
     """Let one request change the session. Pure: the same state and request always give the same state."""
-    others = asks_for_others(request.text)
+    others = asks_for_others(request.text) or asks_for_more_of(request.text, _said(state, request))
     if request.intent is Intent.START_OVER and not _means_others(request):
         state = SessionState(turn=state.turn, shown=state.shown)
     elif request.intent is Intent.ASK and state.turn and not _overlaps(state, request):
@@ -117,12 +120,14 @@ def fold(state: SessionState, request: Request) -> SessionState:
         turn=turn,
         constraints=constraints,
         likes=_likes(state, request),
+        lead=_lead(state, incoming),
         titles=_titles(state, request),
         named=_named(state, request, constraints),
         n_tracks=n_tracks,
         minutes=minutes,
         discovery=state.discovery if request.discovery is None else request.discovery,
         fame=state.fame if request.fame is None else request.fame,
+        how_much_me=state.how_much_me if request.how_much_me is None else request.how_much_me,
         phrases=renew(state.phrases, request, incoming, dropped, turn),
         slate=state.slate,
         shown=state.shown,
@@ -154,6 +159,21 @@ def _means_others(request: Request) -> bool:
     """Tell whether "another playlist", said alone, wants the same wishes met by other tracks."""
     said = request.constraints or request.mentions or free_words(request)
     return not said and asks_for_others(request.text) and _RESETS.search(folded(request.text)) is None
+
+
+def _said(state: SessionState, request: Request) -> list[str]:
+    """The words by which a request names what is wanted already."""
+    wanted = {value for c in state.active() if c.wanted for value in c.values}
+    again = [c.text for c in request.constraints if c.wanted and wanted.intersection(c.values)]
+    return again + [mention.text for mention in request.mentions if mention.polarity == "+" and mention.key in wanted]
+
+
+def _lead(state: SessionState, incoming: Sequence[Constraint]) -> tuple[str, ...]:
+    """The artists that a message asks for after other wishes; those of an earlier one where it asks for none."""
+    named = dict.fromkeys(v for c in incoming if c.wanted and c.facet is Facet.ARTIST for v in c.values)
+    if not named:
+        return state.lead
+    return () if state.is_empty() else tuple(named)
 
 
 def adds(text: str) -> bool:

@@ -70,8 +70,9 @@ def _language(courtesies: Mapping[str, str], text: str) -> str | None:
 
 def asks_for_something(request: Request) -> bool:
     """Tell whether the understanding found anything to go by beside free words."""
-    said = (request.n_tracks, request.minutes, request.size_factor, request.discovery, request.fame)
-    return bool(request.constraints or request.mentions) or any(value is not None for value in said)
+    size = (request.n_tracks, request.minutes, request.size_factor)
+    dials = (request.discovery, request.fame, request.how_much_me)
+    return bool(request.constraints or request.mentions) or any(value is not None for value in (*size, *dials))
 
 
 def say(
@@ -122,7 +123,7 @@ def _opening(
     n = len(result.picks)
     slate = book("{n} tracks, {length}" if n != 1 else "{n} track, {length}", n=n, length=length)
     wishes = _wishes(state, request, book)
-    mix = book("a mix close to your taste" if result.has_taste else "a varied mix")
+    mix = book("a mix close to your taste" if result.has_taste and state.how_much_me != 0 else "a varied mix")
     later = state.turn > 1
     if is_thanks(message):
         thanked = "You are welcome! Your playlist: {slate}." if later else "Here is {mix}: {slate}."
@@ -154,6 +155,9 @@ def _wishes(state: SessionState, request: Request, book: Phrasebook) -> list[str
         wishes.append((request.discovery is not None, book("new to you" if state.discovery > 0 else "familiar")))
     if state.arc is not None:
         wishes.append((request.arc is not None, arc_label(state.arc, book)))
+    if state.how_much_me is not None and state.how_much_me != 1:
+        whose = "more of you" if state.how_much_me > 1 else "less of you"
+        wishes.append((request.how_much_me is not None, book(whose if state.how_much_me else "without your taste")))
     labels = list(dict.fromkeys(label for _, label in sorted(wishes, key=lambda wish: not wish[0])))
     more = len(labels) - _MAX_WISHES
     return [*labels[:_MAX_WISHES], book("{n} more", n=more)] if more > 0 else labels

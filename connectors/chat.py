@@ -87,6 +87,8 @@ class _Chat:
             "prefer": ("N", "make a wish a preference", partial(self._chip, "/prefer")),
             "links": ("", "the address of every track", self._links),
             "save": ("FILE", "write the playlist: .m3u8, .m3u, .csv or .json", self._save),
+            "notme": ("", "this session was somebody else's: leave it out of my taste", self._not_me),
+            "wasme": ("", "it was me after all", self._was_me),
             "new": ("", "forget what was asked and begin anew", self._new),
             "help": ("", "this list", self._help),
             "quit": ("", "leave (or Ctrl-D)", self._help),
@@ -171,6 +173,19 @@ class _Chat:
     def _write(self, reply: Reply, path: Path) -> None:
         write_playlist(reply, path)
         self._console.print(Text(f"Saved {len(reply.tracks)} tracks to {path}"), soft_wrap=True)
+
+    def _not_me(self, _: str) -> None:
+        self._slate("/notme")
+        done = self._assistant.not_me(self._listener_id, self._session_id)
+        self._console.print(
+            Text(f"Nothing of this session counts for your taste ({done.n_events} likes and dislikes so far)")
+        )
+
+    def _was_me(self, _: str) -> None:
+        done = self._assistant.not_me(self._listener_id, self._session_id, undo=True)
+        self._console.print(
+            Text(f"This session counts for your taste again ({done.n_events} likes and dislikes so far)")
+        )
 
     def _new(self, _: str) -> None:
         self._session_id, self._reply = uuid4().hex, None

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.catalogue import Catalogue
-from recsys.types import BoolArray, Constraint, Facet, FloatArray
+from recsys.types import BoolArray, Constraint, Facet, FloatArray, IntArray
 from recsys.vocabulary import Vocabulary
 
 YES, NO, UNKNOWN = 1, 0, -1
@@ -136,6 +136,11 @@ class Checked:
             if constraint.hard and number not in without:
                 mask &= (met == YES) if constraint.wanted else (met != NO)
         return mask
+
+    def against(self, rows: IntArray) -> IntArray:
+        """Count for each of some rows (C,) the soft wishes that its track is known not to meet."""
+        soft = [met[rows] == NO for constraint, met in self.pairs() if constraint.wanted and not constraint.hard]
+        return np.sum(soft, axis=0, dtype=np.int64) if soft else np.zeros(len(rows), dtype=np.int64)
 
     def pairs(self) -> Iterator[tuple[Constraint, Agreement]]:
         """Go through the constraints with what every track makes of each."""

@@ -22,6 +22,8 @@ class Query:
     like_rows: tuple[int, ...] = ()  # "like X": track rows to be near
     dislike_rows: tuple[int, ...] = ()  # disliked in this session: never shown, neighbours lowered
     title_rows: tuple[int, ...] = ()  # tracks asked for by title: shown first
+    liked_rows: tuple[int, ...] = ()  # liked in this session: answers to these very words
+    passed_rows: tuple[int, ...] = ()  # shown in this session beside liked ones, and not rated
     size: int | None = None
     fixed: tuple[tuple[int, int], ...] = ()  # (place in the slate from 0, row): they stay where they are
     arc: Arc | None = None
@@ -33,7 +35,10 @@ class Query:
     seed: int = 0
     max_per_artist: int = 2
     now: float | None = None  # seconds since the epoch; the clock when None
+    newest: str = ""  # the part of the text that was said last, where earlier turns said the rest
+    lead: frozenset[str] = frozenset()  # keys of the artists that were asked for last, after other wishes
     listener_id: str = ""  # for vectors of listeners that were brought in; the events say what was done
+    session_id: str | None = None  # the session that is going on: what was done in it counts at once, in full
 
 
 @dataclass(frozen=True, slots=True)

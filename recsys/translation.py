@@ -147,5 +147,5 @@ class LearnedTranslation:
         return np.zeros(self._joint.weights["query.weight"].shape[1], np.float32)
 
     def _history(self, query: Query) -> History:
-        history = History.of(query.listener_events, self._row_of)
+        history = History.of(query.listener_events, self._row_of, session_id=query.session_id)
         return history.beside(query.like_rows) if query.like_rows else history

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.request import Request
+from assistant.request import Chip, Edit, Request
 from tests.reading import read, written
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "conversation.md"
@@ -34,7 +34,25 @@ def understood(request: Request) -> tuple[str, set[str]]:
         facts = {f"{request.question.kind}{subject}"}
     if request.export_format is not None:
         facts.add(request.export_format)
+    facts |= {_edit(edit) for edit in request.edits} | {_chip(chip) for chip in request.chips}
+    facts |= {request.arc.value} if request.arc else set()
+    facts |= {"less"} if request.less else set()
     return request.intent.value, facts
+
+
+def _edit(edit: Edit) -> str:
+    about = ",".join(map(str, edit.what.positions)) or " ".join(
+        f"{c.facet.value} {' '.join(c.values)}" for c in edit.what.constraints
+    )
+    if edit.what.which != "positions" and not about:
+        about = edit.what.which
+    words = [edit.action, about, str(edit.n or ""), f"to {edit.to}" if edit.to else ""]
+    return " ".join(word for word in words if word)
+
+
+def _chip(chip: Chip) -> str:
+    said = [f"{c.facet.value} {' '.join(c.values)}" for c in chip.constraints] + [f.value for f in chip.facets]
+    return f"{chip.action} {' '.join(said) or chip.chip}"
 
 
 @pytest.mark.parametrize(("message", "meant", "first"), examples())
@@ -46,4 +64,4 @@ def test_an_example_is_understood_as_the_document_says(message: str, meant: str,
 
 
 def test_there_are_examples() -> None:
-    assert len(examples()) >= 25
+    assert len(examples()) >= 50

@@ -12,7 +12,8 @@ from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.understanding.cues import Cue, Strength, are_listed, cue_for, ends_phrase, names_song
 from assistant.understanding.evidence import PRONOUNS, Evidence, is_year
 from assistant.understanding.gazetteer import Artist, Gazetteer, Title
-from assistant.understanding.matches import Entity, Match, Unlinked
+from assistant.understanding.matches import Entity, Match, Name, Unlinked
+from assistant.understanding.names import look_up_apart, look_up_misspelt
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
 
@@ -42,9 +43,15 @@ class EntityLinker:
     def __init__(self, gazetteer: Gazetteer) -> None:
         self._gazetteer = gazetteer
 
-    def link(self, reading: Reading, facets: Sequence[Match]) -> list[Match]:
-        """Claim the words that name artists or tracks, given what the vocabulary makes of them."""
-        return _Linking(self._gazetteer, reading, facets).run()
+    def link(self, reading: Reading, facets: Sequence[Match], told: Sequence[tuple[int, int]] = ()) -> list[Match]:
+        """Claim the words that name artists or tracks.
+
+        Args:
+            reading: the message.
+            facets: what the vocabulary makes of its words.
+            told: words (start, end) that somebody else takes for names; they need no evidence but the catalogue.
+        """
+        return _Linking(self._gazetteer, reading, facets).run(told)
 
     def whole_name(self, reading: Reading) -> frozenset[int]:
         """The positions of all words where the whole message is one name of the catalogue, else none."""
@@ -86,13 +93,26 @@ class _Linking:
         self._evidence = Evidence(reading, facets, gazetteer, self._taken)
         self._lookups = self._title_lookups = 0
 
-    def run(self) -> list[Match]:
+    def run(self, told: Sequence[tuple[int, int]]) -> list[Match]:
         self._link_quotes()
         self._link_titles_by_artists()
+        self._link_told(told, look_up_apart)
         self._link_artists()
         self._link_titles()
+        self._link_told(told, look_up_misspelt)
         self._link_misspelt()
         return self._claims
+
+    def _link_told(
+        self,
+        told: Sequence[tuple[int, int]],
+        find: Callable[[Gazetteer, Reading, int, int], Sequence[tuple[int, int, Artist | Title]]],
+    ) -> None:
+        for span in told:
+            for start, end, found in find(self._gazetteer, self._reading, *span) if self._free(*span) else ():
+                polarity = self._cue(start, end).polarity
+                entity = _artist(found, polarity, 0.9) if isinstance(found, Artist) else _track(found, polarity, 0.8)
+                self._claim(start, end, entity, tier=1)
 
     # -- quoted ----------------------------------------------------------------------------------------------------
 
@@ -118,7 +138,8 @@ class _Linking:
         exact = self._gazetteer.title(words, artist)
         near = (exact, 1.0) if exact is not None else self._gazetteer.title_like(words, artist)
         if near is not None:
-            self._claim(start, artist_end, _track(near[0], cue.polarity, near[1]), tier=0)
+            names = _names((start, end), near[0], (artist_start, artist_end), artist)
+            self._claim(start, artist_end, _track(near[0], cue.polarity, near[1], names), tier=0)
         else:
             self._claim(start, end, Unlinked(self._name(start, end)), tier=0)
             self._claim(artist_start, artist_end, _artist(artist, "~", 0.9), tier=0)
@@ -133,11 +154,12 @@ class _Linking:
             found = None if position in self._taken else self._artist_after_by(position)
             if found is None:
                 continue
-            artist, _, end = found
+            artist, artist_start, end = found
             exact = self._title_before(position, artist)
             if exact is not None:
                 start, title = exact
-                self._claim(start, end, _track(title, self._cue(start, end).polarity, 1.0), tier=0)
+                names = _names((start, position), title, (artist_start, end), artist)
+                self._claim(start, end, _track(title, self._cue(start, end).polarity, 1.0, names), tier=0)
             elif self._reading.words[position] == "by" and not self._guess_title_by(position, artist, end):
                 self._set_title_aside(position)
 
@@ -188,7 +210,8 @@ class _Linking:
         )
         if near is None:
             return False
-        self._claim(start, end, _track(near[0], self._cue(start, end).polarity, 0.9 * near[1]), tier=0)
+        names = _names((start, position), near[0], (position + 1, end), artist)
+        self._claim(start, end, _track(near[0], self._cue(start, end).polarity, 0.9 * near[1], names), tier=0)
         return True
 
     def _set_title_aside(self, position: int) -> None:
@@ -250,7 +273,7 @@ class _Linking:
         first, last, title = beside
         span = min(first, start), max(last, end)
         polarity = (self._cue(*span) if first < start else cue).polarity
-        self._claim(*span, _track(title, polarity, 0.9), tier=1)
+        self._claim(*span, _track(title, polarity, 0.9, _names((first, last), title, (start, end), artist)), tier=1)
         return True
 
     def _title_beside(self, start: int, end: int, artist: Artist) -> tuple[int, int, Title] | None:
@@ -391,5 +414,9 @@ def _artist(artist: Artist, polarity: Polarity, confidence: float) -> Entity:
     return Entity("artist", (artist.key,), artist.name, polarity, round(confidence, 3))
 
 
-def _track(title: Title, polarity: Polarity, confidence: float) -> Entity:
-    return Entity("track", title.track_ids, title.name, polarity, round(confidence, 3))
+def _track(title: Title, polarity: Polarity, confidence: float, names: tuple[Name, ...] = ()) -> Entity:
+    return Entity("track", title.track_ids, title.name, polarity, round(confidence, 3), names)
+
+
+def _names(of_title: tuple[int, int], title: Title, of_artist: tuple[int, int], artist: Artist) -> tuple[Name, ...]:
+    return (Name("track", *of_title, title.track_ids), Name("artist", *of_artist, (artist.key,)))

@@ -52,7 +52,8 @@ _PATTERNS = tuple(
         (
             "since",
             rf"\b(?:since |from )?(?P<a>{_POINT}) (?:onwards?|forwards?|upwards?|and (?:later|newer|up|beyond|after)"
-            r"|or (?:later|newer)|on\b(?= [.,]|$))",
+            r"|or (?:later|newer)"
+            r"|on\b(?= [.,]|$| (?:for|with|without|over|under|by|but|and|no|not|please)\b))",
         ),
         (
             "since",

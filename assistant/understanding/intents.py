@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from assistant.request import Intent
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
+from recsys.text import fold
 from recsys.types import Constraint, Facet
 
 _START_OVER = re.compile(
@@ -26,7 +27,7 @@ _BEFORE = r"(?:the|my) (?:previous|last|old|earlier|former)"
 _UNDO = re.compile(
     rf"{_POLITE}(?:undo(?: (?:that|it|this|everything|(?:the|my) last (?:change|one|step|message)))?"
     r"|(?:go|step|move|get) back(?: one(?: step)?)?|revert(?: (?:that|it|this))?|take (?:that|it) back"
-    rf"|(?:go |get |take me |bring )?back to {_BEFORE} {_VERSION}"
+    rf"|(?:go |get |take me |bring )?back to (?:{_BEFORE} {_VERSION}|(?:the|my) {_VERSION} before)"
     rf"|(?:(?:give|show|get|bring) (?:me )?(?:back )?)?(?:the|my) (?:previous|old|earlier|former) {_VERSION}"
     rf"(?: back| again)?|i (?:liked|preferred) {_BEFORE} {_VERSION}(?: (?:more|better))?"
     rf"|{_BEFORE} {_VERSION} was better){_POLITE}"
@@ -121,13 +122,15 @@ _FILLER = re.compile(
 
 
 #: Nothing is left of a request that ends up with these alone.
-_EDGES = words("of for with and or but to by it that a an the be about in from long is at on then so i me")
+_EDGES = words("of for with and or but to by it that a an the be about in from long is at on then so i m me")
 
 
 def search_text(reading: Reading, dropped: set[int], protected: set[int]) -> str:
-    """The message without filler and without the words at the positions in `dropped`, as it was written.
+    """The message without filler and without the words at the positions in `dropped`.
 
     Words at the positions in `protected` always stay. Never empty when the message has words: then it is the message.
+    What pauses set apart stands in one order, whichever was said first: encoded, "calm, for dinner" would otherwise be
+    other music than "for dinner, calm".
     """
     kept = [n for n in range(len(reading)) if n not in dropped]
     line = " ".join(reading.words[n] for n in kept)
@@ -141,9 +144,23 @@ def search_text(reading: Reading, dropped: set[int], protected: set[int]) -> str
         if protected.isdisjoint(inside):
             kept = [n for n in kept if n not in inside]
     kept = _without_loose_ends(reading, kept, protected)
+    clauses: list[list[int]] = []
+    for n in kept or range(len(reading)):
+        named = protected.issuperset((n - 1, n))  # "Earth, Wind & Fire"
+        if not clauses or (not named and any(reading.pause(at) for at in range(clauses[-1][-1] + 1, n + 1))):
+            clauses.append([])
+        clauses[-1].append(n)
+    # Of "I'm tired of Drake" only "I'm" is left, and of "but no rap" only "but".
+    said = [clause for clause in clauses if not all(_is_loose(reading, n, protected) for n in clause)]
+    clauses = said or clauses
+    return " ".join(sorted((_written(reading, clause) for clause in clauses), key=fold))
+
+
+def _written(reading: Reading, positions: Sequence[int]) -> str:
+    """Words as they were written, with what joins those that stand side by side."""
     parts: list[str] = []
     last = -1
-    for n in kept or range(len(reading)):
+    for n in positions:
         token = reading.tokens[n]
         glued = parts and n == last + 1 and token.gap in ("-", "'", "/", "")
         parts.append((token.gap if glued else " " if parts else "") + token.raw)

@@ -25,9 +25,11 @@ from assistant.understanding.gazetteer import Gazetteer
 from assistant.understanding.gloss import Glossed, gloss
 from assistant.understanding.intents import intent_of, search_text, size_factor_of
 from assistant.understanding.labelled import NAMES
-from assistant.understanding.matches import Bounds, Entity, Match, Size, Unlinked, Word, settle
+from assistant.understanding.matches import Bounds, Entity, Match, Name, Size, Unlinked, Word, settle
+from assistant.understanding.names import names_in
 from assistant.understanding.negation import Marks, mark
 from assistant.understanding.questions import QuestionFinder
+from assistant.understanding.refusing import CUE
 from assistant.understanding.spoken import spoken
 from assistant.understanding.tables import words
 from assistant.understanding.tagging import Phrase
@@ -40,10 +42,14 @@ from recsys.title_versions import kinds_in
 from recsys.types import Constraint, Facet
 from recsys.vocabulary import Vocabulary, load_vocabulary
 
+#: From this tier on a name is only words that a title or an artist also has.
+_DOUBTFUL = 3
+#: What is refused begins at most so many words behind the words that refuse it.
+_NEAR = 3
 #: Taken as the newest year of a catalogue that states no years.
 _NEWEST_YEAR = 2020
 _AROUND = words("no not non without sans zero w o less fewer from the of with in some by a an to for")
-_BEHIND = words("songs song tracks free")
+_BEHIND = words("songs song tracks music free")
 _LESS = words("less fewer")
 _KINDS = {
     "Version": words("live remix remixes remaster remasters remastered cover covers version edit edits"),
@@ -89,12 +95,13 @@ class RulesUnderstanding:
         self._questions = QuestionFinder(self.gazetteer, lambda text: self._whole(text, read(text)))
         load_tongues()  # read now, half a second, and not in the first message
 
-    def understand(self, text: str, *, first_turn: bool = True) -> Request:
+    def understand(self, text: str, *, first_turn: bool = True, told: Sequence[tuple[int, int]] = ()) -> Request:
         """Read one message.
 
         Args:
             text: anything; only the first MAX_CHARACTERS characters are read.
             first_turn: whether there is no playlist to refine yet.
+            told: words (start, end) of its reading that others take for names.
 
         Returns:
             The request; one without any constraint for text that says nothing about music.
@@ -103,7 +110,7 @@ class RulesUnderstanding:
         if not len(original):
             intent = Intent.ASK if first_turn else Intent.REFINE
             return Request(text=text, intent=intent, search_text=original.text.strip())
-        reading, matches, language = self._read(original, commands=not first_turn)
+        reading, matches, language = self._read(original, told, commands=not first_turn)
         request = self._request(text, reading, matches, language, first_turn=first_turn)
         if language != ENGLISH and first_turn:
             reading, _, _ = self._read(original, commands=True)
@@ -178,6 +185,7 @@ class RulesUnderstanding:
             size_factor=size_factor_of(reading, first_turn=first_turn),
             discovery=composed.discovery,
             fame=composed.fame,
+            how_much_me=composed.how_much_me,
             descriptors=tuple(Descriptor(facet=p.facet, text=p.text, polarity=p.polarity) for p in described),
             search_text=search_text(reading, composed.unsearchable, _entity_words(matches)),
             unlinked=_unlinked(matches),
@@ -194,32 +202,42 @@ class RulesUnderstanding:
         glossed, matches, _ = self._read(reading)
         return mark(glossed, matches)
 
+    def names(self, reading: Reading, told: Sequence[tuple[int, int]] = ()) -> list[Name]:
+        """Return the names in a message, in order, given the words (start, end) that others take for names."""
+        glossed, matches, _ = self._read(reading, told)
+        return names_in(glossed, matches)
+
     def spoken(self, reading: Reading) -> str:
         """Tell in which language a message is: "en", or a code of `TONGUES`."""
         tongue = spoken(reading, self._entities.whole_name(reading))
         return ENGLISH if tongue is None else tongue.code
 
-    def _read(self, reading: Reading, *, commands: bool = False) -> tuple[Reading, list[Match], str]:
+    def _read(
+        self, reading: Reading, told: Sequence[tuple[int, int]] = (), *, commands: bool = False
+    ) -> tuple[Reading, list[Match], str]:
         """Find what a message says, in its English gloss where it is of another language; with that language.
 
         `commands` are read where a playlist is on screen, and in questions.
         """
         tongue = spoken(reading, self._entities.whole_name(reading))
         if tongue is None:
-            return reading, self._matches(reading), ENGLISH
+            return reading, self._matches(reading, told=told), ENGLISH
         names = self._entities.names(reading, tongue.is_ordinary)
         glossed = gloss(reading, tongue, names, commands=commands)
         if not len(glossed.reading):
             return reading, [], tongue.code
         return glossed.reading, self._matches(glossed.reading, glossed), tongue.code
 
-    def _matches(self, reading: Reading, glossed: Glossed | None = None) -> list[Match]:
+    def _matches(
+        self, reading: Reading, glossed: Glossed | None = None, told: Sequence[tuple[int, int]] = ()
+    ) -> list[Match]:
         """Find what a message says, given its gloss where it is of another language."""
         facets = self._facets.find(reading) if glossed is None else self._facets.find(reading, glossed.kept)
         facets = facets if glossed is None else [*glossed.matches, *facets]
         genres = {m.start for m in facets if any(word.facet is Facet.GENRE for word in m.words)}
         facets += self._eras.find(reading, genres.__contains__)
-        names = [m for m in self._entities.link(reading, settle(facets)) if not _is_part(m, facets)]
+        names = [m for m in self._entities.link(reading, settle(facets), told) if not _is_part(m, facets)]
+        names = _not_refusing(reading, names, facets)
         claimed = [m for m in (*facets, *names) if m.tier <= 1]
 
         def taken(start: int, end: int) -> bool:
@@ -246,7 +264,8 @@ def _phrases(reading: Reading, marks: Marks, language: str) -> list[Phrase]:
         cue = entity.cue if entity else cue_for(reading, start, end).polarity if facet == NAMES else "+"
         said_so = one.match.negates or _refuses_itself(reading, one.match)
         polarity: Polarity = "-" if one.negated != said_so else cue
-        found.append(Phrase(facet, start, end, polarity, reading.raw(start, end)))
+        spans = [(name.start, name.end) for name in entity.names] if entity and entity.names else [(start, end)]
+        found += [Phrase(facet, first, last, polarity, reading.raw(first, last)) for first, last in spans]
     taken = {n for one in found for n in range(one.start, one.end)}
     for start, end in marks.unknown:
         if taken.isdisjoint(range(start, end)):
@@ -301,6 +320,14 @@ def _is_part(name: Match, facets: list[Match]) -> bool:
     """Tell whether a name is only a piece of a longer phrase of music ("west coast" in "west coast rap")."""
     longer = (m for m in facets if m.end - m.start > name.end - name.start)
     return name.tier > 0 and any(m.start <= name.start and name.end <= m.end for m in longer)
+
+
+def _not_refusing(reading: Reading, names: list[Match], facets: list[Match]) -> list[Match]:
+    """The names without the doubtful ones that are how something is refused: "Fed Up" in "fed up with pop"."""
+    found = (reading.span(*cue.span()) for cue in CUE.finditer(reading.line) if cue["neg"] and " " in cue["neg"])
+    before = {m.start for m in (*facets, *names)}
+    cues = [(start, end) for start, end in found if not before.isdisjoint(range(end, end + _NEAR))]
+    return [m for m in names if m.tier < _DOUBTFUL or not any(a <= m.start and m.end <= b for a, b in cues)]
 
 
 def _entity_words(matches: list[Match]) -> set[int]:

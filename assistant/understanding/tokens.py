@@ -209,6 +209,7 @@ def _pause(gap: str, before: Token, after: str) -> int:
         return 0
     if _STOP.search(gap):
         initial = len(before.text) == 1 and before.text.isalpha() and before.text not in "ai"
+        initial = initial and (bool(before.gap) or not before.start)  # "J. Cole", not "no R&B. Jazz"
         short = before.text in _ABBREVIATIONS or (before.text == "no" and after[0].isdigit())  # "Symphony No. 5"
         return 0 if gap == ". " and (short or initial) else 2
     return 1 if _COMMA.search(gap) else 0

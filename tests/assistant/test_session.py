@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.merging import contradict
-from assistant.phrases import asks_for_others
+from assistant.phrases import asks_for_more_of, asks_for_others
 from assistant.request import Intent, Mention, Request
-from assistant.session import MAX_LIKES, SessionState, fold, with_slate
+from assistant.session import MAX_LIKES, MAX_QUERY_TEXT, SessionState, fold, with_slate
 from recsys.types import Constraint, Facet
 
 ROCK = Constraint(Facet.GENRE, ("rock",), hard=True, text="rock")
@@ -219,12 +219,64 @@ def test_the_query_text_keeps_earlier_words_that_still_hold() -> None:
     assert state.query_text() == "more energetic rainy sunday"
 
 
+def test_wishes_of_several_turns_are_written_in_one_order() -> None:
+    one = play(ask("for dinner", DINNER), refine("mellow", MELLOW), refine("jazz", JAZZ))
+    other = play(ask("jazz", JAZZ), refine("mellow", MELLOW), refine("for dinner", DINNER))
+    assert one.query_text() == other.query_text() == "for dinner jazz mellow"
+
+
+def test_too_long_a_query_text_loses_its_oldest_words() -> None:
+    long = [f"{word} " * 60 for word in ("zither", "marimba", "celesta")]
+    text = play(*(refine(one, MELLOW) for one in long)).query_text()
+    assert "celesta" in text
+    assert "marimba" in text
+    assert "zither" not in text
+    assert len(text) <= MAX_QUERY_TEXT
+
+
+def test_a_count_of_beats_is_no_query_text_a_turn_later() -> None:
+    beats = Constraint(Facet.TEMPO, low=100.0, text="over 100 bpm")
+    assert play(ask("over 100 bpm", beats)).query_text() == ""
+    assert play(ask("over 100 bpm", beats), refine("jazz", JAZZ)).query_text() == "jazz"
+
+
+def test_a_count_of_beats_is_no_feeling() -> None:
+    """ "Slow" ends with "energetic", "under 100 bpm" does not: energetic tracks have such tempos too."""
+    slow, counted = (Constraint(Facet.TEMPO, high=100.0, text=text) for text in ("slow", "under 100 bpm"))
+    assert play(ask("slow", slow), refine("energetic", ENERGETIC)).active() == (ENERGETIC,)
+    assert play(ask("under 100 bpm", counted), refine("energetic", ENERGETIC)).active() == (counted, ENERGETIC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "skip the country",
+            "please avoid country",
+            "I can't stand country",
+            "leave out country",
+            "ditch the country",
+        ),
+        *("country is off limits", "stay away from country", "country gives me a headache", "I'm tired of country"),
+    ],
+)
+def test_a_message_that_only_refuses_is_no_query_text(text: str) -> None:
+    """ "Skip the country" once found titles with "skip"."""
+    assert play(ask("rock", ROCK), refine(text, NO_COUNTRY)).query_text() == "rock"
+
+
+def test_a_refused_artist_leaves_no_query_text() -> None:
+    refused = Mention(kind="artist", key="drake", name="Drake", polarity="-", text="Drake")
+    request = Request(text="I'm tired of Drake", intent=Intent.REFINE, mentions=(refused,), search_text="I'm")
+    assert play(ask("rock", ROCK), request).query_text() == "rock"
+
+
 def test_the_query_text_drops_the_words_of_a_left_subject() -> None:
     state = play(
         ask("rock about trains, instrumental", ROCK, Constraint(Facet.VOCALS, ("none",))),
         refine("jazz", JAZZ),
     )
-    assert state.query_text() == "jazz instrumental"
+    assert state.query_text() == "instrumental jazz"
 
 
 def test_the_query_text_never_holds_unwanted_words() -> None:
@@ -235,7 +287,9 @@ def test_the_query_text_never_holds_unwanted_words() -> None:
 @pytest.mark.parametrize(
     "text",
     ["more", "More please!", "others", "something else", "other songs", "give me more", "another playlist",
-     "show me different ones", "not these", "can I have some more", "try again", "more of the same"],
+     "show me different ones", "not these", "can I have some more", "try again", "more of the same",
+     "Amazing! Some more please", "these are lovely, could you add more", "Beautiful! More please",
+     "can I have some more from different artists", "what else do you have?", "got more of him?"],
 )  # fmt: skip
 def test_asking_for_others(text: str) -> None:
     assert asks_for_others(text)
@@ -252,6 +306,9 @@ def test_asking_for_others(text: str) -> None:
         "",
         "less famous",
         "moreover",
+        "any more jazz?",
+        "I don't want any more rap",
+        "more upbeat please",
     ],
 )
 def test_not_asking_for_others(text: str) -> None:
@@ -339,3 +396,33 @@ def test_shorter_is_taken_from_the_size_that_holds() -> None:
     assert fold(shown, shorter).n_tracks == 6
     assert fold(play(ask("rock", ROCK)), shorter).n_tracks is None
     assert play(ask("1 song", n_tracks=1), shorter).n_tracks == 1
+
+
+@pytest.mark.parametrize("text", ["more songs by Björk", "add more Bjork please", "more of Björk", "some more björk"])
+def test_more_of_what_was_asked_for_is_other_tracks(text: str) -> None:
+    assert asks_for_more_of(text, ["Björk"])
+    bjork = Constraint(Facet.ARTIST, ("bjork",), hard=True, text="Björk")
+    state = with_slate(play(ask("Björk", bjork)), ("a", "b"))
+    assert fold(state, refine(text, bjork)).set_aside == ("a", "b")
+
+
+def test_more_of_what_is_new_to_a_session_sets_nothing_aside() -> None:
+    bjork = Constraint(Facet.ARTIST, ("bjork",), hard=True, text="Björk")
+    state = with_slate(play(ask("rock", ROCK)), ("a", "b"))
+    assert fold(state, refine("some more Björk", bjork)).set_aside == ()
+
+
+@pytest.mark.parametrize("text", ["Björk", "more like Björk", "more upbeat than Björk", "more music"])
+def test_not_more_of_what_was_asked_for(text: str) -> None:
+    assert not asks_for_more_of(text, ["Björk", ""])
+
+
+def test_artists_asked_for_after_other_wishes_lead_until_others_do() -> None:
+    cars = Constraint(Facet.ARTIST, ("cars",), hard=True, text="The Cars")
+    sade = Constraint(Facet.ARTIST, ("sade",), hard=True, text="Sade")
+    state = play(ask("The Cars", cars))
+    assert state.lead == ()
+    state = fold(state, refine("add some Sade", sade))
+    assert (state.lead, state.active()[0].values) == (("sade",), ("cars", "sade"))
+    assert fold(state, refine("mellow", MELLOW)).lead == ("sade",)
+    assert fold(state, refine("and more of The Cars", cars)).lead == ("cars",)

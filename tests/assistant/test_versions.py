@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from assistant.app import Assistant
@@ -84,6 +87,18 @@ def test_versions_outlive_a_restart_and_are_one_listeners(chat: Chat, assistant:
     assert "nothing to undo" not in other.say("undo").text, "for a new session it is a request like any other"
 
 
+def test_undo_goes_back_from_a_playlist_that_came_out_empty(
+    indexed_home: Callable[[int], Path], open_assistant: Callable[..., Assistant]
+) -> None:
+    """Its tracks are from 1960 to 1999."""
+    with open_assistant(indexed_home(40)) as assistant:
+        chat = Chat(assistant)
+        first = chat.say("jazz, 5 tracks")
+        assert not chat.say("nothing before 2010").tracks
+        assert ids(chat.say("undo")) == ids(first)
+        assert not chat.say("redo").tracks
+
+
 def test_what_is_kept_after_an_undo_answers_the_request_that_is_on_screen_again(chat: Chat) -> None:
     first = chat.say("jazz, 10 tracks")
     chat.say("only from the 60s")
@@ -104,6 +119,7 @@ def test_what_is_kept_after_an_undo_answers_the_request_that_is_on_screen_again(
         ("I liked the old playlist better", Intent.UNDO),
         ("can you undo the last change?", Intent.UNDO),
         ("redo", Intent.REDO),
+        ("back to the one before", Intent.UNDO),
         ("undo the undo", Intent.REDO),
         ("take me back to the 80s", Intent.REFINE),
         ("songs about going back", Intent.REFINE),

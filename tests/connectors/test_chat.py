@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.disowning import Disowned
 from assistant.reply import Message, Reply
 from connectors.chat import chat
 from connectors.console import open_console
@@ -22,6 +23,7 @@ class ScriptedAssistant:
         self.asked: list[Message] = []
         self.rated: list[tuple[str, str, str]] = []
         self.sessions: list[str | None] = []
+        self.disowned: list[tuple[str, str | None, bool]] = []
 
         self.rewords = False
 
@@ -41,6 +43,10 @@ class ScriptedAssistant:
     def feedback(self, listener_id: str, session_id: str | None, track_id: str, kind: str) -> None:
         self.rated.append((listener_id, track_id, kind))
         self.sessions.append(session_id)
+
+    def not_me(self, listener_id: str, session_id: str | None, *, undo: bool = False) -> Disowned:
+        self.disowned.append((listener_id, session_id, undo))
+        return Disowned(session_id or "", 2)
 
 
 def talk(monkeypatch: pytest.MonkeyPatch, *lines: str, rewords: bool = False) -> tuple[ScriptedAssistant, bool]:
@@ -79,6 +85,16 @@ def test_ratings_reach_the_assistant(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert "♥ 40 Days – Slowdive\n" in out
     assert "✗ Dagger – Slowdive: it will not be picked again\n" in out
     assert "○ 40 Days – Slowdive: neither liked nor disliked\n" in out
+
+
+def test_a_session_can_be_somebody_elses(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assistant, done = talk(monkeypatch, "mellow", "/like 1-2", "/notme", "/wasme")
+    assert done
+    session = assistant.asked[0].session_id
+    assert assistant.disowned == [("ann", session, False), ("ann", session, True)]
+    out = capsys.readouterr().out
+    assert "Nothing of this session counts for your taste (2 likes and dislikes so far)\n" in out
+    assert "This session counts for your taste again (2 likes and dislikes so far)\n" in out
 
 
 def test_a_playlist_can_be_explained_linked_and_saved(
@@ -125,6 +141,7 @@ def test_a_playlist_is_saved_when_the_words_ask_for_it(
     ("lines", "said"),
     [
         (["/like 1"], "cannot follow '/like': there is no playlist yet; ask for music first"),
+        (["/notme"], "cannot follow '/notme': there is no playlist yet"),
         (["/save x.csv"], "cannot follow '/save': there is no playlist yet"),
         (["mellow", "/like"], "cannot follow '/like': write the number of a track, such as /like 3"),
         (["mellow", "/like four"], "cannot follow '/like four': write the number"),

@@ -71,6 +71,8 @@ def test_seeds_are_one_or_several() -> None:
         (["eval", "starter", "--data", "nowhere"], "spotify_songs.csv.gz"),
         (["eval", "requests", "--json", "no/such/folder/out.json"], "--json"),
         (["eval", "mutants", "--repository", "nowhere"], "--repository"),
+        (["eval", "listener", "--catalogue", "none.csv"], "no such file"),
+        (["eval", "listener", "--catalogue", "none.csv", "--choosing"], "--choosing"),
         (["eval", "jam", "--data", "nowhere"], "item_idxs.tsv"),
         (["eval", "jam", "--data", "nowhere", "--models", "best"], "'best'"),
         (["eval", "jam", "--data", "nowhere", "--cases", "unseen"], "no case 'unseen'"),
@@ -81,6 +83,8 @@ def test_seeds_are_one_or_several() -> None:
         (["eval", "modalities", "--data", "nowhere", "--models", "avg"], "'avg'"),
         (["eval", "artists", "--data", "nowhere"], "item_idxs.tsv"),
         (["eval", "statistics", "--data", "nowhere"], "item_idxs.tsv"),
+        (["eval", "metamorphic", "--catalogue", "none.csv"], "no such file"),
+        (["eval", "metamorphic", "--catalogue", "none.csv", "--markdown", "no/such/folder/out.md"], "--markdown"),
         (["bench", "turn"], "--catalogue"),
     ],
 )

@@ -67,6 +67,18 @@ def test_what_a_refusal_spares_is_let_through_whatever_its_parents() -> None:
     assert agreement(catalogue, load_vocabulary(), only_country)[catalogue.row("grass")] == NO
 
 
+def test_only_known_noes_of_soft_wishes_count_against_a_track(catalogue: Catalogue) -> None:
+    wishes = [
+        Constraint(Facet.MOOD, ("nostalgic",)),
+        Constraint(Facet.TEMPO, high=100),
+        Constraint(Facet.GENRE, ("rock",), hard=True),
+        Constraint(Facet.MOOD, ("calm",), wanted=False),
+    ]
+    against = check(catalogue, load_vocabulary(), wishes).against(catalogue.rows("cab"))
+    assert against.tolist() == [1, 1, 0]
+    assert check(catalogue, load_vocabulary(), []).against(catalogue.rows("cab")).tolist() == [0, 0, 0]
+
+
 def test_a_wanted_hard_constraint_lets_only_known_yeses_through(catalogue: Catalogue) -> None:
     checked = check(catalogue, load_vocabulary(), [Constraint(Facet.GENRE, ("rock",), hard=True)])
     assert [catalogue.track_ids[r] for r in np.flatnonzero(checked.allowed())] == ["a"]

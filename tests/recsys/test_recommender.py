@@ -54,6 +54,15 @@ def test_words_find_their_style(recommender: Recommender) -> None:
         assert found.count(style) >= 8, (text, found)
 
 
+def test_no_further_wish_costs_an_earlier_one(recommender: Recommender) -> None:
+    """While enough tracks meet all wishes, none that is known not to meet one is shown, however the words pull."""
+    calm, late = Constraint(Facet.MOOD, ("calm",)), Constraint(Facet.ERA, low=1985, hard=True)
+    for text in ("house for a party", "heavy metal for the gym", "mellow jazz"):
+        for wishes in ((calm,), (calm, late)):
+            found = styles(recommender.recommend(Query(text, wishes, size=10, seed=1)))
+            assert found == ["folk"] * 10, text
+
+
 def test_a_taste_moves_the_slate_of_the_same_words(recommender: Recommender) -> None:
     taste = likes("folk-1-0", "folk-2-1", "folk-3-2")
     query = Query("something nice", size=10, seed=1, now=NOW)
@@ -239,7 +248,7 @@ def test_a_place_is_that_of_the_ranking_and_its_parts_sum_to_the_score(home: Pat
     recommender, _ = open_recommender(home, load_vocabulary(), minilm, weights=weights)
     query = Query(
         "quiet songs",
-        constraints=(Constraint(Facet.GENRE, ("folk",), hard=True), Constraint(Facet.MOOD, ("calm",))),
+        constraints=(Constraint(Facet.GENRE, ("folk",), hard=True),),
         listener_events=likes("folk-1-0", "folk-2-1"),
         like_rows=(recommender.catalogue.row("folk-3-0"),),
         dislike_rows=(recommender.catalogue.row("folk-4-0"),),
@@ -286,3 +295,45 @@ def test_what_keeps_a_track_out_is_named(recommender: Recommender) -> None:
     language = Constraint(Facet.LANGUAGE, ("french",), hard=True)
     (unsaid,) = recommender.place(replace(query, constraints=(language, jazz)), catalogue.rows(["jazz-1-0"]))
     assert unsaid.unknown == (language,)
+
+
+def test_what_was_liked_in_a_session_counts_whatever_the_words_ask_for(recommender: Recommender) -> None:
+    """Long-term taste counts less with every wish; these likes were given to these very wishes."""
+    wishes = tuple(Constraint(Facet.GENRE, (genre,)) for genre in ("jazz", "metal", "house"))
+    query = Query("music for tonight", wishes, size=10, now=NOW)
+    liked = ("folk-8-0", "folk-9-1")
+    long_term = replace(query, listener_events=likes(*liked))
+    session = replace(long_term, liked_rows=tuple(recommender.catalogue.rows(liked).tolist()))
+    before, after = (recommender.rank(one, 200)[0] for one in (long_term, session))
+    for neighbours in ("folk", "folk-8"):
+        assert _median_place(recommender, after, neighbours) < _median_place(recommender, before, neighbours)
+
+
+def test_what_was_passed_over_sinks_and_may_still_come(recommender: Recommender) -> None:
+    query = Query("quiet folk", size=10, seed=1)
+    first = [pick.row for pick in recommender.recommend(query).picks]
+    passed = replace(query, passed_rows=tuple(first[:5]))
+    ranked = recommender.rank(passed, 200)[0].tolist()
+    before = recommender.rank(query, 200)[0].tolist()
+    assert all(ranked.index(row) > before.index(row) for row in first[:5])
+    only = Constraint(Facet.TRACK, tuple(recommender.catalogue.track_ids[row] for row in first[:5]), hard=True)
+    left = recommender.recommend(replace(passed, constraints=(only,), size=5))
+    assert {pick.row for pick in left.picks} & set(first[:5])
+
+
+def test_artists_asked_for_last_lead_those_asked_for_before(recommender: Recommender) -> None:
+    catalogue = recommender.catalogue
+    rows = catalogue.rows([f"{style}-0-0" for style in ("jazz", "metal", "house", "folk")])
+    keys = [catalogue.artist_keys[catalogue.artist_rows[row]] for row in rows.tolist()]
+    query = Query("add some", (Constraint(Facet.ARTIST, tuple(keys), hard=True),), size=6, seed=1)
+    led = recommender.recommend(replace(query, lead=frozenset(keys[3:])))
+    assert styles(led).count("folk") > styles(recommender.recommend(query)).count("folk")
+    assert styles(led).count("folk") < 6, "those asked for before stay"
+
+
+def test_what_was_said_last_is_read_above_all(recommender: Recommender) -> None:
+    query = Query("heavy metal for the gym, quiet folk", size=10, seed=1)
+    by_last = [recommender.rank(replace(query, newest=words), 200)[0] for words in ("heavy metal", "quiet folk")]
+    metal, folk = ([_median_place(recommender, rows, style) for rows in by_last] for style in ("metal", "folk"))
+    assert metal[0] < metal[1]
+    assert folk[1] < folk[0]
