@@ -196,7 +196,7 @@ class Agent:
         if plan is not None:
             said = " ".join([*plan.said, *additions(plan, before, result.picks, book), said])
         stage("receipt")
-        context = self._context(query, state, result, history, heard)
+        context = replace(self._context(query, state, result, history, heard), book=book)
         reasons = explain_slate(result.picks, context)
         why = [tuple(fact.text for fact in causes(pick, context)) for pick in result.picks]
         tracks = slate_tracks(result.picks, reasons, history.rated, causes=why, pins=state.pins, before=before.slate)

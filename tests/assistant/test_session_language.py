@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from fnmatch import fnmatch
+from importlib import resources
+from pathlib import Path
 
 import pytest
 
 from assistant.app import Assistant
 from assistant.languages import TONGUES
+from assistant.phrasebook import phrasebook
 from assistant.reply import Message, Reply
 from assistant.request import Chip
+from assistant.words import word_in
+from recsys.types import Facet
+from recsys.vocabulary import SECTIONS, load_vocabulary
 
 ASKED = {
     "es": "20 canciones alegres de pop",
@@ -120,3 +128,60 @@ def test_words_of_two_languages_are_answered_in_that_of_the_session(assistant: A
     chat.say(ASKED["pt"])
     assert "faixas" in chat.say("que dure 90 minutos").text
     assert "pistas" in Chat(assistant, "other").say("que dure 90 minutos").text
+
+
+REASONS = re.compile(
+    r"\b(from|with|on|listed|for|close|which|you|your|its|words|taste|examples|by|track|asked|known|vocals|music|words)\b"
+)
+
+
+@pytest.mark.parametrize("language", TONGUES)
+def test_reasons_are_in_the_language(assistant: Assistant, language: str) -> None:
+    chat = Chat(assistant, f"reasons {language}")
+    first = chat.say(ASKED[language])
+    english = Chat(assistant, f"reasons of {language}").say("20 happy pop songs")
+    mixed = [*first.tracks, *chat.say("jazz").tracks, *chat.say("Miles Davis").tracks]
+    names = {word for track in mixed for word in re.split(r"\W+", f"{track.title} {track.artist}".lower())}
+    for track in mixed:
+        left = set(REASONS.findall(QUOTED.sub("", track.reason.lower()))) - names
+        assert not left, track.reason
+        assert len(track.reason) <= 140
+    assert len({track.reason for track in first.tracks}) == len(first.tracks)
+    assert {track.reason for track in first.tracks}.isdisjoint(track.reason for track in english.tracks)
+
+
+@pytest.mark.parametrize(
+    ("language", "facet", "word", "said"),
+    [
+        ("es", Facet.MOOD, "sad", "triste"),
+        ("fr", Facet.INSTRUMENT, "guitar", "guitare"),
+        ("de", Facet.LANGUAGE, "german", "Deutsch"),
+        ("pt", Facet.ACTIVITY, "cooking", "cozinhar"),
+        ("it", Facet.COUNTRY, "united kingdom", "Regno Unito"),
+        ("it", Facet.LANGUAGE, "wolof", "wolof"),
+        ("en", Facet.MOOD, "sad", "sad"),
+    ],
+)
+def test_words_are_said_in_the_language(language: str, facet: Facet, word: str, said: str) -> None:
+    assert word_in(phrasebook(language), facet, word) == said
+
+
+@pytest.mark.parametrize("language", TONGUES)
+def test_what_is_said_of_a_track_are_words_of_the_vocabulary(language: str) -> None:
+    text = resources.files("assistant").joinpath("languages", f"{language}.toml").read_text(encoding="utf-8")
+    vocabulary = load_vocabulary()
+    known = {word for facet in SECTIONS for word in vocabulary.words(facet)}
+    assert set(tomllib.loads(text)["said"]) <= known
+
+
+@pytest.mark.parametrize("language", TONGUES)
+def test_an_installation_has_the_files_of_every_language(language: str) -> None:
+    packaged = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "setuptools"
+    ]["package-data"]
+    for folder in ("languages", "templates"):
+        file = resources.files("assistant").joinpath(folder, f"{language}.toml")
+        assert file.is_file()
+        patterns = [*packaged.get("assistant", []), *packaged.get(f"assistant.{folder}", [])]
+        names = (f"{folder}/{language}.toml", f"{language}.toml")
+        assert any(fnmatch(name, pattern) for name in names for pattern in patterns)
