@@ -62,11 +62,25 @@ COMMANDS = {
     ),
 }
 QUESTIONS = {
-    "es": ("¿qué he pedido?", "¿cuánto dura la lista?", "ayuda", "guarda la lista"),
-    "fr": ("qu'est-ce que j'ai demandé ?", "combien de temps dure la liste ?", "aide-moi", "exporte la liste"),
-    "de": ("was habe ich mir gewünscht?", "wie lang ist die Liste?", "Hilfe", "speichere die Liste"),
-    "pt": ("o que eu pedi?", "quanto tempo dura a lista?", "ajuda", "salva a lista"),
-    "it": ("cosa ho chiesto?", "quanto dura la lista?", "aiuto", "salva la lista"),
+    "es": ("¿qué he pedido?", "¿cuánto dura la lista?", "ayuda", "guarda la lista", "¿por qué la 2?", "¿quién canta?"),
+    "fr": (
+        "qu'est-ce que j'ai demandé ?",
+        "combien de temps dure la liste ?",
+        "aide-moi",
+        "exporte la liste",
+        "pourquoi le numéro 2 ?",
+        "qui chante ?",
+    ),
+    "de": (
+        "was habe ich mir gewünscht?",
+        "wie lang ist die Liste?",
+        "Hilfe",
+        "speichere die Liste",
+        "warum Nummer 2?",
+        "wer singt da?",
+    ),
+    "pt": ("o que eu pedi?", "quanto tempo dura a lista?", "ajuda", "salva a lista", "porquê a 2?", "quem canta?"),
+    "it": ("cosa ho chiesto?", "quanto dura la lista?", "aiuto", "salva la lista", "perché la 2?", "chi canta?"),
 }
 #: English words of such replies that none of the languages has.
 ENGLISH = re.compile(
