@@ -177,11 +177,6 @@ class Relations:
         if head and len(behind) >= 2:
             said = [" ".join(clause.words for clause in (head, *tail)) for tail in (behind, behind[::-1])]
             self._orders("without commas", conversation, said[:1], said[1:], [head, *behind])
-        wanted = [clause for clause in clauses if clause.wanted]
-        if len(wanted) >= 2:
-            refused = [clause for clause in clauses if not clause.wanted]
-            turns = [[clause.words for clause in (*row, *refused)] for row in (wanted, wanted[::-1])]
-            self._orders("turn by turn", conversation, turns[0], turns[1], clauses)
 
     def _orders(
         self,
@@ -229,7 +224,7 @@ class Relations:
             "dislike",
             "one track",
             conversation,
-            f"{self._named(disliked)}: {n_before} → {n_after} of its {len(near)} neighbours in {n_watched} tracks",
+            f"{last.text!r}, {self._named(disliked)}: {n_before} → {n_after} of its {len(near)} neighbours in {n_watched}",
             counts=n_before + n_after > 0,
             holds=n_after < n_before,
         )

@@ -142,7 +142,6 @@ BENCHES: tuple[tuple[Callable[..., None], str], ...] = (
 COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (
         understanding,
-        "segue eval understanding --train music-intent/train.csv --json understanding.json\n\n"
         "segue eval understanding --train music-intent/train.csv --entities music-ner/entities.csv",
     ),
 )

@@ -6,6 +6,8 @@
     + the company that the track keeps with the listener's own (shared playlists, shared artist): the more the words
       ask for, the less it counts
     + nearness to tracks named as examples, minus nearness to tracks just disliked
+    + company and nearness of what was liked in this session, in full; minus what was passed over beside it
+    + artists asked for after other wishes
     + a mild prior for known tracks, or in its place the popularity dial, whose wrong side counts more than its right
     - tracks of the listener's own history, and the discovery dial on their artists
 

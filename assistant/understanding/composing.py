@@ -146,6 +146,8 @@ class _Composing:
         self._wanted.append(_Wanted(word, mark.match.start, mark.match.end, text, hard))
 
     def _take_bounds(self, bounds: Bounds, mark: Mark, text: str) -> None:
+        if bounds.facet is Facet.TEMPO and any(letter.isdigit() for letter in text):
+            self._out.unsearchable.update(range(mark.match.start, mark.match.end))  # no encoder counts beats
         if mark.negated and mark.toned:
             self._bounds.append((_beyond(bounds), f"not too {text}"))
         elif mark.negated:

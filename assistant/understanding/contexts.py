@@ -14,6 +14,12 @@ _MUSIC = (
     r"|lyrics)"
 )
 
+#: "The house" and "the soul" are no music, but for who refuses them: "skip the house".
+_THE = (
+    r"(?<!skip )(?<!ditch )(?<!drop )(?<!remove )(?<!cut )(?<!lose )(?<!leave out )(?<!cut out )(?<!lay off )"
+    r"(?<!rid of )(?<!spare me )(?<!enough of )(?<!less of )the"
+)
+
 _NEEDS_LEFT = {
     "run; jog": r"(?:for|my|on|during|before|after|while|to|morning|evening|daily|long|i|we|mile|5k|10k|minute|hour"
     r"|min)"
@@ -70,18 +76,18 @@ _NEEDS_RIGHT = {
     "christian": rf"(?:$|,|and|or|worship|contemporary|country|folk|artists?|bands?|hip|metal|gospel|{_MUSIC})",
 }
 _BARRED_LEFT = {
-    "house": r"(?:my|the|our|your|his|her|a|in|at|around|open|full|white|haunted|beach|whole|clean|cleaning|crowded)",
+    "house": rf"(?:my|{_THE}|our|your|his|her|a|in|at|around|open|full|white|haunted|beach|whole|clean|cleaning|crowded)",
     "country": r"(?:my|this|our|your|the|which|another|other|each|every|home|(?:in|from) (?:a|any)|same|what|across"
     r"|favou?rite)",
     "world": r"(?:the|my|around)",
     "dance": r"(?:to|makes? (?:me|you|us|people)|we|i|can|will|you|wanna|want to|me|gonna|first|let s|lets|everyone"
     r"|us|people)",
-    "soul": r"(?:my|your|the|his|her|our)",
+    "soul": rf"(?:my|your|{_THE}|his|her|our)",
     "musical": r"(?:my|your|our|in|more|very|some|any|his|her)",
     "fun": r"(?:have|having|made|of|had|is|was)",
     "strings": r"(?:no|pull)",
     "swing": r"(?:full|mood|to|golf)",
-    "pop": r"(?:(?<!listen )(?<!listening )(?<!dance )to)",
+    "pop": r"(?:(?<!listen )(?<!listening )(?<!dance )(?<!allergic )to)",
     "smile": r"(?:your|his|her)",
     "memories": r"(?:of|our|bring back|brings back|no)",
     "morning; evening; night": r"(?:good|last|tomorrow|every|one)",

@@ -145,7 +145,9 @@ def search_text(reading: Reading, dropped: set[int], protected: set[int]) -> str
             kept = [n for n in kept if n not in inside]
     kept = _without_loose_ends(reading, kept, protected)
     clauses: list[list[int]] = []
-    for n in kept or range(len(reading)):
+    if not kept:
+        return _written(reading, range(len(reading)))
+    for n in kept:
         named = protected.issuperset((n - 1, n))  # "Earth, Wind & Fire"
         if not clauses or (not named and any(reading.pause(at) for at in range(clauses[-1][-1] + 1, n + 1))):
             clauses.append([])

@@ -36,6 +36,7 @@ from assistant.understanding.tagging import Phrase
 from assistant.understanding.taking_back import command
 from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
 from assistant.understanding.tongues import load_tongues
+from assistant.understanding.whole_names import names_to_keep
 from assistant.wishes import constraints_of
 from recsys.catalogue import Catalogue
 from recsys.title_versions import kinds_in
@@ -222,7 +223,7 @@ class RulesUnderstanding:
         tongue = spoken(reading, self._entities.whole_name(reading))
         if tongue is None:
             return reading, self._matches(reading, told=told), ENGLISH
-        names = self._entities.names(reading, tongue.is_ordinary)
+        names = names_to_keep(self.gazetteer, reading, tongue.is_ordinary)
         glossed = gloss(reading, tongue, names, commands=commands)
         if not len(glossed.reading):
             return reading, [], tongue.code

@@ -60,7 +60,7 @@ def added(text: str, **answer: Any) -> set[str]:
     [
         # What the rules have no word for, tied to words of the message.
         ("something to weep to", {"moods": ["sad: to weep to"]}, {"mood sad"}),
-        ("music zum Weinen, mit Geigen", {"moods": ["sad: zum Weinen"]}, {"mood sad"}),
+        ("muziek om bij te huilen", {"moods": ["sad: om bij te huilen"]}, {"mood sad"}),
         ("what gran jived to in rationing", {"eras": ["1940s: in rationing"]}, {"era 1940..1949"}),
         ("ladies at the mic", {"vocals": ["female: ladies at the mic"]}, {"vocals female"}),
         ("metronome on my heels", {"tempo": ["fast: metronome on my heels"]}, {"tempo 120.."}),

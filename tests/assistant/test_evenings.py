@@ -26,7 +26,7 @@ def test_an_evening_moves_its_session_at_once_and_the_taste_hardly(report: Repor
     assert figures["session"].mean > 10 * evening
     assert figures["four_weeks"].mean > 5 * evening
     moved = {name: figures[f"kids_{name}"].mean - figures["kids_before"].mean for name in ("session", "evening")}
-    assert moved["session"] > 0.05
+    assert moved["session"] > 0.1
     assert moved["session"] > 3 * abs(moved["evening"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from evals.listener import (
     Conversation,
     Course,
     draw,
+    evaluate,
     fill,
     hold,
     read_dialogues,
@@ -29,6 +31,7 @@ from evals.listener import (
 from evals.listener_playlists import write_conversations
 from evals.report import Report
 from recsys.types import Track
+from tests.planted import STYLES, planted_tracks
 
 WORKS = {"a": 0, "a live": 0, "b": 1, "c": 2, "d": 3}
 
@@ -160,3 +163,45 @@ def test_words_for_a_held_out_playlist_are_made_of_what_its_tracks_share() -> No
     ), "never an album that is called as a track"
     assert [written] == write_conversations([playlist], tracks, 3)
     assert write_conversations([HeldOut("p", "n", ("t0",), ("t2",), True)], tracks, 3) == []
+
+
+def test_a_whole_evaluation_on_a_small_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thanks and "more" tell a session what to go on with, and who forgets everything nothing at all."""
+    monkeypatch.setenv("SEGUE_TRAINING_STEPS", "20")
+    tracks = planted_tracks()
+    with (tmp_path / "tracks.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("track_id", "title", "artist", "album", "genre"))
+        writer.writerows((one.track_id, one.title, one.artist, one.album, one.genres[0]) for one in tracks)
+    dialogues = [
+        {
+            "id": f"{style} {number}",
+            "turns": [{"user_query": words} for words in (f"some {style}", "thanks!", "more please")],
+            "goal_playlist": [one.track_id for one in tracks if one.track_id.startswith(f"{style}-")],
+        }
+        for style in STYLES
+        for number in range(2)
+    ]
+    lines = "\n".join(json.dumps(one) for one in dialogues)
+    (tmp_path / "dialogs.jsonl").write_text(lines, encoding="utf-8")
+    report = evaluate(tmp_path / "tracks.csv", tmp_path / "dialogs.jsonl", 8, (7,), choosing=True)
+    for other in (MEMORYLESS, LIKES_IGNORED):
+        assert report.results[f"segue - {other}"]["turn 1"]["hits"].mean == 0
+        assert report.results[f"segue - {other}"]["turn 1"]["hits"].sd == 0
+    assert report.results["segue - memoryless"]["turn 3"]["hits"].low > 0
+    assert report.results["segue - likes-ignored"]["turn 2"]["hits"].low > 0
+    assert report.settings["kept_for"] == "choosing"
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(3600)
+def test_a_conversation_finds_more_than_its_last_turn_and_more_with_likes(eval_data: Path) -> None:
+    """Two hundred conversations per seed in real words, about playlists that the catalogue does not know."""
+    cpcd = eval_data / "cpcd"
+    report = evaluate(cpcd / "tracks.jsonl", cpcd / "dialogs.train.jsonl", 200, (64, 65, 66))
+    for other in (MEMORYLESS, LIKES_IGNORED):
+        better = report.results[f"segue - {other}"]
+        assert better["turn 1"]["hits"].mean == 0
+        for turn in ("turn 2", "turn 3"):
+            assert better[turn]["hits"].n == 600
+            assert better[turn]["hits"].low > 0, (other, turn, better[turn]["hits"])
