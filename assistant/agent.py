@@ -32,6 +32,7 @@ from assistant.request import Intent, Mention, Request
 from assistant.session import SessionState, fold, resized, with_slate
 from assistant.situation import Situation
 from assistant.slates import diff, slate_tracks
+from assistant.speaking import in_language
 from assistant.store import SessionStore, StoredTurn, identity
 from assistant.understanding.by_model import without_model
 from assistant.versions import step, with_version
@@ -143,7 +144,7 @@ class Agent:
             request = answered.request.model_copy(update={"text": text})
         else:
             request = self._understand(words, first_turn=not (before.slate or before.past))
-        request = with_overrides(request, message, whose)
+        request = in_language(with_overrides(request, message, whose), before.language)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
         if (settled := self._settled(request, last, history, session_id)) is not None:
             state, reply = settled
@@ -193,9 +194,9 @@ class Agent:
         if told:
             said = " ".join([*told, said])
         if plan is not None:
-            said = " ".join([*plan.said, *additions(plan, before, result.picks), said])
+            said = " ".join([*plan.said, *additions(plan, before, result.picks, book), said])
         stage("receipt")
-        context = self._context(query, state, result, history, heard)
+        context = replace(self._context(query, state, result, history, heard), book=book)
         reasons = explain_slate(result.picks, context)
         why = [tuple(fact.text for fact in causes(pick, context)) for pick in result.picks]
         tracks = slate_tracks(result.picks, reasons, history.rated, causes=why, pins=state.pins, before=before.slate)
@@ -246,10 +247,10 @@ class Agent:
         """Drop wishes, insist on them, or want less of them; and say so."""
         if last is None or not (request.chips or request.less):
             return before, []
-        before, told = apply(before, resolve(request.chips, last.reply.receipt))
+        before, told = apply(before, resolve(request.chips, last.reply.receipt), phrasebook(request.spoken))
         if not request.less:
             return before, told
-        before, more = less(before)
+        before, more = less(before, phrasebook(request.spoken))
         return before, [*told, *more]
 
     def _plan(self, request: Request, last: StoredTurn | None) -> Plan | None:
@@ -291,7 +292,7 @@ class Agent:
         """The state and the reply of a turn that makes no playlist: undo, redo, a question; None for all others."""
         find = partial(self._sessions.at, session_id, history.listener_id)
         if last and request.intent in (Intent.UNDO, Intent.REDO):
-            return step(request.intent, last, find, history.rated)
+            return step(request.intent, last, find, history.rated, phrasebook(request.spoken))
         situation = Situation(
             recommender=self.recommender,
             last=last,
@@ -301,6 +302,7 @@ class Agent:
             rated=history.rated,
             relations=history.relations,
             max_per_artist=self._max_per_artist,
+            book=phrasebook(request.spoken),
         )
         return answer(request, situation, session_id=session_id) if answers(request, situation) else None
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from assistant.knowing import say_count, say_taste, say_who
 from assistant.labels import constraint_label, minutes_label, plain
+from assistant.phrasebook import Phrasebook, phrasebook
 from assistant.reply import Diff, Reply
 from assistant.request import QUIET, Intent, Question, Request
 from assistant.session import SessionState
@@ -25,10 +26,12 @@ _MAX_ANSWER = 1_000
 #: Turns that are looked through for when something was said.
 _MAX_TURNS = 200
 _HELP = (
-    "Ask for music in your own words: a mood, a genre, an era, an artist, a moment, a length (“mellow jazz for dinner, "
-    "45 minutes”). Then change it: “more upbeat”, “no vocals”, “undo”. Ask about it: “why number 3?”, “why not Nina "
-    "Simone?”, “who is this?”, “how much jazz do I have?”, “what do you know about my taste?”, “what did I ask for?”. "
-    "“Save it as m3u8” takes it away."
+    "Ask for music in your own words: a mood, a genre, an era, an artist, a moment, a length",
+    "(“mellow jazz for dinner, 45 minutes”).",
+    "Then change it: “more upbeat”, “no vocals”, “undo”.",
+    "Ask about it: “why number 3?”, “why not Nina Simone?”, “who is this?”, “how much jazz do I have?”,",
+    "“what do you know about my taste?”, “what did I ask for?”.",
+    "“Save it as m3u8” takes it away.",
 )
 
 
@@ -47,7 +50,7 @@ def answer(request: Request, situation: Situation, *, session_id: str) -> tuple[
     told: dict[str, Any] = {"turn": turn, "text": said, "export": None}
     if situation.last is None:
         reply = Reply(session_id=session_id, query=plain(request.text), **told)
-        return state.model_copy(update={"turn": turn}), reply
+        return state.model_copy(update={"turn": turn, "language": request.spoken}), reply
     if request.intent is Intent.SAVE and situation.tracks:
         told["export"] = EXPORT_FORMATS.get(request.export_format or "file")
     now = ({"liked": situation.rated.get(track.track_id), "new": False} for track in situation.tracks)
@@ -55,7 +58,9 @@ def answer(request: Request, situation: Situation, *, session_id: str) -> tuple[
     told |= {"tracks": tracks, "diff": Diff(n_kept=len(tracks)), "query": plain(request.text)}
     meant = tracks_meant(request.question, situation) if request.question and request.question.subject else ()
     focus = meant[0].track_id if len(meant) == 1 else state.focus
-    return state.model_copy(update={"turn": turn, "focus": focus}), situation.last.reply.model_copy(update=told)
+    return state.model_copy(
+        update={"turn": turn, "focus": focus, "language": request.spoken}
+    ), situation.last.reply.model_copy(update=told)
 
 
 def without_wishes(request: Request) -> Request:
@@ -70,10 +75,19 @@ def remark(request: Request) -> str:
     greeted = is_greeting(request.text) or is_thanks(request.text)
     if request.intent not in QUIET or greeted:
         return ""
-    return {Intent.HELP: _HELP, Intent.OUT_OF_SCOPE: _OUT_OF_SCOPE}.get(request.intent, _SMALL_TALK) + " "
+    book = phrasebook(request.spoken)
+    if request.intent is Intent.HELP:
+        return f"{_help(book)} "
+    return f"{book(_OUT_OF_SCOPE if request.intent is Intent.OUT_OF_SCOPE else _SMALL_TALK)} "
+
+
+def _help(book: Phrasebook) -> str:
+    return " ".join(map(book, _HELP))
 
 
 _OUT_OF_SCOPE = "That is nothing I can do: I make playlists from this catalogue, and know nothing else."
+_CANNOT_WRITE = "I cannot write {format};"
+_CAN_WRITE = "I can write m3u8 for music players, csv for spreadsheets and json for programs. Say “save it as m3u8”."
 _SMALL_TALK = "I am a program that makes playlists, and glad to."
 
 
@@ -82,54 +96,61 @@ def _said(request: Request, situation: Situation) -> str:
         return _ANSWERS[request.question.kind](request.question, situation)
     if request.intent is Intent.SAVE:
         return _save(request, situation)
-    playlist = f"{counted(len(situation.tracks), 'track')}, {situation.last.reply.total if situation.last else ''}"
+    book, playlist = situation.book, _playlist(situation)
     if is_thanks(request.text):
-        return f"You are welcome! Your playlist: {playlist}."
+        return book("You are welcome! Your playlist: {slate}.", slate=playlist)
     if is_greeting(request.text):
-        return f"Hello again! Your playlist: {playlist}."
+        return book("Hello again! Your playlist: {slate}.", slate=playlist)
     if request.intent is Intent.HELP:
-        return _HELP
-    return f"{remark(request)}Your playlist stays as it is: {playlist}."
+        return _help(book)
+    return remark(request) + book("Your playlist stays as it is: {slate}.", slate=playlist)
+
+
+def _playlist(situation: Situation) -> str:
+    """Say how many tracks are on screen, and how long they play."""
+    n, total = len(situation.tracks), situation.last.reply.total if situation.last else ""
+    return situation.book("{n} tracks, {length}" if n != 1 else "{n} track, {length}", n=f"{n:,}", length=total)
 
 
 def _save(request: Request, situation: Situation) -> str:
     if not situation.tracks or situation.last is None:
-        return "There is no playlist to save yet; ask for music first."
+        return situation.book("There is no playlist to save yet; ask for music first.")
     known = EXPORT_FORMATS.get(request.export_format or "file")
     if known is None:
-        return (
-            f"I cannot write {plain(request.export_format or '', 20)}; I can write m3u8 for music players, csv for "
-            f"spreadsheets and json for programs. Say “save it as m3u8”."
-        )
-    playlist = f"{counted(len(situation.tracks), 'track')}, {situation.last.reply.total}"
-    return f"Here is your playlist as a file in the {known} format: {playlist}."
+        refused = situation.book(_CANNOT_WRITE, format=plain(request.export_format or "", 20))
+        return f"{refused} {situation.book(_CAN_WRITE)}"
+    slate = _playlist(situation)
+    return situation.book("Here is your playlist as a file in the {format} format: {slate}.", format=known, slate=slate)
 
 
 def _asked(_: Question, situation: Situation) -> str:
     """Name what holds, in the order in which it was said, each with the turn that said it."""
     state = situation.state
-    names = state.names()
-    wishes = [
-        (s.turn, f"{constraint_label(s.constraint, names)}{', a must' if s.constraint.hard else ''}")
-        for s in state.constraints
-    ]
+    names, book = state.names(), situation.book
+    labels = [(s, constraint_label(s.constraint, names, book)) for s in state.constraints]
+    wishes = [(s.turn, book("{wish}, a must", wish=label) if s.constraint.hard else label) for s, label in labels]
     undated = (state.fame, state.discovery, state.n_tracks, state.minutes)
     earlier = _states(situation) if state.likes or state.titles or any(undated) else []
-    wishes += [(_since(earlier, "likes", m), f"like {plain(m.name, 40)}") for m in state.likes]
-    wishes += [(_since(earlier, "titles", m), f"with “{plain(m.name, 40)}”") for m in state.titles]
+    wishes += [(_since(earlier, "likes", m), book("like {name}", name=plain(m.name, 40))) for m in state.likes]
+    wishes += [(_since(earlier, "titles", m), book("with “{name}”", name=plain(m.name, 40))) for m in state.titles]
     for dial, up, down in (("fame", "well known", "not too famous"), ("discovery", "new to you", "familiar")):
         level = getattr(state, dial)
-        wishes += [(_since(earlier, dial, level), up if level > 0 else down)] if level else []
+        wishes += [(_since(earlier, dial, level), book(up if level > 0 else down))] if level else []
     if state.n_tracks is not None:
-        wishes.append((_since(earlier, "n_tracks", state.n_tracks), counted(state.n_tracks, "track")))
+        wishes.append((_since(earlier, "n_tracks", state.n_tracks), counted(state.n_tracks, "track", book)))
     if state.minutes is not None:
         wishes.append((_since(earlier, "minutes", state.minutes), minutes_label(state.minutes * 60)))
     covered = {turn for turn, _ in wishes}
-    wishes += [(p.turn, f"in your words “{plain(p.text, 60)}”") for p in state.phrases if p.turn not in covered]
+    wishes += [
+        (p.turn, book("in your words “{words}”", words=plain(p.text, 60)))
+        for p in state.phrases
+        if p.turn not in covered
+    ]
     if not wishes:
-        return "You have asked for nothing in particular: no wish holds."
+        return book("You have asked for nothing in particular: no wish holds.")
     ordered = sorted(wishes, key=lambda wish: wish[0])
-    return f"You asked for: {'; '.join(f'{label} (message {turn})' for turn, label in ordered)}."
+    said = "; ".join(book("{wish} (message {turn})", wish=label, turn=turn) for turn, label in ordered)
+    return book("You asked for: {wishes}.", wishes=said)
 
 
 def _states(situation: Situation) -> list[SessionState]:
@@ -147,19 +168,22 @@ def _since(earlier: Sequence[SessionState], name: str, value: object) -> int:
 
 
 def _length(question: Question, situation: Situation) -> str:
+    book = situation.book
     if situation.last is None or not situation.tracks:
-        return "There is no playlist yet, so it has no length; ask for music first."
+        return book("There is no playlist yet, so it has no length; ask for music first.")
     meant = tracks_meant(question, situation) if question.subject else ()
     if len(meant) == 1:
         track = meant[0]
         if track.duration_s is None:
-            return f"{called(track)}: the data does not say how long it is."
+            return book("{track}: the data does not say how long it is.", track=called(track, book))
         minutes, seconds = divmod(round(track.duration_s), 60)
-        return f"{called(track)}: {minutes}:{seconds:02}{', estimated' if track.duration_estimated else ''}."
+        lasts = "{track}: {length}, estimated." if track.duration_estimated else "{track}: {length}."
+        return book(lasts, track=called(track, book), length=f"{minutes}:{seconds:02}")
     artists = len({track.artists[:1] for track in situation.tracks})
-    said = f"{counted(len(situation.tracks), 'track')} by {counted(artists, 'artist')}, {situation.last.reply.total}."
+    tracks, by = counted(len(situation.tracks), "track", book), counted(artists, "artist", book)
+    said = book("{tracks} by {artists}, {length}.", tracks=tracks, artists=by, length=situation.last.reply.total)
     if situation.state.minutes is not None:
-        said += f" You asked for {minutes_label(situation.state.minutes * 60)}."
+        said += " " + book("You asked for {length}.", length=minutes_label(situation.state.minutes * 60))
     return said
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from assistant.editing import Plan
-from assistant.labels import listing, plain
+from assistant.labels import plain
+from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.request import Intent, Mention, Request
 from assistant.session import MAX_SHOWN, SessionState, fold
 from recsys.constraints import YES
@@ -30,7 +31,7 @@ def next_states(before: SessionState, request: Request, plan: Plan | None) -> tu
     if not plan.local:
         state = fold(before, asked)
         return state, state
-    bare = Request(text="", intent=Intent.REFINE)
+    bare = Request(text="", spoken=request.spoken, intent=Intent.REFINE)
     base = before
     if plan.n_added:
         refusals = tuple(standing for standing in before.constraints if not standing.constraint.wanted)
@@ -51,15 +52,18 @@ def with_plan(state: SessionState, plan: Plan, before: SessionState, ids: Sequen
     return state.model_copy(update=changes)
 
 
-def additions(plan: Plan, before: SessionState, picks: Sequence[Pick]) -> list[str]:
+def additions(plan: Plan, before: SessionState, picks: Sequence[Pick], book: Phrasebook = ENGLISH_BOOK) -> list[str]:
     """Say what was added, or that too little was found."""
     if not plan.n_added:
         return []
     new = [f"“{plain(pick.track.title, 40)}”" for pick in picks if pick.track.track_id not in before.slate]
     if not new:
-        return ["Found nothing to add that fits."]
-    few = f" I found only {len(new)} of the {plan.n_added}." if len(new) < plan.n_added else ""
-    return [f"Added {listing(new) if len(new) <= 3 else f'{len(new)} tracks'}.{few}"]
+        return [book("Found nothing to add that fits.")]
+    added = book.listing(new) if len(new) <= 3 else book("{n} tracks", n=len(new))
+    said = [book("Added {tracks}.", tracks=added)]
+    if len(new) < plan.n_added:
+        said.append(book("I found only {n} of the {asked}.", n=len(new), asked=plan.n_added))
+    return said
 
 
 def meeting(recommender: Recommender, constraints: Sequence[Constraint], track_ids: Sequence[str]) -> frozenset[str]:

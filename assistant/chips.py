@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from assistant.labels import constraint_label, listing
+from assistant.labels import constraint_label
 from assistant.merging import Standing
+from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.phrases import without_ended
 from assistant.reply import ReceiptLine
 from assistant.request import Chip, Mention
@@ -25,7 +26,14 @@ _FIELDS = {
     "me": ("how_much_me",),
     "arc": ("arc",),
 }
-_SAID = {"drop": "Dropped", "allow": "Dropped", "must": "Now a must", "prefer": "Now a preference"}
+_DROPPED = "Dropped: {wishes}."
+_SAID = {
+    "drop": _DROPPED,
+    "allow": _DROPPED,
+    "must": "Now a must: {wishes}.",
+    "prefer": "Now a preference: {wishes}.",
+}
+_LESS_OF_WHAT = "Less of what? Say what there is too much of, as in “less rock”."
 
 
 def chip_of(constraint: Constraint) -> str:
@@ -49,7 +57,9 @@ def resolve(chips: Sequence[Chip], receipt: Sequence[ReceiptLine]) -> tuple[Chip
     return tuple(found)
 
 
-def apply(state: SessionState, chips: Sequence[Chip]) -> tuple[SessionState, list[str]]:
+def apply(
+    state: SessionState, chips: Sequence[Chip], book: Phrasebook = ENGLISH_BOOK
+) -> tuple[SessionState, list[str]]:
     """Change a state by chips.
 
     Returns:
@@ -60,37 +70,38 @@ def apply(state: SessionState, chips: Sequence[Chip]) -> tuple[SessionState, lis
         names = state.names()
         if chip.action == "drop" and chip.chip in _FIELDS:
             state = state.model_copy(update=dict.fromkeys(_FIELDS[chip.chip]))
-            said.append(f"Dropped: {chip.text or chip.chip}.")
+            said.append(book(_DROPPED, wishes=chip.text or chip.chip))
             continue
         hit = [standing for standing in state.constraints if _means(chip, standing.constraint)]
         if chip.action == "allow":
             hit = [standing for standing in hit if not standing.constraint.wanted]
-        labels = [constraint_label(standing.constraint, names) for standing in hit]
+        labels = [constraint_label(standing.constraint, names, book) for standing in hit]
         keys = {value for c in chip.constraints for value in c.values} | {chip.chip.partition(":")[2]}
         likes = [m for m in (*state.likes, *state.titles) if _is_named(m, keys, chip)] if chip.action == "drop" else []
-        labels += [f"like {mention.name}" for mention in likes]
+        labels += [book("like {name}", name=mention.name) for mention in likes]
         if not hit and chip.action in ("must", "prefer"):
-            labels = [constraint_label(c, names) for c in chip.constraints if c.wanted]
+            labels = [constraint_label(c, names, book) for c in chip.constraints if c.wanted]
         if not labels and chip.action == "allow":
             continue
         if not labels:
-            said.append(f"Nothing here asks for “{chip.text or chip.chip}”.")
+            said.append(book("Nothing here asks for “{words}”.", words=chip.text or chip.chip))
             continue
         state = _changed(state, chip, hit, likes)
-        said.append(f"{_SAID[chip.action]}: {listing(labels)}.")
+        said.append(book(_SAID[chip.action], wishes=book.listing(labels)))
     return state, said
 
 
-def less(state: SessionState) -> tuple[SessionState, list[str]]:
+def less(state: SessionState, book: Phrasebook = ENGLISH_BOOK) -> tuple[SessionState, list[str]]:
     """Turn what the last message wanted into something to avoid where possible; say what that is."""
     latest = [s for s in state.constraints if s.constraint.wanted and s.constraint.values and s.turn == state.turn]
     if not latest:
-        return state, ["Less of what? Say what there is too much of, as in “less rock”."]
+        return state, [book(_LESS_OF_WHAT)]
     turned = {id(s): Standing(constraint=replace(s.constraint, wanted=False, hard=False), turn=s.turn) for s in latest}
     constraints = tuple(turned.get(id(standing), standing) for standing in state.constraints)
     phrases = without_ended(state.phrases, [standing.constraint for standing in latest])
-    labels = [constraint_label(standing.constraint, state.names()) for standing in latest]
-    return state.model_copy(update={"constraints": constraints, "phrases": phrases}), [f"Less {listing(labels)}."]
+    labels = [constraint_label(standing.constraint, state.names(), book) for standing in latest]
+    said = book("Less {wishes}.", wishes=book.listing(labels))
+    return state.model_copy(update={"constraints": constraints, "phrases": phrases}), [said]
 
 
 def _changed(state: SessionState, chip: Chip, hit: Sequence[Standing], likes: Sequence[Mention]) -> SessionState:

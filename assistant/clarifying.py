@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from assistant.labels import listing, plain
+from assistant.labels import plain
+from assistant.phrasebook import phrasebook
 from assistant.request import Alternative, Request
 from assistant.session import OpenQuestion, SessionState
 from assistant.store import StoredTurn
@@ -57,7 +58,9 @@ def question(
     if not options:
         return None, ""
     labels = [plain(option.label, 60) for option in options]
-    words = f"Or did you mean {' or '.join(labels) if len(labels) < 3 else listing(labels)}?"
+    book = phrasebook(request.spoken)
+    either = book("{first} or {last}", first=labels[0], last=labels[1]) if len(labels) == 2 else book.listing(labels)
+    words = book("Or did you mean {options}?", options=either)
     return OpenQuestion(turn=before.turn + 1, options=tuple(options)), words
 
 
@@ -82,5 +85,5 @@ def chosen(text: str, asked: OpenQuestion | None, turn: int) -> Alternative | No
 def reopened(state: SessionState, earlier: StoredTurn | None) -> SessionState:
     """Go back to what held before a message that was read otherwise than it was meant; what was shown stays shown."""
     held = earlier.state if earlier is not None else SessionState()
-    kept = ("turn", "slate", "shown", "shows", "past", "future")
+    kept = ("turn", "slate", "shown", "shows", "past", "future", "language")
     return held.model_copy(update={name: getattr(state, name) for name in kept})

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from assistant.labels import listing, plain
+from assistant.labels import plain
+from assistant.phrasebook import phrasebook
 from assistant.phrases import asks_for_others, free_words
 from assistant.reply import SlateTrack
 from assistant.request import Edit, Reference, Request
@@ -23,6 +24,7 @@ Meets = Callable[[Sequence[Constraint], Sequence[str]], frozenset[str]]
 
 _MAX_NAMED = 3
 _PINNING = frozenset({"keep", "release"})
+_GONE = {"remove": "Removed {tracks}.", "swap": "Swapped {tracks}.", "dislike": "Noted, and swapped: {tracks}."}
 _WHICH = "Which one? Say its number, as in “remove 3”."
 
 
@@ -133,7 +135,7 @@ class _Planning:
         meets: Meets,
     ) -> None:
         self._edits, self._request, self._state = edits, request, state
-        self._tracks, self._meets = tracks, meets
+        self._tracks, self._meets, self._book = tracks, meets, phrasebook(request.spoken)
         self._ids = [track.track_id for track in tracks]
         self._titles = {track.track_id: track.title for track in tracks}
         self._names = {track.track_id: f"“{plain(track.title, 40)}”" for track in tracks}
@@ -175,18 +177,20 @@ class _Planning:
             return []
         if what.which == "it":
             found = [self._state.focus] if self._state.focus in self._ids else self._ids if len(self._ids) == 1 else []
-            return self._or_say([track for track in found if track], _WHICH)
+            return self._or_say([track for track in found if track], self._book(_WHICH))
         if what.which == "all":
             return list(self._ids)
         if what.which == "rest":
             named = [e.what for e in self._edits if e.what.which in ("positions", "described")]
             others = {*self._pins, *(t for w in named for t in (*self._positions(w), *self._described(w)))}
-            return self._or_say([track for track in self._ids if track not in others], "Nothing else is left.")
+            return self._or_say(
+                [track for track in self._ids if track not in others], self._book("Nothing else is left.")
+            )
         if what.which == "described":
-            none = f"No track here fits “{plain(what.words or what.text, 40)}”."
+            none = self._book("No track here fits “{words}”.", words=plain(what.words or what.text, 40))
             return self._or_say(self._described(what), none)
         n = len(self._ids)
-        return self._or_say(self._positions(what), f"There is no such track: the playlist has {n}.")
+        return self._or_say(self._positions(what), self._book("There is no such track: the playlist has {n}.", n=n))
 
     def _or_say(self, ids: list[str], problem: str) -> list[str] | None:
         if not ids:
@@ -213,10 +217,10 @@ class _Planning:
         match edit.action:
             case "keep":
                 self._pins += ids
-                plan.said.append(f"Pinned {self._listed(ids)}.")
+                self._say("Pinned {tracks}.", ids)
             case "release":
                 self._pins = [track for track in self._pins if track not in ids]
-                plan.said.append(f"No longer pinned: {self._listed(ids)}.")
+                self._say("No longer pinned: {tracks}.", ids)
             case "remove" | "swap" | "dislike":
                 self._let_go(edit.action, edit.what, ids)
             case "add":
@@ -226,14 +230,14 @@ class _Planning:
                 rest = [track for track in places if track not in ids]
                 to = len(rest) if edit.to in (None, -1) else min((edit.to or 1) - 1, len(rest))
                 plan.places = [*rest[:to], *ids, *rest[to:]]
-                plan.said.append(f"Moved {self._listed(ids)}.")
+                self._say("Moved {tracks}.", ids)
             case "exchange":
                 one, other = ids[0], ids[-1]
                 plan.places = [other if t == one else one if t == other else t for t in places]
-                plan.said.append(f"{self._listed(ids)} have changed places.")
+                self._say("{tracks} have changed places.", ids)
             case "like":
                 plan.liked = (*plan.liked, *ids)
-                plan.said.append(f"Noted: you like {self._listed(ids)}.")
+                self._say("Noted: you like {tracks}.", ids)
             case "example":
                 plan.examples = (*plan.examples, *((track, self._titles[track]) for track in ids))
 
@@ -249,13 +253,14 @@ class _Planning:
         plan.removed = (*plan.removed, *ids)
         if action == "dislike":
             plan.disliked = (*plan.disliked, *ids)
-        verb = {"remove": "Removed", "swap": "Swapped", "dislike": "Noted, and swapped:"}[action]
-        plan.said.append(f"{verb} {self._listed(ids)}.")
+        self._say(_GONE[action], ids)
 
-    def _listed(self, ids: Sequence[str]) -> str:
-        """Name a few tracks; count many."""
+    def _say(self, template: str, ids: Sequence[str]) -> None:
+        """Say something of tracks: a few are named, many are counted."""
         names = [self._names[track] for track in dict.fromkeys(ids)]
-        return listing(names) if len(names) <= _MAX_NAMED else f"{len(names)} tracks"
+        few = len(names) <= _MAX_NAMED
+        tracks = self._book.listing(names) if few else self._book("{n} tracks", n=len(names))
+        self._plan.said.append(self._book(template, tracks=tracks))
 
 
 def _drop_last(kept: list[str], pins: Sequence[str]) -> bool:

@@ -19,6 +19,7 @@ from assistant.names import near_names
 from assistant.request import Question
 from assistant.situation import Situation, called, counted, titled, tracks_meant
 from assistant.understanding.questions import says_nothing
+from assistant.words import word_in
 from recsys.catalogue import Catalogue
 from recsys.constraints import NO, UNKNOWN, YES, Agreement, check
 from recsys.listeners import track_weights
@@ -31,6 +32,7 @@ _MAX_NAMED = 3
 #: A track's history counts as half after so many days when it is told which tracks a listener takes to.
 _HALF_LIFE_DAYS = 180.0
 _MAX_WEIGHED = 200
+_NOTHING_OF = "“{name}” is not in this catalogue, so my data says nothing of it."
 #: What may be listed of the library: the word asked with, the facet, how a value is written.
 _LISTED = {
     "genre": Facet.GENRE,
@@ -51,7 +53,7 @@ _DONE = {
 
 def say_who(question: Question, situation: Situation) -> str:
     """Say what the catalogue and the listener's history know of an artist, of one or of a track's."""
-    catalogue = situation.recommender.catalogue
+    catalogue, book = situation.recommender.catalogue, situation.book
     artists = [mention.key for mention in question.mentions if mention.kind == "artist"]
     opening = ""
     if not artists:
@@ -62,52 +64,59 @@ def say_who(question: Question, situation: Situation) -> str:
         if not len(rows):
             return _unknown(question, situation)
         track = catalogue.track(int(rows[0]))
-        facts = [f"from {track.year}" if track.year else "", f"on “{plain(track.album, 40)}”" if track.album else ""]
-        facts += [listing([spelled(plain(genre, 30)) for genre in track.genres[:3]])]
+        facts = [book("from {low}", low=track.year) if track.year else ""]
+        facts += [book("on {album}", album=f"“{plain(track.album, 40)}”") if track.album else ""]
+        facts += [book.listing([spelled(plain(genre, 30)) for genre in track.genres[:3]])]
         stated = ", ".join(fact for fact in facts if fact)
-        subject = called(meant[0]) if meant else titled(track.title, track.artists)
+        subject = called(meant[0], book) if meant else titled(track.title, track.artists, book)
         opening = f"{subject}{f': {stated}' if stated else ''}. "
         artists = [artist_key(name) for name in track.artists][:2]
         if not artists:
-            return f"{opening}The data names no artist of it."
-    return opening + " ".join(_artist(key, situation) for key in artists[:2]) + " My data says no more."
+            return opening + book("The data names no artist of it.")
+    return opening + " ".join(_artist(key, situation) for key in artists[:2]) + " " + book("My data says no more.")
 
 
 def _unknown(question: Question, situation: Situation) -> str:
     if not question.subject or tracks_meant(question, situation):
-        return "There is no playlist yet; ask for music and then who made it."
-    near = near_names(question.subject, situation.recommender.catalogue)
-    hint = f" The nearest names here are {listing(near)}." if near else ""
-    return f"“{plain(question.subject, 60)}” is not in this catalogue, so my data says nothing of it.{hint}"
+        return situation.book("There is no playlist yet; ask for music and then who made it.")
+    book, near = situation.book, near_names(question.subject, situation.recommender.catalogue)
+    said = [book(_NOTHING_OF, name=plain(question.subject, 60))]
+    said += [book("The nearest names here are {names}.", names=book.listing(near))] if near else []
+    return " ".join(said)
 
 
 def _artist(key: str, situation: Situation) -> str:
     """One artist: tracks, albums, years, genres, country, and what the listener did with them."""
-    catalogue = situation.recommender.catalogue
+    catalogue, book = situation.recommender.catalogue, situation.book
     rows = catalogue.postings(Facet.ARTIST, key)
     tracks = [catalogue.track(row) for row in rows.tolist()]
     name = next((n for track in tracks for n in track.artists if artist_key(n) == key), key)
     albums = {track.album for track in tracks if track.album}
-    said = [f"{counted(len(tracks), 'track')} here"]
+    said = [book("{tracks} here", tracks=counted(len(tracks), "track", book))]
     if albums:
-        said.append(f"on {counted(len(albums), 'album')}")
+        said.append(book("on {album}", album=counted(len(albums), "album", book)))
     years = [track.year for track in tracks if track.year]
     if years:
-        said.append(f"from {min(years)}" + (f" to {max(years)}" if max(years) > min(years) else ""))
+        span = "from {low} to {high}" if max(years) > min(years) else "from {low}"
+        said.append(book(span, low=min(years), high=max(years)))
     genres = [spelled(plain(genre, 30)) for genre, _ in _commonest(genre for track in tracks for genre in track.genres)]
     if genres:
-        said.append(listing(genres))
+        said.append(book.listing(genres))
     countries = _commonest(track.country for track in tracks if track.country)
     if countries:
-        said.append(f"from {place(plain(countries[0][0]))}")
+        stated = plain(countries[0][0])
+        country = word_in(book, Facet.COUNTRY, stated)
+        said.append(book("from {low}", low=country if country != stated else place(stated)))
     sentences = [f"{plain(name, 60)}: {', '.join(said)}."]
     did = Counter(situation.relations[t.track_id] for t in tracks if t.track_id in situation.relations)
     did["disliked"] = sum(situation.rated.get(t.track_id) is False for t in tracks)
-    done = [f"{word} {n:,}" for word, n in did.most_common() if n]
-    sentences.append(f"Of them you {listing(done)}." if done else "You have not rated or played any of them yet.")
+    done = [f"{book(word)} {n:,}" for word, n in did.most_common() if n]
+    none = book("You have not rated or played any of them yet.")
+    sentences.append(book("Of them you {did}.", did=book.listing(done)) if done else none)
     here = [str(t.position) for t in situation.tracks if key in {artist_key(n) for n in t.artists}]
     if here:
-        sentences.append(f"In this playlist: number{'' if len(here) == 1 else 's'} {listing(here[:6])}.")
+        numbers = "In this playlist: number {n}." if len(here) == 1 else "In this playlist: numbers {n}."
+        sentences.append(book(numbers, n=book.listing(here[:6])))
     return " ".join(sentences)
 
 

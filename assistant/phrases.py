@@ -37,6 +37,9 @@ _OTHERS_ELSEWHERE = re.compile(
     r"|outra (coisa|lista|playlist)|outras (musicas|faixas)|mais musicas"
     r"|qualcos altro|qualcosa di diverso|altre canzoni|altri brani|un altra (lista|playlist))\b"
     r"(?! (a|al|de|du|von|als|do|da|di|que)\b)"
+    r"|\b(mas (como|de) est[ao]s|mas asi|mas de lo mismo|(plus|d autres|encore) comme (ca|cela|celles ci|ceux ci)"
+    r"|mehr davon|mehr (so )?wie diese|mehr so ?was|mais (como )?(d?estas|d?essas|d?estes|d?esses)|mais assim"
+    r"|mais do mesmo|(piu|altre|altri|ancora) (come quest[ei]|cosi))$"
 )
 #: What may stand between "more" and what it is more of.
 _OF = r"(?:of |from |by |songs |music |tracks |the |some |early |old |new )*"

@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.guesses import heeding
+from assistant.languages import ENGLISH
 from assistant.merging import Standing, merge
 from assistant.phrases import Phrase, asks_for_more_of, asks_for_others, compose, free_words, renew
 from assistant.request import Alternative, Intent, Mention, Request
@@ -73,6 +74,7 @@ class SessionState(BaseModel):
     focus: str | None = None  # the one track that was spoken of last
     arc: Arc | None = None
     open_question: OpenQuestion | None = None  # asked in the last turn
+    language: str = ENGLISH  # that the last turn was answered in
 
     def active(self) -> tuple[Constraint, ...]:
         """The constraints that hold now, oldest first."""
@@ -136,6 +138,7 @@ def fold(state: SessionState, request: Request) -> SessionState:
         removed=state.removed,
         focus=state.focus,
         arc=request.arc or state.arc,
+        language=request.spoken,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.labels import plain
+from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.reply import SlateTrack
 from assistant.request import Question
 from assistant.session import SessionState
@@ -24,6 +25,12 @@ _OF = re.compile(
     r"(?: (?:of|on|behind|in|from|for) |$)"
 )
 _PEOPLE = frozenset(("he", "she", "they", "him", "her"))
+_COUNTED = {
+    "track": ("{n} track", "{n} tracks"),
+    "more track": ("{n} more track", "{n} more tracks"),
+    "artist": ("{n} artist", "{n} artists"),
+    "album": ("{n} album", "{n} albums"),
+}
 _THEM = frozenset(("choices", "picks", "playlist", "list", "mix"))
 
 
@@ -39,6 +46,7 @@ class Situation:
     rated: Mapping[str, bool]  # track id → whether the last rating was a like
     relations: Mapping[str, str]  # track id → liked, kept or played
     max_per_artist: int
+    book: Phrasebook = ENGLISH_BOOK  # the language to answer in
 
     @property
     def tracks(self) -> tuple[SlateTrack, ...]:
@@ -94,16 +102,19 @@ def _having(words: str, tracks: Sequence[SlateTrack]) -> tuple[SlateTrack, ...]:
     return tuple(t for t in tracks if said <= set(fold(f"{t.title} {t.artist}").split()))
 
 
-def called(track: SlateTrack) -> str:
+def called(track: SlateTrack, book: Phrasebook = ENGLISH_BOOK) -> str:
     """Name a track by its place: "Number 3, “So What” by Miles Davis"."""
-    return f"Number {track.position}, {titled(track.title, track.artists)}"
+    return book("Number {n}, {track}", n=track.position, track=titled(track.title, track.artists, book))
 
 
-def titled(title: str, artists: Sequence[str]) -> str:
+def titled(title: str, artists: Sequence[str], book: Phrasebook = ENGLISH_BOOK) -> str:
     """Name a track: "“So What” by Miles Davis"."""
-    return f"“{plain(title, 40)}”" + (f" by {plain(artists[0], 40)}" if artists else "")
+    if not artists:
+        return f"“{plain(title, 40)}”"
+    return book("“{title}” by {artist}", title=plain(title, 40), artist=plain(artists[0], 40))
 
 
-def counted(n: int, noun: str) -> str:
+def counted(n: int, noun: str, book: Phrasebook = ENGLISH_BOOK) -> str:
     """Write a number with its noun: "1 track", "1,200 tracks"."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+    one, many = _COUNTED.get(noun, (f"{{n}} {noun}", f"{{n}} {noun}s"))
+    return book(one if n == 1 else many, n=f"{n:,}")

@@ -28,6 +28,13 @@ _MAX_EXPLAINED = 3
 _MAX_COMPARED = 200
 #: A part of the score smaller than this is not worth a word, in the units of the ranking.
 _WORTH_NAMING = 0.02
+_NOT_SEEN = "I do not see which track “{words}” is; the playlist has numbers 1 to {n}."
+_ASK_MORE = "Ask for any of the other {rest}, such as “why number {n}?”."
+_LEFT, _HELD = "It has left the catalogue since.", "You keep it in its place."
+_WORDS_ALONE = "What lifts it above the average is your words alone."
+_TASTE_ALONE = "What lifts it above the average is your taste alone."
+_OF_BOTH = "Of what lifts it above the average, {words} % is your words, {taste} % taste."
+_NEAREST = "The nearest to it is {track}, {how} (cosine {cosine})."
 _FOUND = {
     "translation": "closeness in the joint space",
     "constraint": "a search among what meets your wishes",
@@ -51,56 +58,59 @@ _PARTS = {
 
 def say_why(question: Question, situation: Situation) -> str:
     """Explain a track of the playlist, or the first few where all are meant."""
+    book = situation.book
     if not situation.tracks:
-        return "There is no playlist yet; ask for music and then why a track is in it."
+        return book("There is no playlist yet; ask for music and then why a track is in it.")
     meant = tracks_meant(question, situation)
     if not meant and question.mentions:
         return say_why_not(question, situation)
     if not meant:
-        n = len(situation.tracks)
-        return f"I do not see which track “{plain(question.subject, 60)}” is; the playlist has numbers 1 to {n}."
+        words = plain(question.subject, 60)
+        return book(_NOT_SEEN, words=words, n=len(situation.tracks))
     catalogue = situation.recommender.catalogue
     rows = catalogue.rows(track.track_id for track in meant[:_MAX_EXPLAINED])
     places = {catalogue.track_ids[p.pick.row]: p for p in situation.recommender.place(situation.query, rows)}
     if len(meant) > 1:
-        said = [f"{called(t)}: {t.reason}" for t in meant[:_MAX_EXPLAINED]]
+        said = [f"{called(t, book)}: {t.reason}" for t in meant[:_MAX_EXPLAINED]]
         rest = len(meant) - len(said)
-        more = f" Ask for any of the other {rest}, such as “why number {meant[-1].position}?”." if rest > 0 else ""
-        return " ".join(said) + more
+        more = [book(_ASK_MORE, rest=rest, n=meant[-1].position)] if rest > 0 else []
+        return " ".join([*said, *more])
     track = meant[0]
     if track.track_id not in places:
-        return f"{called(track)}: {track.reason} It has left the catalogue since."
-    pinned = "You keep it in its place. " if track.pinned else ""
-    return f"{called(track)}: {track.reason} {pinned}{_in_numbers(places[track.track_id], situation)}"
+        return f"{called(track, book)}: {track.reason} {book(_LEFT)}"
+    pinned = f"{book(_HELD)} " if track.pinned else ""
+    return f"{called(track, book)}: {track.reason} {pinned}{_in_numbers(places[track.track_id], situation)}"
 
 
 def _in_numbers(place: Place, situation: Situation) -> str:
-    pick, sentences = place.pick, []
+    pick, sentences, book = place.pick, [], situation.book
     if place.rank:
-        sentences.append(f"It ranks number {place.rank:,} of {counted(place.n_allowed, 'track')} that fit.")
+        tracks = counted(place.n_allowed, "track", book)
+        sentences.append(book("It ranks number {rank} of {tracks} that fit.", rank=f"{place.rank:,}", tracks=tracks))
     share = round(pick.query_share * 100)
     if not pick.query_share and not pick.user_share:
-        sentences.append("Nothing lifts it above the average: it is here for variety.")
+        sentences.append(book("Nothing lifts it above the average: it is here for variety."))
     elif share in (0, 100):
-        sentences.append(f"What lifts it above the average is your {'words' if share else 'taste'} alone.")
+        sentences.append(book(_WORDS_ALONE if share else _TASTE_ALONE))
     else:
-        sentences.append(f"Of what lifts it above the average, {share} % is your words, {100 - share} % taste.")
+        sentences.append(book(_OF_BOTH, words=share, taste=100 - share))
     if pick.matched:
-        labels = [constraint_label(c, situation.state.names()) for c in pick.matched[:4]]
-        sentences.append(f"It is known to be {listing(labels)}.")
+        labels = [constraint_label(c, situation.state.names(), book) for c in pick.matched[:4]]
+        sentences.append(book("It is known to be {wishes}.", wishes=book.listing(labels)))
     if pick.nearest_liked is not None:
         row, cosine = pick.nearest_liked
         near = situation.recommender.catalogue.track(row)
         relation = situation.relations.get(near.track_id)
-        how = f"which you {relation}" if relation else "one of your examples"
-        sentences.append(f"The nearest to it is {titled(near.title, near.artists)}, {how} (cosine {cosine:.2f}).")
+        how = book(f"which you {relation}" if relation else "one of your examples")
+        named = titled(near.title, near.artists, book)
+        sentences.append(book(_NEAREST, track=named, how=how, cosine=f"{cosine:.2f}"))
     weights = sorted(pick.modality_weights.items(), key=lambda item: -item[1])
-    stated = [f"{plain(name)} ({weight * 100:.0f} %)" for name, weight in weights if weight >= 0.005]
+    stated = [f"{book(plain(name))} ({weight * 100:.0f} %)" for name, weight in weights if weight >= 0.005]
     if stated:
-        sentences.append(f"It was judged by its {listing(stated)}.")
-    found = [_FOUND.get(name, name) for name in pick.retrievers]
+        sentences.append(book("It was judged by its {parts}.", parts=book.listing(stated)))
+    found = [book(_FOUND.get(name, name)) for name in pick.retrievers]
     if found:
-        sentences.append(f"Found by {listing(found)}.")
+        sentences.append(book("Found by {ways}.", ways=book.listing(found)))
     return " ".join(sentences)
 
 

@@ -55,7 +55,7 @@ _GOOD = (
 _BAD = (
     r"bad|terrible|awful|boring|annoying|horrible|too much|not (?:good|great|for me|my (?:thing|taste|style"
     r"|cup of tea))"
-    r"|a no|trash|rubbish|meh"
+    r"|a no|out|trash|rubbish|meh"
 )
 _JUDGED = re.compile(
     rf" (?:is|are|was|were|s) (?:so |really |just |absolutely |very |pretty )*(?:(?P<like>{_GOOD})"
@@ -78,11 +78,13 @@ _MOVE = re.compile(
     r"(?: of (?:the|my) (?:list|playlist))?(?= |$)"
 )
 _TO_EDGE = re.compile(r" (?:(?P<top>first)|(?P<end>last))(?= |$)")
-_MOVES = re.compile(r"\b(?:move|put|bring|push)\b")
+_MOVES = re.compile(r"\b(?:move|put|play|bring|push)\b")
 _WITH = re.compile(r" (?:with|for|by|to|into|against)\b")
 _AND = re.compile(r" (?:with|and) ")
 _MORE = re.compile(r" (?:, and|,|and) ")
 _OUT = re.compile(r" (?:out|off|away)(?: of (?:the|my) (?:list|playlist))?(?= |$)")
+#: Behind what is liked: "ich mag die 5 nicht", put into English word for word.
+_NOT_LIKED = re.compile(r" (?:is out|not)(?=$| [,.]| and\b)")
 _JOINING = re.compile(r"^(?:and|then|also)\s+", re.IGNORECASE)
 _LEFTOVERS = re.compile(r"^(?:and|but|then|so|or|,|\.|please|also|now|just|from (?:the|this|my) (?:list|playlist)| )+$")
 
@@ -251,6 +253,8 @@ class EditFinder:
                 if out is None and self._line[start : start + 5 + len(what[0].text)] == f"take {what[0].text}":
                     continue
                 end = end if out is None else out.end()
+            elif action == "like" and (refused := _NOT_LIKED.match(self._line, end)) is not None:
+                action, end = "dislike", refused.end()
             if self._take(start, end):
                 yield start, Edit.model_validate({"action": action, "what": what[0]})
 

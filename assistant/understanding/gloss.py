@@ -11,9 +11,21 @@ import re
 from dataclasses import dataclass
 
 from assistant.understanding.matches import Match, Word
+from assistant.understanding.pointing import find_reference
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading, Token
-from assistant.understanding.tongues import GERMAN_DECADE, MAX_WORDS, Meaning, Tongue, english_music
+from assistant.understanding.tongues import (
+    ANYWHERE,
+    BEFORE_TRACKS,
+    FIRST,
+    GERMAN_DECADE,
+    LAST,
+    MAX_COMMAND,
+    MAX_WORDS,
+    Meaning,
+    Tongue,
+    english_music,
+)
 from recsys.types import Facet
 
 _DECADE = re.compile(r"(?:19|20)?\d0")
@@ -43,14 +55,22 @@ class Glossed:
     kept: frozenset[int]
 
 
-def gloss(reading: Reading, tongue: Tongue, names: frozenset[int]) -> Glossed:
-    """Put a message into English word for word; the words at the positions in `names` stay as they are."""
-    return _Glossing(reading, tongue, names).run()
+def gloss(reading: Reading, tongue: Tongue, names: frozenset[int], *, commands: bool = False) -> Glossed:
+    """Put a message into English word for word.
+
+    Args:
+        reading: the message.
+        tongue: its language.
+        names: positions of words that stay as they are.
+        commands: whether phrases may be commands and questions about a playlist on screen.
+    """
+    return _Glossing(reading, tongue, names, commands=commands).run()
 
 
 class _Glossing:
-    def __init__(self, reading: Reading, tongue: Tongue, names: frozenset[int]) -> None:
+    def __init__(self, reading: Reading, tongue: Tongue, names: frozenset[int], *, commands: bool) -> None:
         self._reading, self._tongue, self._names = reading, tongue, names
+        self._commands = commands
         self._stems = tuple(tongue.stem(word) for word in reading.words)
         self._written = tuple(token.raw.lower() for token in reading.tokens)
         self._tokens: list[Token] = []
@@ -93,12 +113,13 @@ class _Glossing:
     def _longest(self, start: int) -> tuple[Meaning | None, int]:
         """The longest phrase at a word that means something, and its end."""
         limit = start + 1
-        while limit < min(start + MAX_WORDS, len(self._reading)):
+        longest = MAX_COMMAND if self._commands else MAX_WORDS
+        while limit < min(start + longest, len(self._reading)):
             if self._reading.pause(limit) or limit in self._names:
                 break
             limit += 1
         for end in range(limit, start, -1):
-            meaning = self._tongue.meaning(
+            meaning = self._command(start, end) or self._tongue.meaning(
                 " ".join(self._written[start:end]),
                 self._reading.joined(start, end),
                 " ".join(self._stems[start:end]),
@@ -106,6 +127,27 @@ class _Glossing:
             if meaning is not None:
                 return meaning, end
         return self._tongue.compound(self._reading.words[start]), start + 1
+
+    def _command(self, start: int, end: int) -> Meaning | None:
+        """What words start to end (exclusive) mean as a command, where they are one."""
+        if not self._commands:
+            return None
+        folded = self._reading.joined(start, end)
+        if self._reading.pause(start) == 2 and (first := self._tongue.command(folded, FIRST)) is not None:
+            return first
+        if self._ends(end) and (last := self._tongue.command(folded, LAST)) is not None:
+            return last
+        before = self._tongue.command(folded, BEFORE_TRACKS)
+        if before is not None and self._points(end):
+            return before
+        return self._tongue.command(folded, ANYWHERE)
+
+    def _points(self, start: int) -> bool:
+        """Tell whether the words from a position on point at tracks on screen."""
+        rest = Reading(self._reading.text, self._reading.tokens[start : start + MAX_WORDS], cut=False)
+        names = frozenset(name - start for name in self._names)
+        line = gloss(rest, self._tongue, names, commands=True).reading.line
+        return find_reference(line, 0, lambda _: (), described=False) is not None
 
     def _shared(self, start: int) -> int:
         """Where a phrase of several words ends that English has for music too: "bossa nova", "old school"."""

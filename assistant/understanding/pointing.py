@@ -44,7 +44,7 @@ _ENDS = (
 )
 _LIST = re.compile(
     rf"{_NUMBERED}{_CARDINAL}(?:{_SEPARATOR}(?:{_NUMBERED})?{_CARDINAL})*{_ENDS}"
-    rf"|{_DIGITS}(?:{_SEPARATOR}(?:{_NUMBERED})?{_DIGITS})*{_ENDS}"
+    rf"|(?:the )?{_DIGITS}(?:{_SEPARATOR}(?:{_NUMBERED}|the )?{_DIGITS})*{_ENDS}"
     rf"|{_CARDINAL}(?:{_SEPARATOR}{_CARDINAL})+{_ENDS}"
 )
 _FROM_END = re.compile(
@@ -71,7 +71,7 @@ _MANY = re.compile(
     rf"|songs|tunes|versions)"
     rf"{_STOP}|(?:everything|anything|all (?:the )?(?:songs|tracks|ones)|(?:the |any |every )(?:songs?|tracks?"
     rf"|ones?)) (?:that (?:is|are) )?"
-    rf"(?P<link>by |from |with |in )?(?P<of>(?:\w+ ){{0,5}}?\w+){_STOP}"
+    rf"(?P<link>by |from |of |with |in )?(?P<of>(?:\w+ ){{0,5}}?\w+){_STOP}"
 )
 _SINGLE = re.compile(rf"(?:the|that|this) (?P<what>(?:\w+ ){{1,6}}?)(?:one|track|song|tune|version){_STOP}")
 

@@ -38,7 +38,7 @@ _TRACK = r"(?:songs?|tracks?|tunes?|picks?|ones?|pieces?|titles?|numbers?|entry|
 _PERFORMER = r"(?:artist|singer|band|group|musician|performer|composer|rapper|duo|guy|woman|man|person)"
 #: A track of the playlist, by place or by pointing at it.
 _PLACED = (
-    rf"(?:(?:the )?(?:{_TRACK}|no|nr) {_NUMBER}|{_NUMBER}|the {_NTH}(?: {_TRACK})?"
+    rf"(?:(?:the )?(?:{_TRACK}|no|nr) {_NUMBER}|(?:the )?{_NUMBER}|the {_NTH}(?: {_TRACK})?"
     rf"|(?:this|that|these|those)(?: {_NTH})?(?: {_TRACK})?|it|them)"
 )
 _X = r"(?P<x>[^.]+?)"

@@ -183,8 +183,11 @@ def _subject(match: re.Match[str], name: str, reading: Reading, offset: int) -> 
     """The words of a group as the listener wrote them; "" where the pattern has no such group."""
     if match.groupdict().get(name) is None:
         return ""
-    start, end = match.span(name)
-    return reading.raw(*reading.span(offset + start, offset + end))
+    start, end = reading.span(offset + match.start(name), offset + match.end(name))
+    tokens = reading.tokens[start:end]
+    if all(token.raw == reading.text[token.start : token.end] for token in tokens):
+        return reading.raw(start, end)
+    return " ".join(token.raw for token in tokens)  # of a gloss: English words and names
 
 
 def _is_written_as_name(subject: str) -> bool:

@@ -111,8 +111,10 @@ class RulesUnderstanding:
         if not len(original):
             intent = Intent.ASK if first_turn else Intent.REFINE
             return Request(text=text, intent=intent, search_text=original.text.strip())
-        reading, matches, language = self._read(original, told)
+        reading, matches, language = self._read(original, told, commands=not first_turn)
         request = self._request(text, reading, matches, language, first_turn=first_turn)
+        if language != ENGLISH and first_turn:
+            reading, _, _ = self._read(original, commands=True)
         asked = self._questions.find(reading, first_turn=first_turn)
         if asked is None and language != ENGLISH:
             return request
@@ -211,12 +213,18 @@ class RulesUnderstanding:
         tongue = spoken(reading, self._entities.whole_name(reading))
         return ENGLISH if tongue is None else tongue.code
 
-    def _read(self, reading: Reading, told: Sequence[tuple[int, int]] = ()) -> tuple[Reading, list[Match], str]:
-        """Find what a message says, in its English gloss where it is of another language; with that language."""
+    def _read(
+        self, reading: Reading, told: Sequence[tuple[int, int]] = (), *, commands: bool = False
+    ) -> tuple[Reading, list[Match], str]:
+        """Find what a message says, in its English gloss where it is of another language; with that language.
+
+        `commands` are read where a playlist is on screen, and in questions.
+        """
         tongue = spoken(reading, self._entities.whole_name(reading))
         if tongue is None:
             return reading, self._matches(reading, told=told), ENGLISH
-        glossed = gloss(reading, tongue, names_to_keep(self.gazetteer, reading, tongue.is_ordinary))
+        names = names_to_keep(self.gazetteer, reading, tongue.is_ordinary)
+        glossed = gloss(reading, tongue, names, commands=commands)
         if not len(glossed.reading):
             return reading, [], tongue.code
         return glossed.reading, self._matches(glossed.reading, glossed), tongue.code

@@ -24,7 +24,7 @@ _FULL, _HALF = 1.0, 0.5
 _ALIKE = words(
     "modern prominent mainstream normal total vocal minimal radical original international festival dominant elegant "
     "sensual tropical intense dramatic final virtuoso status inspirations latin solo popular album playlist sound beat "
-    "nonstop deutsche top remix live cover hits single singles band bands song songs"
+    "nonstop deutsche top remix live cover hits single singles band bands song songs version versions"
 )
 #: Words of English and of others: where they stand nothing is sure.
 _SHARED = words("no non in a on so me")

@@ -3,6 +3,7 @@
 One file per language. Its cues and its music vocabulary say what a phrase is in English, so that one set of rules, the
 English ones, reads them all. Phrases are compared folded; those of the vocabulary also stemmed, so that one form of a
 word stands for its inflections. A word whose accent tells it from another one (né, ne) is compared as written first.
+Commands ("quita la 3") are phrases about the playlist on screen; they mean other things in a request for music.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from recsys.text import fold
 from recsys.types import Facet
 from recsys.vocabulary import SECTIONS, load_vocabulary
 
-#: No phrase of the files is longer.
-MAX_WORDS = 5
+#: No phrase of the files is longer, and no command.
+MAX_WORDS, MAX_COMMAND = 5, 8
+#: Where phrases are commands: anywhere, as the first words of a message, the last of a clause, or before tracks.
+PLACES = ANYWHERE, FIRST, LAST, BEFORE_TRACKS = "", "first", "last", "tracks"
 _GERMAN_TAIL = re.compile(r"(.{3,}?)s?(?:musik|lieder|lied|songs?|hits|sound|playlist|klange|mucke)$")
 #: "80er", "1970ern".
 GERMAN_DECADE = re.compile(r"((?:19|20)?\d0)(?:er|ern|ers)$")
@@ -71,8 +74,10 @@ class Tongue:
             for english, phrases in data[section].items():
                 if english not in ("words", "articles"):
                     self._add_cues(tuple(english.split()), phrases.split("; "))
+        self._commands = _commands(data["commands"])
         self._add_vocabulary(data)
-        cues = [phrase for phrase, meaning in self._folded.items() if meaning.word is None]
+        self._commanding = frozenset(phrase for phrases in self._commands.values() for phrase in phrases)
+        cues = {phrase for phrase, meaning in self._folded.items() if meaning.word is None} | self._commanding
         #: Its cues of two words.
         self.pairs = frozenset(phrase for phrase in cues if phrase.count(" ") == 1)
         #: Words of its cues: they tell the language too, if less surely.
@@ -98,6 +103,8 @@ class Tongue:
     def means_more(self, said: Sequence[str]) -> bool:
         """Tell whether folded words are one phrase of the language that is no genre: those travel."""
         folded = " ".join(said)
+        if folded in self._commanding and not FUNCTION_WORDS.issuperset(said):
+            return True
         meaning = self._folded.get(folded) or self._stemmed.get(" ".join(map(self.stem, said)))
         return (
             meaning is not None
@@ -115,7 +122,11 @@ class Tongue:
 
     def lists(self, folded: str) -> bool:
         """Tell whether a word stands in the file in this very form."""
-        return folded in self._folded
+        return folded in self._folded or folded in self._commanding
+
+    def command(self, folded: str, where: str) -> Meaning | None:
+        """What a folded phrase means as a command, at a place where it is one: one of `PLACES`."""
+        return self._commands[where].get(folded)
 
     def meaning(self, written: str, folded: str, stemmed: str) -> Meaning | None:
         """What a phrase means, given as written in lower case, folded, and stemmed; None for an unknown one."""
@@ -149,6 +160,18 @@ class Tongue:
                     same = known is None or known.english == meaning.english or meaning.language is not None
                     # A stem of two words tells neither.
                     self._stemmed[stemmed] = meaning if stemmed not in self._stemmed or same else None
+
+
+def _commands(listed: Mapping[str, Any]) -> dict[str, dict[str, Meaning]]:
+    """The folded phrases of the commands by the places where they are commands."""
+    tables = {ANYWHERE: {e: phrases for e, phrases in listed.items() if isinstance(phrases, str)}}
+    tables |= {place: listed.get(place, {}) for place in PLACES if place != ANYWHERE}
+    return {
+        place: {
+            fold(phrase): Meaning(tuple(e.split())) for e, phrases in table.items() for phrase in phrases.split("; ")
+        }
+        for place, table in tables.items()
+    }
 
 
 def _joined(known: Meaning | None, word: Word, english: tuple[str, ...]) -> Meaning:

@@ -160,6 +160,24 @@ def test_sizes_and_ages_are_refined_in_other_languages(language: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("100 canciones de jazz", "genre! jazz; n 100"),
+        ("100 chansons de jazz", "genre! jazz; n 100"),
+        ("100 Lieder mit Jazz", "genre! jazz; n 100"),
+        ("100 músicas de jazz", "genre! jazz; n 100"),
+        ("100 canzoni di jazz", "genre! jazz; n 100"),
+        ("100 pistas de jazz", "genre! jazz; n 100"),
+        ("musique noire américaine", "country! united states"),
+        ("músicas para passar o tempo", ""),
+        ("canzoni ripetute di jazz", "genre! jazz"),
+    ],
+)
+def test_ordinary_words_of_requests_say_nothing_of_the_music(text: str, meant: str) -> None:
+    assert "; ".join(sorted(written(read(text)))) == meant
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "otras canciones, por favor",
