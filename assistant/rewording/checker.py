@@ -179,7 +179,7 @@ def _items(tokens: Sequence[_Token], said: Mapping[Phrase, frozenset[str]]) -> I
     lexicon = load_lexicon()
     sung = set(lexicon.rewordings["vocals"]["vocals"])
     free = (lexicon.phrases | set(lexicon.before)) - sung
-    words = lexicon.function | lexicon.evaluative | lexicon.music
+    words = lexicon.function | lexicon.framing | lexicon.evaluative | lexicon.participles | lexicon.music
     longest = max(map(len, (*said, *free)))
     place = 0
     while place < len(tokens):
@@ -217,7 +217,7 @@ def _check_place(items: Sequence[_Item], place: int) -> None:
     lexicon, item = load_lexicon(), items[place]
     phrase = tuple(item.text.split())
     following = _following(items, place)
-    if phrase in lexicon.before and not lexicon.before[phrase] & _kinds(following):
+    if phrase in lexicon.before and not any(lexicon.before[phrase] & _kinds(one) for one in _noun(items, place)):
         raise _Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
     if phrase in lexicon.never_before and lexicon.never_before[phrase] & _kinds(following):
         raise _Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
@@ -245,6 +245,20 @@ def _kinds(item: _Item | None) -> frozenset[str]:
 def _following(items: Sequence[_Item], place: int) -> _Item | None:
     """The next item that is no article or possessive."""
     return next((item for item in items[place + 1 :] if item.text not in _DETERMINERS or item.slots - {"vocals"}), None)
+
+
+def _noun(items: Sequence[_Item], place: int) -> Iterator[_Item | None]:
+    """The next item that is no article or possessive; where it describes, those after it, to what it describes."""
+    lexicon = load_lexicon()
+    for item in items[place + 1 :]:
+        if item.text in _DETERMINERS and not item.slots - {"vocals"}:
+            continue
+        yield item
+        if not (item.slots and item.slots <= {"adjective", "genre", "activity"}) and not (
+            item.text in lexicon.evaluative | lexicon.participles
+        ):
+            return
+    yield None
 
 
 def _next_slots(items: Sequence[_Item], place: int) -> frozenset[str]:

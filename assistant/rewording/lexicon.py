@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ class Lexicon:
     """Closed lists of lower-case words and phrases."""
 
     evaluative: frozenset[str]  # in every form
-    n_evaluative: int  # as listed
+    n_evaluative: int  # as listed, each word once
+    participles: frozenset[str]  # of evaluative verbs, "-ed"
+    framing: frozenset[str]
     music: frozenset[str]
     function: frozenset[str]
     phrases: frozenset[Phrase]
@@ -35,13 +38,21 @@ def load_lexicon() -> Lexicon:
     listed = {kind: text.split() for kind, text in data["evaluative"].items()}
     forms = {
         *listed["adverbs"],
-        *(form for word in listed["adjectives"] for form in (word, adverb(word))),
+        *(form for word in listed["adjectives"] for form in (word, adverb(word), quality(word))),
         *(form for word in listed["verbs"] for form in _present(word)),
         *(form for word in listed["nouns"] for form in (word, _with_s(word))),
     }
+    framing = data["framing"]
     return Lexicon(
-        evaluative=frozenset(forms),
-        n_evaluative=sum(map(len, listed.values())),
+        evaluative=frozenset(spelling for form in forms for spelling in _spellings(form)),
+        n_evaluative=len({word for words in listed.values() for word in words}),
+        participles=frozenset(form for word in listed["verbs"] for form in _participles(word)),
+        framing=frozenset(
+            (
+                *(form for verb in framing["verbs"].split() for form in _present(verb)),
+                *(form for noun in framing["nouns"].split() for form in (noun, _with_s(noun))),
+            )
+        ),
         music=frozenset(form for word in data["music"]["nouns"].split() for form in (word, _with_s(word))),
         function=frozenset(
             (
@@ -73,6 +84,25 @@ def adverb(adjective: str) -> str:
     if adjective.endswith("le"):
         return adjective[:-1] + "y"
     return (adjective[:-1] + "i" if adjective.endswith("y") else adjective) + "ly"
+
+
+def quality(adjective: str) -> str:
+    """Make the noun in "-ness": "sweetness", "airiness"."""
+    return (adjective[:-1] + "i" if adjective.endswith("y") else adjective) + "ness"
+
+
+def _spellings(word: str) -> Iterator[str]:
+    """The British spelling and the American one: "colour", "color"."""
+    yield word
+    if "our" in word:
+        yield re.sub(r"our(?=$|s$|ing$|ful$)", "or", word)
+
+
+def _participles(verb: str) -> tuple[str, ...]:
+    """Words in "-ed" that may stand before a noun or "with": "polished", "draped", "hummed"."""
+    if verb.endswith("e"):
+        return (verb + "d",)
+    return verb + "ed", verb + verb[-1] + "ed"
 
 
 def _with_s(word: str) -> str:
