@@ -37,6 +37,7 @@ _PRONOUNS = _PEOPLE | frozenset(["him", "his", "her", "hers", "them", "their"])
 _PLAYS = frozenset(["on", "play", "plays", "playing", "take", "takes"])
 _MARKS = frozenset([",", ";", "–", "—", "-"])
 _IS = frozenset(["is", "are"])
+_HAPPENS = frozenset(["after", "at", "before", "by", "during", "from", "in", "on", "until", "when", "while", "with"])
 _SETS = frozenset(["in", "at", "on", "during", "while", "when"])
 
 
@@ -87,6 +88,7 @@ def _check(sentence: str, cited: Sequence[StatedFact]) -> None:
     items = list(_items(tokens, phrases(cited)))
     if not any(item.slots for item in items):
         raise _Refused("it says none of its facts")
+    _check_opening(items)
     for place in range(len(items)):
         _check_place(items, place)
 
@@ -147,10 +149,10 @@ def _quoted_name(text: str, place: int, known: Mapping[tuple[str, bool], set[str
         _Refused: no cited name stands there.
     """
     for closing in re.finditer(r'[.,!?]?"', text[place + 1 :]):
-        end = place + 1 + closing.start()
-        slots = {slot for quotes in (True, False) for slot in known.get((text[place + 1 : end], quotes), ())}
-        if slots:
-            return _Token(text[place + 1 : end], "name", frozenset(slots)), place + 1 + closing.end()
+        for end in (place + closing.end(), place + 1 + closing.start()):
+            slots = {slot for quotes in (True, False) for slot in known.get((text[place + 1 : end], quotes), ())}
+            if slots:
+                return _Token(text[place + 1 : end], "name", frozenset(slots)), place + 1 + closing.end()
     raise _Refused(f"{text[place : place + 40]} is no cited name")
 
 
@@ -219,11 +221,12 @@ def _check_place(items: Sequence[_Item], place: int) -> None:
     following = _following(items, place)
     if phrase in lexicon.before and not any(lexicon.before[phrase] & _kinds(one) for one in _noun(items, place)):
         raise _Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
-    if phrase in lexicon.never_before and lexicon.never_before[phrase] & _kinds(following):
+    if phrase in lexicon.never_before and lexicon.never_before[phrase] & _kinds(following) - _either(following):
         raise _Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
     if item.text == "so" and (not place or items[place - 1].text not in _MARKS):
         raise _Refused("'so' compares here")
-    if item.text in _PRONOUNS and not any("artist" in before.slots for before in items[:place]):
+    named = any("artist" in before.slots for before in items[:place])
+    if item.text in _PRONOUNS and not named and "vocals" not in _next_slots(items, place):
         raise _Refused(f"{item.text!r} stands for nobody")
     if item.text == "by" and "credit" in _kinds(following) and not (place and "cause" in items[place - 1].slots):
         raise _Refused("it credits the track to another's artist")
@@ -231,15 +234,45 @@ def _check_place(items: Sequence[_Item], place: int) -> None:
         raise _Refused("'one' is a number here")
     if item.text in _NAMED and (_next_slots(items, place) & {"title", "album"}) - {_NAMED[item.text]}:
         raise _Refused(f"{item.text!r} is said of another name")
+    if _is_people(items, place):
+        raise _Refused(f"'the {item.text}' are people")
     if "artist" in item.slots or item.text in _PEOPLE:
         _check_doings(items, place)
+
+
+def _is_people(items: Sequence[_Item], place: int) -> bool:
+    """Tell "the rich" from "the rich strings"."""
+    lexicon, item = load_lexicon(), items[place]
+    return (
+        item.text in lexicon.adjectives
+        and place > 0
+        and items[place - 1].text == "the"
+        and "." in _kinds(items[place + 1] if place + 1 < len(items) else None)
+    )
+
+
+def _check_opening(items: Sequence[_Item]) -> None:
+    """Refuse to begin with what the track is good for as if it were there: "a wedding in the rain".
+
+    Raises:
+        _Refused: it begins so.
+    """
+    place = next((n for n, item in enumerate(items) if item.text not in _DETERMINERS), len(items))
+    if place + 1 < len(items) and items[place].slots == {"activity"} and items[place + 1].text in _HAPPENS:
+        raise _Refused("it tells of an occasion")
 
 
 def _kinds(item: _Item | None) -> frozenset[str]:
     """What a rule may call an item: its words, its slots, "." for a mark and for the end."""
     if item is None or (fold(item.text) == "" and not item.slots):
         return frozenset(".")
-    return item.slots | {item.text}
+    judged = frozenset(["evaluative"]) if item.text in load_lexicon().evaluative else frozenset()
+    return item.slots | judged | {item.text}
+
+
+def _either(item: _Item | None) -> frozenset[str]:
+    """A language of a country's name is no country: "in Japanese"."""
+    return frozenset(["country"]) if item is not None and "language" in item.slots else frozenset()
 
 
 def _following(items: Sequence[_Item], place: int) -> _Item | None:

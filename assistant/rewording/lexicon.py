@@ -21,6 +21,7 @@ class Lexicon:
 
     evaluative: frozenset[str]  # in every form
     n_evaluative: int  # as listed, each word once
+    adjectives: frozenset[str]  # those that are evaluative and no noun as well
     participles: frozenset[str]  # of evaluative verbs, "-ed"
     framing: frozenset[str]
     music: frozenset[str]
@@ -46,6 +47,7 @@ def load_lexicon() -> Lexicon:
     return Lexicon(
         evaluative=frozenset(spelling for form in forms for spelling in _spellings(form)),
         n_evaluative=len({word for words in listed.values() for word in words}),
+        adjectives=frozenset(listed["adjectives"]) - {*listed["nouns"], *framing["nouns"].split()},
         participles=frozenset(form for word in listed["verbs"] for form in _participles(word)),
         framing=frozenset(
             (
