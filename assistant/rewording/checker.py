@@ -35,9 +35,18 @@ _NAMED = {"album": "album", "song": "title", "track": "title", "tune": "title", 
 _PEOPLE = frozenset(["he", "she", "they"])
 _PRONOUNS = _PEOPLE | frozenset(["him", "his", "her", "hers", "them", "their"])
 _PLAYS = frozenset(["on", "play", "plays", "playing", "take", "takes"])
+_NAMES = frozenset(["artist", "title", "album", "credit"])
+_LINKS = frozenset(["around", "by", "from", "in", "into", "of", "on", "onto", "over", "through", "to", "up", "with"])
 _MARKS = frozenset([",", ";", "–", "—", "-"])
 _IS = frozenset(["is", "are"])
 _HAPPENS = frozenset(["after", "at", "before", "by", "during", "from", "in", "on", "until", "when", "while", "with"])
+_POINTS = frozenset(["it", "its", "one", "this"])
+_STORIES = frozenset(
+    """
+    ask asks follow follows hear hears know knows leave leaves need needs pay pays ride rides run runs see sees sit sits
+    slip slips spend spends stand stands think thinks trade trades wait waits walk walks want wants watch watches
+    """.split()
+)
 _SETS = frozenset(["in", "at", "on", "during", "while", "when"])
 
 
@@ -234,10 +243,25 @@ def _check_place(items: Sequence[_Item], place: int) -> None:
         raise _Refused("'one' is a number here")
     if item.text in _NAMED and (_next_slots(items, place) & {"title", "album"}) - {_NAMED[item.text]}:
         raise _Refused(f"{item.text!r} is said of another name")
+    if item.text in lexicon.participles - lexicon.evaluative and place:
+        _check_participle(items, place)
     if _is_people(items, place):
         raise _Refused(f"'the {item.text}' are people")
     if "artist" in item.slots or item.text in _PEOPLE:
         _check_doings(items, place)
+
+
+def _check_participle(items: Sequence[_Item], place: int) -> None:
+    """Refuse to read "polished" as what somebody did: after a name or a pronoun, or after a thing and before one.
+
+    Raises:
+        _Refused: it may be read so.
+    """
+    before, after = items[place - 1], items[place + 1] if place + 1 < len(items) else None
+    told = before.text in _PRONOUNS | {"it", "that", "which", "you", "this"} or before.slots & _NAMES
+    thing = before.slots - {"adjective"} or before.text in load_lexicon().music
+    if told or (thing and (after is None or after.text not in _LINKS)):
+        raise _Refused(f"{items[place].text!r} may tell what was done")
 
 
 def _is_people(items: Sequence[_Item], place: int) -> bool:
@@ -258,7 +282,10 @@ def _check_opening(items: Sequence[_Item]) -> None:
         _Refused: it begins so.
     """
     place = next((n for n, item in enumerate(items) if item.text not in _DETERMINERS), len(items))
-    if place + 1 < len(items) and items[place].slots == {"activity"} and items[place + 1].text in _HAPPENS:
+    if place + 1 >= len(items) or items[place].slots != {"activity"}:
+        return
+    of_music = any(item.slots - {"activity"} or item.text in load_lexicon().music | _POINTS for item in items)
+    if items[place + 1].text in _HAPPENS and (place or not of_music):
         raise _Refused("it tells of an occasion")
 
 
@@ -313,6 +340,8 @@ def _check_doings(items: Sequence[_Item], place: int) -> None:
     if not clause or clause[0].text == "s":
         return
     if "activity" in clause[0].slots:
+        raise _Refused("it says what the artist does")
+    if clause[0].text in _STORIES:
         raise _Refused("it says what the artist does")
     verb = next((n for n, item in enumerate(clause) if item.text not in _IS), len(clause))
     for n, item in enumerate(clause[verb:], start=place + 1 + verb):

@@ -46,9 +46,11 @@ def load_lexicon() -> Lexicon:
     framing = data["framing"]
     return Lexicon(
         evaluative=frozenset(spelling for form in forms for spelling in _spellings(form)),
-        n_evaluative=len({word for words in listed.values() for word in words}),
+        n_evaluative=len({word for kind, words in listed.items() if kind != "irregular" for word in words}),
         adjectives=frozenset(listed["adjectives"]) - {*listed["nouns"], *framing["nouns"].split()},
-        participles=frozenset(form for word in listed["verbs"] for form in _participles(word)),
+        participles=frozenset(
+            (*listed["irregular"], *(form for word in listed["verbs"] for form in _participles(word)))
+        ),
         framing=frozenset(
             (
                 *(form for verb in framing["verbs"].split() for form in _present(verb)),
@@ -94,10 +96,10 @@ def quality(adjective: str) -> str:
 
 
 def _spellings(word: str) -> Iterator[str]:
-    """The British spelling and the American one: "colour", "color"."""
+    """The British spelling and the American one: "colour", "color"; "mesmerising", "mesmerizing"."""
     yield word
-    if "our" in word:
-        yield re.sub(r"our(?=$|s$|ing$|ful$)", "or", word)
+    yield re.sub(r"our(?=$|s$|ing$|ful$)", "or", word)
+    yield re.sub(r"is(?=es?$|ing(ly)?$)", "iz", word)
 
 
 def _participles(verb: str) -> tuple[str, ...]:
