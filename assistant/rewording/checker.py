@@ -37,6 +37,20 @@ _PRONOUNS = _PEOPLE | frozenset(["him", "his", "her", "hers", "them", "their"])
 _PLAYS = frozenset(["on", "play", "plays", "playing", "take", "takes"])
 _NAMES = frozenset(["artist", "title", "album", "credit"])
 _LINKS = frozenset(["around", "by", "from", "in", "into", "of", "on", "onto", "over", "through", "to", "up", "with"])
+_OWNERS = frozenset(["his", "her", "their"])
+_COURSE = frozenset(
+    """
+    arrive arrives ask asks come comes enter enters fall falls follow follows happen happens leave leaves need needs
+    open opens pause pauses return returns slip slips start starts stop stops swap swaps wait waits want wants
+    """.split()
+)
+_AT = frozenset(["at", "from", "in", "inside", "on", "outside"])
+_PLACES = frozenset(
+    """
+    aisle airport bed bedroom beach cafe café car cars club clubs desk garden gym gyms kitchen kitchens library office offices oven
+    park plane pool road roads room shower station street streets table train trains
+    """.split()
+)
 _MARKS = frozenset([",", ";", "–", "—", "-"])
 _IS = frozenset(["is", "are"])
 _HAPPENS = frozenset(["after", "at", "before", "by", "during", "from", "in", "on", "until", "when", "while", "with"])
@@ -190,7 +204,7 @@ def _items(tokens: Sequence[_Token], said: Mapping[Phrase, frozenset[str]]) -> I
     lexicon = load_lexicon()
     sung = set(lexicon.rewordings["vocals"]["vocals"])
     free = (lexicon.phrases | set(lexicon.before)) - sung
-    words = lexicon.function | lexicon.framing | lexicon.evaluative | lexicon.participles | lexicon.music
+    words = lexicon.function | lexicon.framing | lexicon.evaluative | lexicon.participles | lexicon.music | lexicon.after
     longest = max(map(len, (*said, *free)))
     place = 0
     while place < len(tokens):
@@ -243,12 +257,51 @@ def _check_place(items: Sequence[_Item], place: int) -> None:
         raise _Refused("'one' is a number here")
     if item.text in _NAMED and (_next_slots(items, place) & {"title", "album"}) - {_NAMED[item.text]}:
         raise _Refused(f"{item.text!r} is said of another name")
-    if item.text in lexicon.participles - lexicon.evaluative and place:
+    if item.text in lexicon.after - lexicon.evaluative - lexicon.function and not (place and items[place - 1].slots):
+        raise _Refused(f"{item.text!r} stands after no fact")
+    _check_persons(items, place)
+    _check_course(items, place)
+    if item.text in lexicon.participles - lexicon.evaluative - lexicon.after and place:
         _check_participle(items, place)
     if _is_people(items, place):
         raise _Refused(f"'the {item.text}' are people")
     if "artist" in item.slots or item.text in _PEOPLE:
         _check_doings(items, place)
+
+
+def _check_persons(items: Sequence[_Item], place: int) -> None:
+    """Refuse persons as the aim of a thing, and what is theirs: "for her", "his kitchen", "her piano".
+
+    Raises:
+        _Refused: it is so.
+    """
+    item, before = items[place].text, items[place - 1].text if place else ""
+    following = items[place + 1].slots if place + 1 < len(items) else frozenset()
+    objects = _kinds(items[place + 1] if place + 1 < len(items) else None) & ({"."} | _LINKS | _HAPPENS | {"and"})
+    if item in ("him", "them", "her", "hers") and (item != "her" or objects) and before not in ("with", "around"):
+        raise _Refused(f"it tells of {item!r}")
+    if item in _OWNERS and following & {"activity", "instrument"} and "vocals" not in following:
+        raise _Refused(f"it tells what is {item!r}")
+
+
+def _check_course(items: Sequence[_Item], place: int) -> None:
+    """Refuse to tell how the music goes on or where it was played: "the drums enter", "piano in the kitchen".
+
+    Raises:
+        _Refused: it tells so.
+    """
+    if not place:
+        return
+    item, before = items[place], items[place - 1]
+    played = before.slots & {"instrument", "vocals"} and "adjective" not in before.slots
+    if played and item.text in _COURSE and "vocals" not in item.slots:
+        raise _Refused(f"{item.text!r} tells how the music goes on")
+    if item.text in ("after", "before") and before.slots - {"activity"}:
+        raise _Refused(f"{item.text!r} tells a story here")
+    following = _following(items, place)
+    if (played or before.slots & _NAMES) and item.text in _AT and following is not None:
+        if following.text in _PLACES:
+            raise _Refused("it tells where the music was played")
 
 
 def _check_participle(items: Sequence[_Item], place: int) -> None:

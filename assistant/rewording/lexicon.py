@@ -24,6 +24,7 @@ class Lexicon:
     adjectives: frozenset[str]  # those that are evaluative and no noun as well
     participles: frozenset[str]  # of evaluative verbs, "-ed"
     framing: frozenset[str]
+    after: frozenset[str]  # what describes by a fact, "-led"
     music: frozenset[str]
     function: frozenset[str]
     phrases: frozenset[Phrase]
@@ -57,6 +58,7 @@ def load_lexicon() -> Lexicon:
                 *(form for noun in framing["nouns"].split() for form in (noun, _with_s(noun))),
             )
         ),
+        after=frozenset(data["after"]["words"].split()),
         music=frozenset(form for word in data["music"]["nouns"].split() for form in (word, _with_s(word))),
         function=frozenset(
             (
