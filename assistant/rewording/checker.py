@@ -51,6 +51,9 @@ _PLACES = frozenset(
     park plane pool road roads room shower station street streets table train trains
     """.split()
 )
+_SINGS = frozenset(["sing", "sings", "singing", "sung"])
+_CHILDREN = frozenset("kids children family kid families toddlers youngsters dancers guests lovers gamers runners".split())
+_MODALS = frozenset(["could", "may", "might", "should", "would"])
 _MARKS = frozenset([",", ";", "–", "—", "-"])
 _IS = frozenset(["is", "are"])
 _HAPPENS = frozenset(["after", "at", "before", "by", "during", "from", "in", "on", "until", "when", "while", "with"])
@@ -293,15 +296,50 @@ def _check_course(items: Sequence[_Item], place: int) -> None:
     if not place:
         return
     item, before = items[place], items[place - 1]
-    played = before.slots & {"instrument", "vocals"} and "adjective" not in before.slots
+    played = _sounds(before)
     if played and item.text in _COURSE and "vocals" not in item.slots:
         raise _Refused(f"{item.text!r} tells how the music goes on")
     if item.text in ("after", "before") and before.slots - {"activity"}:
         raise _Refused(f"{item.text!r} tells a story here")
+    _check_neighbours(items, place)
     following = _following(items, place)
     if (played or before.slots & _NAMES) and item.text in _AT and following is not None:
         if following.text in _PLACES:
             raise _Refused("it tells where the music was played")
+
+
+def _check_neighbours(items: Sequence[_Item], place: int) -> None:
+    """Refuse to join facts into a claim of its own: "the bass is a synthesizer", "a choir of children", "piano and rain".
+
+    Raises:
+        _Refused: they are joined so.
+    """
+    item, before, following = items[place], items[place - 1], _following(items, place)
+    sounds, after = _sounds(before), following.slots if following is not None else frozenset()
+    occasion = "activity" in after and not after & {"adjective", "instrument", "vocals", "genre"}
+    if sounds and item.text in _IS and following is not None and _sounds(following):
+        raise _Refused("it says that one thing is another")
+    if sounds and item.text in ("out", "off", "away", "down"):
+        raise _Refused(f"it says that something is {item.text!r}")
+    if (sounds or before.text in ("sound", "sounds")) and item.text in ("of", "to", "with", "and") and occasion:
+        raise _Refused("it hears an occasion")
+    if before.slots == {"activity"} and item.text == "and" and following is not None and _sounds(following):
+        raise _Refused("it hears an occasion")
+    if before.text in _SINGS and item.text in _HAPPENS | {"of", "to", "over"} and occasion:
+        raise _Refused("it says what is sung, or where")
+    if before.slots == {"instrument"} and item.slots == {"instrument"}:
+        raise _Refused("it makes one instrument of two")
+    if before.text in _CHILDREN and (_sounds(item) or item.text in _PLAYS):
+        raise _Refused("it says who plays or sings")
+    if before.slots & {"country", "language"} and item.slots == {"instrument"}:
+        raise _Refused("it says where an instrument is from")
+    if item.text == "be" and before.text in _MODALS and after & {"adjective", "instrument", "vocals"}:
+        raise _Refused("it says what might be")
+
+
+def _sounds(item: _Item) -> bool:
+    silent = item.text in {" ".join(phrase) for phrase in load_lexicon().rewordings["vocals"]["instrumental"]}
+    return bool(item.slots & {"instrument", "vocals"}) and "adjective" not in item.slots and not silent
 
 
 def _check_participle(items: Sequence[_Item], place: int) -> None:

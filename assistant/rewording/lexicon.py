@@ -59,7 +59,7 @@ def load_lexicon() -> Lexicon:
             )
         ),
         after=frozenset(data["after"]["words"].split()),
-        music=frozenset(form for word in data["music"]["nouns"].split() for form in (word, _with_s(word))),
+        music=frozenset((*data["music"]["nouns"].split(), *data["music"]["plurals"].split())),
         function=frozenset(
             (
                 *data["function"]["words"].split(),
