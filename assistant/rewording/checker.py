@@ -34,7 +34,7 @@ _ENDS = frozenset(".!?:")
 _NAMED = {"album": "album", "song": "title", "track": "title", "tune": "title", "piece": "title", "title": "title"}
 _PEOPLE = frozenset(["he", "she", "they"])
 _PRONOUNS = _PEOPLE | frozenset(["him", "his", "her", "hers", "them", "their"])
-_PLAYS = frozenset(["on", "play", "plays", "playing", "take", "takes"])
+_PLAYS = frozenset(["at", "behind", "on", "play", "plays", "playing", "take", "takes"])
 _NAMES = frozenset(["artist", "title", "album", "credit"])
 _LINKS = frozenset(["around", "by", "from", "in", "into", "of", "on", "onto", "over", "through", "to", "up", "with"])
 _OWNERS = frozenset(["his", "her", "their"])
@@ -53,6 +53,8 @@ _PLACES = frozenset(
 )
 _SINGS = frozenset(["sing", "sings", "singing", "sung"])
 _CHILDREN = frozenset("kids children family kid families toddlers youngsters dancers guests lovers gamers runners".split())
+_SEATS = frozenset(["on", "at", "behind"])
+_WISHES = frozenset("want wants wanting try tries trying need needs seem seems begin begins".split())
 _MODALS = frozenset(["could", "may", "might", "should", "would"])
 _MARKS = frozenset([",", ";", "–", "—", "-"])
 _IS = frozenset(["is", "are"])
@@ -329,12 +331,35 @@ def _check_neighbours(items: Sequence[_Item], place: int) -> None:
         raise _Refused("it says what is sung, or where")
     if before.slots == {"instrument"} and item.slots == {"instrument"}:
         raise _Refused("it makes one instrument of two")
+    if "vocals" in before.slots and item.text in _SEATS and "instrument" in after:
+        raise _Refused("it says who plays")
+    if sounds and item.text == "by" and "vocals" in after:
+        raise _Refused("it says who plays")
+    if before.text in _WISHES and item.text == "to" and following is not None and following.text == "be":
+        raise _Refused("it says what is only tried")
+    if before.text in _MODALS and item.text == "have":
+        raise _Refused("it says what might have been")
+    if before.text in _IS | {"s"} and item.text in ("over", "out", "off", "up", "down"):
+        raise _Refused(f"it says that something is {item.text!r}")
+    if before.text in _CHILDREN | {"anyone", "you"} and item.text in ("can", "could", "may", "might", "will"):
+        _check_playing(items, place + 1)
     if before.text in _CHILDREN and (_sounds(item) or item.text in _PLAYS):
         raise _Refused("it says who plays or sings")
     if before.slots & {"country", "language"} and item.slots == {"instrument"}:
         raise _Refused("it says where an instrument is from")
     if item.text == "be" and before.text in _MODALS and after & {"adjective", "instrument", "vocals"}:
         raise _Refused("it says what might be")
+
+
+def _check_playing(items: Sequence[_Item], place: int) -> None:
+    """Refuse "can play it on the piano".
+
+    Raises:
+        _Refused: it says so.
+    """
+    clause = list(_clause(items, place))[:5]
+    if any(item.text in _PLAYS for item in clause[:2]) and any("instrument" in item.slots for item in clause):
+        raise _Refused("it says who plays")
 
 
 def _sounds(item: _Item) -> bool:
