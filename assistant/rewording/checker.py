@@ -321,6 +321,8 @@ def _check_neighbours(items: Sequence[_Item], place: int) -> None:
     occasion = "activity" in after and not after & {"adjective", "instrument", "vocals", "genre"}
     if sounds and item.text in _IS and following is not None and _sounds(following):
         raise _Refused("it says that one thing is another")
+    if item.text in _IS | {"s"}:
+        _check_being(items, place)
     if sounds and item.text in ("out", "off", "away", "down"):
         raise _Refused(f"it says that something is {item.text!r}")
     if (sounds or before.text in ("sound", "sounds")) and item.text in ("of", "to", "with", "and") and occasion:
@@ -349,6 +351,27 @@ def _check_neighbours(items: Sequence[_Item], place: int) -> None:
         raise _Refused("it says where an instrument is from")
     if item.text == "be" and before.text in _MODALS and after & {"adjective", "instrument", "vocals"}:
         raise _Refused("it says what might be")
+
+
+def _check_being(items: Sequence[_Item], place: int) -> None:
+    """Refuse to say of a part what is true of the track: "the party is sad", "she is calm", "the bass is for the car".
+
+    Raises:
+        _Refused: it is said so.
+    """
+    before, after = items[place - 1], items[place + 1] if place + 1 < len(items) else None
+    said = after.slots if after is not None else frozenset()
+    if before.slots == {"activity"} and items[place].text in _IS and said:
+        raise _Refused("it tells of an occasion")
+    if before.text in _PEOPLE and "adjective" in said:
+        raise _Refused("it says what the artist is like")
+    if before.slots != {"instrument"} or items[place].text not in _IS:
+        return
+    judged = after is not None and "evaluative" in _kinds(after)
+    if not judged and "adjective" not in said:
+        raise _Refused("it says what a part is")
+    if any("instrument" in item.slots for item in items[place + 1 :]):
+        raise _Refused("it tells one part from another")
 
 
 def _check_playing(items: Sequence[_Item], place: int) -> None:
