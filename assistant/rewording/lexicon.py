@@ -22,7 +22,8 @@ class Lexicon:
     evaluative: frozenset[str]  # in every form
     n_evaluative: int  # as listed, each word once
     adjectives: frozenset[str]  # those that are evaluative and no noun as well
-    participles: frozenset[str]  # of evaluative verbs, "-ed"
+    participles: frozenset[str]  # "-ed", of evaluative verbs and others
+    joining: frozenset[str]  # those of the others
     framing: frozenset[str]
     after: frozenset[str]  # what describes by a fact, "-led"
     music: frozenset[str]
@@ -30,6 +31,7 @@ class Lexicon:
     phrases: frozenset[Phrase]
     before: Mapping[Phrase, frozenset[str]]
     never_before: Mapping[Phrase, frozenset[str]]
+    sets: Mapping[str, frozenset[str]]  # words whose neighbours are looked at
     rewordings: Mapping[str, Mapping[str, tuple[Phrase, ...]]]
 
 
@@ -48,9 +50,14 @@ def load_lexicon() -> Lexicon:
     return Lexicon(
         evaluative=frozenset(spelling for form in forms for spelling in _spellings(form)),
         n_evaluative=len({word for kind, words in listed.items() if kind != "irregular" for word in words}),
+        joining=frozenset(data["participles"]["words"].split()),
         adjectives=frozenset(listed["adjectives"]) - {*listed["nouns"], *framing["nouns"].split()},
         participles=frozenset(
-            (*listed["irregular"], *(form for word in listed["verbs"] for form in _participles(word)))
+            (
+                *listed["irregular"],
+                *data["participles"]["words"].split(),
+                *(form for word in listed["verbs"] for form in _participles(word)),
+            )
         ),
         framing=frozenset(
             (
@@ -69,6 +76,7 @@ def load_lexicon() -> Lexicon:
         phrases=frozenset(split(data["function"]["phrases"])),
         before={tuple(key.split()): frozenset(after) for key, after in data["before"].items()},
         never_before={tuple(key.split()): frozenset(after) for key, after in data["never_before"].items()},
+        sets={name: frozenset(text.split()) for name, text in data["sets"].items()},
         rewordings={
             facet: {word: tuple(split(forms)) for word, forms in section.items()}
             for facet, section in data["rewordings"].items()
