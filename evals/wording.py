@@ -76,7 +76,7 @@ def _read(name: str) -> list[Written]:
 
 
 def evaluate(report: Report, *, check: Callable[[str, Sequence[StatedFact]], str] = objection) -> list[Written]:
-    """Check every sentence, fill the report, and return the sentences that were judged wrongly.
+    """Check every sentence, fill the report, and return those of the 500 and the 200 that were judged wrongly.
 
     Args:
         report: to fill.
@@ -89,7 +89,7 @@ def evaluate(report: Report, *, check: Callable[[str, Sequence[StatedFact]], str
             return [(one, bool(check(one.sentence, one.cited)) == (name == "honest")) for one in sentences]
 
         told, made_on = judge(read_written(name)), judge(read_made_on(name))
-        wrong += [one for one, bad in (*told, *made_on) if bad]
+        wrong += [one for one, bad in told if bad]
         subsets = {"all": told, "made on": made_on}
         for one, bad in told:
             for subset in filter(None, (one.kind, one.half)):

@@ -4,12 +4,12 @@ A sentence passes if every piece of it is one of these, and none is where it mus
 
 * a name from a cited fact, letter by letter; titles and albums in quotation marks;
 * a phrase that says a cited fact (`assistant.rewording.forms`);
-* a function word, a word for music as such or one that only frames, or an evaluative word (`assistant.rewording.lexicon`).
+* a function word, a word for music as such, one that only frames, or an evaluative one (`assistant.rewording.lexicon`).
 
 All else is refused: uncited facts, other tracks' facts, negators, comparisons, numbers, the past tense, other scripts
-and look-alike letters, for none of these is on a list. Listed words and cited facts can still build a false claim, so their
-neighbours are looked at (`assistant.rewording.places`). A checker of words cannot see all that sentences can mean: where
-it is in doubt it refuses, because the template is always true.
+and look-alike letters, for none of these is on a list. Listed words and cited facts can still build a false claim, so
+their neighbours are looked at (`assistant.rewording.places`). A checker of words cannot see all that sentences can mean:
+where it is in doubt it refuses, because the template is always true.
 """
 
 from __future__ import annotations
