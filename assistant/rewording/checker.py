@@ -8,8 +8,8 @@ A sentence passes if every piece of it is one of these, and none is where it mus
 
 All else is refused: uncited facts, other tracks' facts, negators, comparisons, numbers, the past tense, other scripts
 and look-alike letters, for none of these is on a list. Listed words and cited facts can still build a false claim, so
-their neighbours are looked at (`assistant.rewording.places`). A checker of words cannot see all that sentences can mean:
-where it is in doubt it refuses, because the template is always true.
+their neighbours are looked at (`assistant.rewording.places`). A checker of words cannot see all that sentences
+can mean: where it is in doubt it refuses, because the template is always true.
 """
 
 from __future__ import annotations
