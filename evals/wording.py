@@ -8,7 +8,8 @@ shares, both better the lower.
 Conventions. Subsets are the kinds of the untrue (`plain` has no capital letter and no digit, `swapped` states what is
 true of another track of the slate, `named` invents names and numbers, `other` hides in another language, in number
 words or in look-alike letters), and two halves by hash of the sentence: the checker was made while looking at the
-`development` half, and of the `validation` half nothing was looked at but its figures. The interval is Wilson's, for
+`development` half, and of the `validation` half nothing was looked at but its figures. Sentences of
+`wording_development.jsonl` are a subset of their own, `made on`, and are not among `all`. The interval is Wilson's, for
 shares near 0 have none by resampling: where nothing of n is let through, 95 % of it lie below 3.8 / (n + 3.8).
 
 Reference: Wilson (1927), "Probable inference, the law of succession, and statistical inference".
@@ -51,6 +52,15 @@ class Written:
 
 def read_written(name: str) -> list[Written]:
     """Read `untrue` or `honest` sentences with the facts that they cite."""
+    return _read(name)
+
+
+def read_made_on(name: str) -> list[Written]:
+    """Read the further `untrue` or `honest` sentences that the checker was made on."""
+    return [one for one in _read("wording_development") if (name == "honest") == (not one.kind)]
+
+
+def _read(name: str) -> list[Written]:
     slates: list[dict[str, Any]] = json.loads(_text("slates.json"))
     facts = {
         (slate["slate"], fact["id"]): StatedFact(**fact)
@@ -66,7 +76,7 @@ def read_written(name: str) -> list[Written]:
 
 
 def evaluate(report: Report, *, check: Callable[[str, Sequence[StatedFact]], str] = objection) -> list[Written]:
-    """Check every sentence, fill the report, and return the sentences that were judged wrongly.
+    """Check every sentence, fill the report, and return those of the 500 and the 200 that were judged wrongly.
 
     Args:
         report: to fill.
@@ -74,9 +84,13 @@ def evaluate(report: Report, *, check: Callable[[str, Sequence[StatedFact]], str
     """
     wrong: list[Written] = []
     for name, metric in METRICS.items():
-        told = [(one, bool(check(one.sentence, one.cited)) == (name == "honest")) for one in read_written(name)]
+
+        def judge(sentences: list[Written], name: str = name) -> list[tuple[Written, bool]]:
+            return [(one, bool(check(one.sentence, one.cited)) == (name == "honest")) for one in sentences]
+
+        told, made_on = judge(read_written(name)), judge(read_made_on(name))
         wrong += [one for one, bad in told if bad]
-        subsets = {"all": told}
+        subsets = {"all": told, "made on": made_on}
         for one, bad in told:
             for subset in filter(None, (one.kind, one.half)):
                 subsets.setdefault(subset, []).append((one, bad))

@@ -4,13 +4,12 @@ A sentence passes if every piece of it is one of these, and none is where it mus
 
 * a name from a cited fact, letter by letter; titles and albums in quotation marks;
 * a phrase that says a cited fact (`assistant.rewording.forms`);
-* a function word, a word for music as such, or one of the evaluative words (`assistant.rewording.lexicon`).
+* a function word, a word for music as such, one that only frames, or an evaluative one (`assistant.rewording.lexicon`).
 
 All else is refused: uncited facts, other tracks' facts, negators, comparisons, numbers, the past tense, other scripts
-and look-alike letters, for none of these is on a list. Some listed words can still build a false claim, so they are
-let through in certain places only: "by" before an artist, "from" before a year, a country, an artist or an album,
-"too" at the end; "he" and "she" where the voice is a cited fact. A checker of words cannot see all that sentences can
-mean: where it is in doubt it refuses, because the template is always true.
+and look-alike letters, for none of these is on a list. Listed words and cited facts can still build a false claim, so
+their neighbours are looked at (`assistant.rewording.places`). A checker of words cannot see all that sentences
+can mean: where it is in doubt it refuses, because the template is always true.
 """
 
 from __future__ import annotations
@@ -23,21 +22,13 @@ from dataclasses import dataclass
 from assistant.rewording.facts import StatedFact
 from assistant.rewording.forms import names, phrases
 from assistant.rewording.lexicon import Phrase, load_lexicon
-from recsys.text import fold
+from assistant.rewording.places import Item, Refused, check_opening, check_place
 
 #: Longest sentence, in characters.
 MAX_SENTENCE = 220
 _PIECE = re.compile(r"(?P<word>[A-Za-z]+|\d+)|(?P<mark>[.,;:!?()…—–-])|(?P<join>&)|(?P<skip>[\s'’]+)")
 _OPENING, _CLOSING = '“"', '”"'
-_DETERMINERS = frozenset(["a", "an", "the", "this", "these", "that", "your", "its", "their", "his", "her", "both"])
 _ENDS = frozenset(".!?:")
-_NAMED = {"album": "album", "song": "title", "track": "title", "tune": "title", "piece": "title", "title": "title"}
-_PEOPLE = frozenset(["he", "she", "they"])
-_PRONOUNS = _PEOPLE | frozenset(["him", "his", "her", "hers", "them", "their"])
-_PLAYS = frozenset(["on", "play", "plays", "playing", "take", "takes"])
-_MARKS = frozenset([",", ";", "–", "—", "-"])
-_IS = frozenset(["is", "are"])
-_SETS = frozenset(["in", "at", "on", "during", "while", "when"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +41,6 @@ class _Token:
     capital: bool = False  # with a capital letter where no sentence begins
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """A phrase that is let through, and what it says."""
-
-    text: str
-    slots: frozenset[str]
-
-
-class _Refused(Exception):  # noqa: N818 (it never leaves this module)
-    """Why a sentence does not pass."""
-
-
 def objection(sentence: str, cited: Sequence[StatedFact]) -> str:
     """Say what keeps a sentence from being let through; an empty text if nothing does.
 
@@ -71,24 +50,25 @@ def objection(sentence: str, cited: Sequence[StatedFact]) -> str:
     """
     try:
         _check(sentence, cited)
-    except _Refused as refused:
+    except Refused as refused:
         return str(refused)
     return ""
 
 
 def _check(sentence: str, cited: Sequence[StatedFact]) -> None:
     if not cited:
-        raise _Refused("it cites no fact")
+        raise Refused("it cites no fact")
     if len({fact.id.partition(".")[0] for fact in cited}) > 1:
-        raise _Refused("it cites facts of several tracks")
+        raise Refused("it cites facts of several tracks")
     if not sentence.strip() or len(sentence) > MAX_SENTENCE:
-        raise _Refused(f"it has no text, or more than {MAX_SENTENCE} characters")
+        raise Refused(f"it has no text, or more than {MAX_SENTENCE} characters")
     tokens = list(_tokens(unicodedata.normalize("NFC", sentence), cited))
     items = list(_items(tokens, phrases(cited)))
     if not any(item.slots for item in items):
-        raise _Refused("it says none of its facts")
+        raise Refused("it says none of its facts")
+    check_opening(items)
     for place in range(len(items)):
-        _check_place(items, place)
+        check_place(items, place)
 
 
 # --- from characters to tokens ---
@@ -98,7 +78,7 @@ def _tokens(sentence: str, cited: Sequence[StatedFact]) -> Iterator[_Token]:
     """Take a sentence apart, names first.
 
     Raises:
-        _Refused: a character is no Latin letter, digit or usual mark, or quotation marks hold no cited name.
+        Refused: a character is no Latin letter, digit or usual mark, or quotation marks hold no cited name.
     """
     known: dict[tuple[str, bool], set[str]] = {}
     for name, slot, needs_quotes in names(cited):
@@ -118,7 +98,7 @@ def _tokens(sentence: str, cited: Sequence[StatedFact]) -> Iterator[_Token]:
             continue
         match = _PIECE.match(text, place)
         if match is None:
-            raise _Refused(f"the character {text[place]!r} is in none of its names")
+            raise Refused(f"the character {text[place]!r} is in none of its names")
         place = match.end()
         if word := match["word"]:
             yield _Token(word.lower(), "word", capital=word[0].isupper() and not begins)
@@ -144,14 +124,14 @@ def _quoted_name(text: str, place: int, known: Mapping[tuple[str, bool], set[str
     """Read a name that stands in quotation marks; a mark of the sentence may stand inside them.
 
     Raises:
-        _Refused: no cited name stands there.
+        Refused: no cited name stands there.
     """
     for closing in re.finditer(r'[.,!?]?"', text[place + 1 :]):
-        end = place + 1 + closing.start()
-        slots = {slot for quotes in (True, False) for slot in known.get((text[place + 1 : end], quotes), ())}
-        if slots:
-            return _Token(text[place + 1 : end], "name", frozenset(slots)), place + 1 + closing.end()
-    raise _Refused(f"{text[place : place + 40]} is no cited name")
+        for end in (place + closing.end(), place + 1 + closing.start()):
+            slots = {slot for quotes in (True, False) for slot in known.get((text[place + 1 : end], quotes), ())}
+            if slots:
+                return _Token(text[place + 1 : end], "name", frozenset(slots)), place + 1 + closing.end()
+    raise Refused(f"{text[place : place + 40]} is no cited name")
 
 
 def _bare_name(text: str, place: int, known: Mapping[tuple[str, bool], set[str]]) -> tuple[_Token, int] | None:
@@ -170,22 +150,24 @@ def _bare_name(text: str, place: int, known: Mapping[tuple[str, bool], set[str]]
 # --- from tokens to what they say ---
 
 
-def _items(tokens: Sequence[_Token], said: Mapping[Phrase, frozenset[str]]) -> Iterator[_Item]:
+def _items(tokens: Sequence[_Token], said: Mapping[Phrase, frozenset[str]]) -> Iterator[Item]:
     """Read tokens as the longest phrases that are let through.
 
     Raises:
-        _Refused: a word is on no list, or has a capital letter without being of a fact.
+        Refused: a word is on no list, or has a capital letter without being of a fact.
     """
     lexicon = load_lexicon()
     sung = set(lexicon.rewordings["vocals"]["vocals"])
     free = (lexicon.phrases | set(lexicon.before)) - sung
-    words = lexicon.function | lexicon.evaluative | lexicon.music
+    words = (
+        lexicon.function | lexicon.framing | lexicon.evaluative | lexicon.participles | lexicon.music | lexicon.after
+    )
     longest = max(map(len, (*said, *free)))
     place = 0
     while place < len(tokens):
         token = tokens[place]
         if token.kind != "word":
-            yield _Item(token.text if token.kind == "mark" else "", token.slots)
+            yield Item(token.text if token.kind == "mark" else "", token.slots)
             place += 1
             continue
         for length in range(min(longest, len(tokens) - place), 0, -1):
@@ -194,90 +176,12 @@ def _items(tokens: Sequence[_Token], said: Mapping[Phrase, frozenset[str]]) -> I
             if any(one.kind != "word" for one in taken):
                 continue
             if phrase in said:
-                yield _Item(" ".join(phrase), said[phrase])
+                yield Item(" ".join(phrase), said[phrase])
             elif not any(one.capital for one in taken) and (phrase in free or (length == 1 and phrase[0] in words)):
-                yield _Item(" ".join(phrase), frozenset())
+                yield Item(" ".join(phrase), frozenset())
             else:
                 continue
             place += length
             break
         else:
-            raise _Refused(f"{token.text!r} is neither of its facts nor of a list")
-
-
-# --- what must not stand where it stands ---
-
-
-def _check_place(items: Sequence[_Item], place: int) -> None:
-    """Refuse a word whose neighbours make it a claim.
-
-    Raises:
-        _Refused: they do.
-    """
-    lexicon, item = load_lexicon(), items[place]
-    phrase = tuple(item.text.split())
-    following = _following(items, place)
-    if phrase in lexicon.before and not lexicon.before[phrase] & _kinds(following):
-        raise _Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
-    if phrase in lexicon.never_before and lexicon.never_before[phrase] & _kinds(following):
-        raise _Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
-    if item.text == "so" and (not place or items[place - 1].text not in _MARKS):
-        raise _Refused("'so' compares here")
-    if item.text in _PRONOUNS and not any("artist" in before.slots for before in items[:place]):
-        raise _Refused(f"{item.text!r} stands for nobody")
-    if item.text == "by" and "credit" in _kinds(following) and not (place and "cause" in items[place - 1].slots):
-        raise _Refused("it credits the track to another's artist")
-    if item.text == "one" and not _stands_for_the_track(items, place):
-        raise _Refused("'one' is a number here")
-    if item.text in _NAMED and (_next_slots(items, place) & {"title", "album"}) - {_NAMED[item.text]}:
-        raise _Refused(f"{item.text!r} is said of another name")
-    if "artist" in item.slots or item.text in _PEOPLE:
-        _check_doings(items, place)
-
-
-def _kinds(item: _Item | None) -> frozenset[str]:
-    """What a rule may call an item: its words, its slots, "." for a mark and for the end."""
-    if item is None or (fold(item.text) == "" and not item.slots):
-        return frozenset(".")
-    return item.slots | {item.text}
-
-
-def _following(items: Sequence[_Item], place: int) -> _Item | None:
-    """The next item that is no article or possessive."""
-    return next((item for item in items[place + 1 :] if item.text not in _DETERMINERS or item.slots - {"vocals"}), None)
-
-
-def _next_slots(items: Sequence[_Item], place: int) -> frozenset[str]:
-    return items[place + 1].slots if place + 1 < len(items) else frozenset()
-
-
-def _stands_for_the_track(items: Sequence[_Item], place: int) -> bool:
-    """Tell "this one", "a warm one" from "one take"."""
-    before = items[place - 1] if place else None
-    stands = before is not None and (
-        before.text in ("this", "that", "the") or bool(before.slots & {"adjective", "genre"})
-    )
-    return stands or (before is not None and before.text in load_lexicon().evaluative)
-
-
-def _check_doings(items: Sequence[_Item], place: int) -> None:
-    """Refuse to let an artist do what the track is good for: "Nas drives", "Enya sings at a wedding"."""
-    clause = list(_clause(items, place + 1))
-    if not clause or clause[0].text == "s":
-        return
-    if "activity" in clause[0].slots:
-        raise _Refused("it says what the artist does")
-    verb = next((n for n, item in enumerate(clause) if item.text not in _IS), len(clause))
-    for n, item in enumerate(clause[verb:], start=place + 1 + verb):
-        following = _following(items, n)
-        if item.text in _PLAYS and following is not None and "instrument" in following.slots:
-            raise _Refused("it says what the artist plays")
-        if item.text in _SETS and following is not None and "activity" in following.slots:
-            raise _Refused("it says where or when the artist does it")
-
-
-def _clause(items: Sequence[_Item], start: int) -> Iterator[_Item]:
-    for item in items[start:]:
-        if not item.slots and fold(item.text) == "":
-            return
-        yield item
+            raise Refused(f"{token.text!r} is neither of its facts nor of a list")

@@ -21,6 +21,8 @@ _FACETS = {
     "activity": (Facet.ACTIVITY, "activities"),
     "country": (Facet.COUNTRY, "countries"),
 }
+#: Instruments whose plural is said of one, too.
+_SEVERAL = frozenset(["guitar", "synthesizer"])
 _DECADES = {20: "twenties", 30: "thirties", 40: "forties", 50: "fifties", 60: "sixties", 70: "seventies"}
 _DECADES |= {80: "eighties", 90: "nineties"}
 _QUOTED = re.compile(r"“([^”]+)”")
@@ -100,7 +102,7 @@ def _worded(text: str, slot: str) -> Iterator[Phrase]:
     own = _words(word)
     if slot == "adjective":
         yield (*own[:-1], adverb(own[-1]))
-    elif slot in ("instrument", "genre"):
+    elif slot == "genre" or (slot == "instrument" and own[-1] in _SEVERAL):
         yield (*own[:-1], own[-1] + "s")
 
 

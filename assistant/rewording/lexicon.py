@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,12 +20,18 @@ class Lexicon:
     """Closed lists of lower-case words and phrases."""
 
     evaluative: frozenset[str]  # in every form
-    n_evaluative: int  # as listed
+    n_evaluative: int  # as listed, each word once
+    adjectives: frozenset[str]  # those that are evaluative and no noun as well
+    participles: frozenset[str]  # "-ed", of evaluative verbs and others
+    joining: frozenset[str]  # those of the others
+    framing: frozenset[str]
+    after: frozenset[str]  # what describes by a fact, "-led"
     music: frozenset[str]
     function: frozenset[str]
     phrases: frozenset[Phrase]
     before: Mapping[Phrase, frozenset[str]]
     never_before: Mapping[Phrase, frozenset[str]]
+    sets: Mapping[str, frozenset[str]]  # words whose neighbours are looked at
     rewordings: Mapping[str, Mapping[str, tuple[Phrase, ...]]]
 
 
@@ -35,14 +42,31 @@ def load_lexicon() -> Lexicon:
     listed = {kind: text.split() for kind, text in data["evaluative"].items()}
     forms = {
         *listed["adverbs"],
-        *(form for word in listed["adjectives"] for form in (word, adverb(word))),
+        *(form for word in listed["adjectives"] for form in (word, adverb(word), quality(word))),
         *(form for word in listed["verbs"] for form in _present(word)),
         *(form for word in listed["nouns"] for form in (word, _with_s(word))),
     }
+    framing = data["framing"]
     return Lexicon(
-        evaluative=frozenset(forms),
-        n_evaluative=sum(map(len, listed.values())),
-        music=frozenset(form for word in data["music"]["nouns"].split() for form in (word, _with_s(word))),
+        evaluative=frozenset(spelling for form in forms for spelling in _spellings(form)),
+        n_evaluative=len({word for kind, words in listed.items() if kind != "irregular" for word in words}),
+        joining=frozenset(data["participles"]["words"].split()),
+        adjectives=frozenset(listed["adjectives"]) - {*listed["nouns"], *framing["nouns"].split()},
+        participles=frozenset(
+            (
+                *listed["irregular"],
+                *data["participles"]["words"].split(),
+                *(form for word in listed["verbs"] for form in _participles(word)),
+            )
+        ),
+        framing=frozenset(
+            (
+                *(form for verb in framing["verbs"].split() for form in _present(verb)),
+                *(form for noun in framing["nouns"].split() for form in (noun, _with_s(noun))),
+            )
+        ),
+        after=frozenset(data["after"]["words"].split()),
+        music=frozenset((*data["music"]["nouns"].split(), *data["music"]["plurals"].split())),
         function=frozenset(
             (
                 *data["function"]["words"].split(),
@@ -52,6 +76,7 @@ def load_lexicon() -> Lexicon:
         phrases=frozenset(split(data["function"]["phrases"])),
         before={tuple(key.split()): frozenset(after) for key, after in data["before"].items()},
         never_before={tuple(key.split()): frozenset(after) for key, after in data["never_before"].items()},
+        sets={name: frozenset(text.split()) for name, text in data["sets"].items()},
         rewordings={
             facet: {word: tuple(split(forms)) for word, forms in section.items()}
             for facet, section in data["rewordings"].items()
@@ -73,6 +98,25 @@ def adverb(adjective: str) -> str:
     if adjective.endswith("le"):
         return adjective[:-1] + "y"
     return (adjective[:-1] + "i" if adjective.endswith("y") else adjective) + "ly"
+
+
+def quality(adjective: str) -> str:
+    """Make the noun in "-ness": "sweetness", "airiness"."""
+    return (adjective[:-1] + "i" if adjective.endswith("y") else adjective) + "ness"
+
+
+def _spellings(word: str) -> Iterator[str]:
+    """The British spelling and the American one: "colour", "color"; "mesmerising", "mesmerizing"."""
+    yield word
+    yield re.sub(r"our(?=$|s$|ing$|ful$)", "or", word)
+    yield re.sub(r"is(?=es?$|ing(ly)?$)", "iz", word)
+
+
+def _participles(verb: str) -> tuple[str, ...]:
+    """Words in "-ed" that may stand before a noun or "with": "polished", "draped", "hummed"."""
+    if verb.endswith("e"):
+        return (verb + "d",)
+    return verb + "ed", verb + verb[-1] + "ed"
 
 
 def _with_s(word: str) -> str:

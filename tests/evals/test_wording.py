@@ -52,6 +52,8 @@ def test_a_whole_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     command_line().main(args=["eval", "wording", "--json", str(path), "--list"], standalone_mode=False)
     results = json.loads(path.read_text(encoding="utf-8"))["results"]
     assert results["untrue"]["all"]["let through"]["n"] == 500
-    assert set(results["untrue"]) == {"all", "plain", "swapped", "other", "named", "development", "validation"}
+    assert set(results["untrue"]) == {
+        *("all", "plain", "swapped", "other", "named", "development", "validation", "made on"),
+    }
     n_refused = round(results["honest"]["all"]["refused"]["mean"] * 200)
     assert capsys.readouterr().out.count("\nrefused: ") == n_refused
