@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ import assistant.rewording.slate
 from assistant.app import Assistant
 from assistant.llm import LangChainModel
 from assistant.reply import Message
+from assistant.rewording import streaming
 from assistant.rewording.facts import StatedFact, track_facts
 from assistant.rewording.prompt import Answer, AnswerReader, messages
 from assistant.rewording.slate import slate_facts
@@ -118,6 +120,7 @@ def test_a_model_that_hangs_costs_no_more_than_the_time_limit() -> None:
 
 @pytest.mark.parametrize("error", [ConnectionError("refused"), TimeoutError(), ValueError("rate limit")])
 def test_a_model_that_fails_keeps_what_has_passed(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger=streaming.__name__)
     assert [track_id for track_id, _ in words(Scripted(GOOD, error=error))] == ["a"]
     assert words(Scripted(error=error)) == []
     assert "reasons stay as they are" in caplog.text

@@ -92,7 +92,7 @@ def test_a_playlist_is_a_table_with_reasons_receipt_and_links(segue: Segue) -> N
     assert [row.split()[0] for row in rows] == ["1", "2", "3", "4", "5"]
     assert sum("Jazz Piece" in row for row in rows) == 5
     assert re.search(r"✓ +\d +no techno +all +5 of 5\n", done.out)
-    assert re.search(r"✓ +tracks +5 +5\n", done.out)
+    assert re.search(r"✓ +\d +tracks +5 +5\n", done.out)
     assert len(re.findall(rf"^  \d  {LINK}$", done.out, re.MULTILINE)) == 5
     assert done.lines[-1].endswith(f" · seed 7 · index {INDEX}")
     assert all(len(line) <= 80 for line in done.lines if "://" not in line)

@@ -166,7 +166,7 @@ def test_words_for_a_held_out_playlist_are_made_of_what_its_tracks_share() -> No
 
 
 def test_a_whole_evaluation_on_a_small_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thanks and "more" tell a session what to go on with, and who forgets everything nothing at all."""
+    """The same again and "more" tell a session what to go on with, and who forgets everything nothing at all."""
     monkeypatch.setenv("SEGUE_TRAINING_STEPS", "20")
     tracks = planted_tracks()
     with (tmp_path / "tracks.csv").open("w", encoding="utf-8", newline="") as file:
@@ -176,7 +176,7 @@ def test_a_whole_evaluation_on_a_small_catalogue(tmp_path: Path, monkeypatch: py
     dialogues = [
         {
             "id": f"{style} {number}",
-            "turns": [{"user_query": words} for words in (f"some {style}", "thanks!", "more please")],
+            "turns": [{"user_query": words} for words in (f"some {style}", f"{style} please", "more please")],
             "goal_playlist": [one.track_id for one in tracks if one.track_id.startswith(f"{style}-")],
         }
         for style in STYLES
