@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 
 import numpy as np
 
+from assistant import disowning
+from assistant.answering import answer, answers, remark, without_wishes
+from assistant.applying import additions, locally, meeting, next_states, planned, with_plan
+from assistant.chips import apply, less, resolve
+from assistant.clarifying import N_COMPARED, chosen, question, reopened
+from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pins, plan_resize
+from assistant.evidence import causes
 from assistant.explain import Context, explain_slate
+from assistant.history import History, history_of
 from assistant.labels import plain
-from assistant.links import link
+from assistant.overrides import with_overrides
+from assistant.phrasebook import phrasebook
 from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
 from assistant.receipt import slate_length, write_receipt
-from assistant.reply import Message, Reply, SlateTrack
+from assistant.relative import against
+from assistant.reply import Message, Reply
 from assistant.request import Intent, Mention, Request
-from assistant.session import MAX_MINUTES, MAX_TRACKS, SessionState, fold, with_slate
-from assistant.store import SessionStore, identity
+from assistant.session import SessionState, fold, resized, with_slate
+from assistant.situation import Situation
+from assistant.slates import diff, slate_tracks
+from assistant.speaking import in_language
+from assistant.store import SessionStore, StoredTurn, identity
+from assistant.understanding.by_model import without_model
 from assistant.versions import step, with_version
-from assistant.wording import asks_for_something, is_greeting, is_thanks, say
-from recsys.recommendation import Pick, Query, Recommendation
+from assistant.wording import asks_for_something, courtesy_language, is_greeting, is_thanks, say
+from recsys.recommendation import Query, Recommendation
 from recsys.recommender import Recommender
 from recsys.store import Store
 from recsys.text import artist_key
@@ -35,19 +48,6 @@ from recsys.usage import Shown
 MAX_MESSAGE = 4_000
 #: Tracks that stand for an artist given as an example.
 _EXAMPLES_PER_ARTIST = 12
-_MAX_FACETS = 6
-_RELATIONS = {EventKind.PLAY: "played", EventKind.KEEP: "kept", EventKind.LIKE: "liked"}
-
-
-@dataclass(frozen=True, slots=True)
-class _History:
-    """A listener's events as one turn needs them."""
-
-    listener_id: str
-    events: tuple[Event, ...]
-    rated: dict[str, bool]  # track id → whether the last rating was a like
-    relations: dict[str, str]  # track id → liked, kept or played
-    disliked_now: frozenset[str]  # disliked in this session
 
 
 class Agent:
@@ -63,12 +63,13 @@ class Agent:
         max_per_artist: int = 2,
         how_much_me: float = 1.0,
         seed: int = 64,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Put the parts of a turn together."""
         self.recommender, self._understanding = recommender, understanding
         self._store, self._sessions = store, SessionStore(store)
         self._slate_size, self._max_per_artist = slate_size, max_per_artist
-        self._how_much_me, self._seed = how_much_me, seed
+        self._how_much_me, self._seed, self._clock = how_much_me, seed, clock
         self._locks = tuple(Lock() for _ in range(64))  # turns of one session follow one another
 
     def reply(self, message: Message) -> Reply:
@@ -108,12 +109,17 @@ class Agent:
             events: what the listener had done by then, oldest first.
         """
         history = self._history(shown.listener_id, shown.session_id, tuple(events))
-        query = self._query(state, history, seed=self._seed)
+        # The state is that after the turn, but its own slate was not yet shown when it was made.
+        before = tuple(track_id for track_id in state.shown if track_id not in set(state.slate))
+        query = self._query(state.model_copy(update={"shown": before}), history, seed=self._seed)
         return replace(_preferring(query), text=shown.text, now=shown.at)
 
     def named(self, text: str) -> frozenset[str]:
-        """Return the keys of the catalogue's artists and tracks that a text mentions."""
-        return frozenset(mention.key for mention in self._understand(text, first_turn=True).mentions)
+        """Return the keys of the catalogue's artists and tracks that a text mentions; asks no language model."""
+        if is_greeting(text) or is_thanks(text):
+            return frozenset()
+        read = without_model(self._understanding).understand(text, first_turn=True)
+        return frozenset(mention.key for mention in read.mentions)
 
     # --- one turn ---
 
@@ -130,46 +136,79 @@ class Agent:
         text = plain(message.text, MAX_MESSAGE)
         last = self._sessions.last(session_id, listener_id)
         before = last.state if last else SessionState()
+        words, whose = self._whose(text, listener_id, session_id, started=last is not None)
         history = self._history(listener_id, session_id)
         stage("load")
-        request = _with_overrides(self._understand(text, first_turn=not before.begun()), message)
-        if last and request.intent in (Intent.UNDO, Intent.REDO):
-            state, reply = step(
-                request.intent, last, partial(self._sessions.at, session_id, listener_id), history.rated
-            )
+        if (answered := chosen(text, before.open_question, before.turn)) is not None:
+            before = reopened(before, self._sessions.at(session_id, listener_id, before.turn - 1))
+            request = answered.request.model_copy(update={"text": text})
+        else:
+            request = self._understand(words, first_turn=not before.begun())
+        request = in_language(with_overrides(request, message, whose), before.language)
+        request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
+        if (settled := self._settled(request, last, history, session_id)) is not None:
+            state, reply = settled
             stage("understanding")
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
             self._sessions.save(text, listener_id, request, state, reply)
             return reply
-        state = fold(before, request)
+        request = against(without_wishes(request), self.recommender.catalogue, before.slate)
+        before, told = self._with_chips(before, request, last)
+        plan = self._plan(request, last)
+        if plan is not None and (plan.liked or plan.disliked):
+            self._rate(listener_id, session_id, plan)
+            history = self._history(listener_id, session_id)
+        state, wished = next_states(before, request, plan)
+        if plan is not None and not plan.edited and plan.pins and not state.pins:
+            plan = None  # a new start lets go of what was pinned
         stage("understanding")
         seed = self._seed_of(session_id) if message.seed is None else message.seed % 2**32
-        query = self._query(state, history, seed=seed)
+        query = planned(self._query(wished, history, seed=seed), plan, wished, self.recommender)
         result = self.recommender.recommend(query)
         repeated = not result.picks and bool(state.set_aside)
         if repeated:
             state = state.model_copy(update={"set_aside": ()})
-            result = self.recommender.recommend(self._query(state, history, seed=seed))
+            result = self.recommender.recommend(
+                planned(self._query(state, history, seed=seed), plan, state, self.recommender)
+            )
+        if plan is not None and plan.local:
+            result = locally(result, state, wished, self.recommender)
+        ids = tuple(pick.track.track_id for pick in result.picks)
+        if plan is not None:
+            state = with_plan(state, plan, before, ids)
         timings |= result.timings_ms
         lap = time.perf_counter()
         heard = self._heard_artists(history) if state.discovery else frozenset()
+        book = phrasebook(request.spoken)
         receipt = write_receipt(
-            result, state, usual_size=self._slate_size, max_per_artist=self._max_per_artist, heard_artists=heard
+            result,
+            state,
+            usual_size=self._slate_size,
+            max_per_artist=self._max_per_artist,
+            heard_artists=heard,
+            book=book,
         )
-        length = slate_length(result.picks)
+        length = slate_length(result.picks, book)
         unknown = self._unknown_words(request)
         said = say(text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown)
+        if told:
+            said = " ".join([*told, said])
+        if plan is not None:
+            said = " ".join([*plan.said, *additions(plan, before, result.picks, book), said])
         stage("receipt")
-        context = self._context(query, state, result, history, heard)
-        tracks = _slate(result.picks, explain_slate(result.picks, context), history)
+        context = replace(self._context(query, state, result, history, heard), book=book)
+        reasons = explain_slate(result.picks, context)
+        why = [tuple(fact.text for fact in causes(pick, context)) for pick in result.picks]
+        tracks = slate_tracks(result.picks, reasons, history.rated, causes=why, pins=state.pins, before=before.slate)
         stage("explain")
         reply = Reply(
             session_id=session_id,
             turn=state.turn,
             query=plain(text),
-            text=said,
+            text=remark(request) + said,
             tracks=tracks,
             receipt=receipt,
+            diff=diff(before.slate, ids),
             total=length if tracks else "",
             seed=seed,
             index=result.index,
@@ -177,20 +216,95 @@ class Agent:
             n_candidates=result.n_candidates,
             timings_ms=timings,
         )
+        asked, words = question(request, before, lambda other: self._best(fold(before, other), history, seed))
+        if asked is not None:
+            state = state.model_copy(update={"open_question": asked})
+            options = tuple(option.label for option in asked.options)
+            reply = reply.model_copy(update={"text": f"{reply.text} {words}", "options": options})
         if unknown:
             # What nobody understood counts once: it must not colour the turns that follow.
             state = state.model_copy(update={"phrases": state.phrases[1:]})
-        state = with_version(with_slate(state, (track.track_id for track in tracks)), before)
+        state = with_version(
+            with_slate(state, ids), before, changed=ids != before.slate or plan is None or plan.changes
+        )
         self._sessions.save(text, listener_id, request, state, reply)
         stage("store")
         timings["total"] = round((time.perf_counter() - started) * 1000, 3)
         return reply.model_copy(update={"timings_ms": timings})
 
+    def _best(self, state: SessionState, history: History, seed: int) -> list[str]:
+        """The tracks that answer a state best, by id: titles asked for, then the ranking."""
+        query = self._query(state, history, seed=seed)
+        rows, _ = self.recommender.rank(query, N_COMPARED)
+        best = dict.fromkeys((*query.title_rows, *rows.tolist()))
+        return [self.recommender.catalogue.track_ids[row] for row in list(best)[:N_COMPARED]]
+
+    # --- edits of the playlist on screen ---
+
+    def _with_chips(
+        self, before: SessionState, request: Request, last: StoredTurn | None
+    ) -> tuple[SessionState, list[str]]:
+        """Drop wishes, insist on them, or want less of them; and say so."""
+        if last is None or not (request.chips or request.less):
+            return before, []
+        before, told = apply(before, resolve(request.chips, last.reply.receipt), phrasebook(request.spoken))
+        if not request.less:
+            return before, told
+        before, more = less(before, phrasebook(request.spoken))
+        return before, [*told, *more]
+
+    def _plan(self, request: Request, last: StoredTurn | None) -> Plan | None:
+        """What becomes of the playlist on screen; None where it is made anew."""
+        if last is None or not last.state.slate:
+            return None
+        before, tracks = last.state, last.reply.tracks
+        if edits := edits_of(request):
+            return plan_edits(edits, request, before, tracks, partial(meeting, self.recommender))
+        if only_resizes(request):
+            n_tracks, minutes = request.n_tracks, request.minutes
+            if n_tracks is None and minutes is None:
+                n_tracks, minutes = resized(before, request.size_factor)
+            return plan_resize(before, tracks, n_tracks, minutes)
+        return plan_pins(before) if before.pins else None
+
+    def _rate(self, listener_id: str, session_id: str, plan: Plan) -> None:
+        kinds = ((EventKind.LIKE, plan.liked), (EventKind.DISLIKE, plan.disliked))
+        for kind, track_ids in kinds:
+            for track_id in track_ids:
+                self._store.add_event(Event(listener_id, track_id, kind, self._clock(), session_id=session_id))
+
+    def _whose(self, text: str, listener_id: str, session_id: str, *, started: bool) -> tuple[str, str]:
+        """Follow "this was not me" before anything is read of the listener: what else the message says, and a note."""
+        said = disowning.read(text)
+        if said is None:
+            return text, ""
+        return said.rest, disowning.follow(self._store, said, listener_id, session_id, started=started)
+
     def _understand(self, text: str, *, first_turn: bool) -> Request:
         if is_greeting(text) or is_thanks(text):
             # "Hello" is also the title of a track; said alone, it greets.
-            return Request(text=text, intent=Intent.REFINE)
+            return Request(text=text, spoken=courtesy_language(text), intent=Intent.SMALL_TALK)
         return self._understanding.understand(text, first_turn=first_turn)
+
+    def _settled(
+        self, request: Request, last: StoredTurn | None, history: History, session_id: str
+    ) -> tuple[SessionState, Reply] | None:
+        """The state and the reply of a turn that makes no playlist: undo, redo, a question; None for all others."""
+        find = partial(self._sessions.at, session_id, history.listener_id)
+        if last and request.intent in (Intent.UNDO, Intent.REDO):
+            return step(request.intent, last, find, history.rated, phrasebook(request.spoken))
+        situation = Situation(
+            recommender=self.recommender,
+            last=last,
+            find=find,
+            ask=lambda state, seed: self._query(state, history, seed=seed),
+            events=history.events,
+            rated=history.rated,
+            relations=history.relations,
+            max_per_artist=self._max_per_artist,
+            book=phrasebook(request.spoken),
+        )
+        return answer(request, situation, session_id=session_id) if answers(request, situation) else None
 
     def _unknown_words(self, request: Request) -> str:
         """The message's free words, where nothing else was understood and no track has any of them."""
@@ -203,47 +317,35 @@ class Agent:
         digest = hashlib.sha256(f"{self._seed}:{session_id}".encode()).digest()
         return int.from_bytes(digest[:4], "big")
 
-    def _history(self, listener_id: str, session_id: str | None, events: tuple[Event, ...] | None = None) -> _History:
-        if events is None:
-            events = tuple(self._store.events(listener_id))
-        rated: dict[str, bool] = {}
-        relations: dict[str, str] = {}
-        disliked_now: set[str] = set()
-        for event in events:
-            if event.kind not in (EventKind.LIKE, EventKind.DISLIKE, EventKind.UNRATE):
-                continue
-            rated.pop(event.track_id, None)
-            disliked_now.discard(event.track_id)
-            if event.kind is not EventKind.UNRATE:
-                rated[event.track_id] = event.kind is EventKind.LIKE
-            if event.kind is EventKind.DISLIKE and session_id is not None and event.session_id == session_id:
-                disliked_now.add(event.track_id)
-        for kind, relation in _RELATIONS.items():  # the strongest last
-            # A like that was taken back is no like, though the track may still have been kept or played.
-            told = {e.track_id for e in events if e.kind is kind and rated.get(e.track_id) is not False}
-            relations |= {t: relation for t in told if kind is not EventKind.LIKE or rated.get(t)}
-        return _History(listener_id, events, rated, relations, frozenset(disliked_now))
+    def _history(self, listener_id: str, session_id: str | None, events: tuple[Event, ...] | None = None) -> History:
+        return history_of(listener_id, session_id, tuple(self._store.events(listener_id)) if events is None else events)
 
-    def _query(self, state: SessionState, history: _History, *, seed: int) -> Query:
+    def _query(self, state: SessionState, history: History, *, seed: int) -> Query:
         catalogue = self.recommender.catalogue
         disliked = {track_id for track_id, liked in history.rated.items() if not liked}
         examples = {mention.key for mention in state.likes if mention.kind == "track"}
         titles = {mention.key for mention in state.titles}
         # An example shows what is wanted; shown again it would be a wasted place. Titles are asked for.
-        excluded = (disliked | set(state.set_aside) | examples) - (titles - disliked)
+        excluded = (disliked | set(state.set_aside) | set(state.removed) | examples) - (titles - disliked)
         return Query(
             text=state.query_text(),
+            newest=state.phrases[0].text if len(state.phrases) > 1 else "",
+            lead=frozenset(state.lead).intersection(v for c in state.active() if c.wanted for v in c.values),
             constraints=state.active(),
             listener_id=history.listener_id,
+            session_id=history.session_id,
             listener_events=history.events,
             like_rows=self._example_rows(state.likes),
             dislike_rows=tuple(catalogue.rows(sorted(history.disliked_now)).tolist()),
+            liked_rows=tuple(catalogue.rows(sorted(history.liked_now)).tolist()),
+            passed_rows=tuple(catalogue.rows(history.passed(state.shown)).tolist()),
             title_rows=tuple(catalogue.rows(mention.key for mention in state.titles).tolist()),
             size=(state.n_tracks or self._slate_size) if state.minutes is None else state.n_tracks,
             minutes=state.minutes,
             discovery=state.discovery or 0.0,
             fame=state.fame or 0.0,
-            how_much_me=self._how_much_me,
+            how_much_me=self._how_much_me if state.how_much_me is None else state.how_much_me,
+            arc=state.arc,
             exclude=frozenset(catalogue.rows(sorted(excluded)).tolist()),
             seed=seed,
             max_per_artist=self._max_per_artist,
@@ -264,13 +366,13 @@ class Agent:
             rows += mine[np.argsort(-known, kind="stable")][:_EXAMPLES_PER_ARTIST].tolist()
         return tuple(dict.fromkeys(rows))
 
-    def _heard_artists(self, history: _History) -> frozenset[str]:
+    def _heard_artists(self, history: History) -> frozenset[str]:
         catalogue = self.recommender.catalogue
         rows = catalogue.rows(history.relations)
         return frozenset(artist_key(name) for row in rows.tolist() for name in catalogue.artists[row])
 
     def _context(
-        self, query: Query, state: SessionState, result: Recommendation, history: _History, heard: frozenset[str]
+        self, query: Query, state: SessionState, result: Recommendation, history: History, heard: frozenset[str]
     ) -> Context:
         references: dict[int, tuple[Track, str]] = {}
         for row in {pick.nearest_liked[0] for pick in result.picks if pick.nearest_liked}:
@@ -295,48 +397,3 @@ class Agent:
 def _preferring(query: Query) -> Query:
     """Let wanted constraints be preferences, so that only what is refused filters."""
     return replace(query, constraints=tuple(replace(c, hard=c.hard and not c.wanted) for c in query.constraints))
-
-
-def _with_overrides(request: Request, message: Message) -> Request:
-    """Let the size that a connector hands over beat the text; what is out of range comes to the nearest possible."""
-    if message.n_tracks is None and message.minutes is None:
-        return request
-    size: dict[str, int | float | None] = {"n_tracks": None, "minutes": None}
-    if message.n_tracks is not None:
-        size["n_tracks"] = min(max(message.n_tracks, 1), MAX_TRACKS)
-    if message.minutes is not None and math.isfinite(message.minutes):
-        size["minutes"] = min(max(message.minutes, 1.0), MAX_MINUTES)
-    note = request.note
-    if message.n_tracks is not None and message.n_tracks > MAX_TRACKS:
-        note = f"A playlist has at most {MAX_TRACKS} tracks." + (f" {note}" if note else "")
-    return request.model_copy(update=size | {"note": note, "size_factor": None})
-
-
-def _slate(picks: Sequence[Pick], reasons: Sequence[str], history: _History) -> tuple[SlateTrack, ...]:
-    return tuple(
-        SlateTrack(
-            position=position,
-            track_id=track.track_id,
-            title=plain(track.title),
-            artist=plain(track.artist),
-            artists=tuple(plain(name) for name in track.artists),
-            album=plain(track.album) if track.album else None,
-            year=track.year,
-            duration_s=pick.duration_s,
-            duration_estimated=pick.duration_estimated,
-            link=link(track),
-            path=track.path,
-            facets=_facets(track),
-            reason=reason,
-            query_share=pick.query_share,
-            user_share=pick.user_share,
-            liked=history.rated.get(track.track_id),
-        )
-        for position, (pick, reason) in enumerate(zip(picks, reasons, strict=True), start=1)
-        for track in (pick.track,)
-    )
-
-
-def _facets(track: Track) -> tuple[str, ...]:
-    words = (*track.genres[:3], *track.moods[:2], *track.activities[:2], *track.instruments[:2])
-    return tuple(plain(word, 40) for word in dict.fromkeys(words))[:_MAX_FACETS]

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from assistant.errors import NothingToExportError, UnknownFeedbackError
+from assistant.errors import NothingToExportError
 from assistant.labels import plain
+from assistant.remembered import Remembered
 from assistant.reply import Message, Reply
 from assistant.reports import (
     AddedSpaceReport,
@@ -29,25 +29,18 @@ from assistant.reports import (
     TrainReport,
 )
 from assistant.settings import Settings
-from assistant.taught import Taught
-from recsys.types import Event, EventKind, Progress
+from recsys.types import Progress
 
 if TYPE_CHECKING:
-    from recsys.ranking import RankingWeights
+    from assistant.live import LiveReport
 
 __all__ = ["Assistant", "Settings"]
 
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Taught):
+class Assistant(Remembered):
     """Segue, without any way in. Use as a context manager, or `close` it."""
-
-    def __init__(self, settings: Settings | None = None, *, weights: RankingWeights | None = None) -> None:
-        """Keep the settings, and what each part of the ranking counts for; nothing is opened yet."""
-        super().__init__(settings, weights=weights)
-        self._event_lock = Lock()
-        self._last_event_at = 0.0
 
     # --- conversation ---
 
@@ -66,64 +59,25 @@ class Assistant(Taught):
                 last_resort=True,
             )
 
-    def feedback(
-        self, listener_id: str, session_id: str | None, track_id: str, kind: str, completion: float | None = None
-    ) -> None:
-        """Remember what a listener did with a track; the next turn takes it into account.
+    @property
+    def rewords(self) -> bool:
+        """Whether a language model is set, so that `reword` may have something to say."""
+        return self.settings.llm.model is not None
 
-        Args:
-            listener_id: whose taste it tells.
-            session_id: the session it happened in, if any.
-            track_id: a track of the catalogue.
-            kind: like, dislike, unrate, skip, keep or play. The last like or dislike of a track holds, until an
-                unrate takes it back.
-            completion: share of the track that was played, 0–1, where it is known.
+    def reword(self, reply: Reply) -> Generator[tuple[str, str], None, None]:
+        """Let the language model word a reply's reasons anew: yield (track id, sentence) as sentences pass the checker.
 
-        Raises:
-            UnknownFeedbackError: the kind is no such word, or the completion is outside 0–1.
-            UnknownTrackError: the catalogue has no such track.
+        Never raises, and ends within the model's time limit. Without a model there is nothing; a track without a
+        sentence keeps its reason.
         """
-        from assistant.store import identity
+        from assistant.rewording.slate import reword_reply
 
-        if kind not in {known.value for known in EventKind}:
-            raise UnknownFeedbackError(kind, f"one of {', '.join(known.value for known in EventKind)}")
-        if completion is not None and not 0.0 <= completion <= 1.0:
-            raise UnknownFeedbackError(completion, "a completion between 0 and 1")
-        self._agent().recommender.catalogue.row(track_id)
-        event = Event(
-            identity(listener_id),
-            track_id,
-            EventKind(kind),
-            self._event_time(),
-            completion,
-            None if session_id is None else identity(session_id),
-        )
-        self._store().add_event(event)
-
-    def add_history(self, listener_id: str, history: Iterable[tuple[str, str, int]]) -> int:
-        """Remember what a listener did elsewhere, all at once; return how many entries that were.
-
-        Args:
-            listener_id: whose taste it tells.
-            history: (track id, kind, how often); kinds as for `feedback`. Tracks that the catalogue does not have are
-                left out.
-
-        Raises:
-            UnknownFeedbackError: a kind is no such word, or something was done less than once; nothing is remembered.
-        """
-        from assistant.store import identity
-
-        known = set(self._agent().recommender.catalogue.track_ids)
-        at = self._event_time()
-        events = []
-        for track_id, kind, times in history:
-            if kind not in {one.value for one in EventKind} or times < 1:
-                kinds = ", ".join(one.value for one in EventKind)
-                raise UnknownFeedbackError((kind, times), f"one of {kinds}, at least once")
-            if track_id in known:
-                events.append(Event(identity(listener_id), track_id, EventKind(kind), at, times=times))
-        self._store().add_events(events)
-        return len(events)
+        if not self.rewords or not reply.tracks:
+            return
+        try:
+            yield from reword_reply(reply, self._agent().recommender.catalogue, self.settings.llm)
+        except Exception:
+            _LOG.exception("rewording failed; reasons stay as they are")
 
     def export(self, session_id: str, listener_id: str) -> Reply:
         """Return the newest turn of a session, with its playlist.
@@ -188,14 +142,6 @@ class Assistant(Taught):
         from assistant.mapping import map_data
 
         return map_data(self._agent(), request, listeners, n, max_tracks=max_tracks, seed=self.settings.seed)
-
-    def forget(self, listener_id: str) -> bool:
-        """Forget a listener with taste, sessions, turns and vectors; tell whether there was one."""
-        from assistant.store import identity
-        from recsys.spaces import forget
-
-        known = self._store().remove_listener(identity(listener_id))
-        return forget(self.settings.home, identity(listener_id)) or known
 
     # --- catalogue and model ---
 
@@ -302,7 +248,9 @@ class Assistant(Taught):
                 seconds=time.perf_counter() - started,
             )
 
-    def train_reading(self, requests: Path, progress: Progress | None = None) -> ReadingReport:
+    def train_reading(
+        self, requests: Path, progress: Progress | None = None, *, names: Path | None = None
+    ) -> ReadingReport:
         """Learn to read requests from labelled ones, beside the rules; used from the next message on.
 
         Raises:
@@ -316,6 +264,7 @@ class Assistant(Taught):
                 settings.home,
                 requests,
                 self._encoder(progress),
+                names=names,
                 seed=settings.seed,
                 threads=settings.threads,
                 progress=progress,
@@ -367,8 +316,13 @@ class Assistant(Taught):
 
         return examine(self.settings, self._database_url())
 
-    def _event_time(self) -> float:
-        """The time of an event, later than that of every earlier one: the last like or dislike of a track holds."""
-        with self._event_lock:
-            self._last_event_at = max(time.time(), self._last_event_at + 1e-5)
-            return self._last_event_at
+    def try_model(self, progress: Progress | None = None) -> LiveReport:
+        """Put fixed requests to the language model of the settings, and count what comes of them.
+
+        Raises:
+            NoModelError: the settings name none.
+            ModelError: it cannot be opened.
+        """
+        from assistant.live import try_model
+
+        return try_model(self.settings.llm, progress)

@@ -33,6 +33,19 @@ class UnknownFeedbackError(AssistantError, ValueError):
         self.received, self.expected = received, expected
 
 
+class UnknownSessionError(AssistantError, LookupError):
+    """A session was to be set aside that is not there, or was to count again though it was never set aside."""
+
+    def __init__(self, listener_id: str, session_id: str | None, *, undo: bool) -> None:
+        which = "a session" if session_id is None else f"the session {session_id!r}"
+        problem = "that was set aside" if undo else "that counts for their taste"
+        super().__init__(
+            f"listener {listener_id!r} has not had {which} {problem}; give --session the id of one, or --listener "
+            "another listener"
+        )
+        self.listener_id, self.session_id = listener_id, session_id
+
+
 class ModelError(AssistantError, ValueError):
     """A language model cannot be opened. One that fails when it is asked is no error: rules and templates stand in."""
 
@@ -42,6 +55,24 @@ class ModelError(AssistantError, ValueError):
             "such as ollama:llama3.2, with its key in SEGUE_LLM__API_KEY if it needs one, or leave it empty for none"
         )
         self.model, self.problem = model, problem
+
+
+class NoModelError(AssistantError, ValueError):
+    """A language model was to be tried, and the settings name none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no language model is set; name one as provider:model in SEGUE_LLM__MODEL, such as ollama:llama3.2, "
+            "transformers:FOLDER or openai:gpt-4o-mini, with SEGUE_LLM__BASE_URL for a server of your own"
+        )
+
+
+class NoAnswerError(AssistantError, RuntimeError):
+    """A language model gave no usable answer in time: whoever asked does without."""
+
+    def __init__(self, problem: str, *, answered: bool = False) -> None:
+        super().__init__(f"the language model gave no usable answer ({problem}); `segue doctor --live llm` tries it")
+        self.problem, self.answered = problem, answered
 
 
 class TooFewOwnRequestsError(AssistantError, ValueError):

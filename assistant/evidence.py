@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from assistant.labels import listing, place, plain, spelled
+from assistant.labels import place, plain, spelled
+from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
+from assistant.situation import titled
 from assistant.understanding.common_words import FUNCTION_WORDS
+from assistant.words import word_in
 from recsys.recommendation import Pick
 from recsys.text import artist_key, fold
 from recsys.types import Constraint, Facet, Track
@@ -56,9 +59,10 @@ class Context:
     discovery: float = 0.0
     has_taste: bool = False
     has_examples: bool = False
+    book: Phrasebook = ENGLISH_BOOK  # the language to say it in
 
 
-def descriptions(pick: Pick) -> list[Fact]:
+def descriptions(pick: Pick, book: Phrasebook = ENGLISH_BOOK) -> list[Fact]:
     """What the data states of the track, with matched wishes worth most."""
     track = pick.track
     matched = {facet: _evidence(track, pick.matched, facet) for facet in _LISTED}
@@ -68,19 +72,24 @@ def descriptions(pick: Pick) -> list[Fact]:
         for value in _specific(facet, values):
             asked = value in matched[facet]
             own = not any(c.facet is facet and value in c.values for c in pick.matched)
-            facts.append(Fact(slot, spelled(plain(value, _MAX_WORD)), worth + (0.6 if asked else 0.0), own))
+            said = spelled(plain(word_in(book, facet, value), _MAX_WORD))
+            facts.append(Fact(slot, said, worth + (0.6 if asked else 0.0), own))
     wanted = {c.facet for c in pick.matched}
     if track.year is not None:
         facts.append(Fact("year", str(track.year), 1.1 if Facet.ERA in wanted else 0.7))
     if track.vocal:
-        words = "instrumental" if track.vocal == "none" else f"{track.vocal} vocals"
+        words = book(_SUNG[track.vocal]) if track.vocal in _SUNG else f"{track.vocal} vocals"
         slot = "adjective" if track.vocal == "none" else "with"
         facts.append(Fact(slot, words, 1.1 if Facet.VOCALS in wanted else 0.4, Facet.VOCALS not in wanted))
     if track.language:
-        language = plain(track.language).title()
+        language = plain(track.language)
+        known = word_in(book, Facet.LANGUAGE, language)
+        language = known if known != language else language.title()
         facts.append(Fact("language", language, 1.1 if Facet.LANGUAGE in wanted else 0.4, Facet.LANGUAGE not in wanted))
     if track.country:
-        country = place(plain(track.country))
+        country = plain(track.country)
+        known = word_in(book, Facet.COUNTRY, country)
+        country = known if known != country else place(country)
         facts.append(Fact("country", country, 1.1 if Facet.COUNTRY in wanted else 0.5, Facet.COUNTRY not in wanted))
     if track.album:
         facts.append(Fact("album", _quoted(track.album), 0.3))
@@ -90,14 +99,14 @@ def descriptions(pick: Pick) -> list[Fact]:
 def causes(pick: Pick, context: Context) -> list[Fact]:
     """Why the recommender put it here, as far as numbers tell."""
     facts = [*_named(pick, context), *_nearest(pick, context), *_words(pick, context)]
-    facts += _measured(pick)
+    facts += _measured(pick, context.book)
     facts += _known(pick, context)
     if pick.user_share >= _MOSTLY_TASTE and (context.has_taste or context.has_examples):
         both = context.has_taste and context.has_examples
-        whose = "taste and examples" if both else "taste" if context.has_taste else "examples"
+        shares, alone = _WHOSE["both" if both else "taste" if context.has_taste else "examples"]
         share = round(pick.user_share * 100)
-        words = f"{share} % your {whose}, {100 - share} % your words"
-        facts.append(_cause(words if share <= 95 else f"here for your {whose} more than for your words", 0.8))
+        words = context.book(shares, share=share, rest=100 - share) if share <= 95 else context.book(alone)
+        facts.append(_cause(words, 0.8))
     return facts
 
 
@@ -108,6 +117,23 @@ _LISTED = {
     Facet.INSTRUMENT: ("instruments", "with", 0.7),
     Facet.ACTIVITY: ("activities", "activity", 0.3),
 }
+
+_SUNG = {"none": "instrumental", "male": "male vocals", "female": "female vocals", "mixed": "mixed vocals"}
+_WHOSE = {
+    "both": (
+        "{share} % your taste and examples, {rest} % your words",
+        "here for your taste and examples more than for your words",
+    ),
+    "taste": ("{share} % your taste, {rest} % your words", "here for your taste more than for your words"),
+    "examples": ("{share} % your examples, {rest} % your words", "here for your examples more than for your words"),
+}
+_HOW = {
+    "example": "one of your examples",
+    "liked": "which you liked",
+    "kept": "which you kept",
+    "played": "which you played",
+}
+_HAS_WORDS = {"title": "its title has your {words}", "album": "its album has your {words}"}
 
 
 def _cause(text: str, worth: float) -> Fact:
@@ -138,10 +164,11 @@ def _specific(facet: Facet, values: tuple[str, ...]) -> list[str]:
 def _named(pick: Pick, context: Context) -> list[Fact]:
     """It, or its artist, was asked for by name."""
     if pick.track.track_id in context.titles:
-        return [_cause("you asked for it by name", 5.0)]
+        return [_cause(context.book("you asked for it by name"), 5.0)]
     asked = {v for c in pick.matched if c.facet is Facet.ARTIST for v in c.values}
     names = [name for name in pick.track.artists if artist_key(name) in asked]
-    return [_cause(f"by {plain(names[0], _MAX_NAME)}, as you asked", 1.3)] if names else []
+    said = context.book("by {artist}, as you asked", artist=plain(names[0], _MAX_NAME)) if names else ""
+    return [_cause(said, 1.3)] if names else []
 
 
 def _nearest(pick: Pick, context: Context) -> list[Fact]:
@@ -152,9 +179,9 @@ def _nearest(pick: Pick, context: Context) -> list[Fact]:
     if row not in context.references:
         return []
     track, relation = context.references[row]
-    how = "one of your examples" if relation == "example" else f"which you {relation}"
-    by = f" by {plain(track.artists[0], _MAX_NAME)}" if track.artists else ""
-    return [_cause(f"close to {_quoted(track.title)}{by}, {how}", 1.0 + cosine)]
+    how, book = _HOW.get(relation, f"which you {relation}"), context.book
+    named = titled(track.title, track.artists, book)
+    return [_cause(book("close to {track}, {how}", track=named, how=book(how)), 1.0 + cosine)]
 
 
 def _words(pick: Pick, context: Context) -> list[Fact]:
@@ -166,28 +193,30 @@ def _words(pick: Pick, context: Context) -> list[Fact]:
     for where, text in (("title", track.title), ("artist", track.artist), ("album", track.album or "")):
         shared = [word for word in dict.fromkeys(fold(text).split()) if word in asked]
         if shared and where == "artist":
-            return [_cause("its artist matches your words", 1.2)]
+            return [_cause(context.book("its artist matches your words"), 1.2)]
         if shared:
-            return [_cause(f"its {where} has your {listing([f'“{plain(w, 20)}”' for w in shared[:2]])}", 1.5)]
+            words = context.book.listing([f"“{plain(w, 20)}”" for w in shared[:2]])
+            return [_cause(context.book(_HAS_WORDS[where], words=words), 1.5)]
     return []
 
 
-def _measured(pick: Pick) -> list[Fact]:
+def _measured(pick: Pick, book: Phrasebook) -> list[Fact]:
     """Numbers by which it meets a wish: its tempo, its energy, or the audio features behind a mood."""
     track, facts = pick.track, []
     for constraint in pick.matched:
         if constraint.facet is Facet.TEMPO and track.tempo_bpm is not None:
-            facts.append(_cause(f"its tempo is {track.tempo_bpm:.0f} BPM", 0.9))
+            facts.append(_cause(book("its tempo is {n} BPM", n=f"{track.tempo_bpm:.0f}"), 0.9))
         elif constraint.facet is Facet.ENERGY and track.energy is not None:
-            facts.append(_cause(f"its energy is {track.energy:.2f} of 1", 0.9))
+            facts.append(_cause(book("its energy is {n} of 1", n=f"{track.energy:.2f}"), 0.9))
         elif constraint.facet in (Facet.MOOD, Facet.ACTIVITY) and not getattr(track, _LISTED[constraint.facet][0]):
-            facts += _features(track, constraint)
+            facts += _features(track, constraint, book)
         elif constraint.facet is Facet.VOCALS and track.vocal is None and track.instrumentalness is not None:
-            facts.append(_cause(f"its instrumentalness is {track.instrumentalness:.2f} of 1", 0.9))
+            level = f"{track.instrumentalness:.2f}"
+            facts.append(_cause(book("its instrumentalness is {n} of 1", n=level), 0.9))
     return facts
 
 
-def _features(track: Track, constraint: Constraint) -> list[Fact]:
+def _features(track: Track, constraint: Constraint, book: Phrasebook) -> list[Fact]:
     """The audio features that agree with a mood or activity which the data does not list."""
     for value in constraint.values:
         intervals = load_vocabulary().intervals(constraint.facet, value)
@@ -195,24 +224,25 @@ def _features(track: Track, constraint: Constraint) -> list[Fact]:
         if levels and all(
             level is not None and intervals[column][0] <= level <= intervals[column][1] for column, level in levels
         ):
-            stated = listing([f"{column} {level:.2f}" for column, level in levels[:2]])
-            fit = "fit" if len(levels) > 1 else "fits"
-            return [_cause(f"{stated} (of 1) {fit} “{plain(value)}”", 0.9)]
+            stated = book.listing([f"{column} {level:.2f}" for column, level in levels[:2]])
+            fits = "{levels} (of 1) fit “{wish}”" if len(levels) > 1 else "{levels} (of 1) fits “{wish}”"
+            wish = plain(word_in(book, constraint.facet, value))
+            return [_cause(book(fits, levels=stated, wish=wish), 0.9)]
     return []
 
 
 def _known(pick: Pick, context: Context) -> list[Fact]:
     """How well known it is, where that was asked for, and whether the artist is new to the listener."""
-    facts, level = [], pick.track.popularity
+    facts, level, book = [], pick.track.popularity, context.book
     bounded = any(c.facet is Facet.POPULARITY for c in pick.matched)
     if level is not None and (context.fame or bounded):
         if level <= _LITTLE_KNOWN and context.fame <= 0:
-            facts.append(_cause(f"little known (popularity {level:.2f} of 1)", 1.0))
+            facts.append(_cause(book("little known (popularity {n} of 1)", n=f"{level:.2f}"), 1.0))
         elif level >= _WELL_KNOWN and context.fame >= 0:
-            facts.append(_cause(f"well known (popularity {level:.2f} of 1)", 1.0))
+            facts.append(_cause(book("well known (popularity {n} of 1)", n=f"{level:.2f}"), 1.0))
         elif bounded:
-            facts.append(_cause(f"popularity {level:.2f} of 1", 0.9))
+            facts.append(_cause(book("popularity {n} of 1", n=f"{level:.2f}"), 0.9))
     artists = {artist_key(name) for name in pick.track.artists}
     if context.discovery > 0 and context.heard_artists and not artists & set(context.heard_artists):
-        facts.append(_cause("by an artist new to your history here", 0.7))
+        facts.append(_cause(book("by an artist new to your history here"), 0.7))
     return facts

@@ -8,12 +8,15 @@ the slate shares says little, and no two tracks get the same sentence.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from assistant.evidence import Context, Fact, causes, descriptions
 from assistant.labels import listing, plain
+from assistant.phrasebook import Phrasebook
+from assistant.words import word_in
 from recsys.recommendation import Pick
+from recsys.types import Facet
 
 __all__ = ["MAX_REASON", "Context", "explain_slate"]
 
@@ -36,14 +39,14 @@ _PER_SLOT = {"genre": 2, "adjective": 2, "with": 2}
 
 def explain_slate(picks: Sequence[Pick], context: Context) -> tuple[str, ...]:
     """Write one sentence per pick, at most `MAX_REASON` characters, no two alike."""
-    described = [descriptions(pick) for pick in picks]
+    described = [descriptions(pick, context.book) for pick in picks]
     caused = [causes(pick, context) for pick in picks]
     frequency = Counter(key for facts in (*described, *caused) for key in {fact.key for fact in facts})
     reasons: list[str] = []
     for pick, known, why in zip(picks, described, caused, strict=True):
         known, why = _ranked(known, frequency, len(picks)), _ranked(why, frequency, len(picks))
         sentence = ""
-        for sentence in _sentences(pick, known, why):
+        for sentence in _sentences(pick, known, why, context.book):
             if sentence not in reasons:
                 break
         reasons.append(sentence)
@@ -59,7 +62,7 @@ def _ranked(facts: Sequence[Fact], frequency: Counter[tuple[str, str]], n_picks:
     return sorted(weighed, key=lambda fact: fact.worth, reverse=True)
 
 
-def _sentences(pick: Pick, known: list[Fact], why: list[Fact]) -> Iterator[str]:
+def _sentences(pick: Pick, known: list[Fact], why: list[Fact], book: Phrasebook) -> Iterator[str]:
     """Ways to say it, the best first, each within the limit; the last ones name the track and so are unique."""
     strong = [cause for cause in why if cause.worth >= _WORTH_SAYING]
     weak = [cause for cause in why if cause.worth < _WORTH_SAYING]
@@ -67,17 +70,17 @@ def _sentences(pick: Pick, known: list[Fact], why: list[Fact]) -> Iterator[str]:
     for size, cause in plans:
         chosen = _choose(known, size)
         while cause or any(fact.own for fact in chosen):
-            sentence = _join(_describe(chosen), cause)
+            sentence = _join(_describe(chosen, book), cause)
             if len(sentence) <= MAX_REASON:
                 yield sentence
                 break
             if not chosen:
                 break
             chosen = chosen[:-1]
-    title = f"“{plain(pick.track.title, 36)}”"
-    name = f"{title} by {plain(pick.track.artist, 36)}" if pick.track.artists else title
+    title, artist = plain(pick.track.title, 36), plain(pick.track.artist, 36)
+    name = book("“{title}” by {artist}", title=title, artist=artist) if pick.track.artists else f"“{title}”"
     meant = "translation" in pick.retrievers and pick.query_share > 0
-    closest = "near your words in meaning" if meant else "a varied pick"
+    closest = book("near your words in meaning" if meant else "a varied pick")
     stated = f"{known[0].text}, {closest}" if known and known[0].slot == "genre" else closest
     yield f"{name}: {stated}."
     yield f"{name} ({plain(pick.track.track_id, 24)}): {closest}."
@@ -99,13 +102,15 @@ def _choose(known: Sequence[Fact], size: int) -> list[Fact]:
     return chosen
 
 
-def _describe(facts: Sequence[Fact]) -> str:
+def _describe(facts: Sequence[Fact], book: Phrasebook) -> str:
     """Put stated facts into one phrase: "dreamy, warm shoegaze from 1991 with guitar"."""
     of: dict[str, list[str]] = {}
     for fact in facts:
         of.setdefault(fact.slot, []).append(fact.text)
     if not of:
         return ""
+    if not book.is_english:
+        return _enumerate(of, book)
     noun = listing(of.get("genre", [])) or "track"
     if noun.split()[-1].lower() in _ADJECTIVES:
         noun += " music"
@@ -124,6 +129,25 @@ def _describe(facts: Sequence[Fact]) -> str:
     if "activity" in of:
         words += f", listed for “{of['activity'][0]}”"
     return words
+
+
+def _enumerate(of: Mapping[str, list[str]], book: Phrasebook) -> str:
+    """The same in other languages, one thing after the other: endings and cases are then those of the vocabulary."""
+    genre = book.listing(of.get("genre", []))
+    if genre and genre.split()[-1].lower() in _adjectives(book):
+        genre = book("{genre} music", genre=genre)
+    parts = [genre or book("track"), *of.get("adjective", []), *of.get("country", []), *of.get("year", [])]
+    parts += [book("in {words}", words=language) for language in of.get("language", [])[:1]]
+    if "with" in of:
+        parts.append(book("with {words}", words=book.listing(of["with"])))
+    parts += [book("on {album}", album=album) for album in of.get("album", [])[:1]]
+    parts += [book("listed for “{activity}”", activity=activity) for activity in of.get("activity", [])[:1]]
+    return ", ".join(parts)
+
+
+def _adjectives(book: Phrasebook) -> frozenset[str]:
+    """The last words of genres that are no nouns, as a language says them."""
+    return frozenset(word_in(book, Facet.GENRE, word).split()[-1].lower() for word in _ADJECTIVES)
 
 
 def _join(description: str, cause: Fact | None) -> str:

@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from recsys.types import NOTE as NOTE
-from recsys.types import Constraint, Facet
+from recsys.types import Arc, Constraint, Facet
 
 #: Longest text that anything of a reply may hold, in characters.
 MAX_TEXT = 300
@@ -26,6 +27,9 @@ _CAPITALISED = (
 _SPELLING = {word: word.capitalize() for word in _CAPITALISED.split()}
 _SPELLING |= {"r&b": "R&B", "uk": "UK", "idm": "IDM"}
 _VOCALS = {"male": "male vocals", "female": "female vocals", "mixed": "mixed vocals", "none": "instrumental"}
+_ARCS = {Arc.RISING: "from calm to loud", Arc.FALLING: "from loud to calm", Arc.PEAK: "loudest in the middle"}
+_VERSIONS = {"remix": "remixes", "remaster": "remasters", "cover": "covers", "demo": "demos"}
+_NOT_TOO = "not too "
 _UNITS = {
     Facet.TEMPO: ("tempo", " BPM"),
     Facet.ENERGY: ("energy", " of 1"),
@@ -41,19 +45,27 @@ def plain(text: str, limit: int = MAX_TEXT) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def constraint_label(constraint: Constraint, names: Mapping[str, str] | None = None) -> str:
+def constraint_label(
+    constraint: Constraint, names: Mapping[str, str] | None = None, book: Phrasebook = ENGLISH_BOOK
+) -> str:
     """Name a constraint as one would say it: "from 1990 to 1999", "no country", "mellow", "not too famous".
 
     Args:
         constraint: what was asked.
         names: catalogue key → name as the catalogue writes it, for artists and tracks.
+        book: the language to say it in. Other languages than English quote the listener's words for a value.
     """
     if constraint.facet is Facet.ERA:
-        words = _era(constraint)
-        return plain(words if constraint.wanted else f"not {words}")
+        words = _era(constraint, book)
+        return plain(words if constraint.wanted else book("not {words}", words=words))
     if constraint.facet in _UNITS:
-        return plain(_measured(constraint))
-    return plain(_worded(constraint, names or {}))
+        return plain(_measured(constraint, book))
+    return plain(_worded(constraint, names or {}, book))
+
+
+def arc_label(arc: Arc, book: Phrasebook = ENGLISH_BOOK) -> str:
+    """Name how the energy is to go."""
+    return book(_ARCS[arc])
 
 
 def spelled(word: str) -> str:
@@ -70,9 +82,10 @@ def minutes_label(seconds: float) -> str:
     return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
-def total_label(seconds: float, n_estimated: int) -> str:
+def total_label(seconds: float, n_estimated: int, book: Phrasebook = ENGLISH_BOOK) -> str:
     """Write a slate's length, saying how much of it is estimated: "45 min", "≈ 45 min (6 estimated)"."""
-    return f"≈ {minutes_label(seconds)} ({n_estimated} estimated)" if n_estimated else minutes_label(seconds)
+    length = minutes_label(seconds)
+    return book("{length} ({n} estimated)", length=f"≈ {length}", n=n_estimated) if n_estimated else length
 
 
 def listing(words: list[str]) -> str:
@@ -86,20 +99,23 @@ def _is_safe(character: str) -> bool:
     return ord(character) & 0xFFFE != 0xFFFE and not 0xFDD0 <= ord(character) <= 0xFDEF  # noncharacters
 
 
-def _era(constraint: Constraint) -> str:
-    low, high = constraint.low, constraint.high
+def _era(constraint: Constraint, book: Phrasebook) -> str:
+    low = None if constraint.low is None else f"{constraint.low:.0f}"
+    high = None if constraint.high is None else f"{constraint.high:.0f}"
     if low is not None and high is not None:
-        return f"from {low:.0f}" if low == high else f"from {low:.0f} to {high:.0f}"
+        return book("from {low}", low=low) if low == high else book("from {low} to {high}", low=low, high=high)
     if low is not None:
-        return f"from {low:.0f} on"
-    return f"up to {high:.0f}" if high is not None else "of any year"
+        return book("from {low} on", low=low)
+    return book("up to {high}", high=high) if high is not None else book("of any year")
 
 
-def _measured(constraint: Constraint) -> str:
+def _measured(constraint: Constraint, book: Phrasebook) -> str:
     """Tempo, energy and popularity: the listener's words where there are some, else the interval."""
     if constraint.text:
-        words = constraint.text
-        return words if constraint.wanted or _NEGATION.match(words) else f"not {words}"
+        words = book.either(constraint.text)
+        if words.startswith(_NOT_TOO):
+            words = book("not too {words}", words=words.removeprefix(_NOT_TOO))
+        return words if constraint.wanted or _NEGATION.match(words) else book("not {words}", words=words)
     name, unit = _UNITS[constraint.facet]
     low, high = constraint.low, constraint.high
     if low is not None and high is not None:
@@ -108,29 +124,39 @@ def _measured(constraint: Constraint) -> str:
         words = f"{name} from {low:g}{unit}"
     else:
         words = f"{name} up to {high:g}{unit}" if high is not None else name
-    return words if constraint.wanted else f"not {words}"
+    return words if constraint.wanted else book("not {words}", words=words)
 
 
-def _worded(constraint: Constraint, names: Mapping[str, str]) -> str:
+def _worded(constraint: Constraint, names: Mapping[str, str], book: Phrasebook) -> str:
     facet, values, wanted = constraint.facet, constraint.values, constraint.wanted
     if facet is Facet.VOCALS:
-        words = " or ".join(_VOCALS.get(value, value) for value in values)
-        return words if wanted else f"not {words}" if values == ("none",) else f"no {words}"
+        words = book.either(" or ".join(book(_VOCALS.get(value, value)) for value in values))
+        template = "{words}" if wanted else "not {words}" if values == ("none",) else "no {words}"
+        return book(template, words=words)
+    quoted = book.either(constraint.text) if constraint.text and not book.is_english else ""
     if facet is Facet.INSTRUMENT:
-        return f"{'with' if wanted else 'no'} {' or '.join(values)}"
+        return book("with {words}" if wanted else "no {words}", words=quoted or " or ".join(values))
+    if quoted and facet in (Facet.LANGUAGE, Facet.COUNTRY):
+        return quoted if wanted else book("not {words}", words=quoted)
     if facet is Facet.LANGUAGE:
-        return f"{'in' if wanted else 'not in'} {' or '.join(value.title() for value in values)}"
+        words = book.either(" or ".join(value.title() for value in values))
+        return book("in {words}" if wanted else "not in {words}", words=words)
     if facet is Facet.COUNTRY:
-        return f"{'from' if wanted else 'not from'} {' or '.join(place(value) for value in values)}"
+        words = book.either(" or ".join(place(value) for value in values))
+        return book("from {low}" if wanted else "not from {words}", low=words, words=words)
     if facet in (Facet.ARTIST, Facet.TRACK):
         known = [names[value] for value in values if value in names]
         words = " or ".join(known) if len(known) == len(values) else constraint.text or " or ".join(values)
-        words = f"by {words}" if facet is Facet.ARTIST else f"the track {words}"
-        return words if wanted else f"not {words}"
-    words = " or ".join(map(spelled, values)) or constraint.text or facet.value
+        words = book("by {words}" if facet is Facet.ARTIST else "the track {words}", words=book.either(words))
+        return words if wanted else book("not {words}", words=words)
+    if facet is Facet.VERSION:
+        words = quoted or " or ".join(_VERSIONS.get(value, f"{value} versions") for value in values)
+        return words if wanted else book("no {words}", words=words)
+    words = quoted or " or ".join(map(spelled, values)) or constraint.text or facet.value
     if constraint.spared:
-        words += f" but {listing([spelled(value) for value in constraint.spared])}"
-    return words if wanted else f"no {words}"
+        spared = book.listing([spelled(value) for value in constraint.spared])
+        words = book("{words} but {spared}", words=words, spared=spared)
+    return words if wanted else book("no {words}", words=words)
 
 
 def place(country: str) -> str:

@@ -8,10 +8,11 @@ generation.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -20,6 +21,7 @@ from recsys.types import Progress
 
 if TYPE_CHECKING:
     from assistant.agent import Agent
+    from assistant.asking import Asker
     from recsys.encoders.text import TextEncoder
     from recsys.generations import Generation
     from recsys.pipeline import BuildResult
@@ -49,7 +51,10 @@ class Parts:
         self._lock = RLock()
         self._store_or_none: Store | None = None
         self._encoder_or_none: TextEncoder | None = None
+        self._asker_or_none: Asker | None = None
         self._serving: Serving | None = None
+        self._event_lock = Lock()
+        self._last_event_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -136,14 +141,21 @@ class Parts:
         )
         agent = Agent(
             recommender,
-            open_understanding(settings.home, recommender.catalogue, self._encoder()),
+            open_understanding(settings.home, recommender.catalogue, self._encoder(), self._asker()),
             self._store(),
             slate_size=settings.slate_size,
             max_per_artist=settings.max_per_artist,
             how_much_me=settings.how_much_me,
             seed=settings.seed,
+            clock=self._event_time,
         )
         return Serving(stamp, generation, agent)
+
+    def _event_time(self) -> float:
+        """The time of an event, later than that of every earlier one: the last like or dislike of a track holds."""
+        with self._event_lock:
+            self._last_event_at = max(time.time(), self._last_event_at + 1e-5)
+            return self._last_event_at
 
     def _build(
         self,
@@ -201,6 +213,15 @@ class Parts:
 
                 self._store_or_none = Store.open(self._database_url())
             return self._store_or_none
+
+    def _asker(self) -> Asker | None:
+        """The language model of the settings, shared by all generations: it may be big, and it may be down."""
+        with self._lock:
+            if self._asker_or_none is None:
+                from assistant.reading import open_asker
+
+                self._asker_or_none = open_asker(self.settings.llm)
+            return self._asker_or_none
 
     def _encoder(self, progress: Progress | None = None) -> TextEncoder:
         with self._lock:

@@ -24,7 +24,25 @@ _OTHERS = re.compile(
     r"|\bmore (of|like) (these|those|them|this|that|the same)\b|\bshuffle\b|\btry again\b|^(next|again)$"
     r"|\b(another|a different) (one|playlist|list|set|batch|selection|mix|try)\b"
     r"|^(please )?((can|could) (i|you|we) )?(show |give |get |have |play )?(me |us )?(some )?more( please)?$"
+    r"|\b(some|any|few|lot|lots|couple|add|have|get|send|see|hear|play|want) more( please| thanks| thank you)?$"
+    r"|\b(from )?(a |some )?(different|other|another) artists?$"
+    r"|\bmore please$|\bmore similar (songs|tracks|music|ones)$|\b(some|few) more in the same\b"
+    r"|\bwhat else do you have$|\bmore of (him|her|them|it|his|their)\b"
 )
+#: The same in the other languages.
+_OTHERS_ELSEWHERE = re.compile(
+    r"\b(otra (cosa|lista|playlist)|otras (canciones|rolas)|otros temas|mas canciones|algo (distinto|diferente)"
+    r"|autre chose|une autre (liste|playlist)|d autres (chansons|titres|morceaux)|plus de (chansons|titres|morceaux)"
+    r"|(et)?was anderes|andere (lieder|songs|titel|musik)|eine andere (liste|playlist)|mehr (lieder|songs|titel)"
+    r"|outra (coisa|lista|playlist)|outras (musicas|faixas)|mais musicas"
+    r"|qualcos altro|qualcosa di diverso|altre canzoni|altri brani|un altra (lista|playlist))\b"
+    r"(?! (a|al|de|du|von|als|do|da|di|que)\b)"
+    r"|\b(mas (como|de) est[ao]s|mas asi|mas de lo mismo|(plus|d autres|encore) comme (ca|cela|celles ci|ceux ci)"
+    r"|mehr davon|mehr (so )?wie diese|mehr so ?was|mais (como )?(d?estas|d?essas|d?estes|d?esses)|mais assim"
+    r"|mais do mesmo|(piu|altre|altri|ancora) (come quest[ei]|cosi))$"
+)
+#: What may stand between "more" and what it is more of.
+_OF = r"(?:of |from |by |songs |music |tracks |the |some |early |old |new )*"
 _RESIZES = re.compile(r"\b(shorter|longer|fewer|twice|double|half|halve|two times|cut|as (long|many|the))\b")
 #: Ordinary words that nevertheless say something about the music when they stand alone.
 _MEANINGFUL = (
@@ -44,7 +62,20 @@ class Phrase(BaseModel):
 
 def asks_for_others(text: str) -> bool:
     """Tell whether a message asks for tracks that were not shown yet ("something else", "more please")."""
-    return _OTHERS.search(folded(text)) is not None
+    said = folded(text)
+    return _OTHERS.search(said) is not None or _OTHERS_ELSEWHERE.search(said) is not None
+
+
+def asks_for_more_of(text: str, wishes: Sequence[str]) -> bool:
+    """Tell whether a message asks for more of something ("more songs by Rihanna"), of which some was shown then.
+
+    Args:
+        text: the message.
+        wishes: words that name what was wanted before.
+    """
+    said = folded(text)
+    named = [folded(words) for words in wishes]
+    return any(re.search(rf"\bmore {_OF}{re.escape(name)}\b", said) is not None for name in named if name)
 
 
 def free_words(request: Request) -> str:
@@ -85,6 +116,12 @@ def renew(
         if _says_something(text) and folded(text) != folded(latest):
             kept.append(phrase.model_copy(update={"text": text}))
     return (*fresh, *kept)[:_MAX_PHRASES]
+
+
+def without_ended(phrases: Sequence[Phrase], ended: Sequence[Constraint]) -> tuple[Phrase, ...]:
+    """Take out of the words of earlier turns what no longer holds."""
+    left = (phrase.model_copy(update={"text": _without(phrase.text, ended)}) for phrase in phrases)
+    return tuple(phrase for phrase in left if _says_something(phrase.text))
 
 
 def compose(

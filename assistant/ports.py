@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
+
+from pydantic import BaseModel
 
 from assistant.request import Request
 
@@ -18,5 +20,15 @@ class Understanding(Protocol):
 class TextModel(Protocol):
     """A language model that writes. It may be absent, fail or write nonsense: whoever asks it can do without."""
 
-    def complete(self, messages: Sequence[tuple[str, str]]) -> str:
-        """Return what the model writes after messages given as (role, text); roles are system, human and ai."""
+    def complete(self, messages: Sequence[tuple[str, str]], form: type[BaseModel] | None = None) -> str:
+        """Return what the model writes after messages given as (role, text); roles are system, human and ai.
+
+        A model that can be held to a form writes JSON of `form`, where one is given; any other may write anything.
+        """
+
+
+class StreamingModel(TextModel, Protocol):
+    """A language model whose answer can be read while it is being written."""
+
+    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """Yield what the model writes, piece by piece, after messages given as for `complete`."""

@@ -1,4 +1,4 @@
-"""How an installation reads messages: by the rules, and with what it learnt from labelled requests beside them."""
+"""How an installation reads messages: by the rules, and beside them with what it learnt and by a language model."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import logging
 import time
 from pathlib import Path
 
-from assistant.errors import LabelledRequestsError
-from assistant.ports import Understanding
+from assistant.asking import Asker
+from assistant.errors import LabelledRequestsError, NoModelError
+from assistant.ports import TextModel, Understanding
 from assistant.reports import ReadingReport
-from assistant.understanding.labelled import read_labelled
+from assistant.settings import LlmSettings
+from assistant.understanding.by_model import ModelUnderstanding
+from assistant.understanding.labelled import others, read_labelled, read_names
 from assistant.understanding.learned import LearnedUnderstanding
 from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tagging import Tagger, TaggerError, WordReader
@@ -22,9 +25,32 @@ _LOG = logging.getLogger(__name__)
 FOLDER = "understanding"
 
 
-def open_understanding(home: Path, catalogue: Catalogue, encoder: TextEncoder) -> Understanding:
-    """Open the rules, with the tagger of the data folder where it has one that can be used."""
+def open_understanding(
+    home: Path, catalogue: Catalogue, encoder: TextEncoder, asker: Asker | None = None
+) -> Understanding:
+    """Open the rules, with the tagger of the data folder where it has one that can be used, and a language model."""
     rules = RulesUnderstanding(catalogue)
+    learned = _with_tagger(home, rules, encoder)
+    return learned if asker is None else ModelUnderstanding(learned, rules, asker)
+
+
+def open_asker(settings: LlmSettings) -> Asker | None:
+    """Make the language model of the settings ready to be asked; None where they name none."""
+    if settings.model is None:
+        return None
+
+    def opened() -> TextModel:
+        from assistant.llm import open_model
+
+        model = open_model(settings, max_retries=0)  # the turn does not wait for a second chance
+        if model is None:
+            raise NoModelError
+        return model
+
+    return Asker(opened, timeout_s=settings.timeout_s)
+
+
+def _with_tagger(home: Path, rules: RulesUnderstanding, encoder: TextEncoder) -> Understanding:
     if not isinstance(encoder, WordEncoder):
         return rules
     try:
@@ -36,12 +62,19 @@ def open_understanding(home: Path, catalogue: Catalogue, encoder: TextEncoder) -
 
 
 def learn_to_read(
-    home: Path, requests: Path, encoder: TextEncoder, *, seed: int, threads: int, progress: Progress | None = None
+    home: Path,
+    requests: Path,
+    encoder: TextEncoder,
+    *,
+    names: Path | None = None,
+    seed: int,
+    threads: int,
+    progress: Progress | None = None,
 ) -> ReadingReport:
-    """Fit a tagger to a file of labelled requests and keep it in the data folder.
+    """Fit a tagger to a file of labelled requests, and of others whose names are labelled; keep it in the data folder.
 
     Raises:
-        LabelledRequestsError: the file is missing or malformed, or the text encoder has no states of words.
+        LabelledRequestsError: a file is missing or malformed, or the text encoder has no states of words.
     """
     import torch
 
@@ -49,6 +82,8 @@ def learn_to_read(
 
     started = time.perf_counter()
     labelled = read_labelled(requests)
+    if names is not None:
+        labelled += others(read_names(names), labelled)
     if not isinstance(encoder, WordEncoder):
         raise LabelledRequestsError(f"the text encoder {encoder.name} has no states of words to learn from")
     torch.set_num_threads(threads)

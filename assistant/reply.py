@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from assistant.request import Chip
 
 
 class Message(BaseModel):
@@ -15,6 +19,10 @@ class Message(BaseModel):
     text: str
     n_tracks: int | None = Field(default=None, description="beats the text")
     minutes: float | None = Field(default=None, description="beats the text")
+    chips: tuple[Chip, ...] = Field(default=(), description="wishes to drop or insist on, beside the text")
+    discovery: float | None = Field(default=None, description="-1 familiar … +1 discovery; beats the text")
+    fame: float | None = Field(default=None, description="-1 deep cuts … +1 popular; beats the text")
+    how_much_me: float | None = Field(default=None, description="0 words alone … 1 usual … 3 taste; beats the text")
     seed: int | None = Field(default=None, description="replays a slate; drawn from the session when absent")
 
 
@@ -36,9 +44,23 @@ class SlateTrack(BaseModel):
     path: str | None = None
     facets: tuple[str, ...] = ()
     reason: str = ""
+    causes: tuple[str, ...] = Field(default=(), description="why it was picked, in words for computed numbers")
     query_share: float = Field(default=0.0, description="share of the joint-space score from the request, 0–1")
     user_share: float = Field(default=0.0, description="share of it from the listener's vector, 0–1")
     liked: bool | None = None
+    pinned: bool = Field(default=False, description="keeps its place in the turns to come")
+    new: bool = Field(default=False, description="was not in the playlist before")
+
+
+class Diff(BaseModel):
+    """What a turn changed in the playlist, by track id."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    moved: tuple[str, ...] = Field(default=(), description="kept, at another position")
+    n_kept: int = 0
 
 
 class ReceiptLine(BaseModel):
@@ -54,6 +76,7 @@ class ReceiptLine(BaseModel):
     n_total: int = 0
     unknown: int = 0
     relaxed: bool = False
+    chip: str = Field(default="", description="names the wish, to drop it or insist on it; empty for what is no wish")
 
 
 class Reply(BaseModel):
@@ -67,10 +90,19 @@ class Reply(BaseModel):
     text: str = Field(description="what Segue says, in a sentence or two")
     tracks: tuple[SlateTrack, ...] = ()
     receipt: tuple[ReceiptLine, ...] = ()
+    diff: Diff = Diff()
     total: str = Field(default="", description='such as "≈ 45 min (6 estimated)"')
+    options: tuple[str, ...] = Field(default=(), description="answers to the question that the text asks, if any")
     seed: int = 0
     index: str = Field(default="", description="exact or chroma")
     certified: bool | None = None
     n_candidates: int = 0
     timings_ms: dict[str, float] = Field(default_factory=dict, description="milliseconds by stage")
+    export: str | None = Field(default=None, description="the file format that the listener asked to save it in")
     last_resort: bool = Field(default=False, description="an unexpected error was turned into this reply")
+
+
+def with_reasons(reply: Reply, reasons: Mapping[str, str]) -> Reply:
+    """Return the reply with other reasons for some of its tracks, given by track id."""
+    tracks = tuple(t.model_copy(update={"reason": reasons.get(t.track_id, t.reason)}) for t in reply.tracks)
+    return reply.model_copy(update={"tracks": tracks})

@@ -9,16 +9,19 @@ unrelated, and says so as a new request, keeps only the size; "start over" keeps
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from assistant.guesses import heeding
+from assistant.languages import ENGLISH
 from assistant.merging import Standing, merge
-from assistant.phrases import Phrase, asks_for_others, compose, free_words, renew
-from assistant.request import Intent, Mention, Request
+from assistant.phrases import Phrase, asks_for_more_of, asks_for_others, compose, free_words, renew
+from assistant.request import Alternative, Intent, Mention, Request
+from assistant.wishes import constraints_of
 from recsys.text import fold as folded
-from recsys.types import Constraint, Facet
+from recsys.types import Arc, Constraint, Facet
 
 #: "like X" examples that a session remembers.
 MAX_LIKES = 5
@@ -33,6 +36,15 @@ _ADDS = re.compile(r"^(and|plus|also|add)\b|\b(also|add|include|as well|in addit
 _RESETS = re.compile(r"\b(start|from scratch|reset|clear|scrap|forget|delete|erase|discard|restart)\b")
 
 
+class OpenQuestion(BaseModel):
+    """What a turn asked the listener: which of several readings was meant."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    turn: int = Field(description="the turn that asked")
+    options: tuple[Alternative, ...]
+
+
 class SessionState(BaseModel):
     """Everything a session has asked for so far. It holds track ids, not rows, so it outlives re-indexing."""
 
@@ -42,12 +54,14 @@ class SessionState(BaseModel):
     turn: int = 0
     constraints: tuple[Standing, ...] = ()
     likes: tuple[Mention, ...] = ()  # "like X", oldest first
+    lead: tuple[str, ...] = ()  # keys of the artists asked for last, after other wishes
     titles: tuple[Mention, ...] = ()  # tracks asked for by title in the latest request
     named: tuple[Mention, ...] = ()  # every entity of the constraints, for its name
     n_tracks: int | None = None
     minutes: float | None = None
     discovery: float | None = None
     fame: float | None = None
+    how_much_me: float | None = None
     phrases: tuple[Phrase, ...] = ()  # newest first
     slate: tuple[str, ...] = ()  # track ids on screen
     shown: tuple[str, ...] = ()  # track ids shown so far, oldest first
@@ -55,6 +69,12 @@ class SessionState(BaseModel):
     shows: int = 0  # the turn that made the playlist on screen
     past: tuple[int, ...] = ()  # turns whose playlists undo goes back to, oldest first
     future: tuple[int, ...] = ()  # and those that redo goes on to, nearest first
+    pins: tuple[str, ...] = ()  # track ids that keep their places
+    removed: tuple[str, ...] = ()  # track ids that the listener took out
+    focus: str | None = None  # the one track that was spoken of last
+    arc: Arc | None = None
+    open_question: OpenQuestion | None = None  # asked in the last turn
+    language: str = ENGLISH  # that the last turn was answered in
 
     def active(self) -> tuple[Constraint, ...]:
         """The constraints that hold now, oldest first."""
@@ -66,8 +86,9 @@ class SessionState(BaseModel):
 
     def is_empty(self) -> bool:
         """Tell whether nothing at all has been asked for: no constraint, example, dial or word."""
-        dials = self.discovery is not None or self.fame is not None
-        return not (self.constraints or self.likes or self.titles or self.phrases or dials)
+        dials = (self.discovery, self.fame, self.how_much_me, self.arc)
+        asked = self.constraints or self.likes or self.titles or self.phrases
+        return not asked and all(dial is None for dial in dials)
 
     def begun(self) -> bool:
         """Tell whether there is something to refine or to go back to: a playlist, even an empty one, or a wish."""
@@ -81,41 +102,51 @@ class SessionState(BaseModel):
 
 def fold(state: SessionState, request: Request) -> SessionState:
     """Let one request change the session. Pure: the same state and request always give the same state."""
-    others = asks_for_others(request.text)
+    others = asks_for_others(request.text) or asks_for_more_of(request.text, _said(state, request))
     if request.intent is Intent.START_OVER and not _means_others(request):
         state = SessionState(turn=state.turn, shown=state.shown)
     elif request.intent is Intent.ASK and state.turn and not _overlaps(state, request):
-        state = SessionState(turn=state.turn, shown=state.shown, n_tracks=state.n_tracks, minutes=state.minutes)
+        state = SessionState(
+            turn=state.turn, shown=state.shown, n_tracks=state.n_tracks, minutes=state.minutes, pins=state.pins
+        )
     turn = state.turn + 1
-    incoming = _with_mentions(request)
+    request = heeding(state.constraints, request)
+    incoming = constraints_of(request)
     constraints, dropped = merge(
         state.constraints,
         incoming,
         turn=turn,
-        widen=_adds(request.text),
+        widen=adds(request.text),
         fame_changed=request.fame is not None,
     )
     n_tracks, minutes = request.n_tracks, request.minutes
     if n_tracks is None and minutes is None:
-        n_tracks, minutes = _resized(state, request.size_factor)
+        n_tracks, minutes = resized(state, request.size_factor)
     return SessionState(
         turn=turn,
         constraints=constraints,
         likes=_likes(state, request),
+        lead=_lead(state, incoming),
         titles=_titles(state, request),
         named=_named(state, request, constraints),
         n_tracks=n_tracks,
         minutes=minutes,
         discovery=state.discovery if request.discovery is None else request.discovery,
         fame=state.fame if request.fame is None else request.fame,
+        how_much_me=state.how_much_me if request.how_much_me is None else request.how_much_me,
         phrases=renew(state.phrases, request, incoming, dropped, turn),
         slate=state.slate,
         shown=state.shown,
         set_aside=state.shown if others else state.set_aside,
+        pins=state.pins,
+        removed=state.removed,
+        focus=state.focus,
+        arc=request.arc or state.arc,
+        language=request.spoken,
     )
 
 
-def _resized(state: SessionState, factor: float | None) -> tuple[int | None, float | None]:
+def resized(state: SessionState, factor: float | None) -> tuple[int | None, float | None]:
     """The size that holds, "shorter" or "twice as long" taken from it, or from the slate where none was asked."""
     if factor is None:
         return state.n_tracks, state.minutes
@@ -137,7 +168,23 @@ def _means_others(request: Request) -> bool:
     return not said and asks_for_others(request.text) and _RESETS.search(folded(request.text)) is None
 
 
-def _adds(text: str) -> bool:
+def _said(state: SessionState, request: Request) -> list[str]:
+    """The words by which a request names what is wanted already."""
+    wanted = {value for c in state.active() if c.wanted for value in c.values}
+    again = [c.text for c in request.constraints if c.wanted and wanted.intersection(c.values)]
+    return again + [mention.text for mention in request.mentions if mention.polarity == "+" and mention.key in wanted]
+
+
+def _lead(state: SessionState, incoming: Sequence[Constraint]) -> tuple[str, ...]:
+    """The artists that a message asks for after other wishes; those of an earlier one where it asks for none."""
+    named = dict.fromkeys(v for c in incoming if c.wanted and c.facet is Facet.ARTIST for v in c.values)
+    if not named:
+        return state.lead
+    return () if state.is_empty() else tuple(named)
+
+
+def adds(text: str) -> bool:
+    """Tell whether a message adds to what holds ("also …") instead of replacing it."""
     return _ADDS.search(folded(text)) is not None
 
 
@@ -147,21 +194,6 @@ def _overlaps(state: SessionState, request: Request) -> bool:
     asked = {(c.facet, value) for c in request.constraints if c.wanted for value in c.values}
     keys = {mention.key for mention in (*state.likes, *state.titles)}
     return bool(standing & asked) or any(mention.key in keys for mention in request.mentions)
-
-
-def _with_mentions(request: Request) -> tuple[Constraint, ...]:
-    """The request's constraints, and those that its mentions imply where they were left implicit."""
-    facets = {"artist": Facet.ARTIST, "track": Facet.TRACK}
-    covered = {(c.facet, c.wanted, value) for c in request.constraints for value in c.values}
-    implied: list[Constraint] = []
-    for mention in request.mentions:
-        facet, wanted = facets[mention.kind], mention.polarity == "+"
-        if mention.polarity == "~" or (mention.kind == "track" and wanted):
-            continue  # examples and titles steer and lead the slate; they do not restrict it
-        if (facet, wanted, mention.key) not in covered:
-            words = mention.text or mention.name
-            implied.append(Constraint(facet, (mention.key,), wanted=wanted, hard=not wanted, text=words))
-    return (*request.constraints, *implied)
 
 
 def _likes(state: SessionState, request: Request) -> tuple[Mention, ...]:
@@ -178,7 +210,7 @@ def _titles(state: SessionState, request: Request) -> tuple[Mention, ...]:
     fresh = tuple(mention for mention in request.mentions if mention.kind == "track" and mention.polarity == "+")
     refused = {mention.key for mention in request.mentions if mention.polarity == "-"}
     refused |= {value for c in request.constraints if not c.wanted for value in c.values}
-    if fresh and not _adds(request.text):
+    if fresh and not adds(request.text):
         return fresh
     renewed = {mention.key for mention in fresh}
     return (*(mention for mention in state.titles if mention.key not in refused | renewed), *fresh)

@@ -15,10 +15,10 @@ class LlmSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: str | None = Field(default=None, description="provider:model as LangChain names it; none if unset")
+    model: str | None = Field(default=None, description="provider:model, or transformers:name; none if unset")
     base_url: str | None = Field(default=None, description="where an OpenAI-compatible or Ollama server listens")
     api_key: SecretStr | None = Field(default=None, description="the provider's own variable counts if unset")
-    timeout_s: PositiveFloat = Field(default=30.0, description="longest wait for an answer")
+    timeout_s: PositiveFloat = Field(default=30.0, description="longest wait for an answer, seconds")
 
 
 class Settings(BaseSettings):

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from assistant.labels import plain
 from assistant.phrases import free_words
 from assistant.reply import Reply
-from assistant.request import Intent, Request
+from assistant.request import QUIET, Intent, Request
 from assistant.session import MAX_QUERY_TEXT, SessionState
 from recsys.store import Store
 from recsys.text import fold as folded
@@ -86,6 +86,8 @@ def _turns(listener_id: str, rows: Iterator[dict[str, Any]]) -> Iterator[Turn]:
         except ValidationError:
             _LOG.warning("turn %s of session %r is of another version; it is left out", row["turn"], row["session_id"])
             continue
+        if request.intent in QUIET and state.shows != state.turn:
+            continue  # it asked for nothing and showed the playlist that was there
         text = _text(state, request) or plain(row["message"], MAX_QUERY_TEXT)
         if not reply.tracks or not text:
             continue

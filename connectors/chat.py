@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -14,11 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from assistant.reply import Message, Reply, SlateTrack
-from connectors.console import show_links, show_reply, show_why
+from assistant.reply import Message, Reply, SlateTrack, with_reasons
+from connectors.console import show_block, show_links, show_reply, show_reworded, show_why
 from connectors.errors import CommandError
 from connectors.group import say_error
-from connectors.playlists import write_playlist
+from connectors.playlists import free_path, write_playlist
 
 if TYPE_CHECKING:
     from assistant.app import Assistant
@@ -81,8 +82,13 @@ class _Chat:
             "dislike": ("N …", "never these again", self._dislike),
             "unrate": ("N …", "take a like or dislike back", self._unrate),
             "why": ("N", "everything known about why a track is there", self._why),
+            "drop": ("N", "drop a wish by its number in the receipt", partial(self._chip, "/drop")),
+            "must": ("N", "insist on a wish", partial(self._chip, "/must")),
+            "prefer": ("N", "make a wish a preference", partial(self._chip, "/prefer")),
             "links": ("", "the address of every track", self._links),
             "save": ("FILE", "write the playlist: .m3u8, .m3u, .csv or .json", self._save),
+            "notme": ("", "this session was somebody else's: leave it out of my taste", self._not_me),
+            "wasme": ("", "it was me after all", self._was_me),
             "new": ("", "forget what was asked and begin anew", self._new),
             "help": ("", "this list", self._help),
             "quit": ("", "leave (or Ctrl-D)", self._help),
@@ -105,9 +111,31 @@ class _Chat:
     def _ask(self, text: str) -> None:
         reply = self._assistant.reply(Message(listener_id=self._listener_id, session_id=self._session_id, text=text))
         self.failed |= reply.last_resort
+        if self._is_on_screen(reply):
+            show_block(self._console, Text(reply.text))
+        else:
+            show_reply(self._console, reply)
         if reply.tracks:
             self._reply = reply
-        show_reply(self._console, reply)
+        if reply.export is not None:
+            self._write(reply, free_path(reply, reply.export))
+
+        self._reword(reply)
+
+    def _is_on_screen(self, reply: Reply) -> bool:
+        """Tell whether a reply's playlist is the one shown last, as after a question."""
+        return self._reply is not None and _shown(reply) == _shown(self._reply)
+
+    def _reword(self, reply: Reply) -> None:
+        """Show reasons in other words as a language model writes them; Ctrl-C is enough of it."""
+        if not self._assistant.rewords or not reply.tracks:
+            return
+        worded: dict[str, str] = {}
+        with suppress(KeyboardInterrupt), closing(self._assistant.reword(reply)) as sentences:
+            for track_id, sentence in sentences:
+                worded[track_id] = sentence
+                show_reworded(self._console, reply, track_id, sentence, first=len(worded) == 1)
+        self._reply = with_reasons(reply, worded)
 
     def _like(self, numbers: str) -> None:
         self._rate(numbers, "like", "♥ {track}")
@@ -127,6 +155,12 @@ class _Chat:
         for track in self._tracks(numbers, "/why"):
             show_why(self._console, track)
 
+    def _chip(self, command: str, number: str) -> None:
+        self._slate(command)
+        if not number:
+            raise CommandError(command, f"write the number of a wish in the receipt, such as {command} 1")
+        self._ask(f"{command} {number}")
+
     def _links(self, _: str) -> None:
         show_links(self._console, self._slate("/links").tracks)
 
@@ -134,9 +168,24 @@ class _Chat:
         reply = self._slate("/save")
         if not name:
             raise CommandError("/save", "name a file, such as /save rainy-sunday.m3u8")
-        path = Path(name.strip("\"'")).expanduser()
+        self._write(reply, Path(name.strip("\"'")).expanduser())
+
+    def _write(self, reply: Reply, path: Path) -> None:
         write_playlist(reply, path)
         self._console.print(Text(f"Saved {len(reply.tracks)} tracks to {path}"), soft_wrap=True)
+
+    def _not_me(self, _: str) -> None:
+        self._slate("/notme")
+        done = self._assistant.not_me(self._listener_id, self._session_id)
+        self._console.print(
+            Text(f"Nothing of this session counts for your taste ({done.n_events} likes and dislikes so far)")
+        )
+
+    def _was_me(self, _: str) -> None:
+        done = self._assistant.not_me(self._listener_id, self._session_id, undo=True)
+        self._console.print(
+            Text(f"This session counts for your taste again ({done.n_events} likes and dislikes so far)")
+        )
 
     def _new(self, _: str) -> None:
         self._session_id, self._reply = uuid4().hex, None
@@ -167,3 +216,8 @@ class _Chat:
         if not positions or not all(1 <= position <= len(tracks) for position in positions):
             raise CommandError(received, f"the playlist has tracks 1 to {len(tracks)}")
         return [tracks[position - 1] for position in dict.fromkeys(positions)]
+
+
+def _shown(reply: Reply) -> object:
+    """What the terminal shows of a reply, but for its words."""
+    return [(track.track_id, track.liked, track.pinned) for track in reply.tracks], reply.receipt

@@ -14,6 +14,7 @@ from connectors.opening import example as _example
 from connectors.opening import open_assistant as _open
 from connectors.opening import read_settings as _settings
 from connectors.opening import ready_assistant as _ready
+from connectors.whose import not_me
 
 #: Said beside a ranking without any track.
 _NOTHING = "No track meets all that was demanded, and here nothing gives way; ask for less"
@@ -33,6 +34,7 @@ app = typer.Typer(
 
 
 app.add_typer(embeddings_app, name="embeddings")
+app.command("not-me", epilog=_example("not-me --listener ann"))(not_me)
 
 
 def _show_version(wanted: bool) -> None:
@@ -265,6 +267,10 @@ def train(
         Path | None,
         typer.Option("--requests", metavar="FILE", help="Learn to read from labelled requests, beside the rules."),
     ] = None,
+    names: Annotated[
+        Path | None,
+        typer.Option("--names", metavar="FILE", help="With --requests: also from requests whose names are labelled."),
+    ] = None,
 ) -> None:
     """Train the joint space anew on what is indexed, or on real requests, and serve it.
 
@@ -273,6 +279,8 @@ def train(
     """
     if requests is not None and (steps, data, only, tidy_names, from_events) != (None, None, None, False, False):
         raise typer.BadParameter("--requests teaches the understanding alone; leave out the options of the joint space")
+    if names is not None and requests is None:
+        raise typer.BadParameter("--names teaches the understanding beside --requests FILE; give that as well")
     if only is not None and (data is not None or seed is not None):
         raise typer.BadParameter("--only keeps the examples and the seed of the model; leave out --data and --seed")
     if only is not None and (tidy_names or from_events):
@@ -289,7 +297,7 @@ def train(
     with _open(settings) as assistant:
         if requests is not None:
             with JobProgress() as progress:
-                read = assistant.train_reading(requests, progress)
+                read = assistant.train_reading(requests, progress, names=names)
             kinds = ", ".join(read.facets)
             typer.echo(f"Learnt to read from {read.n_requests:,} requests in {read.seconds:.0f} s: {kinds}.")
             return
@@ -342,17 +350,38 @@ def status(
 
 
 @app.command(epilog=_example("doctor || echo 'something is wrong'"))
-def doctor() -> None:
+def doctor(
+    live: Annotated[
+        Literal["llm"] | None,
+        typer.Option("--live", help="Put 20 fixed requests to your language model in place of the checks."),
+    ] = None,
+) -> None:
     """Check the installation and say how to fix it.
 
-    Ends with status 1 if a check fails.
+    Ends with status 1 if a check fails, or with --live if no answer could be used.
     """
     from connectors.console import open_console, show_checks
 
+    if live is not None:
+        _try_model()
+        return
     with _open(_settings()) as assistant:
         checks = assistant.doctor()
     show_checks(open_console(), checks)
     if any(not check.ok and not check.optional for check in checks):
+        raise typer.Exit(1)
+
+
+def _try_model() -> None:
+    from connectors.console import open_console
+    from connectors.live import show_live_report
+    from connectors.progress import JobProgress
+
+    with _open(_settings()) as assistant, JobProgress() as progress:
+        report = assistant.try_model(progress)
+    show_live_report(open_console(), report)
+    if not report.n_valid:
+        typer.echo("No answer could be used: until that is mended, the rules read every message alone", err=True)
         raise typer.Exit(1)
 
 

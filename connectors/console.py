@@ -53,6 +53,14 @@ def show_reply(console: Console, reply: Reply) -> None:
         show_block(console, Text(f"{reply.total} · seed {reply.seed} · index {reply.index}", style="dim"))
 
 
+def show_reworded(console: Console, reply: Reply, track_id: str, sentence: str, *, first: bool) -> None:
+    """Show a track's reason in other words, under a heading if it is the first."""
+    if first:
+        console.print(Text("\nIn other words:", style="dim"))
+    number = next(track.position for track in reply.tracks if track.track_id == track_id)
+    console.print(Text(f"{number:>3}  {sentence}"), soft_wrap=True)
+
+
 def show_links(console: Console, tracks: Sequence[SlateTrack]) -> None:
     """Show the whole address of each track, one to a line."""
     for track in tracks:
@@ -227,13 +235,22 @@ def _slate(tracks: Sequence[SlateTrack], console: Console) -> Table:
     table.add_column("Length", justify="right", no_wrap=True)
     if wide:
         table.add_column("Why", ratio=6, style="dim")
+    partly_new = not all(track.new for track in tracks)
     for track in tracks:
         name = _name(track, pressable=pressable)
         if not wide and track.reason:
             name.append(f"\n{track.reason}", style="dim")
         year = str(track.year) if track.year else ""
-        table.add_row(str(track.position), name, year, _length(track), *([Text(track.reason)] if wide else []))
+        table.add_row(
+            _position(track, partly_new=partly_new), name, year, _length(track), *([Text(track.reason)] if wide else [])
+        )
     return table
+
+
+def _position(track: SlateTrack, *, partly_new: bool) -> Text:
+    """A track's number, "=" behind what is pinned and "+" behind what came with this turn, where others stayed."""
+    mark = "=" if track.pinned else "+" if track.new and partly_new else ""
+    return Text.assemble(str(track.position), (mark, "green"))
 
 
 def _name(track: SlateTrack, *, pressable: bool) -> Text:
@@ -252,13 +269,15 @@ def _length(track: SlateTrack) -> str:
 def _receipt(lines: Sequence[ReceiptLine]) -> Table:
     table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
     table.add_column("", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True)
     table.add_column("Wish")
     table.add_column("Asked")
     table.add_column("Delivered")
-    for line in lines:
+    for number, line in enumerate(lines, start=1):
         mark, style = ("~", "yellow") if line.relaxed else ("✓", "green") if _kept(line) else ("·", "dim")
         delivered = f"{line.delivered}, relaxed" if line.relaxed else line.delivered
-        table.add_row(Text(mark, style=style), Text(line.constraint), Text(line.asked), Text(delivered))
+        chip = Text(str(number) if line.chip else "", style="dim")
+        table.add_row(Text(mark, style=style), chip, Text(line.constraint), Text(line.asked), Text(delivered))
     return table
 
 

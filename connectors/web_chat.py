@@ -6,6 +6,8 @@ import logging
 import re
 import secrets
 from collections import deque
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from html import escape
 from threading import Lock
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from assistant.errors import DELIBERATE
 from assistant.labels import plain
-from assistant.reply import Message, Reply
+from assistant.reply import Message, Reply, with_reasons
 
 if TYPE_CHECKING:
     from assistant.app import Assistant
@@ -76,6 +78,23 @@ class Conversation:
             if reply is not None and not reply.last_resort:
                 self.reply = reply
             return True
+
+    def reword(self, assistant: Assistant) -> Iterator[bool]:
+        """Put reasons into other words as a language model writes them; yield whenever one of those on screen changed.
+
+        It ends as soon as another slate is on screen.
+        """
+        reply = self.reply
+        if reply is None or not reply.tracks or not assistant.rewords:
+            return
+        turn = (reply.session_id, reply.turn)
+        with closing(assistant.reword(reply)) as sentences:
+            for track_id, sentence in sentences:
+                shown = self.reply
+                if shown is None or (shown.session_id, shown.turn) != turn:
+                    return
+                self.reply = with_reasons(shown, {track_id: sentence})
+                yield True
 
     def rate(self, assistant: Assistant, listener_id: str, track_id: object, kind: object) -> bool:
         """Store a like or dislike of a track on screen, or take it back where it was pressed; False for all else."""

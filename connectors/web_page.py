@@ -5,6 +5,7 @@ Importing this module imports Gradio, which looks up hosts unless told not to: i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,11 @@ def page(assistant: Assistant) -> gr.Blocks:
                 return tuple(gr.skip() for _ in (*screen, listener))
             return (*_shown(talk), identity)
 
+        def reword(talk: Conversation | None) -> Iterator[str]:
+            if talk is not None:
+                for _ in talk.reword(assistant):
+                    yield slate_html(talk.reply, talk.rated)
+
         def rate(stored: object, talk: Conversation | None, event: gr.EventData) -> tuple[Any, ...]:
             data = event._data if isinstance(event._data, dict) else {}
             if talk is None or not talk.rate(assistant, listener_of(stored), data.get("track"), data.get("kind")):
@@ -104,7 +110,7 @@ def page(assistant: Assistant) -> gr.Blocks:
             chat.example_select(choose, [conversation], [chat, conversation], **at_once),
         )
         for event in heard:
-            event.then(
+            answered = event.then(
                 answer,
                 [listener, conversation],
                 [*screen, listener],
@@ -113,6 +119,17 @@ def page(assistant: Assistant) -> gr.Blocks:
                 trigger_mode="multiple",
                 **direct,
             )
+            if assistant.rewords:
+                # What streams needs the queue; the slate is on screen by then.
+                answered.then(
+                    reword,
+                    [conversation],
+                    [slate],
+                    show_progress="hidden",
+                    trigger_mode="multiple",
+                    concurrency_limit=None,
+                    api_visibility="private",
+                )
         slate.rate(rate, [listener, conversation], [slate, chat], trigger_mode="multiple", **at_once)
         start_over.click(begin_again, [conversation], [*screen, box], **at_once)
     return app

@@ -68,12 +68,13 @@ def slate_html(reply: Reply | None, rated: Mapping[str, bool | None] | None = No
     if not reply.tracks:
         return f'<div class="sg-slate">{_no_tracks()}{receipt_html(reply.receipt)}</div>'
     rated = rated or {}
+    changed = _changed(reply)
     rows = "".join(_row(track, rated.get(track.track_id, track.liked)) for track in reply.tracks)
     n = len(reply.tracks)
     total = f"<span>{_text(reply.total, _MAX_CHIP)}</span>" if reply.total else ""
     return (
         f'<div class="sg-slate">{_ICONS}'
-        f'<p class="sg-total"><strong>{n} track{"s" if n != 1 else ""}</strong>{total}</p>'
+        f'<p class="sg-total"><strong>{n} track{"s" if n != 1 else ""}</strong>{total}{changed}</p>'
         '<table class="sg-table" role="table" aria-label="Playlist"><thead role="rowgroup"><tr role="row">'
         f"{''.join(_HEADINGS)}</tr></thead>"
         f'<tbody role="rowgroup">{rows}</tbody></table>{receipt_html(reply.receipt)}</div>'
@@ -173,7 +174,7 @@ def _row(track: SlateTrack, liked: bool | None) -> str:
     state = "" if liked is None else " sg-is-liked" if liked else " sg-is-disliked"
     length = length_label(track.duration_s, estimated=track.duration_estimated)
     cells = (
-        _cell("number", str(track.position)),
+        _cell("number", f"{track.position}{_mark(track)}"),
         _cell("title", _title(track)),
         _cell("artist", _name(track.artist)),
         _cell("album", _name(track.album) if track.album else ""),
@@ -183,6 +184,18 @@ def _row(track: SlateTrack, liked: bool | None) -> str:
         _cell("rate", _rate("like", track, liked is True) + _rate("dislike", track, liked is False)),
     )
     return f'<tr role="row" class="sg-row{state}">{"".join(cells)}</tr>'
+
+
+def _mark(track: SlateTrack) -> str:
+    """A sign behind the number of what is pinned."""
+    sign = '<span class="sg-pin" aria-hidden="true">=</span><span class="sg-hidden"> pinned</span>'
+    return sign if track.pinned else ""
+
+
+def _changed(reply: Reply) -> str:
+    """How much of the playlist is new, where part of it stayed."""
+    n_new = len(reply.diff.added)
+    return f"<span>{n_new} new, {reply.diff.n_kept} kept</span>" if reply.diff.n_kept and n_new else ""
 
 
 def _cell(kind: str, content: str) -> str:

@@ -166,11 +166,6 @@ class Relations:
         if head and len(behind) >= 2:
             said = [" ".join(clause.words for clause in (head, *tail)) for tail in (behind, behind[::-1])]
             self._orders("without commas", conversation, said[:1], said[1:], [head, *behind])
-        wanted = [clause for clause in clauses if clause.wanted]
-        if len(wanted) >= 2:
-            refused = [clause for clause in clauses if not clause.wanted]
-            turns = [[clause.words for clause in (*row, *refused)] for row in (wanted, wanted[::-1])]
-            self._orders("turn by turn", conversation, turns[0], turns[1], clauses)
 
     def _orders(
         self,

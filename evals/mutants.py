@@ -157,8 +157,9 @@ def run_tests(folder: Path, tests: Sequence[str]) -> dict[str, str]:
     """
     with tempfile.TemporaryDirectory() as scratch:
         results = Path(scratch) / "results.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:randomly"]
-        command += ["-p", "no:langsmith_plugin", "-o", "junit_family=xunit1", f"--junit-xml={results}", *tests]
+        command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "xdist", "-n", "0"]
+        command += ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:langsmith_plugin"]
+        command += ["-o", "junit_family=xunit1", f"--junit-xml={results}", *tests]
         environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
         try:
             ran = subprocess.run(

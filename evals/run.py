@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from evals import run_jam, run_metamorphic, run_understanding
+from evals import run_jam, run_listener, run_metamorphic, run_taste, run_understanding, run_wording
 from evals.options import JsonFile, Kept, Seeds, check_destination, finish, read_seeds
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -31,8 +31,18 @@ bench_app = typer.Typer(
     context_settings=_CONTEXT,
 )
 
-for _command, _example in (*run_jam.COMMANDS, *run_metamorphic.COMMANDS, *run_understanding.COMMANDS):
+_COMMANDS = (
+    *run_jam.COMMANDS,
+    *run_listener.COMMANDS,
+    *run_metamorphic.COMMANDS,
+    *run_taste.COMMANDS,
+    *run_understanding.COMMANDS,
+    *run_wording.COMMANDS,
+)
+for _command, _example in _COMMANDS:
     eval_app.command(epilog=f"Example: {_example}")(_command)
+for _command, _example in run_understanding.BENCHES:
+    bench_app.command(epilog=f"Example: {_example}")(_command)
 
 Songs = Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")]
 

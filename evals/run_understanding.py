@@ -1,4 +1,4 @@
-"""The command `segue eval understanding`."""
+"""The commands `segue eval understanding` and `segue bench reading`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,27 @@ from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination
 
 def understanding(
     train: Annotated[
-        Path, typer.Option("--train", metavar="FILE", help="Labelled requests to learn from (MusicRecoIntent's CSV).")
-    ],
+        Path | None,
+        typer.Option("--train", metavar="FILE", help="Labelled requests to learn from (MusicRecoIntent's CSV)."),
+    ] = None,
     test: Annotated[
         Path | None, typer.Option("--test", metavar="FILE", help="Those to ask; without it --train in five folds.")
+    ] = None,
+    names: Annotated[
+        Path | None,
+        typer.Option(
+            "--names",
+            metavar="FILE",
+            help="Requests to learn from whose names alone are labelled (MusicRecoNER's CSV).",
+        ),
+    ] = None,
+    entities: Annotated[
+        Path | None,
+        typer.Option(
+            "--entities",
+            metavar="FILE",
+            help="Mentions of artists and works to find and to link (MusicRecoNER's CSV), in place of the rest.",
+        ),
     ] = None,
     systems: Annotated[str, typer.Option("--systems", metavar="NAME,…", help="Which to ask, or all.")] = "segue",
     catalogue: Annotated[
@@ -31,12 +48,20 @@ def understanding(
     markdown: MarkdownFile = None,
     json: JsonFile = None,
 ) -> None:
-    """Find what labelled requests say of the music: by the rules, by what is learnt, and by both."""
+    """Find what labelled requests say of the music: by the rules, by what is learnt, and by both.
+
+    With --entities, find and link the names in requests: by the rules, and with --train by the product that learnt.
+    """
+    if train is None and entities is None:
+        raise typer.BadParameter("give --train FILE, --entities FILE or both", param_hint="--train")
+    if test is not None and entities is not None:
+        raise typer.BadParameter("--entities asks its own requests; leave --test out", param_hint="--test")
     from assistant.settings import Settings
-    from assistant.understanding.labelled import read_labelled
+    from assistant.understanding.labelled import read_labelled, read_names
     from assistant.understanding.rules import RulesUnderstanding
     from connectors.progress import JobProgress
     from evals.errors import EvaluationDataError
+    from evals.mentions import evaluate_mentions, read_mentions
     from evals.report import Report
     from evals.scratch import scratch_home
     from evals.understanding import choose_systems, evaluate
@@ -47,7 +72,9 @@ def understanding(
     chosen, drawn = choose_systems(systems), read_seeds(seeds)
     for path, option in ((json, "--json"), (markdown, "--markdown")):
         check_destination(path, option)
-    fitted, asked = read_labelled(train), None if test is None else read_labelled(test)
+    fitted, asked = (None if file is None else read_labelled(file) for file in (train, test))
+    named = [] if names is None else read_names(names)
+    mentions = None if entities is None else read_mentions(entities)
     settings = Settings()
     with scratch_home(kept) as home, JobProgress() as progress:
         encoder = open_text_encoder(settings.text_encoder, home / "cache" / "encoder", settings.threads, progress)
@@ -55,34 +82,66 @@ def understanding(
             raise EvaluationDataError(
                 f"the text encoder {encoder.name} has no states of words; unset SEGUE_TEXT_ENCODER"
             )
-        content = read_starter() if catalogue is None else read_source(catalogue, progress=progress)
-        said: dict[str, object] = {
-            "train": train,
-            "test": test or "in five folds",
-            "systems": list(chosen),
-            "encoder": encoder.name,
-        }
-        said |= {
-            "catalogue": catalogue or "starter",
-            "requests": len(fitted),
-            "written": "frozen" if frozen else "open",
-        }
-        report = Report("segue eval understanding", said, drawn)
-        evaluate(
-            fitted,
-            asked,
-            chosen,
-            drawn,
-            rules=RulesUnderstanding(Catalogue.from_tracks(content.tracks, content.collections)),
-            encoder=encoder,
-            report=report,
-            frozen=frozen,
-            progress=progress,
-        )
+        if mentions is not None:
+            said: dict[str, object] = {"entities": entities, "train": train, "names": names, "encoder": encoder.name}
+            report = Report("segue eval understanding", said | {"requests": len(mentions)}, drawn)
+            learnt = None if fitted is None else [*fitted, *named]
+            evaluate_mentions(mentions, learnt, drawn[0], encoder=encoder, report=report, progress=progress)
+        elif fitted is not None:
+            content = read_starter() if catalogue is None else read_source(catalogue, progress=progress)
+            said = {
+                "train": train,
+                "names": names,
+                "test": test or "in five folds",
+                "systems": list(chosen),
+                "encoder": encoder.name,
+                "catalogue": catalogue or "starter",
+                "requests": len(fitted),
+                "written": "frozen" if frozen else "open",
+            }
+            report = Report("segue eval understanding", said, drawn)
+            evaluate(
+                fitted,
+                asked,
+                chosen,
+                drawn,
+                rules=RulesUnderstanding(Catalogue.from_tracks(content.tracks, content.collections)),
+                encoder=encoder,
+                report=report,
+                frozen=frozen,
+                named=named,
+                progress=progress,
+            )
     finish(report, json, markdown)
 
 
-#: Every command with its example.
+def reading(
+    catalogue: Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")],
+    n_names: Annotated[
+        int, typer.Option("--names", min=100, help="Names of the synthetic catalogue made of its words.")
+    ] = 1_000_000,
+    seeds: Seeds = "64",
+    json: JsonFile = None,
+) -> None:
+    """Measure how long the rules take to read a message, on a catalogue and on one with very many names."""
+    from connectors.progress import JobProgress
+    from evals.reading_speed import bench_reading
+
+    drawn = read_seeds(seeds)
+    check_destination(json)
+    with JobProgress() as progress:
+        report = bench_reading(catalogue, n_names, drawn, progress=progress)
+    finish(report, json)
+
+
+#: Every command of `segue bench` with its example.
+BENCHES: tuple[tuple[Callable[..., None], str], ...] = (
+    (reading, "segue bench reading --catalogue spotify_songs.csv.gz --names 1000000"),
+)
+#: Every command of `segue eval` with its example.
 COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
-    (understanding, "segue eval understanding --train music-intent/train.csv --json understanding.json"),
+    (
+        understanding,
+        "segue eval understanding --train music-intent/train.csv --entities music-ner/entities.csv",
+    ),
 )

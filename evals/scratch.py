@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from assistant.settings import Settings
+from recsys.encoders.text import open_text_encoder
+from recsys.pipeline import open_recommender
+from recsys.recommender import Recommender
+from recsys.vocabulary import load_vocabulary
 
 #: What may outlive an evaluation: text vectors and the exported encoder, both addressed by their content.
 _REUSABLE = "cache"
@@ -34,6 +38,20 @@ def scratch_home(kept: Path | None = None) -> Iterator[Path]:
 def scratch_settings(home: Path, **changes: Any) -> Settings:
     """The user's settings, but with the data and the database in `home`, and with `changes`."""
     return Settings(home=home, database_url=None, **changes)
+
+
+def open_served(settings: Settings) -> Recommender:
+    """Open what an installation serves once more, to measure its slates by; the product's own stays closed to us."""
+    encoder = open_text_encoder(settings.text_encoder, settings.home / "cache" / "encoder", settings.threads)
+    recommender, _ = open_recommender(
+        settings.home,
+        load_vocabulary(),
+        encoder,
+        index=settings.index,
+        exact_limit=settings.exact_limit,
+        half_life_days=settings.half_life_days,
+    )
+    return recommender
 
 
 def product_settings(settings: Settings) -> dict[str, Any]:

@@ -32,10 +32,11 @@ from typing import Any
 import numpy as np
 
 from assistant.request import Polarity
-from assistant.understanding.labelled import NAMES, Labelled, read_lines
+from assistant.understanding.labelled import NAMES, Labelled, others, read_lines
+from assistant.understanding.learned import LearnedUnderstanding
 from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tagger_training import TaggerSettings, train_tagger
-from assistant.understanding.tagging import Phrase, Tagger, WordReader, join
+from assistant.understanding.tagging import Phrase, Tagger, WordReader
 from assistant.understanding.tokens import read
 from evals.metrics import N_RESAMPLES, Summary, summarise
 from evals.naming import choose
@@ -83,6 +84,7 @@ def evaluate(
     encoder: WordEncoder,
     report: Report,
     frozen: bool = False,
+    named: Sequence[Labelled] = (),
     settings: TaggerSettings | None = None,
     progress: Progress | None = None,
 ) -> None:
@@ -97,15 +99,17 @@ def evaluate(
         encoder: whose states the tagger sees.
         report: to fill.
         frozen: whether the frozen third of the written requests is asked, in place of the rest.
+        named: requests whose names alone are labelled, to learn from as well where they stand not in `train` or `test`.
         settings: of the tagger; the product's by default.
         progress: told about training.
     """
     reader = WordReader(encoder)
+    more = others(named, (*train, *(test or ())))
     written = {name: [_asked(one) for one in read_written(name, frozen=frozen)] for name in WRITTEN}
     found: dict[str, dict[str, list[tuple[int, Said, Said]]]] = {name: {} for name in systems}
     for seed in seeds:
         for number, (fitted, asked) in enumerate(_splits(train, test, seed)):
-            answers = _open(systems, fitted, rules, reader, settings or TaggerSettings(), seed, progress)
+            answers = _open(systems, [*fitted, *more], rules, reader, settings or TaggerSettings(), seed, progress)
             for name, answer in answers.items():
                 lines = found[name].setdefault("all", [])
                 lines += [(place, one.said, answer(one.text)) for place, one in asked]
@@ -184,18 +188,22 @@ def _open(
         tagger = train_tagger(fitted, reader, settings, seed=seed, progress=progress)
     for name in systems:
         if name == "gazetteer":
-            answers[name] = _Gazetteer(fitted)
+            answers[name] = _Gazetteer([one for one in fitted if one.complete])
         elif name == "rules":
             answers[name] = lambda text: _said(rules.phrases(read(text)))
         elif tagger is not None:
-            answers[name] = partial(_tagged, tagger=tagger, reader=reader, rules=rules if name == "segue" else None)
+            answers[name] = partial(_learnt, LearnedUnderstanding(rules, tagger, reader))
+            if name == "tagger":
+                answers[name] = partial(_tagged, tagger, reader)
     return answers
 
 
-def _tagged(text: str, *, tagger: Tagger, reader: WordReader, rules: RulesUnderstanding | None) -> Said:
-    reading = read(text)
-    learnt = tagger.tag(reader.read(reading))
-    return _said(learnt if rules is None else join(learnt, rules.phrases(reading)))
+def _learnt(understanding: LearnedUnderstanding, text: str) -> Said:
+    return _said(understanding.phrases(text))
+
+
+def _tagged(tagger: Tagger, reader: WordReader, text: str) -> Said:
+    return _said(tagger.tag(reader.read(read(text))))
 
 
 class _Gazetteer:

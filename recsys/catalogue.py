@@ -14,6 +14,7 @@ import numpy as np
 from recsys.errors import UnknownTrackError
 from recsys.snapshot import Postings, Snapshot, WordLists, pack
 from recsys.text import fold
+from recsys.title_versions import KINDS, versions_of
 from recsys.types import (
     NUMERIC_COLUMNS,
     BoolArray,
@@ -173,11 +174,20 @@ class Catalogue:
 
     def stated(self, facet: Facet) -> BoolArray:
         """Tell for every row (N,) whether the track states anything about the facet."""
-        if facet is Facet.TRACK:
+        if facet in (Facet.TRACK, Facet.VERSION):
             return np.ones(len(self), np.bool_)
         if facet in _NUMERIC_OF:
             return ~np.isnan(self.numeric[_NUMERIC_OF[facet]])
         return np.diff(self._lists(_COLUMN_OF[facet]).starts) > 0
+
+    @cached_property
+    def versions(self) -> dict[str, BoolArray]:
+        """Kind of version → the tracks (N,) whose titles say that they are one; see `recsys.title_versions`."""
+        said = {kind: np.zeros(len(self), np.bool_) for kind in KINDS}
+        for row, (title, album) in enumerate(zip(self.titles, self.albums, strict=True)):
+            for kind in versions_of(title, album):
+                said[kind][row] = True
+        return said
 
     @cached_property
     def collections(self) -> list[Collection]:

@@ -23,6 +23,7 @@ Agreement = NDArray[np.int8]
 
 #: What gives way first when a request cannot be met; what stands further right is held longer.
 RELAXATION_ORDER = (
+    Facet.VERSION,
     Facet.POPULARITY,
     Facet.TAG,
     Facet.ACTIVITY,
@@ -65,7 +66,7 @@ def property_of(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constr
     if constraint.facet in _NUMERIC:
         return _numeric_property(catalogue, constraint)
     has = _listed(catalogue, vocabulary, constraint)
-    if constraint.facet in (Facet.ARTIST, Facet.TRACK, Facet.TAG):
+    if constraint.facet in (Facet.ARTIST, Facet.TRACK, Facet.TAG, Facet.VERSION):
         return has.astype(np.int8)
     result = np.where(has, YES, np.where(catalogue.stated(constraint.facet), NO, UNKNOWN)).astype(np.int8)
     if constraint.facet in (Facet.MOOD, Facet.ACTIVITY):
@@ -161,6 +162,10 @@ def _listed(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint
     has = np.zeros(len(catalogue), dtype=bool)
     if constraint.facet is Facet.TRACK:
         has[catalogue.rows(constraint.values)] = True
+        return has
+    if constraint.facet is Facet.VERSION:
+        for value in constraint.values:
+            has |= catalogue.versions.get(value, False)
         return has
     for value in constraint.values:
         if constraint.facet in (Facet.ARTIST, Facet.TAG):

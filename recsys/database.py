@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from recsys.errors import DatabaseError
 
 #: The newest revision in `recsys/migrations/versions`.
-HEAD = "0002"
+HEAD = "0003"
 
 #: How long a process waits for another one's transaction, in milliseconds: indexing 120,000 tracks takes seconds.
 BUSY_TIMEOUT_MS = 60_000
@@ -144,6 +144,15 @@ turns = sa.Table(
         ["sessions.session_id", "sessions.listener_id"],
         name="fk_turns_session",
     ),
+)
+
+# Sessions that were somebody else's. No foreign key to sessions: one may have events and no turn.
+disowned = sa.Table(
+    "disowned",
+    metadata,
+    sa.Column("session_id", sa.Text, primary_key=True),
+    sa.Column("listener_id", sa.Text, sa.ForeignKey("listeners.listener_id"), primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
 )
 
 

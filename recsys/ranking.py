@@ -6,6 +6,8 @@
     + the company that the track keeps with the listener's own (shared playlists, shared artist): the more the words
       ask for, the less it counts
     + nearness to tracks named as examples, minus nearness to tracks just disliked
+    + company and nearness of what was liked in this session, in full; minus what was passed over beside it
+    + artists asked for after other wishes
     + a mild prior for known tracks, or in its place the popularity dial, whose wrong side counts more than its right
     - tracks of the listener's own history, and the discovery dial on their artists
 
@@ -14,16 +16,20 @@ Shapes: N tracks of the catalogue, C candidates, d joint width.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from recsys.catalogue import Catalogue
 from recsys.constraints import Checked, closeness
 from recsys.recommendation import Query
-from recsys.types import Constraint, FloatArray, IntArray
+from recsys.types import Constraint, Facet, FloatArray, IntArray
 from recsys.vocabulary import Vocabulary
+
+#: What a part of a score is for; "translation" is JAM's, of the words and the taste.
+Part = Literal["translation", "words", "taste", "examples", "dislikes", "fame"]
 
 #: Stands for a popularity that is not stated: a little below the middle.
 _UNSTATED_POPULARITY = 0.4
@@ -31,6 +37,8 @@ _UNSTATED_POPULARITY = 0.4
 _DEMANDED = 2.0
 #: "Nothing too famous" is first of all a wish for no hits: the wrong side of the middle counts this many times.
 _WRONG_SIDE = 3.0
+#: A dial turned all the way adds so many times their weight to what was asked for, so that no wish pays for the dial.
+_WISHES_FIRST = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +50,17 @@ class RankingWeights:
     constraint: float = 1.2  # each soft constraint, fully met
     company: float = 6.0  # where the words ask for nothing in particular; divided by one more for each wish
     neighbours: float = 2.0
-    disliked: float = 1.5
+    disliked: float = 2.5
     popularity: float = 0.35
     fame: float = 2.5
+    moment: float = 2.0  # the company of what was liked in this session, whatever the words ask for
+    liked: float = 1.0  # nearness to it
+    passed: float = 1.5  # shown beside it, and passed over
+    lead: float = 4.0  # artists asked for after other wishes
+    newest: float = 0.5  # share of what was said last among the words of a session, 0–1
     discovery: float = 1.0
     heard: float = 0.4
+    me: float = 4.0  # nearness to the listener's vector, for each time that more of it than usual is asked for
     jitter: float = 0.25  # standard deviation of the seeded noise among near equals
 
 
@@ -89,6 +103,7 @@ class Ranker:
         translation: FloatArray,
         lexical: FloatArray,
         company: FloatArray,
+        moment: FloatArray,
         relaxed: Collection[Constraint] = (),
     ) -> FloatArray:
         """Score the candidates `rows` (C,).
@@ -101,34 +116,68 @@ class Ranker:
             translation: (C,) joint-space scores in units of their spread.
             lexical: (N,) share of the request's words that each track carries.
             company: (N,) how much company each track keeps with the listener's own.
+            moment: (N,) and with those liked in this session.
             relaxed: hard constraints that gave way; what comes near them is still better than what does not.
         """
+        terms = self.terms(query, taste, checked, rows, translation, lexical, company, moment, relaxed)
+        _, scores = next(terms)
+        for _, term in terms:
+            scores += term
+        return np.asarray(scores, dtype=np.float32)
+
+    def terms(
+        self,
+        query: Query,
+        taste: Taste,
+        checked: Checked,
+        rows: IntArray,
+        translation: FloatArray,
+        lexical: FloatArray,
+        company: FloatArray,
+        moment: FloatArray,
+        relaxed: Collection[Constraint] = (),
+    ) -> Iterator[tuple[Part, FloatArray]]:
+        """Yield what `scores` adds up, each with the part of the score that it belongs to: (C,), beginning with JAM."""
         w = self.weights
-        scores = np.float32(w.translation) * translation + np.float32(w.lexical) * lexical[rows]
+        yield "translation", np.float32(w.translation) * translation
+        yield "words", np.float32(w.lexical) * lexical[rows]
+        more_me = max(query.how_much_me - 1.0, 0.0)
+        turned = abs(query.fame) + abs(query.discovery) + abs(query.how_much_me - 1.0) / 2
         for constraint, met in checked.pairs():
             if not constraint.hard or constraint in relaxed:
-                weight = w.constraint * (_DEMANDED if constraint.hard else 1.0)
+                weight = w.constraint * (_DEMANDED if constraint.hard else 1.0) * (1 + _WISHES_FIRST * turned)
                 near = closeness(self.catalogue, self.vocabulary, constraint, met)
-                scores += np.float32(weight) * near[rows]
+                yield "words", np.float32(weight) * near[rows]
         if query.like_rows:
-            scores += np.float32(w.neighbours) * self.nearness(np.array(query.like_rows))[rows]
+            yield "examples", np.float32(w.neighbours) * self.nearness(np.array(query.like_rows))[rows]
         if query.dislike_rows:
-            scores -= np.float32(w.disliked) * np.maximum(self.nearness(np.array(query.dislike_rows))[rows], 0)
+            near = np.maximum(self.nearness(np.array(query.dislike_rows))[rows], 0)
+            yield "dislikes", -(np.float32(w.disliked) * near)
+        if query.liked_rows:
+            yield "taste", np.float32(w.moment) * moment[rows]
+            yield "taste", np.float32(w.liked) * self.nearness(np.array(query.liked_rows))[rows]
+        if query.passed_rows:
+            yield "dislikes", -(np.float32(w.passed) * np.isin(rows, query.passed_rows))
+        for key in sorted(query.lead):
+            yield "words", np.float32(w.lead) * np.isin(rows, self.catalogue.postings(Facet.ARTIST, key))
         popularity = self._popularity[rows]
         if query.fame:
             asked = np.sign(query.fame) * (popularity - np.float32(0.5))
-            scores += np.float32(w.fame * abs(query.fame)) * np.where(asked < 0, _WRONG_SIDE * asked, asked)
+            yield "fame", np.float32(w.fame * abs(query.fame)) * np.where(asked < 0, _WRONG_SIDE * asked, asked)
         else:
-            scores += np.float32(w.popularity) * popularity
+            yield "fame", np.float32(w.popularity) * popularity
         if len(taste.rows):
             n_wishes = sum(c.wanted for c in query.constraints) + bool(query.like_rows)
-            scores += np.float32(w.company * query.how_much_me / (1 + n_wishes)) * company[rows]
+            usual_me = min(query.how_much_me, 1.0)
+            yield "taste", np.float32(w.company * usual_me / (1 + n_wishes)) * company[rows]
             if query.discovery >= 0:
-                scores -= np.float32(w.heard) * np.isin(rows, taste.rows)
+                yield "taste", -(np.float32(w.heard) * np.isin(rows, taste.rows))
             artists = self.catalogue.artist_rows
             known = np.isin(artists[rows], np.unique(artists[taste.liked_rows]))
-            scores -= np.float32(w.discovery * query.discovery) * known.astype(np.float32)
-        return np.asarray(scores, dtype=np.float32)
+            yield "taste", -(np.float32(w.discovery * query.discovery) * known.astype(np.float32))
+        if more_me and taste.known:
+            own = (taste.vector / np.linalg.norm(taste.vector)).astype(np.float32)
+            yield "taste", np.float32(w.me * more_me) * (self.vectors[rows] @ own)
 
     def nearness(self, rows: IntArray) -> FloatArray:
         """Cosine (N,) of every track to the nearest of the given ones."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from recsys.types import Constraint, Event, Track
+from recsys.types import Arc, Constraint, Event, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,11 @@ class Query:
     like_rows: tuple[int, ...] = ()  # "like X": track rows to be near
     dislike_rows: tuple[int, ...] = ()  # disliked in this session: never shown, neighbours lowered
     title_rows: tuple[int, ...] = ()  # tracks asked for by title: shown first
+    liked_rows: tuple[int, ...] = ()  # liked in this session: answers to these very words
+    passed_rows: tuple[int, ...] = ()  # shown in this session beside liked ones, and not rated
     size: int | None = None
+    fixed: tuple[tuple[int, int], ...] = ()  # (place in the slate from 0, row): they stay where they are
+    arc: Arc | None = None
     minutes: float | None = None
     discovery: float = 0.0
     fame: float = 0.0
@@ -31,7 +35,10 @@ class Query:
     seed: int = 0
     max_per_artist: int = 2
     now: float | None = None  # seconds since the epoch; the clock when None
+    newest: str = ""  # the part of the text that was said last, where earlier turns said the rest
+    lead: frozenset[str] = frozenset()  # keys of the artists that were asked for last, after other wishes
     listener_id: str = ""  # for vectors of listeners that were brought in; the events say what was done
+    session_id: str | None = None  # the session that is going on: what was done in it counts at once, in full
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +53,24 @@ class Pick:
     query_share: float  # of what lifts the track above the average candidate, the request's share, 0–1
     user_share: float  # and the listener's; the two sum to 1 unless nothing lifts it (both 0)
     modality_weights: Mapping[str, float] = field(default_factory=dict)
-    retrievers: tuple[str, ...] = ()  # translation, constraint, lexical, company, neighbours, title
+    retrievers: tuple[str, ...] = ()  # translation, constraint, lexical, company, neighbours, title, kept
     matched: tuple[Constraint, ...] = ()  # wanted constraints that this track is known to meet
     nearest_liked: tuple[int, float] | None = None  # (row, cosine) of the closest positively rated track
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one track stands for a query, shown or not, and what its score is made of."""
+
+    pick: Pick
+    rank: int  # among the tracks that may be shown, from 1; 0 for one that may not
+    n_allowed: int
+    #: What each part adds to the score; they sum to it: words, taste, learnt (the head's of a learnt space), examples,
+    #: dislikes, fame, chance (the seeded noise among near equals)
+    parts: Mapping[str, float] = field(default_factory=dict)
+    failed: tuple[Constraint, ...] = ()  # hard constraints that it is known not to meet
+    unknown: tuple[Constraint, ...] = ()  # wanted hard ones of which nothing is known
+    banned: bool = False  # it, or another version of it, is excluded or was disliked
 
 
 @dataclass(frozen=True, slots=True)

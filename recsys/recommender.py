@@ -6,24 +6,26 @@ Shapes: N tracks of the catalogue, C candidates, d joint width.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from threading import Lock
 
 import numpy as np
 
 from recsys.catalogue import Catalogue
-from recsys.constraints import UNKNOWN, YES, Agreement, Checked, check
+from recsys.constraints import UNKNOWN, YES, Agreement, Checked, agreement, check
 from recsys.encoders.text import TextEncoder
 from recsys.index.base import JointPoint, TrackIndex
 from recsys.listeners import track_weights
+from recsys.placing import place, split
 from recsys.portrait import Standpoint, lift_shares
 from recsys.ranking import Ranker, RankingWeights, Taste
-from recsys.recommendation import ConstraintCount, Pick, Query, Recommendation
+from recsys.reading import Reader
+from recsys.recommendation import ConstraintCount, Pick, Place, Query, Recommendation
 from recsys.retrieval.company import Company
 from recsys.retrieval.lexical import LexicalIndex
+from recsys.retrieval.top import top
 from recsys.slate import Candidates, arrange, choose
+from recsys.timing import Clock
 from recsys.translation import Translation
 from recsys.types import BoolArray, Constraint, Facet, FloatArray, IntArray
 from recsys.vocabulary import Vocabulary
@@ -31,10 +33,11 @@ from recsys.vocabulary import Vocabulary
 __all__ = ["ConstraintCount", "Pick", "Query", "RankingWeights", "Recommendation", "Recommender"]
 
 _DEFAULT_SIZE = 20
-_REMEMBERED_TEXTS = 256
-#: What a track loses in a slate for each wish that it is known not to meet, on scores that differ by some 5 at most: it
-#: is taken only where those that go against fewer run out, so that no further wish can cost an earlier one.
+#: What a track loses in a slate for each wish that it is known not to meet, where scores differ by some 5 at most: it
+#: comes after all that go against fewer, so that no further wish costs an earlier one.
 _GOES_AGAINST = 10.0
+#: Share of a slate that artists asked for last may take, where others were asked for before.
+_LEAD = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class _Turn:
     point: JointPoint
     lexical: FloatArray  # (N,)
     company: FloatArray  # (N,)
+    moment: FloatArray  # (N,) the company of what was liked in this session
     extra: FloatArray | None  # (N,) what is added to the joint-space scores, if anything
 
 
@@ -71,24 +75,21 @@ class Recommender:
         self.catalogue, self.vocabulary, self.index = catalogue, vocabulary, index
         self._company = Company(catalogue)
         self.ranker = Ranker(catalogue, vocabulary, vectors, weights or RankingWeights())
-        self._encoder, self._translation = encoder, translation
-        self._vectors, self._lexical = vectors, lexical
+        self._reader = Reader(encoder, lexical, self.ranker.weights.newest)
+        self._translation, self._vectors = translation, vectors
         self._half_life_days, self._n_candidates = half_life_days, n_candidates
-        self._encoded: OrderedDict[str, FloatArray] = OrderedDict()
-        self._lock = Lock()
 
     def recommend(self, query: Query) -> Recommendation:
         """Answer one turn with a slate, or with the nearest possible one and what was relaxed for it."""
-        clock = _Clock()
-        text_vector = self._encode(query.text)
+        clock = Clock()
+        text_vector = self._reader.vector(query)
         clock.lap("encode")
         turn = self._prepare(self._with_examples(query), text_vector)
         tiers, relaxable = self._tiers(turn)
         rows, sources, certified = self._retrieve(turn, tiers, relaxable)
         clock.lap("retrieve")
         scores = self._score(turn, rows, relaxable)
-        noise = np.random.default_rng(query.seed).standard_normal(len(self.catalogue), dtype=np.float32)
-        scores += np.float32(self.ranker.weights.jitter) * noise[rows]
+        scores += self._noise(query.seed)[rows]
         scores -= np.float32(_GOES_AGAINST) * turn.checked.against(rows).astype(np.float32)
         order = np.lexsort((rows, -scores, tiers[rows]))
         clock.lap("rank")
@@ -96,17 +97,18 @@ class Recommender:
         candidates = self._candidates(query, rows[order], scores[order], tiers)
         picked = choose(
             candidates,
-            size=query.size or _DEFAULT_SIZE,
+            size=max(query.size or _DEFAULT_SIZE, len(query.fixed)),
             minutes=query.minutes,
             caps=self._caps(query),
             max_per_artist=query.max_per_artist,
+            arc=query.arc,
         )
-        ordered = arrange(candidates, picked)
+        ordered = arrange(candidates, picked, query.arc)
         clock.lap("slate")
         slate_rows = candidates.rows[ordered]
         deepest = int(tiers[slate_rows].max(initial=0))
         relaxed = tuple(relaxable[:deepest])
-        counts = tuple(_count(c, met[slate_rows], c in relaxed) for c, met in turn.checked.pairs())
+        counts = tuple(_count(c, met[slate_rows], relaxed=c in relaxed) for c, met in turn.checked.pairs())
         picks = self._picks(turn, candidates, ordered, rows, sources)
         clock.lap("reasons")
         return Recommendation(
@@ -130,11 +132,39 @@ class Recommender:
 
     def stand(self, query: Query, k: int) -> Standpoint:
         """Say where a query stands in the joint space, and what `rank` finds from there."""
-        turn = self._prepare(query, self._encode(query.text))
+        turn = self._prepare(query, self._reader.vector(query))
         rows = np.flatnonzero(self._allowed(turn))
         scores = self._score(turn, rows)
         order = np.lexsort((rows, -scores))[:k]
         return Standpoint(turn.point, turn.taste.known, rows[order], scores[order])
+
+    def place(self, query: Query, rows: IntArray) -> tuple[Place, ...]:
+        """Say where tracks (n,) stand for a query as `recommend` ranks them, whether it shows them or not."""
+        turn = self._prepare(self._with_examples(query), self._reader.vector(query))
+        tiers, relaxable = self._tiers(turn)
+        found, sources, _ = self._retrieve(turn, tiers, relaxable)
+        noise = self._noise(query.seed)
+        scores = self._score(turn, np.arange(len(self.catalogue)), relaxable) + noise
+        picks = self._picks(
+            turn, self._candidates(turn.query, rows, scores[rows], tiers), list(range(len(rows))), found, sources
+        )
+        extra = None if turn.extra is None else np.float32(self.ranker.weights.translation) * turn.extra[rows]
+        terms = self.ranker.terms(
+            turn.query, turn.taste, turn.checked, rows, noise[rows], turn.lexical, turn.company, turn.moment, relaxable
+        )
+        scale = self._translation.scale(turn.query) * self.ranker.weights.translation
+        parts = split(self.index.explain(turn.point, rows), scale, extra, terms) | {"chance": noise[rows]}
+        against = turn.checked.against(np.arange(len(tiers)))
+        steps = np.where(tiers < 0, -1, tiers * (len(query.constraints) + 1) + against)
+        return place(picks, scores, steps, turn.checked, parts, self._banned(turn.query))
+
+    def agreement(self, constraint: Constraint, rows: IntArray) -> Agreement:
+        """Tell for each of some rows (K,) whether its track meets a constraint: YES, NO or UNKNOWN."""
+        return agreement(self.catalogue, self.vocabulary, constraint)[rows]
+
+    def counts(self, constraints: Sequence[Constraint], rows: IntArray) -> tuple[ConstraintCount, ...]:
+        """Count how many of some rows (K,) meet each of the constraints."""
+        return tuple(_count(c, self.agreement(c, rows), relaxed=False) for c in constraints)
 
     # --- the turn's point and constraints ---
 
@@ -149,35 +179,32 @@ class Recommender:
 
     def has_words(self, text: str) -> bool:
         """Tell whether any track has any of a text's words in its title, artists, album or tags."""
-        return bool(np.any(self._lexical.scores(text)))
-
-    def _encode(self, text: str) -> FloatArray:
-        with self._lock:
-            if text in self._encoded:
-                self._encoded.move_to_end(text)
-                return self._encoded[text]
-        vector = self._encoder.encode([text])[0] if text.strip() else np.zeros(self._encoder.dim, dtype=np.float32)
-        with self._lock:
-            self._encoded[text] = vector
-            if len(self._encoded) > _REMEMBERED_TEXTS:
-                self._encoded.popitem(last=False)
-        return vector
+        return self._reader.knows(text)
 
     def _prepare(self, query: Query, text_vector: FloatArray) -> _Turn:
         taste = self._taste(query)
+        liked = np.array(query.liked_rows, dtype=np.int64)
         return _Turn(
             query=query,
             checked=check(self.catalogue, self.vocabulary, query.constraints),
             taste=taste,
             point=self._translation.point(query, text_vector, taste.vector),
             extra=self._translation.extra(query, text_vector),
-            lexical=self._lexical.scores(query.text),
+            lexical=self._reader.shares(query),
             company=self._company.scores(taste.liked_rows, taste.weights[taste.weights > 0]),
+            moment=self._company.scores(liked, np.ones(len(liked), dtype=np.float32)),
         )
+
+    def _noise(self, seed: int) -> FloatArray:
+        """What chance adds to every score (N,), so that near equals take turns."""
+        noise = np.random.default_rng(seed).standard_normal(len(self.catalogue), dtype=np.float32)
+        return np.float32(self.ranker.weights.jitter) * noise
 
     def _taste(self, query: Query) -> Taste:
         now = time.time() if query.now is None else query.now
-        weights = track_weights(query.listener_events, now=now, half_life_days=self._half_life_days)
+        weights = track_weights(
+            query.listener_events, now=now, half_life_days=self._half_life_days, session_id=query.session_id
+        )
         known = [(int(row), w) for t, w in weights.items() for row in self.catalogue.rows([t])]
         rows = np.array([row for row, _ in known], dtype=np.int64)
         signed = np.array([w for _, w in known], dtype=np.float32)
@@ -188,17 +215,30 @@ class Recommender:
         if turn.extra is not None:
             translation += turn.extra[rows]
         return self.ranker.scores(
-            turn.query, turn.taste, turn.checked, rows, translation, turn.lexical, turn.company, relaxed
+            turn.query,
+            turn.taste,
+            turn.checked,
+            rows,
+            translation,
+            turn.lexical,
+            turn.company,
+            turn.moment,
+            relaxed,
         )
 
     # --- what may be shown ---
 
     def _allowed(self, turn: _Turn, without: frozenset[int] = frozenset()) -> BoolArray:
-        allowed = turn.checked.allowed(without)
-        banned = [*turn.query.exclude, *turn.query.dislike_rows]
-        if banned:
-            allowed &= ~np.isin(self.catalogue.work, self.catalogue.work[np.array(banned)])
+        allowed = turn.checked.allowed(without) & ~self._banned(turn.query)
+        allowed[[row for _, row in turn.query.fixed]] = True
         return allowed
+
+    def _banned(self, query: Query) -> BoolArray:
+        """Mask the tracks (N,) that are kept out whatever is asked for: excluded or disliked ones, in any version."""
+        banned = [*query.exclude, *query.dislike_rows]
+        if not banned:
+            return np.zeros(len(self.catalogue), dtype=bool)
+        return np.isin(self.catalogue.work, self.catalogue.work[np.array(banned)])
 
     def _tiers(self, turn: _Turn) -> tuple[IntArray, list[Constraint]]:
         """Number the tracks: 0 meets all hard constraints, t only after the first t relaxations, -1 never.
@@ -236,10 +276,13 @@ class Recommender:
         keys = [v for c in query.constraints if c.facet is Facet.ARTIST and c.wanted for v in c.values]
         size = query.size or int((query.minutes or 60.0) / 2) + 1
         share = size if len(keys) == 1 else -(-size // max(len(keys), 1)) + 1
+        leading = query.lead.intersection(keys)
+        lead = max(share, -(-int(_LEAD * size) // max(len(leading), 1)) + 1)
         caps = {int(self.catalogue.artist_rows[row]): 1 for row in query.like_rows}
         for key in keys:
             for row in self.catalogue.postings(Facet.ARTIST, key):
-                caps[int(self.catalogue.artist_rows[row])] = max(share, query.max_per_artist)
+                most = lead if key in leading else share
+                caps[int(self.catalogue.artist_rows[row])] = max(most, query.max_per_artist)
         return caps
 
     # --- candidates and picks ---
@@ -263,17 +306,23 @@ class Recommender:
             result = self.index.search(turn.point, k, allowed & wanted)
             certified &= result.certified
             found["constraint"] = np.union1d(found.get("constraint", result.rows), result.rows)
-        found["lexical"] = _top(np.where(allowed, turn.lexical, 0), k // 3)
+        found["lexical"] = top(np.where(allowed, turn.lexical, 0), k // 3)
         if turn.query.how_much_me:
-            found["company"] = _top(np.where(allowed, turn.company, 0), k // 3)
+            found["company"] = top(np.where(allowed, turn.company, 0), k // 3)
         if turn.extra is not None:
             above = turn.extra - turn.extra.min()
-            found["memory"] = _top(np.where(allowed, above, 0), k)
-        if turn.query.like_rows:
-            near = self.ranker.nearness(np.array(turn.query.like_rows))
-            found["neighbours"] = _top(np.where(allowed, near, 0), k // 3)
+            found["memory"] = top(np.where(allowed, above, 0), k)
+        if turn.query.liked_rows:
+            moment = top(np.where(allowed, turn.moment, 0), k // 3)
+            found["company"] = np.union1d(found.get("company", moment), moment)
+        examples = (*turn.query.like_rows, *turn.query.liked_rows)
+        if examples:
+            near = self.ranker.nearness(np.array(examples))
+            found["neighbours"] = top(np.where(allowed, near, 0), k // 3)
         titles = np.array(turn.query.title_rows, dtype=np.int64)
         found["title"] = titles[allowed[titles]]
+        if turn.query.fixed:
+            found["kept"] = np.array([row for _, row in turn.query.fixed], dtype=np.int64)
         masks = {}
         for name, rows in found.items():
             masks[name] = np.zeros(len(tiers), dtype=bool)
@@ -282,6 +331,7 @@ class Recommender:
 
     def _candidates(self, query: Query, rows: IntArray, scores: FloatArray, tiers: IntArray) -> Candidates:
         titles = set(query.title_rows)
+        places = {row: place for place, row in query.fixed}
         return Candidates(
             rows=rows,
             scores=scores,
@@ -292,6 +342,7 @@ class Recommender:
             vectors=self._vectors[rows],
             energy=self.catalogue.numeric["energy"][rows],
             first=frozenset(p for p, row in enumerate(rows.tolist()) if row in titles),
+            fixed={p: places[row] for p, row in enumerate(rows.tolist()) if row in places},
         )
 
     def _picks(
@@ -339,18 +390,7 @@ class Recommender:
         return [(int(examples[b]), float(c[b])) if c[b] > 0 else None for b, c in zip(best, cosines, strict=True)]
 
 
-def _top(values: FloatArray, k: int) -> IntArray:
-    """Rows of the k largest positive values, ties by row."""
-    k = min(k, len(values))
-    if k < len(values):
-        floor = np.partition(values, len(values) - k)[len(values) - k]
-        rows = np.flatnonzero(values >= max(float(floor), 1e-12))
-    else:
-        rows = np.flatnonzero(values > 0)
-    return rows[np.argsort(-values[rows], kind="stable")][:k]
-
-
-def _count(constraint: Constraint, met: Agreement, relaxed: bool) -> ConstraintCount:
+def _count(constraint: Constraint, met: Agreement, *, relaxed: bool) -> ConstraintCount:
     return ConstraintCount(
         constraint=constraint,
         n_met=int((met == YES).sum()),
@@ -358,16 +398,3 @@ def _count(constraint: Constraint, met: Agreement, relaxed: bool) -> ConstraintC
         n_unknown=int((met == UNKNOWN).sum()),
         relaxed=relaxed,
     )
-
-
-class _Clock:
-    """Laps in milliseconds by name."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self.laps[name] = round((now - self._last) * 1000, 3)
-        self._last = now

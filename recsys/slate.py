@@ -1,18 +1,18 @@
 """From ranked candidates to one slate: versions shown once, artists capped, minutes met, a sensible order.
 
-All functions are pure. Candidates come best first, with a tier: tier 0 meets every hard constraint, a higher tier only
-after something was relaxed, and no track of a higher tier is taken while a lower one can still fill the slate.
-C candidates, D width of the track vectors.
+What a listener keeps is fixed: it is always picked, and stands where it stood. All functions are pure. Candidates come
+best first, with a tier: tier 0 meets every hard constraint, a higher tier only after something was relaxed, and no
+track of a higher tier is taken while a lower one can still fill the slate. C candidates, D width of the track vectors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from recsys.types import FloatArray, IntArray
+from recsys.types import Arc, BoolArray, FloatArray, IntArray
 
 #: Cost of similarity to what is already picked, against scores that differ by about 1 from track to track.
 DIVERSITY = 0.6
@@ -20,6 +20,10 @@ DIVERSITY = 0.6
 MINUTES_TOLERANCE = 0.05
 _POOL = 150  # candidates beyond the pick that the search for exact minutes may use
 _MAX_TRACKS = 500
+#: An arc is chosen from so many times the tracks of the slate; and what a step of energy costs in scores.
+_ARC_POOL, _ARC_COST = 3, 4.0
+#: Quantiles of the pool's energy between which an arc runs.
+_ARC_ENDS = (0.05, 0.95)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,17 @@ class Candidates:
     vectors: FloatArray  # (C, D), unit rows or zero
     energy: FloatArray  # NaN where unknown
     first: frozenset[int]  # positions of candidates asked for by title: they open the slate
+    fixed: Mapping[int, int] = field(default_factory=dict)  # position of a candidate → its place in the slate, from 0
 
 
 def choose(
-    candidates: Candidates, *, size: int, minutes: float | None, caps: Mapping[int, int], max_per_artist: int
+    candidates: Candidates,
+    *,
+    size: int,
+    minutes: float | None,
+    caps: Mapping[int, int],
+    max_per_artist: int,
+    arc: Arc | None = None,
 ) -> list[int]:
     """Pick positions into `candidates`: at most `size` tracks, or as many as fill `minutes`.
 
@@ -48,12 +59,18 @@ def choose(
         minutes: total length asked for.
         caps: most tracks of single artists that differ from `max_per_artist`.
         max_per_artist: most tracks of every other artist.
+        arc: how the energy is to go; the tracks are then chosen over a wide range of it.
 
     Returns:
         Positions in the order picked; fewer than asked where the candidates run out.
     """
     target_s = None if minutes is None else minutes * 60.0
-    picked = _greedy(candidates, size, target_s, caps, max_per_artist)
+    if arc is None:
+        picked = _greedy(candidates, size, target_s, caps, max_per_artist)
+    else:
+        more = None if target_s is None else target_s * _ARC_POOL
+        pool = _greedy(candidates, size * _ARC_POOL, more, caps, max_per_artist)
+        picked = _over_energy(candidates, pool, size if target_s is None else len(pool) // _ARC_POOL)
     if target_s is not None and picked:
         picked = _fit_minutes(candidates, picked, target_s, caps, max_per_artist)
     return picked
@@ -70,19 +87,46 @@ def _greedy(
     # tracks asked for by title come before everything, in the order of their scores
     value = c.scores - 1000.0 * c.tiers
     value[list(c.first)] += 1e6
+    value[list(c.fixed)] += 1e9
     limit = size if target_s is None else _MAX_TRACKS
-    while open_.any() and len(picked) < limit and (target_s is None or total < target_s * (1 - MINUTES_TOLERANCE / 4)):
+    while open_.any() and len(picked) < limit:
         gain = np.where(open_, value - DIVERSITY * nearest, -np.inf)
         best = int(np.argmax(gain))
+        if target_s is not None and total >= target_s * (1 - MINUTES_TOLERANCE / 4) and best not in c.fixed:
+            break
         picked.append(best)
         total += float(c.durations_s[best])
         artist = int(c.artists[best])
         of_artist[artist] = of_artist.get(artist, 0) + 1
-        open_[c.works == c.works[best]] = False
+        open_[_unfixed(c, c.works == c.works[best])] = False
+        open_[best] = False
         if of_artist[artist] >= caps.get(artist, max_per_artist):
-            open_[c.artists == artist] = False
+            open_[_unfixed(c, c.artists == artist)] = False
         nearest = np.maximum(nearest, c.vectors @ c.vectors[best])
     return picked
+
+
+def _unfixed(c: Candidates, which: BoolArray) -> BoolArray:
+    """Leave what is fixed out of a mask (C,): it stays, whatever it repeats."""
+    if c.fixed:
+        which[list(c.fixed)] = False
+    return which
+
+
+def _over_energy(c: Candidates, pool: Sequence[int], size: int) -> list[int]:
+    """Choose about evenly over the energy of a pool, the best scores at each level, what is fixed and titles first."""
+    chosen = [p for p in pool if p in c.fixed or p in c.first]
+    left = [p for p in pool if p not in chosen]
+    known = c.energy[left][~np.isnan(c.energy[left])]
+    if known.size < 2:
+        return list(pool[: max(size, len(chosen))])
+    low, high = np.quantile(known, _ARC_ENDS)
+    for level in np.linspace(low, high, max(size - len(chosen), 0)):
+        if not left:
+            break
+        away = np.nan_to_num(np.abs(c.energy[left] - level), nan=1.0)
+        chosen.append(left.pop(int(np.argmax(c.scores[left] - 1000.0 * c.tiers[left] - _ARC_COST * away))))
+    return chosen
 
 
 def _fit_minutes(
@@ -117,7 +161,7 @@ def _best_move(
     taken_works = set(c.works[picked].tolist())
     spare = np.flatnonzero(c.tiers <= worst_tier)
     outside = [int(p) for p in spare if p not in set(picked)][:_POOL]
-    leaving: list[int | None] = [None, *[p for p in picked if p not in c.first]]
+    leaving: list[int | None] = [None, *[p for p in picked if p not in c.first and p not in c.fixed]]
     best: tuple[tuple[float, float], tuple[int | None, int | None, float]] | None = None
     for old in leaving:
         rest = [p for p in picked if p != old]
@@ -152,25 +196,67 @@ def _better(
     return (key, move) if best is None or key < best[0] else best
 
 
-def arrange(candidates: Candidates, picked: list[int]) -> list[int]:
+def arrange(candidates: Candidates, picked: list[int], arc: Arc | None = None) -> list[int]:
     """Order the picks so that neighbours fit: small steps in energy and sound, no artist twice in a row.
 
-    Tracks asked for by title open; otherwise the best pick does, and each next track is the one that follows best,
-    with a little patience for the ranking so that strong picks do not end up last. Tracks that meet everything come
-    before those for which something was relaxed.
+    What is fixed keeps its place. Tracks asked for by title open; otherwise the best pick does, and each next track is
+    the one that follows best, with a little patience for the ranking so that strong picks do not end up last. Tracks
+    that meet everything come before those for which something was relaxed. An arc orders by energy alone.
     """
     c = candidates
-    order = [p for p in picked if p in c.first] or sorted(picked, key=lambda p: int(c.tiers[p]))[:1]
-    left = [p for p in picked if p not in order]
-    while left:
-        last = order[-1]
-        energy_step = np.abs(c.energy[left] - c.energy[last])
-        cost = (
-            np.where(np.isnan(energy_step), 0.15, energy_step)
-            + 0.5 * (1.0 - c.vectors[left] @ c.vectors[last])
-            + 2.0 * (c.artists[left] == c.artists[last])
-            + 0.03 * np.arange(len(left))
-            + 100.0 * c.tiers[left]
-        )
-        order.append(left.pop(int(np.argmin(cost))))
+    order = _places(c, picked)
+    free = [n for n, taken in enumerate(order) if taken is None]
+    left = [p for p in picked if p not in c.fixed]
+    if arc is not None:
+        for place, p in zip(free, _along(c, left, arc), strict=True):
+            order[place] = p
+        return [p for p in order if p is not None]
+    opening = [p for p in left if p in c.first] or sorted(left, key=lambda p: int(c.tiers[p]))[:1]
+    for place in free:
+        last = order[place - 1] if place else None
+        if opening and (last is None or opening[0] in c.first or place == free[0] == 0):
+            step = opening.pop(0)
+            left.remove(step)
+        else:
+            step = left.pop(_next(c, left, last))
+            opening = [p for p in opening if p != step]
+        order[place] = step
+    return [p for p in order if p is not None]
+
+
+def _places(c: Candidates, picked: Sequence[int]) -> list[int | None]:
+    """The slate with what is fixed in its place, or in the last free one where the slate is shorter now."""
+    order: list[int | None] = [None] * len(picked)
+    kept = sorted((p for p in picked if p in c.fixed), key=lambda p: c.fixed[p])
+    for p in kept:
+        if c.fixed[p] < len(order):
+            order[c.fixed[p]] = p
+    beyond = [p for p in kept if c.fixed[p] >= len(order)]
+    for p in reversed(beyond):
+        order[max(n for n, taken in enumerate(order) if taken is None)] = p
     return order
+
+
+def _next(c: Candidates, left: Sequence[int], last: int | None) -> int:
+    """Which of the tracks that are left follows best: its number among them."""
+    if last is None:
+        return 0
+    energy_step = np.abs(c.energy[left] - c.energy[last])
+    cost = (
+        np.where(np.isnan(energy_step), 0.15, energy_step)
+        + 0.5 * (1.0 - c.vectors[left] @ c.vectors[last])
+        + 2.0 * (c.artists[left] == c.artists[last])
+        + 0.03 * np.arange(len(left))
+        + 100.0 * c.tiers[left]
+    )
+    return int(np.argmin(cost))
+
+
+def _along(c: Candidates, picked: Sequence[int], arc: Arc) -> list[int]:
+    """Order by energy; a track whose energy is not known counts as middling."""
+    known = c.energy[list(picked)]
+    middle = float(np.nanmedian(known)) if np.isfinite(known).any() else 0.0
+    rising = sorted(picked, key=lambda p: middle if np.isnan(c.energy[p]) else float(c.energy[p]))
+    if arc is Arc.FALLING:
+        return rising[::-1]
+    return rising[::2] + rising[1::2][::-1] if arc is Arc.PEAK else rising

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from recsys import database as db
 from recsys.catalogue import Catalogue
+from recsys.disowned import DisownedSessions, owned
 from recsys.types import Collection, Event, EventKind, Track, TrackId
 
 #: The kind of source that serves only while there is no other, unless it is asked for.
@@ -70,6 +71,7 @@ class Store:
         """Use a migrated engine; `Store.open` makes one."""
         self._engine = engine
         self._writer = db.write_lock(engine)
+        self.disowned = DisownedSessions(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -193,9 +195,10 @@ class Store:
             _insert(connection, db.events, rows())
 
     def events(self, listener_id: str) -> list[Event]:
-        """Return what a listener did, oldest first."""
+        """Return what a listener did, oldest first, as if sessions that were not the listener's had never been."""
         table = db.events
-        wanted = sa.select(table).where(table.c.listener_id == listener_id).order_by(table.c.at, table.c.event_id)
+        wanted = sa.select(table).where(table.c.listener_id == listener_id, owned(table))
+        wanted = wanted.order_by(table.c.at, table.c.event_id)
         with self._engine.connect() as connection:
             return [
                 Event(r.listener_id, r.track_id, EventKind(r.kind), r.at, r.completion, r.session_id, r.times)
@@ -210,7 +213,7 @@ class Store:
     def remove_listener(self, listener_id: str) -> bool:
         """Forget a listener with all events, sessions and turns; tell whether there was one."""
         with self._writer.begin() as connection:
-            for table in (db.turns, db.sessions, db.events):
+            for table in (db.turns, db.sessions, db.events, db.disowned):
                 connection.execute(table.delete().where(table.c.listener_id == listener_id))
             gone = connection.execute(db.listeners.delete().where(db.listeners.c.listener_id == listener_id))
             return gone.rowcount > 0
@@ -267,9 +270,16 @@ class Store:
             return {name: row[name] for name in ("turn", "at", "message", "request", "state", "reply")}
 
     def turns(self, listener_id: str | None = None) -> Iterator[dict[str, Any]]:
-        """Yield the turns of a listener, or of everybody, by listener and time, each as all of its columns."""
+        """Yield the turns of a listener, or of everybody, by listener and time, each as all of its columns.
+
+        Turns of sessions that were not the listener's are left out.
+        """
         table = db.turns
-        wanted = sa.select(table).order_by(table.c.listener_id, table.c.at, table.c.session_id, table.c.turn)
+        wanted = (
+            sa.select(table)
+            .where(owned(table))
+            .order_by(table.c.listener_id, table.c.at, table.c.session_id, table.c.turn)
+        )
         if listener_id is not None:
             wanted = wanted.where(table.c.listener_id == listener_id)
         with self._engine.connect() as connection:

@@ -126,7 +126,7 @@ class LearnedTranslation:
 
     def scale(self, query: Query) -> float:
         """Return the head's weight of the translation over its spread."""
-        return self._joint.translation_scale(query.text)
+        return self._joint.translation_scale(query.text, self._history(query), query.how_much_me)
 
     def user_vector(self, query: Query, rows: IntArray, weights: FloatArray) -> FloatArray:
         """Return u without any request: what the history says by itself."""
@@ -134,8 +134,9 @@ class LearnedTranslation:
 
     def point(self, query: Query, text_vector: FloatArray, user: FloatArray) -> JointPoint:
         """Translate the history's point by the request; tracks named as examples count as kept."""
-        point = self._joint.point(query.text, text_vector, self._history(query), query.how_much_me)
-        return point.with_constant(self._joint.constant_weight(query.text))
+        history = self._history(query)
+        point = self._joint.point(query.text, text_vector, history, query.how_much_me)
+        return point.with_constant(self._joint.constant_weight(query.text, history, query.how_much_me))
 
     def extra(self, query: Query, text_vector: FloatArray) -> FloatArray | None:
         """Return what the head gives every track (N,), but for the constant, which the index holds."""
@@ -146,5 +147,5 @@ class LearnedTranslation:
         return np.zeros(self._joint.weights["query.weight"].shape[1], np.float32)
 
     def _history(self, query: Query) -> History:
-        history = History.of(query.listener_events, self._row_of)
+        history = History.of(query.listener_events, self._row_of, session_id=query.session_id)
         return history.beside(query.like_rows) if query.like_rows else history

@@ -86,6 +86,7 @@ class Facet(StrEnum):
     ARTIST = "artist"
     TRACK = "track"
     TAG = "tag"
+    VERSION = "version"  # live, remix, …: read off the title
 
 
 #: Facets whose values are words (postings in the catalogue), in contrast to numeric intervals.
@@ -100,7 +101,16 @@ WORD_FACETS = (
     Facet.ARTIST,
     Facet.TRACK,
     Facet.TAG,
+    Facet.VERSION,
 )
+
+
+class Arc(StrEnum):
+    """How the energy of a slate goes from its first track to its last."""
+
+    RISING = "rising"
+    FALLING = "falling"
+    PEAK = "peak"  # up to the middle and down again
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ def own_triples(
             continue
         shown = one.shown
         past = before(events.get(shown.listener_id, ()), shown.at)
-        weights = track_weights(past, now=shown.at, half_life_days=half_life_days)
+        weights = track_weights(past, now=shown.at, half_life_days=half_life_days, session_id=shown.session_id)
         known = {int(row): w for track_id, w in weights.items() for row in catalogue.rows([track_id])}
         triples.append(
             Triple(

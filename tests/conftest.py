@@ -11,6 +11,8 @@ from hypothesis import settings
 
 # As in the console script: waiting threads sleep, so that tests run beside other work.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process for each core is enough
 
 # Shared machines stall for seconds; a property that is slow once is not wrong.
 settings.register_profile("segue", deadline=None)

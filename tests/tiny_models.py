@@ -49,7 +49,30 @@ def save_xlm_roberta(folder: Path, seed: int = 0) -> None:
     _save(XLMRobertaModel, config, folder, seed)
 
 
-def _save(kind: Any, config: Any, folder: Path, seed: int) -> None:
+def save_llama(folder: Path, seed: int = 0, *, chat: bool) -> None:
+    """Save a Llama of two layers, width 16, for 512 tokens, that writes words of the list."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=len(WORDS) + 5,
+        hidden_size=16,
+        intermediate_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        initializer_range=0.5,  # so that what it writes depends on what it is given
+        pad_token_id=0,
+        bos_token_id=2,
+        eos_token_id=3,
+    )
+    template = "{% for m in messages %}{{ m['role'] + ' ' + m['content'] + ' ' }}{% endfor %}assistant"
+    _save(LlamaForCausalLM, config, folder, seed, writes=True, chat_template=template if chat else None)
+
+
+def _save(
+    kind: Any, config: Any, folder: Path, seed: int, *, writes: bool = False, chat_template: str | None = None
+) -> None:
     import torch
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
@@ -62,9 +85,10 @@ def _save(kind: Any, config: Any, folder: Path, seed: int) -> None:
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
+    if not writes:
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        )
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="[PAD]",
@@ -72,4 +96,6 @@ def _save(kind: Any, config: Any, folder: Path, seed: int) -> None:
         cls_token="[CLS]",
         sep_token="[SEP]",
         mask_token="[MASK]",
+        eos_token="[SEP]" if writes else None,
+        chat_template=chat_template,
     ).save_pretrained(folder)

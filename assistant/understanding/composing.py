@@ -21,7 +21,7 @@ from assistant.understanding.tokens import Reading
 from recsys.types import Constraint, Facet
 from recsys.vocabulary import load_vocabulary
 
-_HARD = frozenset((Facet.GENRE, Facet.ERA, Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS, Facet.ARTIST))
+_HARD = frozenset((Facet.GENRE, Facet.ERA, Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS, Facet.ARTIST, Facet.VERSION))
 #: Facets of which one track has one: several wanted values can only mean any of them.
 _ALTERNATIVES = frozenset((Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS, Facet.ACTIVITY))
 _ORDER = tuple(Facet)
@@ -55,6 +55,7 @@ class Composed:
     minutes: float | None = None
     discovery: float | None = None
     fame: float | None = None
+    how_much_me: float | None = None
     unsearchable: set[int] = field(default_factory=set)
 
 
@@ -178,6 +179,10 @@ class _Composing:
 
     def _take_dial(self, dial: Dial, mark: Mark) -> None:
         value = dial.value
+        if dial.name == "how_much_me":
+            # Refused, it is the other side of the usual 1: "not my taste", "don't ignore my taste".
+            self._out.how_much_me = max(2.0 - value, 0.0) if mark.negated else value
+            return
         if mark.negated:
             value = -value * (_DIAL_TONED if mark.toned else _DIAL_REFUSED)
         value = round(value, 2)

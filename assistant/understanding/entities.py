@@ -5,14 +5,15 @@ A name in a list shares the sense of the list: "like Abba, Queen and Wham" gives
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from assistant.request import Polarity
 from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.understanding.cues import Cue, Strength, are_listed, cue_for, ends_phrase, names_song
+from assistant.understanding.entity import names_of, of_artist, of_title
 from assistant.understanding.evidence import PRONOUNS, Evidence, is_year
 from assistant.understanding.gazetteer import Artist, Gazetteer, Title
 from assistant.understanding.matches import Entity, Match, Unlinked
+from assistant.understanding.names import look_up_apart, look_up_misspelt
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
 
@@ -42,9 +43,21 @@ class EntityLinker:
     def __init__(self, gazetteer: Gazetteer) -> None:
         self._gazetteer = gazetteer
 
-    def link(self, reading: Reading, facets: Sequence[Match]) -> list[Match]:
-        """Claim the words that name artists or tracks, given what the vocabulary makes of them."""
-        return _Linking(self._gazetteer, reading, facets).run()
+    def link(self, reading: Reading, facets: Sequence[Match], told: Sequence[tuple[int, int]] = ()) -> list[Match]:
+        """Claim the words that name artists or tracks.
+
+        Args:
+            reading: the message.
+            facets: what the vocabulary makes of its words.
+            told: words (start, end) that somebody else takes for names; they need no evidence but the catalogue.
+        """
+        return _Linking(self._gazetteer, reading, facets).run(told)
+
+    def whole_name(self, reading: Reading) -> frozenset[int]:
+        """The positions of all words where the whole message is one name of the catalogue, else none."""
+        said = reading.words
+        whole = len(said) <= _MAX_TITLE_WORDS and (self._gazetteer.artist(said) or self._gazetteer.title(said))
+        return frozenset(range(len(said))) if whole else frozenset()
 
 
 class _Linking:
@@ -57,13 +70,28 @@ class _Linking:
         self._evidence = Evidence(reading, facets, gazetteer, self._taken)
         self._lookups = self._title_lookups = 0
 
-    def run(self) -> list[Match]:
+    def run(self, told: Sequence[tuple[int, int]]) -> list[Match]:
         self._link_quotes()
         self._link_titles_by_artists()
+        self._link_told(told, look_up_apart)
         self._link_artists()
         self._link_titles()
+        self._link_told(told, look_up_misspelt)
         self._link_misspelt()
         return self._claims
+
+    def _link_told(
+        self,
+        told: Sequence[tuple[int, int]],
+        find: Callable[[Gazetteer, Reading, int, int], Sequence[tuple[int, int, Artist | Title]]],
+    ) -> None:
+        for span in told:
+            for start, end, found in find(self._gazetteer, self._reading, *span) if self._free(*span) else ():
+                polarity = self._cue(start, end).polarity
+                entity = (
+                    of_artist(found, polarity, 0.9) if isinstance(found, Artist) else of_title(found, polarity, 0.8)
+                )
+                self._claim(start, end, entity, tier=1)
 
     # -- quoted ----------------------------------------------------------------------------------------------------
 
@@ -76,9 +104,9 @@ class _Linking:
             if by is not None:
                 self._claim_quoted_by(start, end, cue, *by)
             elif title is not None and (artist is None or names_song(self._reading, start)):
-                self._claim(start, end, _track(title, cue.polarity, 1.0), tier=0)
+                self._claim(start, end, of_title(title, cue.polarity, 1.0), tier=0)
             elif artist is not None:
-                self._claim(start, end, _artist(artist, cue.polarity, 1.0), tier=0)
+                self._claim(start, end, of_artist(artist, cue.polarity, 1.0), tier=0)
             elif not self._guess(start, end, cue) and not self._is_vocabulary(start, end):
                 self._claim(start, end, Unlinked(self._name(start, end)), tier=0)
 
@@ -89,10 +117,11 @@ class _Linking:
         exact = self._gazetteer.title(words, artist)
         near = (exact, 1.0) if exact is not None else self._gazetteer.title_like(words, artist)
         if near is not None:
-            self._claim(start, artist_end, _track(near[0], cue.polarity, near[1]), tier=0)
+            names = names_of((start, end), near[0], (artist_start, artist_end), artist)
+            self._claim(start, artist_end, of_title(near[0], cue.polarity, near[1], names), tier=0)
         else:
             self._claim(start, end, Unlinked(self._name(start, end)), tier=0)
-            self._claim(artist_start, artist_end, _artist(artist, "~", 0.9), tier=0)
+            self._claim(artist_start, artist_end, of_artist(artist, "~", 0.9), tier=0)
 
     def _is_vocabulary(self, start: int, end: int) -> bool:
         return all(kind == "vocabulary" for kind in self._evidence.kinds(start, end))
@@ -104,11 +133,12 @@ class _Linking:
             found = None if position in self._taken else self._artist_after_by(position)
             if found is None:
                 continue
-            artist, _, end = found
+            artist, artist_start, end = found
             exact = self._title_before(position, artist)
             if exact is not None:
                 start, title = exact
-                self._claim(start, end, _track(title, self._cue(start, end).polarity, 1.0), tier=0)
+                names = names_of((start, position), title, (artist_start, end), artist)
+                self._claim(start, end, of_title(title, self._cue(start, end).polarity, 1.0, names), tier=0)
             elif self._reading.words[position] == "by" and not self._guess_title_by(position, artist, end):
                 self._set_title_aside(position)
 
@@ -159,7 +189,8 @@ class _Linking:
         )
         if near is None:
             return False
-        self._claim(start, end, _track(near[0], self._cue(start, end).polarity, 0.9 * near[1]), tier=0)
+        names = names_of((start, position), near[0], (position + 1, end), artist)
+        self._claim(start, end, of_title(near[0], self._cue(start, end).polarity, 0.9 * near[1], names), tier=0)
         return True
 
     def _set_title_aside(self, position: int) -> None:
@@ -186,7 +217,7 @@ class _Linking:
             if not self._claim_with_title(start, end, artist, cue):
                 year = is_year(self._reading.words[start + 1 : end])
                 tier = 0 if year else 1 if end - start > 1 or cue.strength is Strength.STRONG else 3
-                self._claim(start, end, _artist(artist, cue.polarity, confidence), tier=tier)
+                self._claim(start, end, of_artist(artist, cue.polarity, confidence), tier=tier)
             start = end
 
     def _artist_at(self, start: int) -> tuple[Artist, int, Cue, float] | None:
@@ -221,7 +252,7 @@ class _Linking:
         first, last, title = beside
         span = min(first, start), max(last, end)
         polarity = (self._cue(*span) if first < start else cue).polarity
-        self._claim(*span, _track(title, polarity, 0.9), tier=1)
+        self._claim(*span, of_title(title, polarity, 0.9, names_of((first, last), title, (start, end), artist)), tier=1)
         return True
 
     def _title_beside(self, start: int, end: int, artist: Artist) -> tuple[int, int, Title] | None:
@@ -258,7 +289,7 @@ class _Linking:
                     continue
                 title = self._gazetteer.title(self._reading.words[start:end])
                 if title is not None:
-                    self._claim(start, end, _track(title, self._cue(start, end).polarity, 0.8), tier=1)
+                    self._claim(start, end, of_title(title, self._cue(start, end).polarity, 0.8), tier=1)
                     break
 
     # -- misspelt --------------------------------------------------------------------------------------------------
@@ -297,12 +328,12 @@ class _Linking:
         if len(words) == 1 and said and self._evidence.kind(start) == "rare":
             known = self._gazetteer.artist_by_part(words[0])
             if known is not None:
-                self._claim(start, end, _artist(known, cue.polarity, 0.7), tier=3)
+                self._claim(start, end, of_artist(known, cue.polarity, 0.7), tier=3)
                 return True
         near = self._gazetteer.artist_like(words)
         if near is not None:
             tier = 1 if cue.strength is Strength.STRONG else 3
-            self._claim(start, end, _artist(near[0], cue.polarity, 0.9 * near[1]), tier=tier)
+            self._claim(start, end, of_artist(near[0], cue.polarity, 0.9 * near[1]), tier=tier)
             return True
         self._title_lookups += 1
         if self._title_lookups > _MAX_TITLE_LOOKUPS or (len(words) < 2 and not names_song(self._reading, start)):
@@ -310,7 +341,7 @@ class _Linking:
         near_title = self._gazetteer.title_like(words)
         if near_title is None or (len(words) < 3 and near_title[1] < 0.85):
             return False
-        self._claim(start, end, _track(near_title[0], cue.polarity, 0.8 * near_title[1]), tier=3)
+        self._claim(start, end, of_title(near_title[0], cue.polarity, 0.8 * near_title[1]), tier=3)
         return True
 
     # -- small things ----------------------------------------------------------------------------------------------
@@ -356,11 +387,3 @@ class _Linking:
 
     def _name(self, start: int, end: int) -> str:
         return " ".join(self._reading.raw(start, end).split())
-
-
-def _artist(artist: Artist, polarity: Polarity, confidence: float) -> Entity:
-    return Entity("artist", (artist.key,), artist.name, polarity, round(confidence, 3))
-
-
-def _track(title: Title, polarity: Polarity, confidence: float) -> Entity:
-    return Entity("track", title.track_ids, title.name, polarity, round(confidence, 3))

@@ -30,6 +30,7 @@ _MIN_RESPELT = 8  # letters of a name of ordinary words that may be spaced diffe
 _ABOUT = re.compile(r"(?<!how )(?<!what )\babout(?: the| a)?$")
 _PLAY = re.compile(r"\b(?:add|play|hear|sing|put on)$")
 PRONOUNS = words("this that these those it them him her you me us myself mine yours one ones which what")
+_NO_SUCH = words("rush pressure stress hurry worries wonder")  # "no rush" is no word against the band
 _SMALL_IN_NAMES = words("the of and a in to")
 #: Facets whose words people capitalise without meaning a name.
 _PLAIN = frozenset((Facet.GENRE, Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS))
@@ -97,6 +98,8 @@ class Evidence:
         n_content = end - start - the
         capital = self.is_capitalised(start, end)
         if self._is_about(start, capital=capital) or self._reading.right(end, 1) == "by":
+            return 0.0
+        if words[0] in _NO_SUCH and n_content == 1 and self._reading.left(start, 1) == "no":
             return 0.0
         if n_content == 1 and capital and self._capital_goes_on(end):
             return 0.0

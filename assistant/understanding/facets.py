@@ -60,9 +60,12 @@ class FacetFinder:
             words = phrase.split(" ")
             self._longest[words[0]] = max(self._longest.get(words[0], 0), len(words))
 
-    def find(self, reading: Reading) -> list[Match]:
-        """Find every phrase; overlapping ones are all returned, longest first at each place."""
-        return [*self._phrases(reading), *_tempo(reading)]
+    def find(self, reading: Reading, sure: frozenset[int] = frozenset()) -> list[Match]:
+        """Find every phrase; overlapping ones are all returned, longest first at each place.
+
+        Phrases of the words at the positions in `sure` need no context: those that another language has kept.
+        """
+        return [*self._phrases(reading, sure), *_tempo(reading)]
 
     def find_slips(self, reading: Reading, position: int) -> Match | None:
         """Read a word that nothing else explains as a misspelt word of the vocabulary."""
@@ -91,7 +94,7 @@ class FacetFinder:
             and any(isinstance(p, Word) and len(phrase) >= _CORRECTED.get(p.facet, 99) for p in payloads)
         ]
 
-    def _phrases(self, reading: Reading) -> Iterator[Match]:
+    def _phrases(self, reading: Reading, sure: frozenset[int]) -> Iterator[Match]:
         words = reading.words
         for start in range(len(words)):
             limit = min(self._longest.get(words[start], 0), len(words) - start)
@@ -101,7 +104,8 @@ class FacetFinder:
                 payloads = self._table.get(reading.joined(start, end))
                 if payloads is None:
                     continue
-                payloads = self._in_context(reading, start, end, payloads)
+                if not sure.issuperset(range(start, end)):
+                    payloads = self._in_context(reading, start, end, payloads)
                 if payloads is not None:
                     negates = words[start] in ("no", "without", "not", "non")
                     yield Match(start, end, payloads, tier=2, negates=negates)

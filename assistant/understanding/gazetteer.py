@@ -27,6 +27,8 @@ _MIN_CONSONANTS = 4
 #: A short word is near some name by chance: it is only taken for an artist with so many tracks.
 _SHORT, _KNOWN_TRACKS = 7, 3
 _MAX_VERSIONS = 50
+_MAX_NEAR = 3  # names that one misspelling may stand for
+_MIN_OTHER_INITIAL = 8  # letters from which the first one may be the wrong one
 #: An artist stands for a part of its name if it has so many times the tracks of the next one with that part.
 _DOMINANCE = 3.0
 
@@ -106,7 +108,7 @@ class Gazetteer:
             compact = squeeze(form)
             if compact in self._artists:
                 return self._artist_of(self._artists[compact]), 1.0
-            near = _nearest(compact, self._compact_artists, self._artist_sounds, " ".join(form))
+            near = _nearest(compact, self._near_artists, self._artist_sounds, " ".join(form))
             for name, sure in near:
                 artist = self._artist_of(self._artists[name])
                 if len(compact) < _SHORT and artist.n_tracks < _KNOWN_TRACKS:
@@ -116,23 +118,24 @@ class Gazetteer:
         return best
 
     def title(self, words: Sequence[str], artist: Artist | None = None) -> Title | None:
-        """The track of exactly this title, by an artist where one is given."""
+        """The track of exactly this title, by an artist where one is given; by nobody known if there is no such."""
         rows = self._titles.get(squeeze(words), ())
-        if artist is not None:
+        if artist is not None and rows:
             of_artist = set(self._catalogue.postings(Facet.ARTIST, artist.key).tolist())
-            rows = [row for row in rows if row in of_artist]
+            makers, keys = self._catalogue.artist_rows, self._catalogue.artist_keys
+            rows = [row for row in rows if row in of_artist] or [row for row in rows if not keys[makers[row]]]
         return self._title_of(rows) if rows else None
 
     def title_like(self, words: Sequence[str], artist: Artist | None = None) -> tuple[Title, float] | None:
         """The track whose title is the nearest misspelling of the words, and how sure that is (0–1)."""
         if artist is None:
             compact, titles = squeeze(words), self._titles
-            near = _nearest(compact, self._compact_titles, None, " ".join(words))
+            near = _nearest(compact, self._near_titles, None, " ".join(words))
         else:
             compact, titles = squeeze(words), {}
             for row in self._catalogue.postings(Facet.ARTIST, artist.key).tolist():
                 titles.setdefault(squeeze(base_title(self._catalogue.titles[row]).split(" ")), []).append(row)
-            near = _nearest(compact, list(titles), _sounds(titles), " ".join(words))
+            near = _nearest(compact, SlipIndex(titles), _sounds(titles), " ".join(words))
         if not near:
             return None
         name, sure = max(near, key=lambda pair: pair[1])
@@ -165,8 +168,8 @@ class Gazetteer:
         return parts
 
     @cached_property
-    def _compact_artists(self) -> list[str]:
-        return list(self._artists)
+    def _near_artists(self) -> SlipIndex:
+        return SlipIndex(self._artists)
 
     @cached_property
     def _artist_sounds(self) -> dict[str, list[str]]:
@@ -185,8 +188,43 @@ class Gazetteer:
         return titles
 
     @cached_property
-    def _compact_titles(self) -> list[str]:
-        return list(self._titles)
+    def _near_titles(self) -> SlipIndex:
+        return SlipIndex(self._titles)
+
+
+class SlipIndex:
+    """Finds the names that are few slips away: among those of about the same length that begin alike.
+
+    A slip in the first letter is rarer and is looked for by trying what the letter may have been.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Index names, which are compact: without spaces."""
+        self._names = frozenset(names)
+        self._alike: dict[tuple[str, int], list[str]] = {}
+        for name in sorted(self._names):
+            self._alike.setdefault((name[:1], len(name)), []).append(name)
+        self._initials = sorted({initial for initial, _ in self._alike})
+
+    def find(self, compact: str, slips: int) -> list[tuple[str, int]]:
+        """Return at most three names that begin as the words do, nearest first, with their distance in slips.
+
+        Of words that are long enough, those that are one slip in the first letter away come behind.
+        """
+        found: list[tuple[str, int]] = []
+        for length in range(len(compact) - slips, len(compact) + slips + 1):
+            names = self._alike.get((compact[0], length), ())
+            near = process.extract(compact, names, scorer=OSA.distance, score_cutoff=slips, limit=_MAX_NEAR)
+            found += [(name, int(distance)) for name, distance, _ in near]
+        found = sorted(found, key=lambda one: (one[1], one[0]))[:_MAX_NEAR]
+        if len(compact) >= _MIN_OTHER_INITIAL and not any(distance <= 1 for _, distance in found):
+            found += [(name, 1) for name in self._with_other_initial(compact)]
+        return found
+
+    def _with_other_initial(self, compact: str) -> list[str]:
+        swapped = compact[1] + compact[0] + compact[2:]
+        other = (first + rest for first in self._initials for rest in (compact, compact[1:]))
+        return [name for name in dict.fromkeys((swapped, compact[1:], *other)) if name in self._names][:_MAX_NEAR]
 
 
 def squeeze(words: Sequence[str]) -> str:
@@ -208,16 +246,15 @@ def _consonants(compact: str) -> str:
 
 
 def _nearest(
-    compact: str, names: Sequence[str], sounds: dict[str, list[str]] | None, spaced: str
+    compact: str, names: SlipIndex, sounds: dict[str, list[str]] | None, spaced: str
 ) -> list[tuple[str, float]]:
     """Names that the words may be a misspelling of, each with how sure that is (0–1)."""
     slips = sum(len(compact) >= least for least in _SLIPS_FROM)
     if not slips:
         return []
     found: dict[str, float] = {}
-    for name, distance, _ in process.extract(compact, names, scorer=OSA.distance, score_cutoff=slips, limit=3):
-        if name[0] == compact[0] or (distance == 1 and len(compact) > 7):
-            found[name] = 1.0 - distance / len(compact)
+    for name, distance in names.find(compact, slips):
+        found[name] = 1.0 - distance / len(compact)
     if sounds is not None and not found:
         consonants = _consonants(compact)
         if len(consonants) >= _MIN_CONSONANTS and " " in spaced:

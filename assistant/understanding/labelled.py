@@ -3,6 +3,9 @@
 Two forms of file. CSV with the columns `query` and `intents`, a Python dict of facet → {(span, polarity): weight}, as
 MusicRecoIntent (Baranes et al. 2026) is published; `EN` is a misprint of NE there. JSON Lines with `text` and
 `intents`, [[facet, span, polarity], …]. Spans are lower-case text as it stands in the request.
+
+Of more requests the names alone may be labelled: CSV with a line per name and the columns `query` and `mention`, as
+MusicRecoNER (Epure & Hennequin 2023) is published.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from pathlib import Path
 
 from assistant.errors import LabelledRequestsError
 from assistant.request import POLARITIES, Polarity
+from recsys.text import fold
 
 NAMES = "NE"
 _MISPRINTS = {"EN": NAMES}
@@ -27,7 +31,7 @@ class Labelled:
 
     text: str
     intents: tuple[tuple[str, str, Polarity], ...]  # facet, span, polarity
-    complete: bool = True  # or only the facets of `intents` were labelled at all
+    complete: bool = True  # or only the facets of `intents` were labelled at all, and not how they are meant
 
 
 def read_labelled(path: Path) -> list[Labelled]:
@@ -46,6 +50,33 @@ def read_labelled(path: Path) -> list[Labelled]:
     if not requests:
         raise LabelledRequestsError(f"{path} holds no requests")
     return requests
+
+
+def read_names(path: Path) -> list[Labelled]:
+    """Read requests of which the names alone are labelled.
+
+    Raises:
+        LabelledRequestsError: the file is missing, or lacks a column.
+    """
+    if not path.is_file():
+        raise LabelledRequestsError(f"there is no file {path}")
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            if {"query", "mention"} - set(rows.fieldnames or ()):
+                raise LabelledRequestsError(f"{path} has no columns query and mention")
+            said: dict[str, list[tuple[object, object, object]]] = {}
+            for row in rows:
+                said.setdefault(row["query"], []).append((NAMES, row["mention"], POLARITIES[0]))
+    except UnicodeDecodeError as error:
+        raise LabelledRequestsError(f"{path} is not UTF-8 text ({error})") from error
+    return [Labelled(text, _intents(names), complete=False) for text, names in said.items()]
+
+
+def others(requests: Iterable[Labelled], than: Iterable[Labelled]) -> list[Labelled]:
+    """Return the requests whose text is that of none of `than`, however it is written."""
+    known = {fold(one.text) for one in than}
+    return [one for one in requests if fold(one.text) not in known]
 
 
 def read_lines(text: str, name: str) -> list[Labelled]:

@@ -79,6 +79,19 @@ _PHRASES: tuple[tuple[tuple[Payload, ...], str], ...] = (
     ((Word(Facet.LANGUAGE, "irish"),), "in irish; sung in irish"),
     ((Word(Facet.COUNTRY, "ireland"),), "irish"),
     ((Word(Facet.INSTRUMENT, "brass"),), "french horn; french horns"),
+    (
+        (Word(Facet.VERSION, "live"),),
+        "live version; live versions; live recording; live recordings; live track; live tracks; live song; live songs; "
+        "live performance; live performances; live album; live albums; live concert; live concerts; live cuts;"
+        " recorded "
+        "live",
+    ),
+    ((Word(Facet.VERSION, "remix"),), "remix; remixes; remixed; remixed versions; mashups; mash ups"),
+    ((Word(Facet.VERSION, "remaster"),), "remaster; remasters; remastered; remastered versions; remastered version"),
+    ((Word(Facet.VERSION, "acoustic"),), "acoustic version; acoustic versions; unplugged; unplugged versions"),
+    ((Word(Facet.VERSION, "cover"),), "covers; cover version; cover versions; cover songs; cover song; covered songs"),
+    ((Word(Facet.VERSION, "demo"),), "demos; demo version; demo versions; demo tapes; demo recordings"),
+    ((Word(Facet.VERSION, "karaoke"),), "karaoke version; karaoke versions; karaoke tracks"),
     ((Word(Facet.INSTRUMENT, "clarinet"),), "english horn"),
 )
 _FAME: tuple[tuple[float, str], ...] = (
@@ -119,10 +132,10 @@ _KNOWN_THINGS = "songs; music; stuff; tracks; artists; bands; things; anything; 
 _DISCOVERY: tuple[tuple[float, str], ...] = (
     (
         0.8,
-        "surprise me; surprise us; new to me; new to us; haven t heard; havent heard; never heard; have not heard; "
+        "new to me; new to us; haven t heard; havent heard; never heard; have not heard; "
         "don t know yet; dont know yet; discover; discovering; discovery; discoveries; new discoveries; expand my "
         "horizons; "
-        "broaden my horizons; expand my taste; out of my comfort zone; outside my comfort zone; unfamiliar; "
+        "broaden my horizons; expand my taste; outside my comfort zone; unfamiliar; "
         "adventurous; "
         "introduce me; new artists; new bands; new artist; new band; not my usual; outside my usual; different from "
         "my usual; "
@@ -137,6 +150,32 @@ _DISCOVERY: tuple[tuple[float, str], ...] = (
         "play it safe; my comfort zone; my all time favorites; my all time favourites; my own music; my library",
     ),
 )
+#: How much of the listener's own taste is asked for; 1 is the usual.
+_ME: tuple[tuple[float, str], ...] = (
+    (0.5, "less me; less of me; less like me; less of my taste; less my taste; less about me; less personal"),
+    (
+        2.0,
+        "more me; more of me; more like me; more of my taste; more my taste; more to my taste; closer to my taste; "
+        "more about me; more personal; more personalised; more personalized; my kind of music; my kind of thing; my "
+        "sort of music; based on my taste; for my taste; stick to my taste",
+    ),
+    (
+        3.0,
+        "just my taste; only my taste; my taste only; nothing but my taste; purely my taste; as much "
+        "me as possible; as much of me as possible",
+    ),
+    (
+        0.0,
+        "ignore my taste; ignoring my taste; forget my taste; without my taste; regardless of my taste; never mind my "
+        "taste; leave me out of it; leave my taste out; leave my taste out of it; don t personalise; "
+        "don t personalize; not personalised; not personalized; unpersonalised; unpersonalized",
+    ),
+)
+#: Phrases that turn two dials: a surprise is less of what one knows and less of oneself.
+_TWO_DIALS: tuple[tuple[tuple[Payload, ...], str], ...] = (
+    ((Dial("discovery", 0.8), Dial("how_much_me", 0.5)), "surprise me; surprise us; out of my comfort zone"),
+    ((Dial("discovery", -0.8), Dial("how_much_me", 2.0)), "stick to what i like; stay with what i like"),
+)
 #: Phrases of the vocabulary that mean something else, or nothing, when they stand alone.
 DROPPED = frozenset(("none", "mixed"))
 
@@ -148,6 +187,10 @@ def phrases() -> dict[str, tuple[Payload, ...]]:
         table.update(dict.fromkeys(words.split("; "), (Dial("fame", value),)))
     for value, words in _DISCOVERY:
         table.update(dict.fromkeys(words.split("; "), (Dial("discovery", value),)))
+    for value, words in _ME:
+        table.update(dict.fromkeys(words.split("; "), (Dial("how_much_me", value),)))
+    for payloads, words in _TWO_DIALS:
+        table.update(dict.fromkeys(words.split("; "), payloads))
     for noun in _KNOWN_THINGS.split("; "):
         table[f"{noun} i know"] = (Dial("discovery", -0.8),)
         table[f"{noun} i don t know"] = table[f"{noun} i dont know"] = (Dial("discovery", 0.8),)

@@ -32,9 +32,9 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """A position of a dial, -1 to +1: familiar to discovery, or deep cuts to popular."""
+    """A position of a dial: -1 to +1 from familiar to discovery or from deep cuts to popular, 0 to 3 of how much me."""
 
-    name: Literal["discovery", "fame"]
+    name: Literal["discovery", "fame", "how_much_me"]
     value: float
 
 
@@ -48,6 +48,16 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Name:
+    """Words start to end (exclusive) that are one name, of an artist or of a track, and what it is in the catalogue."""
+
+    kind: Literal["artist", "track"]
+    start: int
+    end: int
+    keys: tuple[str, ...] = ()  # of the artist or the track's versions; none for a name that is not in the catalogue
+
+
+@dataclass(frozen=True, slots=True)
 class Entity:
     """An artist (one key) or a track (ids of its versions, the asked one first)."""
 
@@ -56,6 +66,7 @@ class Entity:
     name: str
     cue: Polarity
     confidence: float
+    names: tuple[Name, ...] = ()  # "happy" and "pharrell williams" in "happy by pharrell williams"; else all words
 
 
 @dataclass(frozen=True, slots=True)

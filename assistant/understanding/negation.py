@@ -7,6 +7,7 @@ A negation reaches the first match after it within its phrase, and from there th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ from assistant.understanding.refusing import (
     MATCH,
     MAX_UNKNOWN,
     PLACED,
+    SPEAKING,
     TONE,
 )
 from assistant.understanding.tokens import Reading
@@ -33,6 +35,8 @@ from recsys.types import Facet
 _REACH = 6
 #: Words between "only" or "preferably" and what they are about.
 _SHORT_REACH = 3
+#: "Krautrock -vocals".
+_DASHED = re.compile(r"\s-$")
 #: Facets that a listener puts into one list: "no drums and vocals".
 _KIN = frozenset((Facet.INSTRUMENT, Facet.VOCALS))
 
@@ -69,6 +73,7 @@ class _Marking:
     """The message as a row of items: words, pauses ("," and ".") and matches ("§")."""
 
     def __init__(self, reading: Reading, matches: Sequence[Match]) -> None:
+        self._reading = reading
         self._marks = [Mark(match) for match in matches]
         self._items: list[str] = []
         self._match_at: dict[int, int] = {}
@@ -77,6 +82,8 @@ class _Marking:
         while position < len(reading):
             if position and (pause := reading.pause(position)):
                 self._push("." if pause == 2 else ",", position)
+            if _DASHED.search(reading.tokens[position].gap):
+                self._push("minus", position)
             if number < len(matches) and matches[number].start == position:
                 self._match_at[len(self._items)] = number
                 self._push(MATCH, position)
@@ -120,6 +127,7 @@ class _Marking:
             elif end in self._match_at:
                 self._marks[self._match_at[end]].more = True
         self._read_afterwards()
+        self._read_free()
         for item, number in self._match_at.items():
             if self._marks[number].match.negates and not self._marks[number].negated:
                 self._extend(item + 1, [number], toned=False)
@@ -130,9 +138,13 @@ class _Marking:
 
     def _refuse(self, start: int, end: int, *, toned: bool) -> None:
         behind = self._refuse_unknown(end)
+        while behind > end and self._items[behind : behind + 1] and self._items[behind] in GENERIC:
+            behind += 1
         if behind > end and (self._items[start] == "non" or self._items[behind : behind + 1] in PLACED):
-            return  # "non cheesy love songs", "no screaming in my metal"
+            return  # "non cheesy love songs", "no screaming in my metal", "no live tracks from that band"
         group = self._first_group(end, _REACH)
+        if self._items[start] == "non":
+            group = group[:1]  # "non english female singers"
         if not group:
             return
         between = self._items[end : group[0]]
@@ -196,6 +208,15 @@ class _Marking:
             if self._refused_before(first, anywhere=True):
                 self._lift([item for item in range(first, last + 1) if item in self._match_at], allowed=True)
 
+    def _read_free(self) -> None:
+        """Refuse what no finder knows in "auto-tune-free"."""
+        for item, word in enumerate(self._items):
+            first = item
+            while word == "free" and first and self._reading.tokens[self._token_at[first]].gap == "-":
+                first -= 1
+            if first < item and MATCH not in self._items[first:item]:
+                self._unknown.append((self._token_at[first], self._token_at[item]))
+
     # -- reach -----------------------------------------------------------------------------------------------------
 
     def _first_group(self, item: int, reach: int) -> list[int]:
@@ -205,10 +226,12 @@ class _Marking:
                 if isinstance(self._marks[self._match_at[position]].match.payloads[0], Size):
                     return []
                 group = [position]
-                while group[-1] + 1 in self._match_at:
+                # "No drums no singing" refuses twice.
+                while group[-1] + 1 in self._match_at and not self._match(group[-1] + 1).negates:
                     group.append(group[-1] + 1)
                 return group
-            if self._items[position] in (",", ".") or (self._items[position] in CONTRAST and position > item):
+            stops = self._items[position] in CONTRAST or self._items[position] in SPEAKING
+            if self._items[position] in (",", ".") or (stops and position > item):
                 return []
         return []
 
@@ -308,6 +331,9 @@ class _Marking:
             if number is not None and (self._marks[number].negated or self._marks[number].match.negates):
                 return True
         return False
+
+    def _match(self, item: int) -> Match:
+        return self._marks[self._match_at[item]].match
 
     def _item(self, offset: int) -> int:
         low, high = 0, len(self._offsets)

@@ -18,7 +18,7 @@ _PSEUDO = (
     rf"not(?: \w+)? {MATCH} enough"
     r"|(?:wouldn t|would not|won t|will not|can t|cannot|never) say no(?: to)?|nothing (?:beats|compares|tops)"
     rf"|no (?:\w+|{MATCH}) without|non stop|(?:is|was|are) there no|(?:is|are|was) (?:not|never) enough"
-    r"|not (?:completely|entirely|fully|totally|quite|all the way|meant|supposed)|nothing more"
+    r"|not (?:about|done|completely|entirely|fully|totally|quite|all the way|meant|supposed)|nothing more"
     r"|(?:aren t|arent|isn t|isnt) (?:meant|supposed)|wrong to (?:skip|exclude|leave out|avoid|drop)"
     r"|not (?:all|just|only|simply|merely|limited to|sure|bad|picky|fussy|yet|a problem|long ago|exactly "
     r"sure|enough|quite sure|to mention|seeing|hearing|finding|getting|asking|looking|trying)"
@@ -31,8 +31,9 @@ _PSEUDO = (
     r"|longer|less than|fewer than|more than|later than|earlier than|older than|newer than|just|i m|i|im|it|that|this"
     r"|they|you|we|let s|lets|please|those|these|in particular)"
     r"|not (?:more|less|fewer|longer|older|later|newer|earlier) than"
-    r"|without (?:a doubt|doubt|further ado|stopping|a break|breaks|interruption|fail|thinking|end)"
-    rf"|{_DONT} (?:know|care|worry|see|hear|find|forget|hesitate|matter|have a (?:preference"
+    r"|(?:less|fewer) than|without (?:me|you|u|him|her|us|a doubt|doubt|further ado|stopping|a break|breaks"
+    r"|interruption|fail|thinking|end)"
+    rf"|{_DONT} (?:fear|cry|know|care|worry|see|hear|find|forget|hesitate|matter|have a (?:preference"
     rf"|favou?rite)|remember|understand|have time|stop|leave out"
     r"|exclude|skip|miss|be afraid)"
     r"|(?:you|playlist) (?:didn t|did not|haven t|havent|hasn t|don t|doesn t|does not) (?:include|add|play|put"
@@ -99,6 +100,8 @@ FINE = re.compile(
     r"|alright|all right|permitted)(?!\S)"
 )
 CONTRAST = words("but however though although instead yet just rather more give make let play want need with so add")
+#: Behind a negation these begin a sentence of their own: "no, im in love".
+SPEAKING = words("im ive id ill youre theyre shes hes its thats")
 TONE = words(
     "too very so overly super really particularly extremely especially that excessively terribly insanely crazy"
 )
@@ -125,7 +128,7 @@ DESCRIBING = words(
     "live remix remixes remaster remasters remastered cover covers explicit clean swearing swear profanity cursing "
     "curse lyrics lyric vocals vocal voices singing singers talking speech screaming screams shouting growling growls "
     "rapping loud quiet noisy heavy cheesy corny boring sad happy angry aggressive whiny slow fast strings drums horns "
-    "mournful depressing dark harsh weird creepy generic overplayed mainstream ballads anthems"
+    "singer singers mournful depressing dark harsh weird creepy generic overplayed mainstream ballads anthems"
 )
 #: Behind refused words these begin what is not refused.
 PLACED = [[word] for word in ("in", "on", "for", "by", "from", "during")]

@@ -7,14 +7,15 @@ model over the words around it; what the rules find refused is refused.
 
 The weights are those of `assistant.understanding.tagger_training`; reading needs no torch.
 
-Shapes: n words, L labels, S width of the encoder's states, F flags of a word, K members of the ensemble.
+Shapes: n words, L labels, S width of the encoder's states, R axes of them that are kept, F flags of a word, K members
+of the ensemble.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from assistant.request import POLARITIES, Polarity
 from assistant.understanding.cues import cue_for
 from assistant.understanding.eras import EraFinder
 from assistant.understanding.facets import FacetFinder
+from assistant.understanding.labelled import NAMES
 from assistant.understanding.matches import Match, Word
 from assistant.understanding.negation import mark
 from assistant.understanding.tokens import Reading
@@ -50,8 +52,10 @@ _VOCABULARY = (
     Facet.COUNTRY,
     Facet.ERA,
 )
+#: Facets of the rules that are part of a wider one where requests are labelled with fewer.
+_WIDER = {"Vocals": "Instrument", "Language": "country", "Tempo": "Mood"}
 _LEFT, _RIGHT = 5, 2
-_FORMAT = 1
+_FORMAT = 2
 
 
 class TaggerError(RecsysError, ValueError):
@@ -127,9 +131,10 @@ class Tagger:
         Args:
             facets: as the training requests name them.
             phrases: facets that the training requests name with a phrase, folded.
-            weights: `words` (K, WORD_BUCKETS + 1, L), `inner` (K, 3 (S + F), D), `inner_bias` (K, D), `outer`
-                (K, D, L), `outer_bias` (K, L); `steps` (L, L), `starts` (L,) of the CRF, impossible ones far below 0;
-                `context` (CONTEXT_BUCKETS, 3), `meaning` (S, 3) and `polarity_bias` (3,) of polarity.
+            weights: `mean` (S,) and `axes` (S, R) of states; `words` (K, WORD_BUCKETS + 1, L), `inner`
+                (K, 3 (R + F), D), `inner_bias` (K, D), `outer` (K, D, L), `outer_bias` (K, L); `steps` (L, L),
+                `starts` (L,) of the CRF, impossible ones far below 0; `context` (CONTEXT_BUCKETS, 3), `meaning` (S, 3)
+                and `polarity_bias` (3,) of polarity.
             encoder: the name of the text encoder whose states were seen.
         """
         self.facets, self.phrases, self.weights, self.encoder = tuple(facets), dict(phrases), weights, encoder
@@ -153,10 +158,14 @@ class Tagger:
 
     def _labels(self, words: Words) -> list[int]:
         w = self.weights
-        seen = neighbours(inputs(words, phrase_flags(words.reading, self.phrases, self.facets)))
-        inner = np.maximum(np.einsum("nf,kfd->knd", seen, w["inner"]) + w["inner_bias"][:, None], 0)
-        emissions = np.einsum("knd,kdl->nl", inner, w["outer"]) + w["outer_bias"].sum(axis=0)
+        flags = phrase_flags(words.reading, self.phrases, self.facets)
+        seen = neighbours(inputs(words, flags, w["mean"], w["axes"]))
+        inner = np.maximum(seen @ w["inner"] + w["inner_bias"][:, None], 0)  # (K, n, D)
+        emissions = (inner @ w["outer"]).sum(axis=0) + w["outer_bias"].sum(axis=0)
         emissions = emissions + w["words"][:, words.hashes].sum(axis=(0, 2))
+        # Those who typed the training requests used no commas, and no phrase goes on behind one.
+        behind = [n for n in range(1, len(words.reading)) if words.reading.pause(n)]
+        emissions[behind, 2::2] = -np.inf
         return viterbi(emissions / len(w["inner"]), w["steps"], w["starts"])
 
     def _polarity(self, words: Words, facet: str, start: int, end: int) -> Polarity:
@@ -203,10 +212,31 @@ class Tagger:
         return found
 
 
-def join(learnt: Sequence[Phrase], ruled: Sequence[Phrase]) -> list[Phrase]:
-    """Put together what was learnt and what the rules found: the rules' phrases count where nothing learnt stands."""
-    free = [one for one in ruled if all(one.end <= other.start or other.end <= one.start for other in learnt)]
-    return sorted([*learnt, *free], key=lambda one: one.start)
+def join(learnt: Sequence[Phrase], ruled: Sequence[Phrase], facets: Collection[str]) -> list[Phrase]:
+    """Put together what was learnt and what the rules found.
+
+    The rules add what is refused, and on words of theirs that are no names they are right: refusals are rare among
+    training requests. What else they find and the tagger does not is seldom meant to describe the music, unless it is
+    of a facet that the training requests do not have.
+
+    Args:
+        learnt: what the tagger found.
+        ruled: what the rules found.
+        facets: those that the tagger has learnt.
+    """
+    sure = [one for one in ruled if one.polarity == "-" and one.facet != NAMES]
+    kept = [one for one in learnt if not any(_overlap(one, other) for other in sure)]
+    added = [
+        one
+        for one in ruled
+        if (one.polarity == "-" or {one.facet, _WIDER.get(one.facet)}.isdisjoint(facets))
+        and not any(_overlap(one, other) for other in kept)
+    ]
+    return sorted([*kept, *added], key=lambda one: one.start)
+
+
+def _overlap(one: Phrase, other: Phrase) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def bucket(feature: str, n_buckets: int = WORD_BUCKETS) -> int:
@@ -253,13 +283,13 @@ def phrase_flags(
     return flags
 
 
-def inputs(words: Words, flags: FloatArray) -> FloatArray:
-    """What the network sees of every word (n, S + F)."""
-    return np.hstack([words.states, words.known, flags])
+def inputs(words: Words, flags: FloatArray, mean: FloatArray, axes: FloatArray) -> FloatArray:
+    """What the network sees of every word (n, R + F): its state along the principal axes (S, R), and its flags."""
+    return np.hstack([(words.states - mean) @ axes, words.known, flags])
 
 
 def neighbours(seen: FloatArray) -> FloatArray:
-    """Every word beside the one before and the one after it (n, 3 (S + F))."""
+    """Every word beside the one before and the one after it (n, 3 (R + F))."""
     nothing = np.zeros_like(seen[:1])
     return np.hstack([np.concatenate([nothing, seen[:-1]]), seen, np.concatenate([seen[1:], nothing])])
 

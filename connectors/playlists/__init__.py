@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import count
 from pathlib import Path
 
 from assistant.errors import UnknownFormatError
@@ -11,10 +13,13 @@ from connectors.playlists.csv_ import csv_table
 from connectors.playlists.json_ import json_document
 from connectors.playlists.m3u8 import m3u8
 
-__all__ = ["FORMATS", "check_destination", "format_of", "write_playlist"]
+__all__ = ["FORMATS", "check_destination", "format_of", "free_path", "write_playlist"]
 
 #: File extension → format.
 FORMATS: dict[str, PlaylistFormat] = {".m3u8": m3u8, ".m3u": m3u8, ".csv": csv_table, ".json": json_document}
+
+#: Words of the wishes that name a file.
+_MAX_NAME_WORDS = 6
 
 
 def format_of(path: Path) -> PlaylistFormat:
@@ -38,6 +43,22 @@ def check_destination(path: Path) -> None:
     """
     format_of(path)
     check_place(path)
+
+
+def free_path(reply: Reply, extension: str) -> Path:
+    """Name a file of this folder that does not exist yet after what a playlist was made for: `segue-jazz-mellow.m3u8`.
+
+    Args:
+        reply: the playlist.
+        extension: without its dot.
+    """
+    words: list[str] = []
+    for line in reply.receipt:
+        said = re.findall(r"[a-z0-9]+", line.constraint.lower()) if line.n_total else []
+        words += said if len(words) + len(said) <= _MAX_NAME_WORDS else []
+    stem = "-".join(["segue", *(words or ["playlist"])])
+    names = (f"{stem}{f'-{number}' if number > 1 else ''}.{extension}" for number in count(1))
+    return next(path for path in map(Path, names) if not path.exists())
 
 
 def write_playlist(reply: Reply, path: Path) -> None:

@@ -49,11 +49,16 @@ from recsys.types import BoolArray, FloatArray, IntArray, Modality
 
 CARD_FILE, WEIGHTS_FILE = "joint.json", "joint.safetensors"
 #: Raised when the meaning of a saved joint space changes.
-FORMAT = 2
+FORMAT = 3
 #: The features of the head.
 FEATURES = (*COUNTED, "says")
 #: Name of the modality that is made here: the mean text vector of the requests an item was given for.
 REQUESTS = "requests"
+
+
+def head_name(*, new: bool, nobody: bool) -> str:
+    """Name the weights for a request that is new or was made before, by a listener of whom nothing is known or not."""
+    return f"head{'_if_new' if new else ''}{'_of_nobody' if nobody else ''}"
 
 
 @dataclass(frozen=True)
@@ -68,17 +73,25 @@ class Joint:
     weights: Mapping[str, FloatArray]
     tables: Mapping[str, FloatArray]  # per modality unit rows (N, D_m), zero where absent
     memory: RequestMemory
-    card: Mapping[str, Any]  # `modalities`, `dim`, `spread`, `head` and `head_if_new` = feature → weight
+    card: Mapping[str, Any]  # `modalities`, `dim`, `spread`, and per `head_name` feature → weight
 
     @property
     def modalities(self) -> tuple[str, ...]:
         """The modalities mixed, in column order."""
         return tuple(self.card["modalities"])
 
-    def head(self, text: str) -> Mapping[str, float]:
-        """Return the weight of each feature, of `translation`, and what is added to the latter for played items."""
-        made_before = self.memory.number(text) is not None
-        return dict(self.card["head" if made_before else "head_if_new"])
+    def head(self, text: str, history: History, how_much_me: float = 1.0) -> Mapping[str, float]:
+        """Return the weight of each feature, of `translation`, and what is added to the latter for played items.
+
+        Between nothing and all of the listener the weights are between those of nobody and those of the listener.
+        """
+        new = self.memory.number(text) is None
+        nobody = self.card[head_name(new=new, nobody=True)]
+        share = 0.0 if history.is_empty else min(max(how_much_me, 0.0), 1.0)
+        if not share:
+            return dict(nobody)
+        known = self.card[head_name(new=new, nobody=False)]
+        return {name: share * weight + (1 - share) * nobody[name] for name, weight in known.items()}
 
     @cached_property
     def present(self) -> BoolArray:
@@ -155,9 +168,10 @@ class Joint:
         """What every item has by itself (N,), to be weighed by `constant_weight`."""
         return self.memory.known
 
-    def constant_weight(self, text: str) -> float:
+    def constant_weight(self, text: str, history: History, how_much_me: float = 1.0) -> float:
         """What the constant counts for beside a translation score, in the units of the latter."""
-        head, scale = self.head(text), self.translation_scale(text)
+        head = self.head(text, history, how_much_me)
+        scale = self.translation_scale(text, history, how_much_me)
         return (head["known"] + head["known_if_rare"] * self.memory.rarity(text)) / scale if scale else 0.0
 
     def extra(
@@ -173,10 +187,12 @@ class Joint:
 
         Without `constant`, what rides in an index as `constant` times `constant_weight` is left out.
         """
-        head = self.head(text)
+        head = self.head(text, history, how_much_me)
         found = self.features(text, vector, history)
         total = np.zeros(self.memory.n_items, np.float32)
-        riding = () if constant or not self.translation_scale(text) else ("known", "known_if_rare")
+        riding = (
+            () if constant or not self.translation_scale(text, history, how_much_me) else ("known", "known_if_rare")
+        )
         for name in FEATURES:
             if name in riding:
                 continue
@@ -197,9 +213,9 @@ class Joint:
         weights = cross_mix(np.stack(logits, axis=1), self.present[rows])
         return weighted(weights, np.stack(similarity, axis=1))
 
-    def translation_scale(self, text: str) -> float:
+    def translation_scale(self, text: str, history: History, how_much_me: float = 1.0) -> float:
         """Return what a translation score is multiplied with before the head's part is added."""
-        return float(self.head(text)["translation"]) / float(self.card["spread"])
+        return float(self.head(text, history, how_much_me)["translation"]) / float(self.card["spread"])
 
     def save(self, folder: Path) -> None:
         """Write everything; the card last, so that a folder with a card is whole."""
@@ -268,7 +284,9 @@ class BatchScorer:
 
     def score(self, text: str, vector: FloatArray, history: History, how_much_me: float = 1.0) -> FloatArray:
         """The whole scores (N,): translation and head."""
-        scaled = self.translation(text, vector, history, how_much_me) * np.float32(self.joint.translation_scale(text))
+        scaled = self.translation(text, vector, history, how_much_me) * np.float32(
+            self.joint.translation_scale(text, history)
+        )
         return scaled + self.joint.extra(text, vector, history, how_much_me)
 
 

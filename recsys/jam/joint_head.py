@@ -1,7 +1,9 @@
 """Fit the head of a joint space: what the translation and the counts weigh, on requests later than both had seen.
 
-Two heads: one for requests that were made before, and one for new ones, of which nothing is counted. The second is held
-near the first, the more so the fewer new requests there are.
+Four heads: for requests that were made before and for new ones, of which nothing is counted; and both for listeners of
+whom nothing is known, whose requests are those of the others with their histories taken away. The counts say other
+things there: what everybody knows is a good answer to nobody in particular. Each head is held near the one before it,
+the more so the fewer requests there are.
 
 Shapes: Q requests, N items, F weights.
 """
@@ -13,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recsys.jam.joint import FEATURES, BatchScorer, Joint
-from recsys.jam.memory import COUNTED, stack
+from recsys.jam.joint import FEATURES, BatchScorer, Joint, head_name
+from recsys.jam.memory import COUNTED, History, stack
 from recsys.jam.requests import Requests, kept_counts
 from recsys.types import BoolArray, FloatArray, IntArray, Progress
 
@@ -39,8 +41,8 @@ def fit_heads(
     *,
     counts_only: bool = False,
     progress: Progress | None = None,
-) -> tuple[Head, Head, float]:
-    """Fit both heads.
+) -> tuple[dict[str, Head], float]:
+    """Fit the heads.
 
     Args:
         fitted: translation and counts of the earlier requests.
@@ -51,18 +53,21 @@ def fit_heads(
         progress: told (stage, step, steps).
 
     Returns:
-        The head for requests made before, the one for new ones, and the spread of the translation's scores.
+        The heads by `head_name`, and the spread of the translation's scores.
     """
-    columns = _columns(fitted, earlier, later, counts_only=counts_only, progress=progress)
-    spread = float(columns[0].std(axis=1).mean()) if len(later) else 1.0
-    spread = spread or 1.0
-    columns[: len(TRANSLATION)] /= spread
-    weights = fit_weights(columns, _answers(later), np.zeros(len(WEIGHED), np.float32))
-    del columns  # a gigabyte
-    columns = _columns(fitted, earlier, later_new, counts_only=counts_only, progress=progress)
-    columns[: len(TRANSLATION)] /= spread
-    weights_if_new = fit_weights(columns, _answers(later_new), weights)
-    return _named(weights), _named(weights_if_new), spread
+    weights: dict[str, FloatArray] = {}
+    spread = 1.0
+    for new, requests in ((False, later), (True, later_new)):
+        for nobody in (False, True):
+            columns = _columns(fitted, earlier, requests, nobody=nobody, counts_only=counts_only, progress=progress)
+            if not weights:
+                spread = (float(columns[0].std(axis=1).mean()) if len(requests) else 1.0) or 1.0
+            columns[: len(TRANSLATION)] /= spread
+            near = weights.get(head_name(new=False, nobody=nobody), weights.get(head_name(new=False, nobody=False)))
+            prior = np.zeros(len(WEIGHED), np.float32) if near is None else near
+            weights[head_name(new=new, nobody=nobody)] = fit_weights(columns, _answers(requests), prior)
+            del columns  # a gigabyte
+    return {name: _named(one) for name, one in weights.items()}, spread
 
 
 def fit_weights(columns: FloatArray, positive: BoolArray, prior: FloatArray) -> FloatArray:
@@ -98,14 +103,15 @@ def fit_weights(columns: FloatArray, positive: BoolArray, prior: FloatArray) -> 
 
 
 def _columns(
-    fitted: Joint, earlier: Requests, later: Requests, *, counts_only: bool, progress: Progress | None
+    fitted: Joint, earlier: Requests, later: Requests, *, nobody: bool, counts_only: bool, progress: Progress | None
 ) -> FloatArray:
     """All that a head weighs, of all items for all of the requests (F, Q, N); zero for what takes no part."""
     kept = kept_counts(earlier)
     scorer = BatchScorer(fitted)
     names = COUNTED if counts_only else FEATURES
     columns = np.zeros((len(WEIGHED), len(later), earlier.n_items), np.float32)
-    histories = [later.history(kept, user) for user in later.split.users.tolist()]
+    users = later.split.users.tolist()
+    histories = [History.empty() if nobody else later.history(kept, user) for user in users]
     if not counts_only and len(later):
         columns[0] = scorer.translations(later.split.texts, later.vectors, histories)
     for number, history in enumerate(histories):

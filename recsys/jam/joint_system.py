@@ -79,7 +79,10 @@ class JointSystem:
         counted = np.array(extras, np.float32).reshape(len(texts), self._requests.n_items)
         if self._part == "counts":
             return counted
-        scales = np.array([[self.joint.translation_scale(text)] for text in texts], np.float32)  # (B, 1)
+        both = zip(texts, histories, strict=True)
+        scales = np.array(
+            [[self.joint.translation_scale(text, history)] for text, history in both], np.float32
+        )  # (B, 1)
         return self._scorer.translations(texts, vectors, histories) * scales + counted
 
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from recsys.jam.joint import FORMAT, REQUESTS, Joint, request_table, unit_rows
+from recsys.jam.joint import FORMAT, REQUESTS, Joint, head_name, request_table, unit_rows
 from recsys.jam.joint_head import WEIGHED, evenly, fit_heads
 from recsys.jam.joint_model import JointSettings, TrainingInputs, TranslationModel
 from recsys.jam.memory import request_key
@@ -51,7 +51,7 @@ def fit_joint(
     later, later_new = (requests.take(numbers[(numbers >= cut) & (new == made)]) for made in (False, True))
     used = replace(settings, epochs=0) if counts_only else settings
     first = fit_translation(earlier, used, seed=seed, progress=_staged(progress, "train, for the head"))
-    head, head_if_new, spread = fit_heads(
+    heads, spread = fit_heads(
         first,
         earlier,
         evenly(later, _MOST),
@@ -62,8 +62,7 @@ def fit_joint(
     whole = fit_translation(requests, used, seed=seed, progress=_staged(progress, "train"))
     card = {
         **whole.card,
-        "head": head,
-        "head_if_new": head_if_new,
+        **heads,
         "spread": spread,
         "n_requests": n,
         "seed": seed,
@@ -127,8 +126,7 @@ def fit_translation(
         "format": FORMAT,
         "modalities": list(tables),
         "dim": settings.dim,
-        "head": bare,
-        "head_if_new": bare,
+        **{head_name(new=new, nobody=nobody): bare for new in (False, True) for nobody in (False, True)},
         "spread": 1.0,
     }
     return Joint(weights, tables, memory, card)

@@ -39,6 +39,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, diags_array, load_npz, save_npz
 
+from recsys.listeners import event_factors
 from recsys.types import Event, EventKind, FloatArray, IntArray, TrackId
 
 OF_THE_REQUEST = ("share", "alike", "worded", "known")
@@ -63,6 +64,11 @@ class History:
     kept: IntArray  # (g,) rows
     times: FloatArray  # (g,) for how many requests it was kept, > 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of the listener."""
+        return not len(self.played) and not len(self.kept)
+
     @classmethod
     def empty(cls) -> History:
         """Return the history of a listener of whom nothing is known."""
@@ -70,22 +76,24 @@ class History:
         return cls(rows, values, rows, values)
 
     @classmethod
-    def of(cls, events: Iterable[Event], row_of: Mapping[TrackId, int]) -> History:
+    def of(cls, events: Iterable[Event], row_of: Mapping[TrackId, int], *, session_id: str | None = None) -> History:
         """Count what a listener did: plays and what was kept or liked; a track disliked last counts for nothing.
 
-        Plays broken off before a third and tracks outside the catalogue are left out. `row_of` maps tracks to rows.
+        Plays broken off before a third and tracks outside the catalogue are left out. `row_of` maps tracks to rows. An
+        evening counts within limits, and the session `session_id`, which is going on, in full (`recsys.listeners`).
         """
         plays: dict[int, float] = {}
         kept: dict[int, float] = {}
         disliked: set[int] = set()
-        for event in sorted(events, key=lambda one: one.at):
+        ordered = sorted(events, key=lambda one: one.at)
+        for event, factor in zip(ordered, event_factors(ordered, session_id=session_id), strict=True):
             row = row_of.get(event.track_id)
             if row is None:
                 continue
             if event.kind is EventKind.PLAY and (event.completion is None or event.completion >= 1 / 3):
-                plays[row] = plays.get(row, 0.0) + event.times
+                plays[row] = plays.get(row, 0.0) + factor * event.times
             elif event.kind in (EventKind.KEEP, EventKind.LIKE):
-                kept[row] = kept.get(row, 0.0) + event.times
+                kept[row] = kept.get(row, 0.0) + factor * event.times
                 disliked.discard(row)
             elif event.kind is EventKind.DISLIKE:
                 disliked.add(row)

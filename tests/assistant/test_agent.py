@@ -153,6 +153,17 @@ def test_a_like_is_shown_used_and_explained(chat: Chat) -> None:
     assert any(track.user_share > 0 for track in reply.tracks)
 
 
+def test_what_was_passed_over_beside_a_like_makes_room(chat: Chat) -> None:
+    """The same words again keep a slate of which nothing was said, and renew one of which something was liked."""
+    first = ids(chat.say("jazz, 8 tracks"))
+    assert ids(chat.say("jazz")) == first
+    chat.feel(first[0], "like")
+    assert len(set(ids(chat.say("jazz"))) - set(first)) >= 4
+    other = Chat(chat.assistant, chat.listener)
+    again = ids(other.say("jazz, 8 tracks"))
+    assert ids(other.say("jazz")) == again, "a like of another session says nothing of this one's slate"
+
+
 def test_the_last_of_like_and_dislike_holds(chat: Chat) -> None:
     track_id = ids(chat.say("bossa nova"))[0]
     chat.feel(track_id, "like")

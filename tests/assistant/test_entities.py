@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
+from rapidfuzz.distance import OSA
 
 from assistant.understanding import RulesUnderstanding
-from assistant.understanding.gazetteer import Gazetteer
+from assistant.understanding.gazetteer import Gazetteer, SlipIndex
+from assistant.understanding.tokens import read as words
 from recsys.catalogue import Catalogue
 from recsys.types import Constraint, Facet, Track
-from tests.reading import catalogue, read, written
+from tests.reading import catalogue, read, understanding, written
 
 MENTIONS = {
     # By name.
@@ -252,3 +256,76 @@ def test_a_message_that_begins_small_means_its_capitals() -> None:
     understanding = RulesUnderstanding(Catalogue.from_tracks(tracks))
     for text in ("leave out The Fray", "no The Fray", "skip The Fray"):
         assert written(understanding.understand(text, first_turn=False)) == {"-artist The Fray"}, text
+
+
+def test_what_is_told_to_be_a_name_needs_no_other_evidence() -> None:
+    """Told names are looked up as they are, as they go on, apart, and misspelt; ordinary words stay what they are."""
+    rules = understanding()
+
+    def names(text: str, *told: tuple[int, int]) -> list[tuple[str, int, int, tuple[str, ...]]]:
+        return [(one.kind, one.start, one.end, one.keys) for one in rules.names(words(text), told)]
+
+    assert names("moods between yes and happy") == []
+    assert names("moods between yes and happy", (2, 3), (4, 5)) == [
+        ("artist", 2, 3, ("yes",)),
+        ("track", 4, 5, ("t14",)),
+    ]
+    assert names("that earth thing", (1, 2)) == []
+    assert names("that tyler the creator thing", (1, 2)) == [("artist", 1, 4, ("tyler the creator",))]
+    assert names("it was metallica passionfruit", (2, 4)) == [
+        ("artist", 2, 3, ("metallica",)),
+        ("track", 3, 4, ("t6",)),
+    ]
+    assert names("moods of metalica and jazz", (2, 3)) == [("artist", 2, 3, ("metallica",))]
+
+
+def test_title_and_artist_are_two_names() -> None:
+    rules = understanding()
+    said = words("play Happy by Pharrell Williams")
+    assert [(one.kind, one.start, one.end) for one in rules.names(said)] == [("track", 1, 2), ("artist", 3, 5)]
+    assert [(one.facet, one.text) for one in rules.phrases(said)] == [("NE", "Happy"), ("NE", "Pharrell Williams")]
+
+
+def test_a_track_by_nobody_known_may_be_anybodys() -> None:
+    tracks = [Track("a", "Hurt", ()), Track("b", "Hurt Not", ("Zed",)), Track("c", "Other", ("Johnny Cash",))]
+    rules = RulesUnderstanding(Catalogue.from_tracks(tracks))
+    assert [one.key for one in rules.understand("hurt by johnny cash").mentions] == ["a"]
+    assert "b" not in [one.key for one in rules.understand("hurt not by johnny cash").mentions]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("songs by BEYONCE", "Beyoncé"),
+        ("something by metalica", "Metallica"),
+        ("songs by taylor swfit", "Taylor Swift"),
+        ("some FLEETWOOD MAC", "Fleetwood Mac"),
+        ("radioheads songs", "Radiohead"),
+        ("songs by мумий тролль", "Мумий Тролль"),
+    ],
+)
+def test_typos_case_accents_and_plurals(text: str, name: str) -> None:
+    assert [one.name for one in read(text).mentions] == [name]
+
+
+def test_few_slips_are_found_as_by_looking_at_every_name() -> None:
+    """Against the distance to each of a thousand names; at most three are told, and none that begins otherwise."""
+    drawn = random.Random(0)
+    names = ["".join(drawn.choices("abcde", k=drawn.randint(3, 12))) for _ in range(1_000)]
+    index = SlipIndex(names)
+    for _ in range(200):
+        said = "".join(drawn.choices("abcde", k=drawn.randint(5, 7)))
+        slips = drawn.randint(1, 3)
+        near = {name: OSA.distance(said, name) for name in names if name[0] == said[0]}
+        expected = sorted(distance for distance in near.values() if distance <= slips)[:3]
+        found = index.find(said, slips)
+        assert [distance for _, distance in found] == expected
+        assert all(near[name] == distance for name, distance in found)
+
+
+def test_the_first_letter_of_a_long_name_may_be_wrong() -> None:
+    index = SlipIndex(["metallica", "coldplay"])
+    for said in ("netallica", "etallica", "emtallica", "xmetallica"):
+        assert index.find(said, 2) == [("metallica", 1)]
+    assert index.find("ooldplayy", 1) == []
+    assert SlipIndex(["oldplay"]).find("coldpla", 1) == []

@@ -201,6 +201,11 @@ DIALS = {
     "music that hits hard": "",
 }
 NEGATIONS = {
+    "jazz, no drums no singing": "genre! jazz; -instrument! drums; vocals! none",
+    "krautrock -drums": "genre! krautrock; -instrument! drums",
+    "no rush, some jazz": "genre! jazz",
+    "jazz, i dont fear anything": "genre! jazz",
+    "less than jake or similar ska": "genre! ska",
     "no country": "-genre! country",
     "no country or rap": "-genre! country; -genre! hip-hop",
     "no country, rap, or metal": "-genre! country; -genre! hip-hop; -genre! metal",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.merging import contradict
-from assistant.phrases import asks_for_others
+from assistant.phrases import asks_for_more_of, asks_for_others
 from assistant.request import Intent, Mention, Request
 from assistant.session import MAX_LIKES, MAX_QUERY_TEXT, SessionState, fold, with_slate
 from recsys.types import Constraint, Facet
@@ -294,7 +294,9 @@ def test_the_query_text_never_holds_unwanted_words() -> None:
 @pytest.mark.parametrize(
     "text",
     ["more", "More please!", "others", "something else", "other songs", "give me more", "another playlist",
-     "show me different ones", "not these", "can I have some more", "try again", "more of the same"],
+     "show me different ones", "not these", "can I have some more", "try again", "more of the same",
+     "Amazing! Some more please", "these are lovely, could you add more", "Beautiful! More please",
+     "can I have some more from different artists", "what else do you have?", "got more of him?"],
 )  # fmt: skip
 def test_asking_for_others(text: str) -> None:
     assert asks_for_others(text)
@@ -311,6 +313,9 @@ def test_asking_for_others(text: str) -> None:
         "",
         "less famous",
         "moreover",
+        "any more jazz?",
+        "I don't want any more rap",
+        "more upbeat please",
     ],
 )
 def test_not_asking_for_others(text: str) -> None:
@@ -398,3 +403,33 @@ def test_shorter_is_taken_from_the_size_that_holds() -> None:
     assert fold(shown, shorter).n_tracks == 6
     assert fold(play(ask("rock", ROCK)), shorter).n_tracks is None
     assert play(ask("1 song", n_tracks=1), shorter).n_tracks == 1
+
+
+@pytest.mark.parametrize("text", ["more songs by Björk", "add more Bjork please", "more of Björk", "some more björk"])
+def test_more_of_what_was_asked_for_is_other_tracks(text: str) -> None:
+    assert asks_for_more_of(text, ["Björk"])
+    bjork = Constraint(Facet.ARTIST, ("bjork",), hard=True, text="Björk")
+    state = with_slate(play(ask("Björk", bjork)), ("a", "b"))
+    assert fold(state, refine(text, bjork)).set_aside == ("a", "b")
+
+
+def test_more_of_what_is_new_to_a_session_sets_nothing_aside() -> None:
+    bjork = Constraint(Facet.ARTIST, ("bjork",), hard=True, text="Björk")
+    state = with_slate(play(ask("rock", ROCK)), ("a", "b"))
+    assert fold(state, refine("some more Björk", bjork)).set_aside == ()
+
+
+@pytest.mark.parametrize("text", ["Björk", "more like Björk", "more upbeat than Björk", "more music"])
+def test_not_more_of_what_was_asked_for(text: str) -> None:
+    assert not asks_for_more_of(text, ["Björk", ""])
+
+
+def test_artists_asked_for_after_other_wishes_lead_until_others_do() -> None:
+    cars = Constraint(Facet.ARTIST, ("cars",), hard=True, text="The Cars")
+    sade = Constraint(Facet.ARTIST, ("sade",), hard=True, text="Sade")
+    state = play(ask("The Cars", cars))
+    assert state.lead == ()
+    state = fold(state, refine("add some Sade", sade))
+    assert (state.lead, state.active()[0].values) == (("sade",), ("cars", "sade"))
+    assert fold(state, refine("mellow", MELLOW)).lead == ("sade",)
+    assert fold(state, refine("and more of The Cars", cars)).lead == ("cars",)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
+from assistant.disowning import Disowned
 from assistant.reply import Message, Reply
 from connectors.chat import chat
 from connectors.console import open_console
@@ -21,11 +23,20 @@ class ScriptedAssistant:
         self.asked: list[Message] = []
         self.rated: list[tuple[str, str, str]] = []
         self.sessions: list[str | None] = []
+        self.disowned: list[tuple[str, str | None, bool]] = []
+
+        self.rewords = False
+
+    def reword(self, reply: Reply) -> Generator[tuple[str, str], None, None]:
+        yield "id-1", "“Alison” is dreamy."
+        yield "id-3", "Dreamy shoegaze."
 
     def reply(self, message: Message) -> Reply:
         self.asked.append(message)
         if message.text == "break":
             return reply(text="Sorry, something went wrong (reference 1a2b).", receipt=(), last_resort=True)
+        if message.text == "save this":
+            return reply(track(1, "Alison"), session_id=message.session_id, export="csv")
         titles = ("Alison", "Dagger", "40 Days")
         return reply(*(track(i, title) for i, title in enumerate(titles, 1)), session_id=message.session_id)
 
@@ -33,9 +44,14 @@ class ScriptedAssistant:
         self.rated.append((listener_id, track_id, kind))
         self.sessions.append(session_id)
 
+    def not_me(self, listener_id: str, session_id: str | None, *, undo: bool = False) -> Disowned:
+        self.disowned.append((listener_id, session_id, undo))
+        return Disowned(session_id or "", 2)
 
-def talk(monkeypatch: pytest.MonkeyPatch, *lines: str) -> tuple[ScriptedAssistant, bool]:
+
+def talk(monkeypatch: pytest.MonkeyPatch, *lines: str, rewords: bool = False) -> tuple[ScriptedAssistant, bool]:
     assistant = ScriptedAssistant()
+    assistant.rewords = rewords
     monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
     return assistant, chat(assistant, "ann", open_console())  # type: ignore[arg-type]
 
@@ -71,6 +87,16 @@ def test_ratings_reach_the_assistant(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert "○ 40 Days – Slowdive: neither liked nor disliked\n" in out
 
 
+def test_a_session_can_be_somebody_elses(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assistant, done = talk(monkeypatch, "mellow", "/like 1-2", "/notme", "/wasme")
+    assert done
+    session = assistant.asked[0].session_id
+    assert assistant.disowned == [("ann", session, False), ("ann", session, True)]
+    out = capsys.readouterr().out
+    assert "Nothing of this session counts for your taste (2 likes and dislikes so far)\n" in out
+    assert "This session counts for your taste again (2 likes and dislikes so far)\n" in out
+
+
 def test_a_playlist_can_be_explained_linked_and_saved(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -85,10 +111,37 @@ def test_a_playlist_can_be_explained_linked_and_saved(
     assert "/dislike N …" in out
 
 
+def test_a_playlist_that_stays_is_not_shown_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """After a question there is its answer; after a change there is the new playlist."""
+    monkeypatch.chdir(tmp_path)
+    _, done = talk(monkeypatch, "mellow", "why this one?", "save this")
+    assert done
+    first, question, other = capsys.readouterr().out.split("› ")[1:]
+    assert "Dagger" in first
+    assert question == "why this one?\n2 tracks, ≈ 8 min (1 estimated): mellow.\n\n"
+    assert "Alison" in other
+
+
+def test_a_playlist_is_saved_when_the_words_ask_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Under a name of its own, beside what is there already."""
+    monkeypatch.chdir(tmp_path)
+    _, done = talk(monkeypatch, "mellow", "save this", "save this")
+    assert done
+    first, second = sorted(path.name for path in tmp_path.iterdir())
+    assert (first, second) == ("segue-mellow-no-country-2.csv", "segue-mellow-no-country.csv")
+    assert "Alison" in (tmp_path / first).read_text()
+    assert f"Saved 1 tracks to {second}\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
         (["/like 1"], "cannot follow '/like': there is no playlist yet; ask for music first"),
+        (["/notme"], "cannot follow '/notme': there is no playlist yet"),
         (["/save x.csv"], "cannot follow '/save': there is no playlist yet"),
         (["mellow", "/like"], "cannot follow '/like': write the number of a track, such as /like 3"),
         (["mellow", "/like four"], "cannot follow '/like four': write the number"),
@@ -135,3 +188,23 @@ def test_an_apology_is_no_success(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     _, done = talk(monkeypatch, "break")
     assert not done
     assert "reference 1a2b" in capsys.readouterr().out
+
+
+def test_reasons_in_other_words_follow_the_slate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They come after everything else of the reply, and /why shows them from then on."""
+    _, done = talk(monkeypatch, "mellow", "/why 3", "/why 2", rewords=True)
+    assert done
+    slate, _, rest = capsys.readouterr().out.partition("In other words:\n")
+    assert "seed 7" in slate
+    assert rest.startswith("  1  “Alison” is dreamy.\n  3  Dreamy shoegaze.\n")
+    assert "Slowdive\nDreamy shoegaze.\n" in rest
+    assert "Dreamy shoegaze from 1993 with guitar." in rest  # of track 2, which the model left out
+
+
+def test_without_a_model_nothing_is_said_in_other_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talk(monkeypatch, "mellow")
+    assert "In other words" not in capsys.readouterr().out

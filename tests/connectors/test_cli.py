@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from assistant.errors import NothingToExportError
 from connectors import cli
 from connectors.cli import app
 from evals.main import main
+from recsys.store import Store
+from recsys.types import Event, EventKind
 
-COMMANDS = ("web", "chat", "playlist", "compare", "map", "index", "train", "export", "status", "doctor")
+COMMANDS = ("web", "chat", "playlist", "compare", "map", "not-me", "index", "train", "export", "status", "doctor")
 OF_EMBEDDINGS = ("embeddings add", "embeddings list", "embeddings remove")
 HEAVY = ("torch", "polars", "chromadb", "gradio", "discord", "sqlalchemy", "numpy", "plotly", "pydantic_settings")
 SEGUE = "from evals.main import main; main()"
@@ -251,3 +254,19 @@ def test_waiting_threads_sleep(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     with pytest.raises(SystemExit):
         main()
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+
+
+def test_a_session_is_disowned_and_owned_again_by_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGUE_HOME", str(tmp_path))
+    status, out, err = run("not-me", "--listener", "ann")
+    assert (status, out) == (1, "")
+    assert err == (
+        "segue: listener 'ann' has not had a session that counts for their taste; give --session the id of one, or "
+        "--listener another listener\n"
+    )
+    with closing(Store.open(f"sqlite:///{tmp_path / 'segue.db'}")) as store:
+        store.add_event(Event("ann", "t", EventKind.LIKE, 1.0, session_id="tuesday"))
+    said = "Session tuesday, with 1 event, no longer counts; --undo takes that back\n"
+    assert run("not-me", "--listener", "ann") == (0, said, "")
+    assert run("not-me", "--listener", "ann", "--session", "monday")[0] == 1
+    assert run("not-me", "--listener", "ann", "--undo") == (0, "Session tuesday, with 1 event, counts again\n", "")

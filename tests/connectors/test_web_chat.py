@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -22,6 +23,11 @@ class Scripted:
         self.error: Exception | None = None
         self.fields: dict[str, Any] = {}
         self.gate: threading.Event | None = None
+        self.rewords = True
+        self.worded: list[tuple[str, str]] = []
+
+    def reword(self, reply: Reply) -> Generator[tuple[str, str], None, None]:
+        yield from self.worded
 
     def reply(self, message: Message) -> Reply:
         self.messages.append(message)
@@ -207,3 +213,37 @@ def test_a_browser_keeps_its_listener() -> None:
 @pytest.mark.parametrize("stored", ["me", "", "discord:123", "web-1", 7, {"a": 1}, "web-" + "0" * 32 + "\n", None])
 def test_a_browser_cannot_choose_whose_taste_it_gets(stored: object) -> None:
     assert listener_of(stored) != stored
+
+
+def test_reasons_change_as_the_model_writes_them(assistant: Any) -> None:
+    talk = Conversation()
+    assert list(talk.reword(assistant)) == []  # nothing on screen yet
+    assistant.worded = [("t1", "One."), ("t2", "Two.")]
+    talk.hear("mellow")
+    talk.answer(assistant, "web-x")
+    seen = [[track.reason for track in talk.reply.tracks] for _ in talk.reword(assistant) if talk.reply]
+    assert seen == [["One.", ""], ["One.", "Two."]]
+
+
+def test_words_for_an_earlier_slate_do_not_reach_a_later_one(assistant: Any) -> None:
+    talk = Conversation()
+    assistant.worded = [("t1", "One."), ("t2", "Two.")]
+    talk.hear("mellow")
+    talk.answer(assistant, "web-x")
+    stream = talk.reword(assistant)
+    assert next(stream)
+    talk.hear("louder")
+    talk.answer(assistant, "web-x")
+    assert list(stream) == []
+    assert talk.reply is not None
+    assert [track.reason for track in talk.reply.tracks] == ["", ""]
+    talk.start_over()
+    assert list(talk.reword(assistant)) == []
+
+
+def test_without_a_model_reasons_stay(assistant: Any) -> None:
+    talk = Conversation()
+    assistant.rewords, assistant.worded = False, [("t1", "One.")]
+    talk.hear("mellow")
+    talk.answer(assistant, "web-x")
+    assert list(talk.reword(assistant)) == []

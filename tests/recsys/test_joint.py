@@ -10,7 +10,7 @@ import pytest
 
 from recsys.index.exact import ExactIndex
 from recsys.jam.checkpoint import CheckpointError
-from recsys.jam.joint import REQUESTS, BatchScorer, Joint, unit_rows
+from recsys.jam.joint import REQUESTS, BatchScorer, Joint, head_name, unit_rows
 from recsys.jam.joint_head import WEIGHED
 from recsys.jam.joint_model import JointSettings, TrainingInputs
 from recsys.jam.joint_system import JointSystem, joined, requests_of
@@ -85,9 +85,9 @@ def test_an_index_scores_as_the_batch_does(fitted: Joint, history: History) -> N
     """Exact scores of the serving index, with the head's part, equal those of evaluation."""
     vector = encode(["rock"])[0]
     index = ExactIndex(fitted.projections().with_constant(fitted.constant), cross_mix)
-    point = fitted.point("rock", vector, history).with_constant(fitted.constant_weight("rock"))
-    assert abs(fitted.constant_weight("rock")) > 1e-3
-    served = index.score(point, np.arange(fitted.memory.n_items)) * fitted.translation_scale("rock")
+    point = fitted.point("rock", vector, history).with_constant(fitted.constant_weight("rock", history))
+    assert abs(fitted.constant_weight("rock", history)) > 1e-3
+    served = index.score(point, np.arange(fitted.memory.n_items)) * fitted.translation_scale("rock", history)
     served = served + fitted.extra("rock", vector, history, constant=False)
     np.testing.assert_allclose(served, BatchScorer(fitted).score("rock", vector, history), atol=1e-4)
 
@@ -100,6 +100,19 @@ def test_a_new_request_has_a_head_of_its_own(fitted: Joint, history: History) ->
     new = apart.extra("rock of a new kind", vector, history)
     assert set(np.flatnonzero(new).tolist()) == set(history.played.tolist())
     assert fitted.card["head"] != fitted.card["head_if_new"]
+
+
+def test_a_listener_of_whom_nothing_is_known_has_heads_of_their_own(fitted: Joint, history: History) -> None:
+    """They weigh what is known of the items, where nothing of the listener can be weighed."""
+    vector, nobody = encode(["rock"])[0], History.empty()
+    names = {head_name(new=new, nobody=nobody) for new in (False, True) for nobody in (False, True)}
+    assert len({tuple(fitted.card[name].items()) for name in names}) == 4
+    plain = dict.fromkeys(WEIGHED, 0.0)
+    card = {**fitted.card, **dict.fromkeys(names, plain), "head_of_nobody": plain | {"known": 3.0}}
+    apart = replace(fitted, card=card)
+    np.testing.assert_allclose(apart.extra("rock", vector, nobody), 3 * fitted.memory.known, rtol=1e-5)
+    assert not apart.extra("rock", vector, history).any()
+    assert not apart.extra("rock of a new kind", vector, nobody).any()
 
 
 def test_without_new_requests_their_head_is_the_other() -> None:
@@ -126,9 +139,10 @@ def test_words_are_compared_with_what_is_written_of_an_item(fitted: Joint, histo
 def test_what_was_played_is_weighed_apart(fitted: Joint, history: History) -> None:
     """The translation's weight for played items adds their own translation, scaled by the dial, and nothing else."""
     vector = encode(["rock"])[0]
-    head = {**fitted.head("rock"), "translation_if_played": 0.5}
-    apart = replace(fitted, card={**fitted.card, "head": head})
-    without = replace(fitted, card={**fitted.card, "head": {**head, "translation_if_played": 0.0}})
+    head = {**fitted.head("rock", history), "translation_if_played": 0.5}
+    bare = {**head, "translation_if_played": 0.0}
+    apart = replace(fitted, card={**fitted.card, "head": head, "head_of_nobody": head})
+    without = replace(fitted, card={**fitted.card, "head": bare, "head_of_nobody": bare})
     for dial in (0.0, 0.5, 1.0):
         added = apart.extra("rock", vector, history, dial) - without.extra("rock", vector, history, dial)
         expected = np.zeros_like(added)

@@ -7,7 +7,16 @@ import math
 import numpy as np
 import pytest
 
-from recsys.listeners import event_worth, fold_in, track_weights
+from recsys.listeners import (
+    EVENING_GAP_S,
+    EVENING_LIKES,
+    SESSION_LIKES,
+    evening_bound,
+    event_factors,
+    event_worth,
+    fold_in,
+    track_weights,
+)
 from recsys.types import Event, EventKind, Modality
 
 NOW = 1_700_000_000.0
@@ -44,6 +53,72 @@ def test_the_hundredth_play_adds_less_than_the_second() -> None:
 def test_a_later_dislike_replaces_an_earlier_like() -> None:
     assert weights(event(EventKind.LIKE, days_ago=2), event(EventKind.DISLIKE))["t"] < 0
     assert weights(event(EventKind.DISLIKE, days_ago=2), event(EventKind.LIKE))["t"] > 0
+
+
+def of_evening(session: str, n: int, *, days_ago: float = 1.0, kind: EventKind = EventKind.LIKE) -> list[Event]:
+    """N tracks, a minute apart, each of its own."""
+    at = NOW - days_ago * DAY
+    return [Event("me", f"{session} {i}", kind, at + 60 * i, session_id=session) for i in range(n)]
+
+
+def test_an_evening_counts_as_a_few_likes_at_most_however_much_was_done() -> None:
+    history = [event(EventKind.LIKE, f"old {n}") for n in range(40)]
+    for n in (1, 5, 15, 200):
+        long_term = track_weights([*history, *of_evening("kids", n)], now=NOW, half_life_days=10.0)
+        assert all(long_term[f"old {k}"] == pytest.approx(math.log(2)) for k in range(40))
+        assert sum(w for track, w in long_term.items() if track.startswith("kids")) <= min(n, EVENING_LIKES)
+    assert sum(event_factors(of_evening("kids", 200))) == pytest.approx(EVENING_LIKES)
+    assert event_factors(of_evening("kids", 3)) == [1, 1, 1]
+
+
+def test_sessions_close_to_each_other_are_one_evening_and_evenings_add_up() -> None:
+    first, second = of_evening("one", 15), of_evening("two", 15, days_ago=1 - 3600 / DAY)
+    assert sum(event_factors([*first, *second])) == pytest.approx(EVENING_LIKES)
+    apart = of_evening("two", 15, days_ago=1 - (EVENING_GAP_S + 901) / DAY)
+    assert sum(event_factors([*first, *apart])) == pytest.approx(2 * EVENING_LIKES)
+
+
+def test_what_was_done_outside_sessions_is_no_evening() -> None:
+    assert event_factors([event(EventKind.PLAY, f"imported {n}") for n in range(100)]) == [1] * 100
+
+
+def test_the_session_that_goes_on_counts_in_full_and_as_much_as_the_rest_after_a_few_likes() -> None:
+    history = [event(EventKind.LIKE, f"old {n}") for n in range(40)]
+    tonight = of_evening("kids", 15)
+    factors = event_factors([*history, *tonight], session_id="kids")
+    assert factors[:40] == [1] * 40
+    assert factors[40:] == [40 / SESSION_LIKES] * 15
+    assert event_factors(tonight, session_id="kids") == [1] * 15  # there is nothing else
+    dislikes = of_evening("kids", 15, kind=EventKind.DISLIKE)
+    assert event_factors([*history, *dislikes], session_id="kids") == [1] * 55
+
+
+def test_no_evening_turns_a_modality_further_than_the_bound() -> None:
+    rng = np.random.default_rng(0)
+    table = rng.standard_normal((300, 12)).astype(np.float32)
+    table[:100, 0] += 2  # what the history is made of leans to one side, as tastes do
+    table /= np.linalg.norm(table, axis=1, keepdims=True)
+    turned = 0
+    for trial in range(200):
+        own = rng.permutation(100)[: rng.integers(20, 90)]
+        history = [event(EventKind.LIKE, str(n), days_ago=float(rng.uniform(0, 20))) for n in own]
+        track = int(rng.integers(100, 300)) if trial % 2 else None  # one track over and over, or many
+        tonight = [
+            Event("me", str(track or rng.integers(100, 300)), EventKind.LIKE, NOW - 60, session_id="kids")
+            for _ in range(int(rng.integers(1, 60)))
+        ]
+        before, after = (_sum(one, table) for one in (history, [*history, *tonight]))
+        length = float(np.linalg.norm(before))
+        distance = 1 - float(before @ after) / length / float(np.linalg.norm(after))
+        assert distance <= evening_bound(length) + 1e-6
+        turned += length > EVENING_LIKES
+    assert turned > 50
+    assert evening_bound(EVENING_LIKES) == 2
+
+
+def _sum(events: list[Event], table: np.ndarray) -> np.ndarray:
+    weighted = track_weights(events, now=NOW, half_life_days=10.0)
+    return np.sum([w * table[int(track)] for track, w in weighted.items()], axis=0)
 
 
 @pytest.mark.parametrize("kind", [EventKind.LIKE, EventKind.DISLIKE])

@@ -241,3 +241,99 @@ def test_what_is_unknown_is_counted_as_unknown(recommender: Recommender) -> None
     """No planted track states a language: nothing is met, and nothing is said to be."""
     (count,) = recommender.recommend(Query("jazz", (Constraint(Facet.LANGUAGE, ("french",)),), size=8)).counts
     assert (count.n_met, count.n_unknown, count.n_total) == (0, 8, 8)
+
+
+def test_a_place_is_that_of_the_ranking_and_its_parts_sum_to_the_score(home: Path, minilm: MiniLmEncoder) -> None:
+    weights = RankingWeights(jitter=0.0)
+    recommender, _ = open_recommender(home, load_vocabulary(), minilm, weights=weights)
+    query = Query(
+        "quiet songs",
+        constraints=(Constraint(Facet.GENRE, ("folk",), hard=True),),
+        listener_events=likes("folk-1-0", "folk-2-1"),
+        like_rows=(recommender.catalogue.row("folk-3-0"),),
+        dislike_rows=(recommender.catalogue.row("folk-4-0"),),
+        fame=0.5,
+        size=5,
+        now=NOW,
+    )
+    rows, scores = recommender.rank(query, 1_000)
+    places = recommender.place(query, rows)
+    assert [place.rank for place in places] == list(range(1, len(rows) + 1))
+    assert {place.n_allowed for place in places} == {len(rows)}
+    np.testing.assert_allclose([place.pick.score for place in places], scores, rtol=1e-5)
+    for place in places:
+        assert sum(place.parts.values()) == pytest.approx(place.pick.score, abs=1e-4)
+        assert set(place.parts) == {"words", "taste", "examples", "dislikes", "fame", "chance"}
+
+
+def test_chance_is_a_part_of_a_place_as_it_is_of_a_slate(recommender: Recommender) -> None:
+    query = Query("house for a party", size=10, seed=5, now=NOW)
+    picks = recommender.recommend(query).picks
+    places = recommender.place(query, np.array([pick.row for pick in picks]))
+    assert [place.pick.score for place in places] == pytest.approx([pick.score for pick in picks], abs=1e-5)
+    assert [place.pick.retrievers for place in places] == [pick.retrievers for pick in picks]
+    assert min(place.rank for place in places) == 1
+    assert any(abs(place.parts["chance"]) > 0.01 for place in places)
+
+
+def test_what_keeps_a_track_out_is_named(recommender: Recommender) -> None:
+    catalogue = recommender.catalogue
+    jazz, no_warm = (
+        Constraint(Facet.GENRE, ("jazz",), hard=True),
+        Constraint(Facet.MOOD, ("warm",), wanted=False, hard=True),
+    )
+    early = Constraint(Facet.ERA, high=1979, hard=True)
+    banned = catalogue.row("house-1-0")
+    query = Query("dinner", constraints=(jazz, early), size=5, exclude=frozenset((banned,)))
+    metal, late, house = recommender.place(query, catalogue.rows(["metal-1-0", "jazz-9-0", "house-1-0"]))
+    assert (metal.rank, metal.failed, metal.unknown, metal.banned) == (0, (jazz,), (), False)
+    assert (late.rank, late.failed) == (0, (early,))
+    assert house.rank == 0
+    assert house.banned
+    (refused,) = recommender.place(replace(query, constraints=(no_warm,)), catalogue.rows(["jazz-1-0"]))
+    assert (refused.rank, refused.failed) == (0, (no_warm,))
+    language = Constraint(Facet.LANGUAGE, ("french",), hard=True)
+    (unsaid,) = recommender.place(replace(query, constraints=(language, jazz)), catalogue.rows(["jazz-1-0"]))
+    assert unsaid.unknown == (language,)
+
+
+def test_what_was_liked_in_a_session_counts_whatever_the_words_ask_for(recommender: Recommender) -> None:
+    """Long-term taste counts less with every wish; these likes were given to these very wishes."""
+    wishes = tuple(Constraint(Facet.GENRE, (genre,)) for genre in ("jazz", "metal", "house"))
+    query = Query("music for tonight", wishes, size=10, now=NOW)
+    liked = ("folk-8-0", "folk-9-1")
+    long_term = replace(query, listener_events=likes(*liked))
+    session = replace(long_term, liked_rows=tuple(recommender.catalogue.rows(liked).tolist()))
+    before, after = (recommender.rank(one, 200)[0] for one in (long_term, session))
+    for neighbours in ("folk", "folk-8"):
+        assert _median_place(recommender, after, neighbours) < _median_place(recommender, before, neighbours)
+
+
+def test_what_was_passed_over_sinks_and_may_still_come(recommender: Recommender) -> None:
+    query = Query("quiet folk", size=10, seed=1)
+    first = [pick.row for pick in recommender.recommend(query).picks]
+    passed = replace(query, passed_rows=tuple(first[:5]))
+    ranked = recommender.rank(passed, 200)[0].tolist()
+    before = recommender.rank(query, 200)[0].tolist()
+    assert all(ranked.index(row) > before.index(row) for row in first[:5])
+    only = Constraint(Facet.TRACK, tuple(recommender.catalogue.track_ids[row] for row in first[:5]), hard=True)
+    left = recommender.recommend(replace(passed, constraints=(only,), size=5))
+    assert {pick.row for pick in left.picks} & set(first[:5])
+
+
+def test_artists_asked_for_last_lead_those_asked_for_before(recommender: Recommender) -> None:
+    catalogue = recommender.catalogue
+    rows = catalogue.rows([f"{style}-0-0" for style in ("jazz", "metal", "house", "folk")])
+    keys = [catalogue.artist_keys[catalogue.artist_rows[row]] for row in rows.tolist()]
+    query = Query("add some", (Constraint(Facet.ARTIST, tuple(keys), hard=True),), size=6, seed=1)
+    led = recommender.recommend(replace(query, lead=frozenset(keys[3:])))
+    assert styles(led).count("folk") > styles(recommender.recommend(query)).count("folk")
+    assert styles(led).count("folk") < 6, "those asked for before stay"
+
+
+def test_what_was_said_last_is_read_above_all(recommender: Recommender) -> None:
+    query = Query("heavy metal for the gym, quiet folk", size=10, seed=1)
+    by_last = [recommender.rank(replace(query, newest=words), 200)[0] for words in ("heavy metal", "quiet folk")]
+    metal, folk = ([_median_place(recommender, rows, style) for rows in by_last] for style in ("metal", "folk"))
+    assert metal[0] < metal[1]
+    assert folk[1] < folk[0]

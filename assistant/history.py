@@ -1,0 +1,55 @@
+"""What a listener did, as one turn needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from recsys.types import Event, EventKind
+
+_RELATIONS = {EventKind.PLAY: "played", EventKind.KEEP: "kept", EventKind.LIKE: "liked"}
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A listener's events as one turn needs them."""
+
+    listener_id: str
+    session_id: str | None  # the session that is going on, if any
+    events: tuple[Event, ...]
+    rated: dict[str, bool]  # track id → whether the last rating was a like
+    relations: dict[str, str]  # track id → liked, kept or played
+    disliked_now: frozenset[str]  # disliked in this session
+    liked_now: frozenset[str]  # liked in this session
+
+    def passed(self, shown: Iterable[str]) -> list[str]:
+        """What was shown and not rated, in a session in which something shown was liked."""
+        return [track for track in shown if track not in self.rated] if self.liked_now else []
+
+
+def history_of(listener_id: str, session_id: str | None, events: tuple[Event, ...]) -> History:
+    """Sum up a listener's events.
+
+    Args:
+        listener_id: whose they are.
+        session_id: the session that goes on; what was disliked in it counts for it at once.
+        events: oldest first.
+    """
+    rated: dict[str, bool] = {}
+    relations: dict[str, str] = {}
+    now: dict[str, bool] = {}  # the last rating in this session
+    for event in events:
+        if event.kind not in (EventKind.LIKE, EventKind.DISLIKE, EventKind.UNRATE):
+            continue
+        rated.pop(event.track_id, None)
+        now.pop(event.track_id, None)
+        if event.kind is not EventKind.UNRATE:
+            rated[event.track_id] = event.kind is EventKind.LIKE
+            if session_id is not None and event.session_id == session_id:
+                now[event.track_id] = event.kind is EventKind.LIKE
+    for kind, relation in _RELATIONS.items():  # the strongest last
+        # A like that was taken back is no like, though the track may still have been kept or played.
+        told = {e.track_id for e in events if e.kind is kind and rated.get(e.track_id) is not False}
+        relations |= {t: relation for t in told if kind is not EventKind.LIKE or rated.get(t)}
+    liked_now = frozenset(track_id for track_id, liked in now.items() if liked)
+    return History(listener_id, session_id, events, rated, relations, frozenset(now) - liked_now, liked_now)

@@ -1,0 +1,35 @@
+"""What a connector hands over beside the words, and that beats them."""
+
+from __future__ import annotations
+
+import math
+
+from assistant.reply import Message
+from assistant.request import MAX_ME, Request
+from assistant.session import MAX_MINUTES, MAX_TRACKS
+
+
+def with_overrides(request: Request, message: Message, note: str = "") -> Request:
+    """Let the size and the dials that a connector hands over beat the text; what is out of range comes to the nearest.
+
+    A `note` of what else was done stands before what understanding noted.
+    """
+    changes: dict[str, int | float | str | None] = {}
+    if message.n_tracks is not None or message.minutes is not None:
+        changes = {"n_tracks": None, "minutes": None, "size_factor": None}
+    if message.n_tracks is not None:
+        changes["n_tracks"] = min(max(message.n_tracks, 1), MAX_TRACKS)
+    if message.minutes is not None and math.isfinite(message.minutes):
+        changes["minutes"] = min(max(message.minutes, 1.0), MAX_MINUTES)
+    for name, value, least, most in (
+        ("discovery", message.discovery, -1.0, 1.0),
+        ("fame", message.fame, -1.0, 1.0),
+        ("how_much_me", message.how_much_me, 0.0, MAX_ME),
+    ):
+        if value is not None and math.isfinite(value):
+            changes[name] = min(max(value, least), most)
+    notes = [note] if note else []
+    if message.n_tracks is not None and message.n_tracks > MAX_TRACKS:
+        notes.append(f"A playlist has at most {MAX_TRACKS} tracks.")
+    notes += [request.note] if request.note else []
+    return request.model_copy(update=changes | {"note": " ".join(notes) or None})

@@ -1,0 +1,76 @@
+"""A slate as connectors get it, and what a turn changed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from assistant.labels import plain
+from assistant.links import link
+from assistant.reply import Diff, SlateTrack
+from recsys.recommendation import Pick
+from recsys.types import Track
+
+_MAX_FACETS = 6
+
+
+def slate_tracks(
+    picks: Sequence[Pick],
+    reasons: Sequence[str],
+    rated: Mapping[str, bool],
+    *,
+    causes: Sequence[Sequence[str]] = (),
+    pins: Collection[str] = (),
+    before: Collection[str] = (),
+) -> tuple[SlateTrack, ...]:
+    """Write picks as rows of a slate.
+
+    Args:
+        picks: in the order of the slate.
+        reasons: one sentence per pick.
+        causes: what was computed about why, per pick.
+        rated: track id → whether the listener likes it.
+        pins: ids of tracks that keep their places.
+        before: ids of the playlist before; without one, nothing is new.
+    """
+    return tuple(
+        SlateTrack(
+            position=position,
+            track_id=track.track_id,
+            title=plain(track.title),
+            artist=plain(track.artist),
+            artists=tuple(plain(name) for name in track.artists),
+            album=plain(track.album) if track.album else None,
+            year=track.year,
+            duration_s=pick.duration_s,
+            duration_estimated=pick.duration_estimated,
+            link=link(track),
+            path=track.path,
+            facets=_facets(track),
+            reason=reason,
+            causes=tuple(causes[position - 1]) if causes else (),
+            query_share=pick.query_share,
+            user_share=pick.user_share,
+            liked=rated.get(track.track_id),
+            pinned=track.track_id in pins,
+            new=bool(before) and track.track_id not in before,
+        )
+        for position, (pick, reason) in enumerate(zip(picks, reasons, strict=True), start=1)
+        for track in (pick.track,)
+    )
+
+
+def diff(before: Sequence[str], after: Sequence[str]) -> Diff:
+    """Compare two playlists given as track ids in order."""
+    places = {track: place for place, track in enumerate(before)}
+    now = set(after)
+    return Diff(
+        added=tuple(track for track in after if track not in places),
+        removed=tuple(track for track in before if track not in now),
+        moved=tuple(track for place, track in enumerate(after) if places.get(track, place) != place),
+        n_kept=len(now & places.keys()),
+    )
+
+
+def _facets(track: Track) -> tuple[str, ...]:
+    words = (*track.genres[:3], *track.moods[:2], *track.activities[:2], *track.instruments[:2])
+    return tuple(plain(word, 40) for word in dict.fromkeys(words))[:_MAX_FACETS]

@@ -1,0 +1,236 @@
+"""Why a track is in the playlist, and why another is not: in the numbers that decided it.
+
+What is said of a track is computed for it: its rank among all tracks that may be shown, what lifts it above the average
+candidate, what its score is made of. Nothing is inferred beyond them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from assistant.labels import constraint_label, listing, plain
+from assistant.names import near_names
+from assistant.reply import SlateTrack
+from assistant.request import Question
+from assistant.situation import Situation, called, counted, titled, tracks_meant
+from recsys.constraints import YES, check
+from recsys.recommendation import Pick, Place
+from recsys.text import artist_key
+from recsys.types import Constraint, Facet, IntArray
+
+#: Tracks that one answer explains.
+_MAX_EXPLAINED = 3
+#: Tracks among which the one is sought that fewest wishes keep out.
+_MAX_COMPARED = 200
+#: A part of the score smaller than this is not worth a word, in the units of the ranking.
+_WORTH_NAMING = 0.02
+_NOT_SEEN = "I do not see which track “{words}” is; the playlist has numbers 1 to {n}."
+_ASK_MORE = "Ask for any of the other {rest}, such as “why number {n}?”."
+_LEFT, _HELD = "It has left the catalogue since.", "You keep it in its place."
+_WORDS_ALONE = "What lifts it above the average is your words alone."
+_TASTE_ALONE = "What lifts it above the average is your taste alone."
+_OF_BOTH = "Of what lifts it above the average, {words} % is your words, {taste} % taste."
+_NEAREST = "The nearest to it is {track}, {how} (cosine {cosine})."
+_FOUND = {
+    "translation": "closeness in the joint space",
+    "constraint": "a search among what meets your wishes",
+    "lexical": "your words in its title, artist, album or tags",
+    "company": "the company it keeps with tracks of yours",
+    "neighbours": "nearness to your examples",
+    "memory": "what was chosen for such words before",
+    "title": "its title",
+    "kept": "your keeping it",
+}
+_PARTS = {
+    "words": "your words",
+    "taste": "your taste",
+    "learnt": "what was chosen before",
+    "examples": "nearness to your examples",
+    "dislikes": "distance from what you disliked",
+    "fame": "how well known it is",
+    "chance": "chance",
+}
+
+
+def say_why(question: Question, situation: Situation) -> str:
+    """Explain a track of the playlist, or the first few where all are meant."""
+    book = situation.book
+    if not situation.tracks:
+        return book("There is no playlist yet; ask for music and then why a track is in it.")
+    meant = tracks_meant(question, situation)
+    if not meant and question.mentions:
+        return say_why_not(question, situation)
+    if not meant:
+        words = plain(question.subject, 60)
+        return book(_NOT_SEEN, words=words, n=len(situation.tracks))
+    catalogue = situation.recommender.catalogue
+    rows = catalogue.rows(track.track_id for track in meant[:_MAX_EXPLAINED])
+    places = {catalogue.track_ids[p.pick.row]: p for p in situation.recommender.place(situation.query, rows)}
+    if len(meant) > 1:
+        said = [f"{called(t, book)}: {t.reason}" for t in meant[:_MAX_EXPLAINED]]
+        rest = len(meant) - len(said)
+        more = [book(_ASK_MORE, rest=rest, n=meant[-1].position)] if rest > 0 else []
+        return " ".join([*said, *more])
+    track = meant[0]
+    if track.track_id not in places:
+        return f"{called(track, book)}: {track.reason} {book(_LEFT)}"
+    pinned = f"{book(_HELD)} " if track.pinned else ""
+    return f"{called(track, book)}: {track.reason} {pinned}{_in_numbers(places[track.track_id], situation)}"
+
+
+def _in_numbers(place: Place, situation: Situation) -> str:
+    pick, sentences, book = place.pick, [], situation.book
+    if place.rank:
+        tracks = counted(place.n_allowed, "track", book)
+        sentences.append(book("It ranks number {rank} of {tracks} that fit.", rank=f"{place.rank:,}", tracks=tracks))
+    share = round(pick.query_share * 100)
+    if not pick.query_share and not pick.user_share:
+        sentences.append(book("Nothing lifts it above the average: it is here for variety."))
+    elif share in (0, 100):
+        sentences.append(book(_WORDS_ALONE if share else _TASTE_ALONE))
+    else:
+        sentences.append(book(_OF_BOTH, words=share, taste=100 - share))
+    if pick.matched:
+        labels = [constraint_label(c, situation.state.names(), book) for c in pick.matched[:4]]
+        sentences.append(book("It is known to be {wishes}.", wishes=book.listing(labels)))
+    if pick.nearest_liked is not None:
+        row, cosine = pick.nearest_liked
+        near = situation.recommender.catalogue.track(row)
+        relation = situation.relations.get(near.track_id)
+        how = book(f"which you {relation}" if relation else "one of your examples")
+        named = titled(near.title, near.artists, book)
+        sentences.append(book(_NEAREST, track=named, how=how, cosine=f"{cosine:.2f}"))
+    weights = sorted(pick.modality_weights.items(), key=lambda item: -item[1])
+    stated = [f"{book(plain(name))} ({weight * 100:.0f} %)" for name, weight in weights if weight >= 0.005]
+    if stated:
+        sentences.append(book("It was judged by its {parts}.", parts=book.listing(stated)))
+    found = [book(_FOUND.get(name, name)) for name in pick.retrievers]
+    if found:
+        sentences.append(book("Found by {ways}.", ways=book.listing(found)))
+    return " ".join(sentences)
+
+
+def say_why_not(question: Question, situation: Situation) -> str:
+    """Say why a track, an artist or a kind of music is not in the playlist; or that it is, and where."""
+    rows = _rows_named(question, situation)
+    name = f"“{plain(question.subject, 60)}”"
+    if not len(rows):
+        if question.constraints and not question.mentions:
+            return f"The catalogue has no track that is known to be {name}."
+        near = near_names(question.subject, situation.recommender.catalogue)
+        hint = f" The nearest names here are {listing(near)}." if near else ""
+        return f"{name} is not in this catalogue.{hint}"
+    if not situation.tracks:
+        return f"There is no playlist yet; the catalogue has {counted(len(rows), 'track')} of {name}."
+    here = _on_screen(rows, situation)
+    if here:
+        more = f" and {len(here) - 1} more" if len(here) > 1 else ""
+        disliked = " You disliked it, so the next change drops it." if here[0].liked is False else ""
+        return f"It is there: {called(here[0])}{more}.{disliked}"
+    places = _places(rows, situation)
+    asked, shown = places[: -len(situation.tracks)] or places[:1], places[-len(situation.tracks) :]
+    best = min(asked, key=lambda p: (p.rank == 0, p.rank, len(p.failed) + len(p.unknown)))
+    which = titled(best.pick.track.title, best.pick.track.artists)
+    if len(rows) > 1 and any(mention.kind == "artist" for mention in question.mentions):
+        which = f"Of {counted(len(rows), 'track')} the nearest, {which},"
+    return f"{which} is not in the playlist: {_reason(best, shown, situation)}"
+
+
+def _rows_named(question: Question, situation: Situation) -> IntArray:
+    """The tracks (n,) that a question names; all versions of a work that is named."""
+    catalogue = situation.recommender.catalogue
+    rows: list[int] = []
+    for mention in question.mentions:
+        if mention.kind == "artist":
+            rows += catalogue.postings(Facet.ARTIST, mention.key).tolist()
+        else:
+            works = catalogue.work[catalogue.rows((mention.key,))]
+            rows += np.flatnonzero(np.isin(catalogue.work, works)).tolist()
+    if not question.mentions and question.constraints:
+        wanted = tuple(replace(c, wanted=True) for c in question.constraints)
+        met = check(catalogue, situation.recommender.vocabulary, wanted).met
+        rows = np.flatnonzero(np.logical_and.reduce([one == YES for one in met])).tolist()
+    return np.array(sorted(set(rows)), dtype=np.int64)
+
+
+def _on_screen(rows: IntArray, situation: Situation) -> list[SlateTrack]:
+    catalogue = situation.recommender.catalogue
+    works = set(catalogue.work[rows].tolist())
+    shown = [(track, catalogue.rows((track.track_id,))) for track in situation.tracks]
+    rated = situation.rated
+    shown = [(track.model_copy(update={"liked": rated.get(track.track_id)}), row) for track, row in shown]
+    return [track for track, row in shown if len(row) and int(catalogue.work[row[0]]) in works]
+
+
+def _places(rows: IntArray, situation: Situation) -> list[Place]:
+    """Where the best of the rows stand, and behind them the tracks of the playlist."""
+    query, catalogue = situation.query, situation.recommender.catalogue
+    only = Constraint(Facet.TRACK, tuple(catalogue.track_ids[row] for row in rows.tolist()), hard=True)
+    best, _ = situation.recommender.rank(replace(query, constraints=(*query.constraints, only)), 1)
+    asked = best if len(best) else rows[:_MAX_COMPARED]
+    shown = catalogue.rows(track.track_id for track in situation.tracks)
+    return list(situation.recommender.place(query, np.concatenate([asked, shown])))
+
+
+def _reason(place: Place, shown: Sequence[Place], situation: Situation) -> str:
+    """The first thing that kept a track out."""
+    pick, state = place.pick, situation.state
+    if situation.rated.get(pick.track.track_id) is False:
+        return "you disliked it."
+    if pick.track.track_id in {mention.key for mention in state.likes}:
+        return "you gave it as an example, and examples are not repeated."
+    if pick.track.track_id in set(state.set_aside):
+        return "it was shown before you asked for others."
+    if pick.track.track_id in set(state.removed):
+        return "you took it out."
+    if place.rank == 0:
+        return _excluded(place, situation)
+    weakest = min(shown, key=lambda other: other.pick.score, default=None)
+    if weakest is None:
+        return "nothing of the playlist is left in the catalogue to compare it with."
+    where = f"it ranks number {place.rank:,} of {counted(place.n_allowed, 'track')} that fit"
+    if place.failed or place.unknown:
+        labels = listing([f"“{_stated(c, situation)}”" for c in (*place.failed, *place.unknown)])
+        return f"{where}, behind all that meet {labels}, which gave way only as far as it had to."
+    if pick.score < weakest.pick.score:
+        return f"{where}. {_lacks(place, weakest)}"
+    main = artist_key(pick.track.artists[0]) if pick.track.artists else ""
+    of_artist = Counter(artist_key(p.pick.track.artists[0]) for p in shown if p.pick.track.artists)
+    if main and of_artist[main] >= situation.max_per_artist:
+        return (
+            f"{where}, but {counted(of_artist[main], 'track')} by its artist are in already, the most for one artist."
+        )
+    return f"{where} and scores enough, but it is too much like tracks that are in, and a playlist is kept varied."
+
+
+def _excluded(place: Place, situation: Situation) -> str:
+    if place.failed:
+        refused_first = sorted(place.failed, key=lambda c: c.wanted)
+        stated = listing([f"“{_stated(c, situation)}”" for c in refused_first])
+        return f"your {stated} exclude{'s' if len(refused_first) == 1 else ''} it."
+    if place.unknown:
+        stated = listing([f"“{_stated(c, situation)}”" for c in place.unknown])
+        return f"your {stated} lets through only what is known to be so, and of this track the data does not say."
+    return "another version of it was disliked, shown before, or given as an example."
+
+
+def _stated(constraint: Constraint, situation: Situation) -> str:
+    return constraint_label(constraint, situation.state.names())
+
+
+def _lacks(place: Place, weakest: Place) -> str:
+    """What a track's score lacks beside the weakest track of the playlist, part by part."""
+    ahead: Pick = weakest.pick
+    names = dict.fromkeys((*place.parts, *weakest.parts))
+    gaps = {name: place.parts.get(name, 0.0) - weakest.parts.get(name, 0.0) for name in names}
+    parts = [
+        f"{_PARTS.get(name, name)} {gap:+.2f}"
+        for name, gap in sorted(gaps.items(), key=lambda item: item[1])
+        if abs(gap) >= _WORTH_NAMING
+    ]
+    beside = f"the {ahead.score:.2f} of the weakest that is in, {titled(ahead.track.title, ahead.track.artists)}"
+    return f"Its score is {place.pick.score:.2f} beside {beside}{': ' if parts else ''}{listing(parts)}."

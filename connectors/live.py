@@ -1,0 +1,28 @@
+"""What `segue doctor --live` prints: each request as it was answered, then the figures."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from assistant.labels import plain
+from assistant.live import LiveReport
+
+
+def show_live_report(console: Console, report: LiveReport) -> None:
+    """Show what came of each request, and of all of them."""
+    for answer in report.answers:
+        mark, style = ("✓", "green") if answer.valid else ("✗", "bold red")
+        read = f"{answer.n_agreed} of {answer.n_read} as the rules read it" if answer.valid else plain(answer.problem)
+        line = f" {plain(answer.request)}: {read}; {answer.seconds:.1f} s"
+        console.print(Text.assemble((mark, style), line), soft_wrap=True)
+    n_asked = len(report.answers)
+    lines = [f"Valid answers of {plain(report.model)}: {report.n_valid} of {n_asked}"]
+    if n_asked < report.n_requests:
+        lines[0] += f"; it stopped answering, so {report.n_requests - n_asked} more were not asked"
+    if report.n_read:
+        share = f"{report.n_agreed} of {report.n_read} ({report.n_agreed / report.n_read:.0%})"
+        lines.append(f"Read as the rules read it: {share}")
+    lines.append(f"Seconds: p50 {report.seconds_p50:.2f}, max {report.seconds_max:.2f}")
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)
