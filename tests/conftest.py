@@ -14,6 +14,23 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process for each core is enough
 
+#: Files whose tests take longest: begun first, so that no process is left with them when the other has nothing to do.
+_LONG = (
+    "test_kill.py",
+    "test_use.py",
+    "test_blue_green.py",
+    "test_app.py",
+    "test_jam_speed.py",
+    "test_jam_processes.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files before all others, whose order stays drawn."""
+    items.sort(key=lambda item: _LONG.index(item.path.name) if item.path.name in _LONG else len(_LONG))
+
+
 # Shared machines stall for seconds; a property that is slow once is not wrong.
 settings.register_profile("segue", deadline=None)
 settings.load_profile("segue")
