@@ -44,7 +44,7 @@ def short(edit: Edit) -> tuple[object, ...]:
         ("take #4 out of the list", [("remove", (4,), None)], Intent.EDIT, ""),
         ("take out the Queen track", [("remove", "described", None)], Intent.EDIT, ""),
         ("get rid of the third to fifth", [("remove", (3, 4, 5), None)], Intent.EDIT, ""),
-        ("more like 3 but faster", [("example", (3,), None)], Intent.MORE_LIKE, "but faster"),
+        ("more like 3 but faster", [("example", (3,), None)], Intent.MORE_LIKE, "faster"),
         ("more like the second one", [("example", (2,), None)], Intent.MORE_LIKE, ""),
         ("I don't like track 5", [("dislike", (5,), None)], Intent.FEEDBACK, ""),
         ("the third one is great", [("like", (3,), None)], Intent.FEEDBACK, ""),

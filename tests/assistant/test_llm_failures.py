@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -245,6 +246,7 @@ def test_no_text_of_the_catalogue_reaches_the_model(starter_home: Path, open_ass
 def test_a_wrong_setting_is_one_warning_and_the_rules_read(
     starter_home: Path, open_assistant: Open, alone: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.WARNING)
     with open_assistant(starter_home, llm=LlmSettings(model="nowhere:x", timeout_s=20.0)) as assistant:
         replies = [ask(assistant), ask(assistant)]
     assert [reply.tracks for reply in replies] == [alone.tracks] * 2
