@@ -137,7 +137,10 @@ def _break_all(repository: Path, first: Path, mutants: Sequence[Mutant], progres
             copy = free.get()
             try:
                 with _applied(copy, mutant):
-                    return Outcome(mutant, run_tests(copy, mutant.tests))
+                    results = run_tests(copy, mutant.tests)
+                    if "error" in results.values():  # of what surrounds a test, such as processes that came too late
+                        results = run_tests(copy, mutant.tests)
+                    return Outcome(mutant, results)
             finally:
                 free.put(copy)
 
