@@ -35,7 +35,7 @@ from assistant.reply import Message, ReceiptLine, Reply
 from evals.errors import EvaluationDataError
 from evals.metrics import summarise
 from evals.report import Report
-from evals.scratch import open_served, product_settings, scratch_home, scratch_settings
+from evals.scratch import open_served, product_settings, scratch_home, scratch_settings, serve
 from recsys.catalogue import Catalogue
 from recsys.recommendation import Query
 from recsys.recommender import Recommender
@@ -89,10 +89,7 @@ def evaluate(
     with scratch_home(kept) as home:
         settings = scratch_settings(home)
         with Assistant(settings) as assistant:
-            if catalogue is None:
-                assistant.ensure_ready(progress)
-            else:
-                assistant.index(catalogue, progress=progress)
+            serve(assistant, catalogue, progress=progress)
             found = [one for seed in seeds for one in turn_dials(assistant, n_requests, seed, progress=progress)]
             n_tracks = assistant.status().n_tracks
     stated = {"catalogue": catalogue or "starter", "tracks": n_tracks, "requests": n_requests}

@@ -6,12 +6,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assistant.settings import Settings
 from recsys.encoders.text import open_text_encoder
 from recsys.pipeline import open_recommender
 from recsys.recommender import Recommender
+from recsys.types import Progress
+
+if TYPE_CHECKING:
+    from assistant.app import Assistant
 from recsys.vocabulary import load_vocabulary
 
 #: What may outlive an evaluation: text vectors and the exported encoder, both addressed by their content.
@@ -58,3 +62,13 @@ def product_settings(settings: Settings) -> dict[str, Any]:
     """The settings that can change a figure, for a report."""
     names = ("text_encoder", "index", "exact_limit", "threads", "seed", "training_steps", "how_much_me")
     return {name: getattr(settings, name) for name in names}
+
+
+def serve(
+    assistant: Assistant, catalogue: Path | None, *, with_starter: bool = False, progress: Progress | None = None
+) -> None:
+    """Index a catalogue, beside the starter or in its place; without one, serve the starter."""
+    if catalogue is None:
+        assistant.ensure_ready(progress)
+    else:
+        assistant.index(catalogue, with_starter=with_starter, progress=progress)

@@ -35,7 +35,7 @@ from assistant.reply import Message
 from evals.errors import EvaluationDataError
 from evals.metrics import summarise
 from evals.report import Report
-from evals.scratch import open_served, product_settings, scratch_home, scratch_settings
+from evals.scratch import open_served, product_settings, scratch_home, scratch_settings, serve
 from recsys.catalogue import Catalogue
 from recsys.recommendation import Query
 from recsys.recommender import Recommender
@@ -78,10 +78,7 @@ def evaluate(
     with scratch_home(kept) as home:
         settings = scratch_settings(home)
         with Assistant(settings) as assistant:
-            if catalogue is None:
-                assistant.ensure_ready(progress)
-            else:
-                assistant.index(catalogue, with_starter=True, progress=progress)
+            serve(assistant, catalogue, with_starter=True, progress=progress)
             n_tracks = assistant.status().n_tracks
             stated = {"catalogue": catalogue or "starter", "tracks": n_tracks, "listeners": n_listeners}
             report = Report("segue eval taste", stated | product_settings(settings), seeds)

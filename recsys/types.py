@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,12 +217,3 @@ class Event:
     completion: float | None = None
     session_id: str | None = None
     times: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A scored track: its row, its exact joint-space score and where the score came from."""
-
-    track_row: int
-    score: float
-    parts: Mapping[str, Any] = field(default_factory=dict)
