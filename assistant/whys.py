@@ -44,6 +44,7 @@ _FOUND = {
     "memory": "what was chosen for such words before",
     "title": "its title",
     "kept": "your keeping it",
+    "typical": "a search among what sounds most like it",
 }
 _PARTS = {
     "words": "your words",

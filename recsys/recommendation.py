@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from recsys.constraints import UNKNOWN, YES, Agreement
 from recsys.types import Arc, Constraint, Event, Track
 
 
@@ -82,6 +83,11 @@ class ConstraintCount:
     n_total: int
     n_unknown: int
     relaxed: bool = False
+
+    @classmethod
+    def of(cls, constraint: Constraint, met: Agreement, *, relaxed: bool) -> ConstraintCount:
+        """Count what the tracks (K,) of a slate make of a constraint."""
+        return cls(constraint, int((met == YES).sum()), len(met), int((met == UNKNOWN).sum()), relaxed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recsys.catalogue import Catalogue
-from recsys.constraints import UNKNOWN, YES, Agreement, Checked, agreement, check
+from recsys.constraints import YES, Agreement, Checked, agreement, check
 from recsys.encoders.text import TextEncoder
 from recsys.index.base import JointPoint, TrackIndex
 from recsys.listeners import track_weights
@@ -108,7 +108,7 @@ class Recommender:
         slate_rows = candidates.rows[ordered]
         deepest = int(tiers[slate_rows].max(initial=0))
         relaxed = tuple(relaxable[:deepest])
-        counts = tuple(_count(c, met[slate_rows], relaxed=c in relaxed) for c, met in turn.checked.pairs())
+        counts = tuple(ConstraintCount.of(c, met[slate_rows], relaxed=c in relaxed) for c, met in turn.checked.pairs())
         picks = self._picks(turn, candidates, ordered, rows, sources)
         clock.lap("reasons")
         return Recommendation(
@@ -164,7 +164,7 @@ class Recommender:
 
     def counts(self, constraints: Sequence[Constraint], rows: IntArray) -> tuple[ConstraintCount, ...]:
         """Count how many of some rows (K,) meet each of the constraints."""
-        return tuple(_count(c, self.agreement(c, rows), relaxed=False) for c in constraints)
+        return tuple(ConstraintCount.of(c, self.agreement(c, rows), relaxed=False) for c in constraints)
 
     # --- the turn's point and constraints ---
 
@@ -306,6 +306,8 @@ class Recommender:
             result = self.index.search(turn.point, k, allowed & wanted)
             certified &= result.certified
             found["constraint"] = np.union1d(found.get("constraint", result.rows), result.rows)
+        if (typical := self.ranker.typical(turn.checked)) is not None:
+            found["typical"] = top(np.where(allowed, typical, 0), k // 3)
         found["lexical"] = top(np.where(allowed, turn.lexical, 0), k // 3)
         if turn.query.how_much_me:
             found["company"] = top(np.where(allowed, turn.company, 0), k // 3)
@@ -388,13 +390,3 @@ class Recommender:
         cosines = np.where(examples == rows[:, None], -1.0, self._vectors[rows] @ self._vectors[examples].T)
         best = cosines.argmax(axis=1)
         return [(int(examples[b]), float(c[b])) if c[b] > 0 else None for b, c in zip(best, cosines, strict=True)]
-
-
-def _count(constraint: Constraint, met: Agreement, *, relaxed: bool) -> ConstraintCount:
-    return ConstraintCount(
-        constraint=constraint,
-        n_met=int((met == YES).sum()),
-        n_total=len(met),
-        n_unknown=int((met == UNKNOWN).sum()),
-        relaxed=relaxed,
-    )

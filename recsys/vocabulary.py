@@ -39,10 +39,11 @@ class VocabularyError(RecsysError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """One facet's words: canonical word → parents and intervals, folded phrase → canonical word."""
+    """One facet's words: canonical word → parents, intervals and ideal, folded phrase → canonical word."""
 
     parents: Mapping[str, tuple[str, ...]]
     intervals: Mapping[str, Mapping[str, tuple[float, float]]]
+    ideals: Mapping[str, Mapping[str, float]]
     phrases: Mapping[str, str]
     descendants: Mapping[str, frozenset[str]]
 
@@ -55,7 +56,8 @@ class Vocabulary:
 
         Raises:
             VocabularyError: a parent is no word of its section, parents form a cycle, a phrase belongs to two
-                words, or an interval is not one of two numbers low <= high on a numeric column.
+                words, an interval is not one of two numbers low <= high on a numeric column, or an ideal is no
+                number there or lies outside the interval.
         """
         self._sections = {facet: _read_section(name, data.get(name, {})) for facet, name in SECTIONS.items()}
 
@@ -90,6 +92,11 @@ class Vocabulary:
         section = self._sections.get(facet)
         return dict(section.intervals.get(word, {})) if section else {}
 
+    def ideal(self, facet: Facet, word: str) -> Mapping[str, float]:
+        """Numeric column → what audio features are where a track is a canonical word most of all; empty if unsaid."""
+        section = self._sections.get(facet)
+        return section.ideals.get(word, MappingProxyType({})) if section else MappingProxyType({})
+
     def phrases(self, facet: Facet) -> Mapping[str, str]:
         """Every folded phrase of a facet → its canonical word, canonical words included."""
         section = self._sections.get(facet)
@@ -114,6 +121,7 @@ def _read_section(name: str, entries: Mapping[str, Mapping[str, Any]]) -> _Secti
     phrases: dict[str, str] = {}
     parents: dict[str, tuple[str, ...]] = {}
     intervals: dict[str, Mapping[str, tuple[float, float]]] = {}
+    ideals: dict[str, Mapping[str, float]] = {}
     for word in entries:
         _claim(phrases, name, fold(word), word)
     for word, entry in entries.items():
@@ -124,9 +132,11 @@ def _read_section(name: str, entries: Mapping[str, Mapping[str, Any]]) -> _Secti
             if parent not in entries:
                 raise VocabularyError(f"{name}: {word!r} has the parent {parent!r}, which is no word of {name}")
         intervals[word] = _read_intervals(name, word, entry)
+        ideals[word] = _read_ideal(name, word, entry.get("ideal", {}), intervals[word])
     return _Section(
         MappingProxyType(parents),
         MappingProxyType(intervals),
+        MappingProxyType(ideals),
         MappingProxyType(phrases),
         MappingProxyType(_descendants(name, parents)),
     )
@@ -143,7 +153,7 @@ def _claim(phrases: dict[str, str], name: str, folded: str, word: str) -> None:
 def _read_intervals(name: str, word: str, entry: Mapping[str, Any]) -> Mapping[str, tuple[float, float]]:
     intervals: dict[str, tuple[float, float]] = {}
     for column, value in entry.items():
-        if column in ("parents", "synonyms"):
+        if column in ("parents", "synonyms", "ideal"):
             continue
         if column not in NUMERIC_COLUMNS or len(value) != 2 or not 0 <= value[0] <= value[1] <= 1:
             raise VocabularyError(
@@ -152,6 +162,19 @@ def _read_intervals(name: str, word: str, entry: Mapping[str, Any]) -> Mapping[s
             )
         intervals[column] = (float(value[0]), float(value[1]))
     return MappingProxyType(intervals)
+
+
+def _read_ideal(
+    name: str, word: str, ideal: Mapping[str, Any], intervals: Mapping[str, tuple[float, float]]
+) -> Mapping[str, float]:
+    for column, value in ideal.items():
+        low, high = intervals.get(column, (0.0, 300.0 if column == "tempo_bpm" else 1.0))
+        if column not in NUMERIC_COLUMNS or not low <= value <= high:
+            raise VocabularyError(
+                f"{name}: {word!r} has the ideal {column} = {value!r}; expected a number from {low:g} to {high:g} for "
+                f"one of {', '.join(NUMERIC_COLUMNS)}"
+            )
+    return MappingProxyType({column: float(value) for column, value in ideal.items()})
 
 
 def _descendants(name: str, parents: Mapping[str, tuple[str, ...]]) -> dict[str, frozenset[str]]:

@@ -79,6 +79,14 @@ def test_moods_have_intervals_inside_the_unit_interval() -> None:
                 assert 0 <= low <= high <= 1
 
 
+def test_ideals_lie_where_a_track_would_pass_for_the_word() -> None:
+    assert VOCABULARY.ideal(Facet.MOOD, "calm")["energy"] == 0.22
+    assert VOCABULARY.ideal(Facet.MOOD, "zorblax") == VOCABULARY.ideal(Facet.TEMPO, "calm") == {}
+    for facet in (Facet.MOOD, Facet.ACTIVITY):
+        for word in VOCABULARY.words(facet):
+            assert set(VOCABULARY.intervals(facet, word)) <= set(VOCABULARY.ideal(facet, word)), word
+
+
 def test_the_vocabulary_is_read_once() -> None:
     assert load_vocabulary() is VOCABULARY
 
@@ -92,6 +100,8 @@ def test_the_vocabulary_is_read_once() -> None:
         ({"a": {"synonyms": ["?"]}}, "without letters"),
         ({"a": {"energy": [0.5, 0.2]}}, "energy"),
         ({"a": {"loudness": [0.1, 0.2]}}, "loudness"),
+        ({"a": {"energy": [0.0, 0.5], "ideal": {"energy": 0.7}}}, "0.7; expected a number from 0 to 0.5"),
+        ({"a": {"ideal": {"loudness": 0.7}}}, "loudness"),
     ],
 )
 def test_a_vocabulary_that_contradicts_itself_is_refused(genres: dict[str, Any], problem: str) -> None:
