@@ -68,6 +68,12 @@ def arc_label(arc: Arc, book: Phrasebook = ENGLISH_BOOK) -> str:
     return book(_ARCS[arc])
 
 
+def me_label(how_much_me: float, book: Phrasebook = ENGLISH_BOOK) -> str:
+    """Name how much the listener's own taste is to count, where that is not the usual."""
+    whose = "more of you" if how_much_me > 1 else "less of you"
+    return book(whose if how_much_me else "without your taste")
+
+
 def spelled(word: str) -> str:
     """Write a vocabulary word as English does: "Latin jazz", "UK garage", "R&B"."""
     return " ".join(_SPELLING.get(part, part) for part in word.split())
@@ -143,7 +149,7 @@ def _worded(constraint: Constraint, names: Mapping[str, str], book: Phrasebook) 
         return book("in {words}" if wanted else "not in {words}", words=words)
     if facet is Facet.COUNTRY:
         words = book.either(" or ".join(place(value) for value in values))
-        return book("from {low}" if wanted else "not from {words}", low=words, words=words)
+        return book("from {place}" if wanted else "not from {place}", place=words)
     if facet in (Facet.ARTIST, Facet.TRACK):
         known = [names[value] for value in values if value in names]
         words = " or ".join(known) if len(known) == len(values) else constraint.text or " or ".join(values)
