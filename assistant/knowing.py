@@ -10,17 +10,17 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 
-from assistant.labels import constraint_label, place, plain, spelled
+from assistant.labels import constraint_label, plain, spelled, value_label
 from assistant.names import near_names
 from assistant.phrasebook import Phrasebook
 from assistant.request import Question
 from assistant.situation import Situation, called, counted, titled, tracks_meant
 from assistant.understanding.questions import says_nothing
-from assistant.words import word_in
 from recsys.catalogue import Catalogue
 from recsys.constraints import NO, UNKNOWN, YES, Agreement, check
 from recsys.listeners import track_weights
@@ -105,7 +105,7 @@ def say_who(question: Question, situation: Situation) -> str:
             return _unknown(question, situation)
         track = catalogue.track(int(rows[0]))
         facts = [book("from {low}", low=track.year) if track.year else ""]
-        facts += [book("on {album}", album=f"“{plain(track.album, 40)}”") if track.album else ""]
+        facts += [book("on {album}", album=book("“{words}”", words=plain(track.album, 40))) if track.album else ""]
         facts += [book.listing([spelled(plain(genre, 30)) for genre in track.genres[:3]])]
         stated = ", ".join(fact for fact in facts if fact)
         subject = called(meant[0], book) if meant else titled(track.title, track.artists, book)
@@ -144,7 +144,7 @@ def _artist(key: str, situation: Situation) -> str:
         said.append(book.listing(genres))
     countries = _commonest(track.country for track in tracks if track.country)
     if countries:
-        said.append(book("from {place}", place=_value(Facet.COUNTRY, countries[0][0], book)))
+        said.append(book("from {place}", place=value_label(Facet.COUNTRY, plain(countries[0][0]), book)))
     sentences = [f"{plain(name, 60)}: {', '.join(said)}."]
     did = Counter(situation.relations[t.track_id] for t in tracks if t.track_id in situation.relations)
     did["disliked"] = sum(situation.rated.get(t.track_id) is False for t in tracks)
@@ -167,7 +167,7 @@ def say_count(question: Question, situation: Situation) -> str:
     if here:
         rows = catalogue.rows(track.track_id for track in situation.tracks)
         subject = subject.removesuffix("in this playlist").strip()
-    wishes = _wishes(question)
+    wishes = _wishes(question, book)
     if not wishes:
         listed = next((facet for word, facet in _LISTED.items() if subject.startswith(word)), None)
         if listed is not None and not here and "many" not in subject:
@@ -192,12 +192,12 @@ def say_count(question: Question, situation: Situation) -> str:
     return " ".join(said)
 
 
-def _wishes(question: Question) -> tuple[Constraint, ...]:
-    """The constraints of a question, and those of its names."""
+def _wishes(question: Question, book: Phrasebook) -> tuple[Constraint, ...]:
+    """The constraints of a question, and those of its names; other languages name them by what they mean."""
     facets = {"artist": Facet.ARTIST, "track": Facet.TRACK}
     covered = {value for c in question.constraints for value in c.values}
     named = (Constraint(facets[m.kind], (m.key,), text=m.name) for m in question.mentions if m.key not in covered)
-    return (*question.constraints, *named)
+    return (*(c if book.is_english else replace(c, text="") for c in question.constraints), *named)
 
 
 def _all_of(met: Sequence[Agreement]) -> Agreement:
@@ -232,7 +232,9 @@ def _listing(facet: Facet, catalogue: Catalogue, book: Phrasebook) -> str:
     sizes = [(len(catalogue.postings(facet, value)), value) for value in catalogue.values(facet)]
     sizes.sort(key=lambda pair: (-pair[0], pair[1]))
     names = dict(zip(catalogue.artist_keys, catalogue.artist_names, strict=True)) if facet is Facet.ARTIST else {}
-    top = [f"{plain(names.get(value) or _value(facet, value, book), 40)} ({book.number(n)})" for n, value in sizes[:8]]
+    top = [
+        f"{plain(names.get(value) or value_label(facet, value, book), 40)} ({book.number(n)})" for n, value in sizes[:8]
+    ]
     silent = len(catalogue) - int(catalogue.stated(facet).sum())
     kinds = book(_KINDS[facet])
     if not top:
@@ -242,15 +244,6 @@ def _listing(facet: Facet, catalogue: Catalogue, book: Phrasebook) -> str:
     none = "{tracks} states none." if silent == 1 else "{tracks} state none."
     said += [book(none, tracks=counted(silent, "track", book))] if silent else []
     return " ".join(said)
-
-
-def _value(facet: Facet, value: str, book: Phrasebook) -> str:
-    """Say a word of the vocabulary, spelt as the language spells it."""
-    stated = plain(value, 30)
-    said = word_in(book, facet, stated)
-    if said != stated:
-        return said
-    return place(stated) if facet is Facet.COUNTRY else spelled(stated)
 
 
 def say_taste(situation: Situation) -> str:
@@ -278,7 +271,8 @@ def say_taste(situation: Situation) -> str:
     }
     artists = _commonest(name for track in tracks for name in track.artists[:1])
     shares["artists"] = [f"{plain(name, 40)} {book.number(n)}" for name, n in artists]
-    stated = "; ".join(f"{book(name)} {book.listing(values)}" for name, values in shares.items() if values)
+    lists = [(book(name), book.listing(values)) for name, values in shares.items() if values]
+    stated = "; ".join(book("{kind} {values}", kind=kind, values=values) for kind, values in lists)
     if stated:
         taken_to = counted(len(rows), "track", book)
         sentences.append(book("Of the {tracks} that you take to: {shares}.", tracks=taken_to, shares=stated))
@@ -307,7 +301,7 @@ def _share(
     said: list[str] = []
     for value, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_MAX_NAMED]:
         lift = (n / n_liked) / (sizes[value] / len(catalogue))
-        name = book("the {decade}s", decade=value) if facet is Facet.ERA else _value(facet, value, book)
+        name = book("the {decade}s", decade=value) if facet is Facet.ERA else value_label(facet, plain(value, 30), book)
         said.append(book(_LIFTED[bool(said)], value=name, n=book.number(n), lift=book.number(lift, 1)))
     return said
 

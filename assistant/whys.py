@@ -134,7 +134,7 @@ def _in_numbers(place: Place, situation: Situation) -> str:
 def say_why_not(question: Question, situation: Situation) -> str:
     """Say why a track, an artist or a kind of music is not in the playlist; or that it is, and where."""
     rows, book = _rows_named(question, situation), situation.book
-    name = f"“{plain(question.subject, 60)}”"
+    name = book("“{words}”", words=plain(question.subject, 60))
     if not len(rows):
         if question.constraints and not question.mentions:
             return book(_NONE_SUCH, name=name)

@@ -188,7 +188,7 @@ def _shortfalls(state: SessionState, result: Recommendation, book: Phrasebook) -
     elif state.n_tracks is not None and n < state.n_tracks:
         sentences.append(book("Only {n} of the {asked} fit.", n=n, asked=state.n_tracks))
     shown = {pick.track.track_id for pick in result.picks}
-    missing = [f"“{plain(title.name, 40)}”" for title in state.titles if title.key not in shown]
+    missing = [book("“{words}”", words=plain(title.name, 40)) for title in state.titles if title.key not in shown]
     if missing:
         sentences.append(book("{titles} had to stay out.", titles=book.listing(missing[:3])))
     return sentences
