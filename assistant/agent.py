@@ -136,7 +136,7 @@ class Agent:
         text = plain(message.text, MAX_MESSAGE)
         last = self._sessions.last(session_id, listener_id)
         before = last.state if last else SessionState()
-        words, whose = self._whose(text, listener_id, session_id, started=last is not None)
+        words, whose, language = self._whose(text, listener_id, session_id, started=last is not None)
         history = self._history(listener_id, session_id)
         stage("load")
         if (answered := chosen(text, before.open_question, before.turn)) is not None:
@@ -144,7 +144,7 @@ class Agent:
             request = answered.request.model_copy(update={"text": text})
         else:
             request = self._understand(words, first_turn=not before.begun())
-        request = in_language(with_overrides(request, message, whose), before.language)
+        request = in_language(with_overrides(request, message, whose), language or before.language)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
         if (settled := self._settled(request, last, history, session_id)) is not None:
             state, reply = settled
@@ -273,12 +273,13 @@ class Agent:
             for track_id in track_ids:
                 self._store.add_event(Event(listener_id, track_id, kind, self._clock(), session_id=session_id))
 
-    def _whose(self, text: str, listener_id: str, session_id: str, *, started: bool) -> tuple[str, str]:
-        """Follow "this was not me" before anything is read of the listener: what else the message says, and a note."""
+    def _whose(self, text: str, listener_id: str, session_id: str, *, started: bool) -> tuple[str, str, str]:
+        """Follow "this was not me" before all else: what else the message says, a note, and the note's language."""
         said = disowning.read(text)
         if said is None:
-            return text, ""
-        return said.rest, disowning.follow(self._store, said, listener_id, session_id, started=started)
+            return text, "", ""
+        note = disowning.follow(self._store, said, listener_id, session_id, started=started)
+        return said.rest, note, said.language
 
     def _understand(self, text: str, *, first_turn: bool) -> Request:
         if is_greeting(text) or is_thanks(text):

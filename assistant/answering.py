@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from assistant.knowing import say_count, say_taste, say_who
-from assistant.labels import constraint_label, minutes_label, plain
+from assistant.labels import arc_label, constraint_label, me_label, minutes_label, plain
 from assistant.phrasebook import Phrasebook, phrasebook
 from assistant.reply import Diff, Reply
 from assistant.request import QUIET, Intent, Question, Request
@@ -109,7 +109,9 @@ def _said(request: Request, situation: Situation) -> str:
 def _playlist(situation: Situation) -> str:
     """Say how many tracks are on screen, and how long they play."""
     n, total = len(situation.tracks), situation.last.reply.total if situation.last else ""
-    return situation.book("{n} tracks, {length}" if n != 1 else "{n} track, {length}", n=f"{n:,}", length=total)
+    return situation.book(
+        "{n} tracks, {length}" if n != 1 else "{n} track, {length}", n=situation.book.number(n), length=total
+    )
 
 
 def _save(request: Request, situation: Situation) -> str:
@@ -129,13 +131,19 @@ def _asked(_: Question, situation: Situation) -> str:
     names, book = state.names(), situation.book
     labels = [(s, constraint_label(s.constraint, names, book)) for s in state.constraints]
     wishes = [(s.turn, book("{wish}, a must", wish=label) if s.constraint.hard else label) for s, label in labels]
-    undated = (state.fame, state.discovery, state.n_tracks, state.minutes)
-    earlier = _states(situation) if state.likes or state.titles or any(undated) else []
+    undated = (state.fame, state.discovery, state.n_tracks, state.minutes, state.arc, state.pins)
+    earlier = _states(situation) if state.likes or state.titles or state.how_much_me is not None or any(undated) else []
     wishes += [(_since(earlier, "likes", m), book("like {name}", name=plain(m.name, 40))) for m in state.likes]
     wishes += [(_since(earlier, "titles", m), book("with “{name}”", name=plain(m.name, 40))) for m in state.titles]
     for dial, up, down in (("fame", "well known", "not too famous"), ("discovery", "new to you", "familiar")):
         level = getattr(state, dial)
         wishes += [(_since(earlier, dial, level), book(up if level > 0 else down))] if level else []
+    if state.how_much_me is not None and state.how_much_me != 1:
+        whose = me_label(state.how_much_me, book)
+        wishes.append((_since(earlier, "how_much_me", state.how_much_me), whose))
+    if state.arc is not None:
+        wishes.append((_since(earlier, "arc", state.arc), arc_label(state.arc, book)))
+    wishes += _pinned(situation, earlier)
     if state.n_tracks is not None:
         wishes.append((_since(earlier, "n_tracks", state.n_tracks), counted(state.n_tracks, "track", book)))
     if state.minutes is not None:
@@ -151,6 +159,16 @@ def _asked(_: Question, situation: Situation) -> str:
     ordered = sorted(wishes, key=lambda wish: wish[0])
     said = "; ".join(book("{wish} (message {turn})", wish=label, turn=turn) for turn, label in ordered)
     return book("You asked for: {wishes}.", wishes=said)
+
+
+def _pinned(situation: Situation, earlier: Sequence[SessionState]) -> list[tuple[int, str]]:
+    """Name the places of what was kept, with the turns since when."""
+    book, since = situation.book, dict[int, list[str]]()
+    for track in situation.tracks:
+        if track.track_id in situation.state.pins:
+            since.setdefault(_since(earlier, "pins", track.track_id), []).append(str(track.position))
+    one, many = "number {n} kept in its place", "numbers {n} kept in their places"
+    return [(turn, book(one if len(n) == 1 else many, n=book.listing(n))) for turn, n in since.items()]
 
 
 def _states(situation: Situation) -> list[SessionState]:

@@ -56,7 +56,11 @@ def additions(plan: Plan, before: SessionState, picks: Sequence[Pick], book: Phr
     """Say what was added, or that too little was found."""
     if not plan.n_added:
         return []
-    new = [f"“{plain(pick.track.title, 40)}”" for pick in picks if pick.track.track_id not in before.slate]
+    new = [
+        book("“{words}”", words=plain(pick.track.title, 40))
+        for pick in picks
+        if pick.track.track_id not in before.slate
+    ]
     if not new:
         return [book("Found nothing to add that fits.")]
     added = book.listing(new) if len(new) <= 3 else book("{n} tracks", n=len(new))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from assistant.languages import ENGLISH
+from assistant.phrasebook import phrasebook
 from recsys.store import Store
 from recsys.text import fold
 
@@ -29,8 +31,6 @@ _CLAUSES = (
     r"(?:(?:forget|ignore|don t (?:count|use|remember)|do not (?:count|use|remember)) (?:this|that|the last|my last)"
     r" (?:session|evening|one) (?:for|in|from) my taste)",
     r"(?:don t|do not|never) (?:learn|remember) (?:anything )?from (?:this|that|the last|my last)(?: (?:session|one))?",
-    r"(?:das war(?:en)? (?:gar )?nicht ich|c (?:etait|est) pas moi|ce n etait pas moi|(?:eso|ese|esto) no era yo"
-    r"|(?:isso|isto) nao (?:era|fui) eu|(?:questo|quello) non ero io)",
 )
 _BACK = re.compile(
     r"(?:(?:that|this|it) was me(?: after all| actually)|(?:actually |yes |ok )?(?:that|this|it) was me after all"
@@ -39,8 +39,55 @@ _BACK = re.compile(
 _WHOLE = re.compile(
     rf"(?:(?:no|oh|sorry|oops|wait|hey|by the way|btw|please|ok|okay|actually) )*(?:{'|'.join(_CLAUSES)})"
 )
+#: The same in the other languages, folded: not me, and me after all.
+_ELSEWHERE = {
+    "es": (
+        r"(?:perdon |ups )?(?:(?:eso|ese|esto|esa|anoche|ayer) )?no (?:era|fui|he sido) yo"
+        r"|(?:(?:eso|esto) )?(?:era|eran|fue|fueron) (?:mi|mis|los|el|la) (?:hij[oa]s?|nin[oa]s?|herman[oa]s?|mujer"
+        r"|marido|novi[oa]|padres?|madre|amig[oa]s?|parej[a])",
+        r"(?:al final )?si (?:era|fui|he sido) yo|al final (?:era|fui) yo",
+    ),
+    "fr": (
+        r"(?:non |pardon |oups )?(?:(?:ca )?ce n (?:etait|est) pas moi|c (?:etait|est) pas moi|ce n etait pas moi"
+        r"|hier (?:soir )?c etait pas moi|hier (?:soir )?ce n etait pas moi)"
+        r"|c etaient? (?:mes|mon|ma|les) (?:enfants?|fils|fille|filles|femme|mari|copine|copain|frere|soeur|parents"
+        r"|ami|amie|amis)",
+        r"(?:en fait |finalement )?c etait (?:bien )?moi(?: finalement| en fait)?",
+    ),
+    "de": (
+        r"(?:nein |sorry |ups )?(?:das|gestern(?: abend)?)(?: war(?:en)?)(?: das)?(?: gar)? nicht ich"
+        r"|(?:nein |sorry |ups )?(?:das )?(?:bin|war) (?:gar )?nicht ich(?: gewesen)?|das war ich (?:gar )?nicht"
+        r"|das war(?:en)? (?:meine?|die|unsere?) (?:kinder|sohn|tochter|frau|mann|freundin|freund|bruder|schwester"
+        r"|eltern|freunde)",
+        r"das war doch ich|das war ich doch|doch das war ich",
+    ),
+    "pt": (
+        r"(?:desculpa |ups )?(?:(?:isso|isto|aquilo|ontem|esse|essa) )?nao (?:era|fui) eu"
+        r"|(?:isso |isto |aquilo )?(?:era|eram|foi|foram) (?:o|a|os|as) (?:meus?|minhas?) (?:filh[oa]s?|irma|irmao"
+        r"|mulher|marido|namorad[oa]|pais?|mae|amig[oa]s?)",
+        r"afinal (?:era|fui) eu(?: mesmo| mesma)?|(?:isso )?era eu (?:mesmo|mesma|afinal)",
+    ),
+    "it": (
+        r"(?:scusa |ops )?(?:(?:questo|quello|ieri(?: sera)?) )?non ero io"
+        r"|(?:questo |quello )?(?:era|erano) (?:(?:il|la|i|le) )?(?:mi[oa]|miei|mie) (?:figli[oa]?|figlie|moglie|marito"
+        r"|ragazz[oa]|fratello|sorella|genitori|amic[oi]|amica|amiche)",
+        r"(?:alla fine |in realta )ero io|ero proprio io|invece ero io",
+    ),
+}
+_WHOSE = tuple(
+    (language, mine, re.compile(pattern))
+    for language, patterns in _ELSEWHERE.items()
+    for mine, pattern in zip((False, True), patterns, strict=True)
+)
 #: What may stand between such a clause and what else a message says.
-_BETWEEN = re.compile(r"[.!?;:,…]+|\s[-–—]+\s|\b(?:so|but|now)\b")
+_BETWEEN = re.compile(r"[.!?;:,…¡¿]+|\s[-–—]+\s|\b(?:so|but|now)\b")
+_NO_SESSION = "There is no session yet that your taste could forget."
+_THIS_COUNTS, _LAST_COUNTS = (
+    "This session counts for your taste again.",
+    "Your last session counts for your taste again.",
+)
+_THIS_GONE = "Nothing of this session counts for your taste; say “it was me after all” to take that back."
+_LAST_GONE = "Nothing of your last session counts for your taste; say “it was me after all” to take that back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +96,7 @@ class Said:
 
     mine: bool
     rest: str
+    language: str = ENGLISH  # of the words that say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +113,23 @@ def read(text: str) -> Said | None:
     for first in range(len(bounds) - 1):
         for last in range(len(bounds) - 1, first, -1):
             start, end = bounds[first][1], bounds[last][0]
-            clause = fold(text[start:end])
-            mine = _BACK.fullmatch(clause) is not None
-            if mine or _WHOLE.fullmatch(clause):
+            told = _told(fold(text[start:end]))
+            if told is not None:
                 rest = f"{text[: bounds[first][0]]} {text[bounds[last][1] :]}"
-                return Said(mine, " ".join(rest.split()))
+                return Said(told[0], " ".join(rest.split()), told[1])
     return None
 
 
+def _told(clause: str) -> tuple[bool, str] | None:
+    """Whether a folded clause says that it was the listener, or was not, and in which language; None for others."""
+    mine = _BACK.fullmatch(clause) is not None
+    if mine or _WHOLE.fullmatch(clause):
+        return mine, ENGLISH
+    return next(((mine, language) for language, mine, pattern in _WHOSE if pattern.fullmatch(clause)), None)
+
+
 def follow(store: Store, said: Said, listener_id: str, session_id: str, *, started: bool) -> str:
-    """Do what was said in a session, and tell in a sentence what came of it.
+    """Do what was said in a session, and tell in a sentence of the same language what came of it.
 
     Args:
         store: the database.
@@ -88,12 +143,13 @@ def follow(store: Store, said: Said, listener_id: str, session_id: str, *, start
     else:
         done = disown(store, listener_id, session_id) if started else None
         done = done or disown(store, listener_id, None, but=session_id)
+    book = phrasebook(said.language)
     if done is None:
-        return "No session was set aside." if said.mine else "There is no session yet that your taste could forget."
-    which = "this session" if done.session_id == session_id else "your last session"
+        return book("No session was set aside." if said.mine else _NO_SESSION)
+    this = done.session_id == session_id
     if said.mine:
-        return f"{which.capitalize()} counts for your taste again."
-    return f"Nothing of {which} counts for your taste; say “it was me after all” to take that back."
+        return book(_THIS_COUNTS if this else _LAST_COUNTS)
+    return book(_THIS_GONE if this else _LAST_GONE)
 
 
 def disown(store: Store, listener_id: str, session_id: str | None, *, but: str | None = None) -> Disowned | None:

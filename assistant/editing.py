@@ -138,7 +138,7 @@ class _Planning:
         self._tracks, self._meets, self._book = tracks, meets, phrasebook(request.spoken)
         self._ids = [track.track_id for track in tracks]
         self._titles = {track.track_id: track.title for track in tracks}
-        self._names = {track.track_id: f"“{plain(track.title, 40)}”" for track in tracks}
+        self._names = {track.track_id: self._book("“{words}”", words=plain(track.title, 40)) for track in tracks}
         self._pins = list(state.pins)
         self._plan = Plan(places=list(self._ids), focus=state.focus, edited=True)
 

@@ -92,7 +92,7 @@ def descriptions(pick: Pick, book: Phrasebook = ENGLISH_BOOK) -> list[Fact]:
         country = known if known != country else place(country)
         facts.append(Fact("country", country, 1.1 if Facet.COUNTRY in wanted else 0.5, Facet.COUNTRY not in wanted))
     if track.album:
-        facts.append(Fact("album", _quoted(track.album), 0.3))
+        facts.append(Fact("album", _quoted(track.album, book), 0.3))
     return facts
 
 
@@ -140,8 +140,8 @@ def _cause(text: str, worth: float) -> Fact:
     return Fact("cause", text, worth)
 
 
-def _quoted(name: str) -> str:
-    return f"“{plain(name, _MAX_NAME)}”"
+def _quoted(name: str, book: Phrasebook, limit: int = _MAX_NAME) -> str:
+    return book("“{words}”", words=plain(name, limit))
 
 
 def _evidence(track: Track, matched: tuple[Constraint, ...], facet: Facet) -> set[str]:
@@ -195,7 +195,7 @@ def _words(pick: Pick, context: Context) -> list[Fact]:
         if shared and where == "artist":
             return [_cause(context.book("its artist matches your words"), 1.2)]
         if shared:
-            words = context.book.listing([f"“{plain(w, 20)}”" for w in shared[:2]])
+            words = context.book.listing([_quoted(w, context.book, 20) for w in shared[:2]])
             return [_cause(context.book(_HAS_WORDS[where], words=words), 1.5)]
     return []
 

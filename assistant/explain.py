@@ -78,7 +78,11 @@ def _sentences(pick: Pick, known: list[Fact], why: list[Fact], book: Phrasebook)
                 break
             chosen = chosen[:-1]
     title, artist = plain(pick.track.title, 36), plain(pick.track.artist, 36)
-    name = book("“{title}” by {artist}", title=title, artist=artist) if pick.track.artists else f"“{title}”"
+    name = (
+        book("“{title}” by {artist}", title=title, artist=artist)
+        if pick.track.artists
+        else book("“{words}”", words=title)
+    )
     meant = "translation" in pick.retrievers and pick.query_share > 0
     closest = book("near your words in meaning" if meant else "a varied pick")
     stated = f"{known[0].text}, {closest}" if known and known[0].slot == "genre" else closest

@@ -10,16 +10,17 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 
-from assistant.labels import constraint_label, listing, place, plain, spelled
+from assistant.labels import constraint_label, plain, spelled, value_label
 from assistant.names import near_names
+from assistant.phrasebook import Phrasebook
 from assistant.request import Question
 from assistant.situation import Situation, called, counted, titled, tracks_meant
 from assistant.understanding.questions import says_nothing
-from assistant.words import word_in
 from recsys.catalogue import Catalogue
 from recsys.constraints import NO, UNKNOWN, YES, Agreement, check
 from recsys.listeners import track_weights
@@ -42,6 +43,45 @@ _LISTED = {
     "countr": Facet.COUNTRY,
     "language": Facet.LANGUAGE,
 }
+#: What the catalogue states, as it is listed.
+_KINDS = {
+    Facet.GENRE: "genres",
+    Facet.MOOD: "moods",
+    Facet.ARTIST: "artists",
+    Facet.COUNTRY: "countries",
+    Facet.LANGUAGE: "languages",
+}
+_THERE_ARE = ("There are {things} in the catalogue.", "There are {things} in this playlist.")
+_KNOWN = (
+    "Known to be {wishes}: {things} in the catalogue.",
+    "Known to be {wishes}: {things} in this playlist.",
+)
+_NONE_KNOWN = (
+    "Nothing in the catalogue is known to be {wishes}.",
+    "Nothing in this playlist is known to be {wishes}.",
+)
+_UNCOUNTED = "I know no genre, mood, era or name in “{words}”, so it is not counted."
+_NOTHING_YET = (
+    "I know nothing of your taste yet: like, keep, play or dislike tracks, and it counts from the next turn on."
+)
+_SPEAKS_AGAINST = "No track of the catalogue speaks for your taste yet, only against it."
+_LIFTED = ("{value} {n} ({lift} times its share of the catalogue)", "{value} {n} ({lift} times)")
+#: What is said of modalities that catalogues state; those that were brought in keep their names.
+_PARTS = {"text": "text", "tags": "tags"}
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _DONE = {
     EventKind.LIKE: "like",
     EventKind.KEEP: "keep",
@@ -65,7 +105,7 @@ def say_who(question: Question, situation: Situation) -> str:
             return _unknown(question, situation)
         track = catalogue.track(int(rows[0]))
         facts = [book("from {low}", low=track.year) if track.year else ""]
-        facts += [book("on {album}", album=f"“{plain(track.album, 40)}”") if track.album else ""]
+        facts += [book("on {album}", album=book("“{words}”", words=plain(track.album, 40))) if track.album else ""]
         facts += [book.listing([spelled(plain(genre, 30)) for genre in track.genres[:3]])]
         stated = ", ".join(fact for fact in facts if fact)
         subject = called(meant[0], book) if meant else titled(track.title, track.artists, book)
@@ -104,13 +144,11 @@ def _artist(key: str, situation: Situation) -> str:
         said.append(book.listing(genres))
     countries = _commonest(track.country for track in tracks if track.country)
     if countries:
-        stated = plain(countries[0][0])
-        country = word_in(book, Facet.COUNTRY, stated)
-        said.append(book("from {low}", low=country if country != stated else place(stated)))
+        said.append(book("from {place}", place=value_label(Facet.COUNTRY, plain(countries[0][0]), book)))
     sentences = [f"{plain(name, 60)}: {', '.join(said)}."]
     did = Counter(situation.relations[t.track_id] for t in tracks if t.track_id in situation.relations)
     did["disliked"] = sum(situation.rated.get(t.track_id) is False for t in tracks)
-    done = [f"{book(word)} {n:,}" for word, n in did.most_common() if n]
+    done = [f"{book(word)} {book.number(n)}" for word, n in did.most_common() if n]
     none = book("You have not rated or played any of them yet.")
     sentences.append(book("Of them you {did}.", did=book.listing(done)) if done else none)
     here = [str(t.position) for t in situation.tracks if key in {artist_key(n) for n in t.artists}]
@@ -122,47 +160,44 @@ def _artist(key: str, situation: Situation) -> str:
 
 def say_count(question: Question, situation: Situation) -> str:
     """Count tracks, albums and artists that meet what was asked, unknown ones apart."""
-    catalogue = situation.recommender.catalogue
+    catalogue, book = situation.recommender.catalogue, situation.book
     subject = fold(question.subject)
     here = subject.endswith("in this playlist")
     rows = np.arange(len(catalogue))
     if here:
         rows = catalogue.rows(track.track_id for track in situation.tracks)
         subject = subject.removesuffix("in this playlist").strip()
-    where = "in this playlist" if here else "in the catalogue"
-    wishes = _wishes(question)
+    wishes = _wishes(question, book)
     if not wishes:
         listed = next((facet for word, facet in _LISTED.items() if subject.startswith(word)), None)
         if listed is not None and not here and "many" not in subject:
-            return _listing(listed, catalogue)
+            return _listing(listed, catalogue, book)
+        there_are = book(_THERE_ARE[here], things=_things(rows, catalogue, book))
         if says_nothing(subject):
-            return f"There are {_things(rows, catalogue)} {where}."
-        near = near_names(_core(question.subject), catalogue)
-        hint = f" The nearest names are {listing(near)}." if near else ""
-        return (
-            f"I know no genre, mood, era or name in “{plain(_core(question.subject), 60)}”, so it is not counted; "
-            f"there are {_things(rows, catalogue)} {where}.{hint}"
-        )
+            return there_are
+        core = _core(question.subject)
+        near = near_names(core, catalogue)
+        hint = [book("The nearest names here are {names}.", names=book.listing(near))] if near else []
+        return " ".join([book(_UNCOUNTED, words=plain(core, 60)), there_are, *hint])
     met = _all_of(check(catalogue, situation.recommender.vocabulary, wishes).met)[rows]
     names = {mention.key: mention.name for mention in question.mentions}
-    label = listing([constraint_label(c, names) for c in wishes])
+    label = book.listing([constraint_label(c, names, book) for c in wishes])
     yes, unknown = rows[met == YES], int((met == UNKNOWN).sum())
-    said = (
-        f"Known to be {label}: {_things(yes, catalogue)} {where}."
-        if len(yes)
-        else f"Nothing {where} is known to be {label}."
-    )
+    if len(yes):
+        said = [book(_KNOWN[here], wishes=label, things=_things(yes, catalogue, book))]
+    else:
+        said = [book(_NONE_KNOWN[here], wishes=label)]
     if unknown:
-        said += f" Of {counted(unknown, 'more track')} the data does not say."
-    return said
+        said.append(book("Of {tracks} the data does not say.", tracks=counted(unknown, "more track", book)))
+    return " ".join(said)
 
 
-def _wishes(question: Question) -> tuple[Constraint, ...]:
-    """The constraints of a question, and those of its names."""
+def _wishes(question: Question, book: Phrasebook) -> tuple[Constraint, ...]:
+    """The constraints of a question, and those of its names; other languages name them by what they mean."""
     facets = {"artist": Facet.ARTIST, "track": Facet.TRACK}
     covered = {value for c in question.constraints for value in c.values}
     named = (Constraint(facets[m.kind], (m.key,), text=m.name) for m in question.mentions if m.key not in covered)
-    return (*question.constraints, *named)
+    return (*(c if book.is_english else replace(c, text="") for c in question.constraints), *named)
 
 
 def _all_of(met: Sequence[Agreement]) -> Agreement:
@@ -178,61 +213,69 @@ def _core(subject: str) -> str:
     return " ".join(kept) or subject
 
 
-def _things(rows: IntArray, catalogue: Catalogue) -> str:
+def _things(rows: IntArray, catalogue: Catalogue, book: Phrasebook) -> str:
     """Count tracks (n,), their artists and albums: "12 tracks by 4 artists on 5 albums"."""
     artists = {key for row in rows.tolist() for key in map(artist_key, catalogue.artists[row])}
     albums = {
         (int(catalogue.artist_rows[row]), catalogue.albums[row]) for row in rows.tolist() if catalogue.albums[row]
     }
     without = sum(not catalogue.albums[row] for row in rows.tolist())
-    said = f"{counted(len(rows), 'track')} by {counted(len(artists), 'artist')}"
-    if albums:
-        said += f" on {counted(len(albums), 'album')}"
-        said += f" ({counted(without, 'track')} without a known album)" if without else ""
-    return said
+    counts = {"tracks": counted(len(rows), "track", book), "artists": counted(len(artists), "artist", book)}
+    if not albums:
+        return book("{tracks} by {artists}", **counts)
+    said = book("{tracks} by {artists} on {albums}", **counts, albums=counted(len(albums), "album", book))
+    alone = counted(without, "track", book)
+    return book("{things} ({tracks} without a known album)", things=said, tracks=alone) if without else said
 
 
-def _listing(facet: Facet, catalogue: Catalogue) -> str:
+def _listing(facet: Facet, catalogue: Catalogue, book: Phrasebook) -> str:
     sizes = [(len(catalogue.postings(facet, value)), value) for value in catalogue.values(facet)]
     sizes.sort(key=lambda pair: (-pair[0], pair[1]))
     names = dict(zip(catalogue.artist_keys, catalogue.artist_names, strict=True)) if facet is Facet.ARTIST else {}
-    top = [f"{plain(names.get(value, spelled(value)), 40)} ({n:,})" for n, value in sizes[:8]]
-    stated = int(catalogue.stated(facet).sum())
-    silent = len(catalogue) - stated
-    plural = {"country": "countries"}.get(facet.value, f"{facet.value}s")
-    rest = f" {counted(silent, 'track')} state{'s' if silent == 1 else ''} none." if silent else ""
+    top = [
+        f"{plain(names.get(value) or value_label(facet, value, book), 40)} ({book.number(n)})" for n, value in sizes[:8]
+    ]
+    silent = len(catalogue) - int(catalogue.stated(facet).sum())
+    kinds = book(_KINDS[facet])
     if not top:
-        return f"The data states no {plural}."
-    return f"{len(sizes):,} {plural} are stated; most often {listing(top)}.{rest}"
+        return book("The data states no {kinds}.", kinds=kinds)
+    values = book.listing(top)
+    said = [book("{n} {kinds} are stated; most often {values}.", n=book.number(len(sizes)), kinds=kinds, values=values)]
+    none = "{tracks} states none." if silent == 1 else "{tracks} state none."
+    said += [book(none, tracks=counted(silent, "track", book))] if silent else []
+    return " ".join(said)
 
 
 def say_taste(situation: Situation) -> str:
     """Say what a listener's events add up to, beside what the catalogue would give by chance."""
-    events, catalogue = situation.events, situation.recommender.catalogue
+    events, catalogue, book = situation.events, situation.recommender.catalogue, situation.book
     done = Counter({_DONE[e.kind]: 0 for e in events if e.kind in _DONE})
     for event in events:
         if event.kind in _DONE:
             done[_DONE[event.kind]] += event.times
     if not done:
-        return (
-            "I know nothing of your taste yet: like, keep, play or dislike tracks, and it counts from the next turn on."
-        )
+        return book(_NOTHING_YET)
     since = datetime.fromtimestamp(min(event.at for event in events), UTC)
-    known = listing([counted(n, kind) for kind, n in done.most_common()])
-    sentences = [f"I know {known} of yours, since {since.day} {since:%B %Y}."]
+    known = book.listing([counted(n, kind, book) for kind, n in done.most_common()])
+    day = book("{day} {month} {year}", day=since.day, month=book(_MONTHS[since.month - 1]), year=since.year)
+    sentences = [book("I know {events} of yours, since {day}.", events=known, day=day)]
     weights = track_weights(events, now=time.time(), half_life_days=_HALF_LIFE_DAYS)
     rows = catalogue.rows(track_id for track_id, weight in weights.items() if weight > 0)
     if not len(rows):
-        return f"{sentences[0]} No track of the catalogue speaks for your taste yet, only against it."
+        return f"{sentences[0]} {book(_SPEAKS_AGAINST)}"
     tracks = [catalogue.track(row) for row in rows.tolist()]
-    sentences[0] = f"{sentences[0]} Of the {counted(len(rows), 'track')} that you take to:"
-    sentences += [
-        _share("genres", (t.genres for t in tracks), _sizes(Facet.GENRE, catalogue), len(rows), len(catalogue)),
-        _share("moods", (t.moods for t in tracks), _sizes(Facet.MOOD, catalogue), len(rows), len(catalogue)),
-        _share("years", ((_decade(t.year),) for t in tracks if t.year), _decades(catalogue), len(rows), len(catalogue)),
-    ]
+    shares = {
+        "genres": _share((t.genres for t in tracks), Facet.GENRE, catalogue, len(rows), book),
+        "moods": _share((t.moods for t in tracks), Facet.MOOD, catalogue, len(rows), book),
+        "years": _share((_decade(t.year) for t in tracks if t.year), Facet.ERA, catalogue, len(rows), book),
+    }
     artists = _commonest(name for track in tracks for name in track.artists[:1])
-    sentences.append(f"artists {listing([f'{plain(name, 40)} {n:,}' for name, n in artists])}." if artists else "")
+    shares["artists"] = [f"{plain(name, 40)} {book.number(n)}" for name, n in artists]
+    lists = [(book(name), book.listing(values)) for name, values in shares.items() if values]
+    stated = "; ".join(book("{kind} {values}", kind=kind, values=values) for kind, values in lists)
+    if stated:
+        taken_to = counted(len(rows), "track", book)
+        sentences.append(book("Of the {tracks} that you take to: {shares}.", tracks=taken_to, shares=stated))
     query = Query(text="", listener_events=tuple(events), listener_id=events[0].listener_id)
     picks = [found.pick for found in situation.recommender.place(query, rows[:_MAX_WEIGHED])]
     by_modality = Counter[str]()
@@ -240,19 +283,27 @@ def say_taste(situation: Situation) -> str:
         by_modality.update(dict(pick.modality_weights))
     if by_modality:
         name, total = by_modality.most_common(1)[0]
-        sentences.append(f"I judge them most by their {plain(name)} ({total / len(picks) * 100:.0f} %).")
-    return " ".join(sentence for sentence in sentences if sentence)
+        share = f"{total / len(picks) * 100:.0f}"
+        sentences.append(
+            book(
+                "I judge them most by their {part} ({share} %).", part=book(_PARTS.get(name, plain(name))), share=share
+            )
+        )
+    return " ".join(sentences)
 
 
-def _share(name: str, values: Iterable[Iterable[str]], sizes: Counter[str], n_liked: int, n_tracks: int) -> str:
+def _share(
+    values: Iterable[Iterable[str]], facet: Facet, catalogue: Catalogue, n_liked: int, book: Phrasebook
+) -> list[str]:
     """Name the commonest values with counts and lift: "jazz 12 (3.1 times its share of the catalogue)"."""
+    sizes = _decades(catalogue) if facet is Facet.ERA else _sizes(facet, catalogue)
     counts = Counter(value for one in values for value in dict.fromkeys(one))
     said: list[str] = []
     for value, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_MAX_NAMED]:
-        lift = (n / n_liked) / (sizes[value] / n_tracks)
-        share = "" if said else " its share of the catalogue"
-        said.append(f"{spelled(plain(value, 30))} {n:,} ({lift:.1f} times{share})")
-    return f"{name} {listing(said)};" if said else ""
+        lift = (n / n_liked) / (sizes[value] / len(catalogue))
+        name = book("the {decade}s", decade=value) if facet is Facet.ERA else value_label(facet, plain(value, 30), book)
+        said.append(book(_LIFTED[bool(said)], value=name, n=book.number(n), lift=book.number(lift, 1)))
+    return said
 
 
 def _sizes(facet: Facet, catalogue: Catalogue) -> Counter[str]:
@@ -261,11 +312,11 @@ def _sizes(facet: Facet, catalogue: Catalogue) -> Counter[str]:
 
 def _decades(catalogue: Catalogue) -> Counter[str]:
     years = catalogue.numeric["year"]
-    return Counter(_decade(int(year)) for year in years[~np.isnan(years)].tolist())
+    return Counter(decade for year in years[~np.isnan(years)].tolist() for decade in _decade(int(year)))
 
 
-def _decade(year: int) -> str:
-    return f"the {year // 10 * 10}s"
+def _decade(year: int) -> tuple[str]:
+    return (f"{year // 10 * 10}",)
 
 
 def _commonest(values: Iterable[str]) -> list[tuple[str, int]]:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
+from assistant.words import word_in
 from recsys.types import NOTE as NOTE
 from recsys.types import Arc, Constraint, Facet
 
@@ -30,11 +31,7 @@ _VOCALS = {"male": "male vocals", "female": "female vocals", "mixed": "mixed voc
 _ARCS = {Arc.RISING: "from calm to loud", Arc.FALLING: "from loud to calm", Arc.PEAK: "loudest in the middle"}
 _VERSIONS = {"remix": "remixes", "remaster": "remasters", "cover": "covers", "demo": "demos"}
 _NOT_TOO = "not too "
-_UNITS = {
-    Facet.TEMPO: ("tempo", " BPM"),
-    Facet.ENERGY: ("energy", " of 1"),
-    Facet.POPULARITY: ("popularity", " of 1"),
-}
+_UNITS = {Facet.TEMPO: "tempo", Facet.ENERGY: "energy", Facet.POPULARITY: "popularity"}
 
 
 def plain(text: str, limit: int = MAX_TEXT) -> str:
@@ -66,6 +63,20 @@ def constraint_label(
 def arc_label(arc: Arc, book: Phrasebook = ENGLISH_BOOK) -> str:
     """Name how the energy is to go."""
     return book(_ARCS[arc])
+
+
+def me_label(how_much_me: float, book: Phrasebook = ENGLISH_BOOK) -> str:
+    """Name how much the listener's own taste is to count, where that is not the usual."""
+    whose = "more of you" if how_much_me > 1 else "less of you"
+    return book(whose if how_much_me else "without your taste")
+
+
+def value_label(facet: Facet, value: str, book: Phrasebook = ENGLISH_BOOK) -> str:
+    """Name a value of the vocabulary, spelt as a language spells it: "Latin jazz", "the United Kingdom"."""
+    said = word_in(book, facet, value)
+    if said != value:
+        return said
+    return place(value) if facet is Facet.COUNTRY else value.title() if facet is Facet.LANGUAGE else spelled(value)
 
 
 def spelled(word: str) -> str:
@@ -116,14 +127,16 @@ def _measured(constraint: Constraint, book: Phrasebook) -> str:
         if words.startswith(_NOT_TOO):
             words = book("not too {words}", words=words.removeprefix(_NOT_TOO))
         return words if constraint.wanted or _NEGATION.match(words) else book("not {words}", words=words)
-    name, unit = _UNITS[constraint.facet]
-    low, high = constraint.low, constraint.high
+    name, words = book(_UNITS[constraint.facet]), ""
+    low, high = (None if bound is None else f"{bound:g}" for bound in (constraint.low, constraint.high))
     if low is not None and high is not None:
-        words = f"{name} {low:g} to {high:g}{unit}"
+        words = book("{name} {low} to {high}", name=name, low=low, high=high)
     elif low is not None:
-        words = f"{name} from {low:g}{unit}"
-    else:
-        words = f"{name} up to {high:g}{unit}" if high is not None else name
+        words = book("{name} from {low}", name=name, low=low)
+    elif high is not None:
+        words = book("{name} up to {high}", name=name, high=high)
+    unit = "{words} BPM" if constraint.facet is Facet.TEMPO else "{words} of 1"
+    words = book(unit, words=words) if words else name
     return words if constraint.wanted else book("not {words}", words=words)
 
 
@@ -134,16 +147,15 @@ def _worded(constraint: Constraint, names: Mapping[str, str], book: Phrasebook) 
         template = "{words}" if wanted else "not {words}" if values == ("none",) else "no {words}"
         return book(template, words=words)
     quoted = book.either(constraint.text) if constraint.text and not book.is_english else ""
+    said = book.either(" or ".join(value_label(facet, value, book) for value in values))
     if facet is Facet.INSTRUMENT:
-        return book("with {words}" if wanted else "no {words}", words=quoted or " or ".join(values))
+        return book("with {words}" if wanted else "no {words}", words=quoted or said)
     if quoted and facet in (Facet.LANGUAGE, Facet.COUNTRY):
         return quoted if wanted else book("not {words}", words=quoted)
     if facet is Facet.LANGUAGE:
-        words = book.either(" or ".join(value.title() for value in values))
-        return book("in {words}" if wanted else "not in {words}", words=words)
+        return book("in {words}" if wanted else "not in {words}", words=said)
     if facet is Facet.COUNTRY:
-        words = book.either(" or ".join(place(value) for value in values))
-        return book("from {low}" if wanted else "not from {words}", low=words, words=words)
+        return book("from {place}" if wanted else "not from {place}", place=said)
     if facet in (Facet.ARTIST, Facet.TRACK):
         known = [names[value] for value in values if value in names]
         words = " or ".join(known) if len(known) == len(values) else constraint.text or " or ".join(values)
@@ -152,9 +164,9 @@ def _worded(constraint: Constraint, names: Mapping[str, str], book: Phrasebook) 
     if facet is Facet.VERSION:
         words = quoted or " or ".join(_VERSIONS.get(value, f"{value} versions") for value in values)
         return words if wanted else book("no {words}", words=words)
-    words = quoted or " or ".join(map(spelled, values)) or constraint.text or facet.value
+    words = quoted or said or constraint.text or facet.value
     if constraint.spared:
-        spared = book.listing([spelled(value) for value in constraint.spared])
+        spared = book.listing([value_label(facet, value, book) for value in constraint.spared])
         words = book("{words} but {spared}", words=words, spared=spared)
     return words if wanted else book("no {words}", words=words)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from assistant.phrasebook import phrasebook
 from assistant.reply import Message
 from assistant.request import MAX_ME, Request
 from assistant.session import MAX_MINUTES, MAX_TRACKS
@@ -30,6 +31,7 @@ def with_overrides(request: Request, message: Message, note: str = "") -> Reques
             changes[name] = min(max(value, least), most)
     notes = [note] if note else []
     if message.n_tracks is not None and message.n_tracks > MAX_TRACKS:
-        notes.append(f"A playlist has at most {MAX_TRACKS} tracks.")
+        book = phrasebook(request.spoken)
+        notes.append(book("A playlist has at most {most}.", most=book("{n} tracks", n=MAX_TRACKS)))
     notes += [request.note] if request.note else []
     return request.model_copy(update=changes | {"note": " ".join(notes) or None})

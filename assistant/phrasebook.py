@@ -13,6 +13,9 @@ from importlib import resources
 
 from assistant.languages import ENGLISH, TONGUES
 
+#: What stands between thousands and before decimals, where it is not as in English; a plain space stays on one line.
+_SEPARATORS = {"es": (".", ","), "fr": ("\u202f", ","), "de": (".", ","), "pt": (".", ","), "it": (".", ",")}
+
 
 class Phrasebook:
     """Says English templates in one language."""
@@ -30,6 +33,12 @@ class Phrasebook:
     def __call__(self, english: str, **values: object) -> str:
         """Say a template, with values in its places."""
         return self._templates.get(english, english).format(**values)
+
+    def number(self, value: float, decimals: int = 0, *, signed: bool = False) -> str:
+        """Write a number as the language does: "1,200.5", "1.200,5"."""
+        said = f"{value:{'+' if signed else ''},.{decimals}f}"
+        thousands, point = _SEPARATORS.get(self.language, (",", "."))
+        return said.translate({ord(","): thousands, ord("."): point})
 
     def listing(self, words: list[str]) -> str:
         """Join words as a sentence does: "a", "a and b", "a, b and c"."""

@@ -7,13 +7,15 @@ the bound moves to where three quarters of the playlist lie on its other side.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from assistant.request import Request
+from assistant.understanding.tongues import Tongue, load_tongues
 from recsys.catalogue import Catalogue
+from recsys.text import fold
 from recsys.types import Constraint, Facet, FloatArray
 
 _COLUMNS = {Facet.ERA: "year", Facet.TEMPO: "tempo_bpm", Facet.ENERGY: "energy"}
@@ -22,6 +24,8 @@ _COMPARATIVE = re.compile(
     r"|(?:more|less) (?:recent|modern|energetic|upbeat|intense))",
     re.IGNORECASE,
 )
+#: How the words of "less fast" begin in other languages' requests.
+_NOT_TOO = "not too "
 #: Smallest step beyond the playlist, in the units of the facet.
 _STEP = {Facet.ERA: 1.0, Facet.TEMPO: 4.0, Facet.ENERGY: 0.05}
 _QUARTER = 0.25
@@ -29,17 +33,39 @@ _QUARTER = 0.25
 
 def against(request: Request, catalogue: Catalogue, track_ids: Sequence[str]) -> Request:
     """Read a request's comparatives against the tracks on screen; unchanged where there are none."""
-    if not track_ids or not any(_is_comparative(c) for c in request.constraints):
+    compares = _comparison(request)
+    if not track_ids or not any(map(compares, request.constraints)):
         return request
     rows = catalogue.rows(track_ids)
     columns = catalogue.numeric
-    moved = (_moved(c, columns[_COLUMNS[c.facet]][rows]) if _is_comparative(c) else c for c in request.constraints)
+    moved = (_moved(c, columns[_COLUMNS[c.facet]][rows]) if compares(c) else c for c in request.constraints)
     return request.model_copy(update={"constraints": tuple(moved)})
 
 
-def _is_comparative(constraint: Constraint) -> bool:
-    one_sided = (constraint.low is None) != (constraint.high is None)
-    return constraint.facet in _COLUMNS and one_sided and _COMPARATIVE.fullmatch(constraint.text) is not None
+def _comparison(request: Request) -> Callable[[Constraint], bool]:
+    """Tell which constraints of a request compare; in other languages than English its own words say so."""
+    tongue = next((tongue for tongue in load_tongues() if tongue.code == request.spoken), None)
+    line = fold(request.text)
+
+    def compares(constraint: Constraint) -> bool:
+        one_sided = (constraint.low is None) != (constraint.high is None)
+        if constraint.facet not in _COLUMNS or not one_sided:
+            return False
+        if tongue is None:
+            return _COMPARATIVE.fullmatch(constraint.text) is not None
+        return _compares(fold(constraint.text.removeprefix(_NOT_TOO)), line, tongue)
+
+    return compares
+
+
+def _compares(said: str, line: str, tongue: Tongue) -> bool:
+    """Tell whether folded words of a message are a comparative: "langsamer", or "lento" behind "más"."""
+    if said in tongue.comparatives:
+        return True
+    before = "|".join(map(re.escape, tongue.comparing))
+    return re.search(rf"\b(?:{before}) {re.escape(said)}\b", line) is not None or (
+        re.match(rf"(?:{before}) ", said) is not None
+    )
 
 
 def _moved(constraint: Constraint, levels: FloatArray) -> Constraint:

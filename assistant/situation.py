@@ -30,6 +30,11 @@ _COUNTED = {
     "more track": ("{n} more track", "{n} more tracks"),
     "artist": ("{n} artist", "{n} artists"),
     "album": ("{n} album", "{n} albums"),
+    "like": ("{n} like", "{n} likes"),
+    "keep": ("{n} keep", "{n} keeps"),
+    "play": ("{n} play", "{n} plays"),
+    "skip": ("{n} skip", "{n} skips"),
+    "dislike": ("{n} dislike", "{n} dislikes"),
 }
 _THEM = frozenset(("choices", "picks", "playlist", "list", "mix"))
 
@@ -110,11 +115,11 @@ def called(track: SlateTrack, book: Phrasebook = ENGLISH_BOOK) -> str:
 def titled(title: str, artists: Sequence[str], book: Phrasebook = ENGLISH_BOOK) -> str:
     """Name a track: "“So What” by Miles Davis"."""
     if not artists:
-        return f"“{plain(title, 40)}”"
+        return book("“{words}”", words=plain(title, 40))
     return book("“{title}” by {artist}", title=plain(title, 40), artist=plain(artists[0], 40))
 
 
 def counted(n: int, noun: str, book: Phrasebook = ENGLISH_BOOK) -> str:
     """Write a number with its noun: "1 track", "1,200 tracks"."""
-    one, many = _COUNTED.get(noun, (f"{{n}} {noun}", f"{{n}} {noun}s"))
-    return book(one if n == 1 else many, n=f"{n:,}")
+    one, many = _COUNTED[noun]
+    return book(one if n == 1 else many, n=book.number(n))

@@ -12,8 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from assistant.labels import constraint_label, listing, plain
+from assistant.labels import constraint_label, plain
 from assistant.names import near_names
+from assistant.phrasebook import Phrasebook
 from assistant.reply import SlateTrack
 from assistant.request import Question
 from assistant.situation import Situation, called, counted, titled, tracks_meant
@@ -55,6 +56,20 @@ _PARTS = {
     "fame": "how well known it is",
     "chance": "chance",
 }
+_NONE_SUCH = "The catalogue has no track that is known to be {name}."
+_NO_PLAYLIST = "There is no playlist yet; the catalogue has {tracks} of {name}."
+_NEAREST_OUT = "Of {tracks} the nearest, {track}, is not in the playlist: {reason}"
+_OUT = "{track} is not in the playlist: {reason}"
+_DISLIKED = "You disliked it, so the next change drops it."
+_EXAMPLE = "you gave it as an example, and examples are not repeated."
+_NOTHING_LEFT = "nothing of the playlist is left in the catalogue to compare it with."
+_GAVE_WAY = "{rank}, behind all that meet {wishes}, which gave way only as far as it had to."
+_CAPPED = "{rank}, but {tracks} by its artist are in already, the most for one artist."
+_TOO_LIKE = "{rank} and scores enough, but it is too much like tracks that are in, and a playlist is kept varied."
+_ONLY_KNOWN = "your {wishes} lets through only what is known to be so, and of this track the data does not say."
+_OTHER_VERSION = "another version of it was disliked, shown before, or given as an example."
+_SCORE = "Its score is {score} beside the {other} of the weakest that is in, {track}."
+_SCORE_IN_PARTS = "Its score is {score} beside the {other} of the weakest that is in, {track}: {parts}."
 
 
 def say_why(question: Question, situation: Situation) -> str:
@@ -87,7 +102,9 @@ def _in_numbers(place: Place, situation: Situation) -> str:
     pick, sentences, book = place.pick, [], situation.book
     if place.rank:
         tracks = counted(place.n_allowed, "track", book)
-        sentences.append(book("It ranks number {rank} of {tracks} that fit.", rank=f"{place.rank:,}", tracks=tracks))
+        sentences.append(
+            book("It ranks number {rank} of {tracks} that fit.", rank=book.number(place.rank), tracks=tracks)
+        )
     share = round(pick.query_share * 100)
     if not pick.query_share and not pick.user_share:
         sentences.append(book("Nothing lifts it above the average: it is here for variety."))
@@ -104,7 +121,7 @@ def _in_numbers(place: Place, situation: Situation) -> str:
         relation = situation.relations.get(near.track_id)
         how = book(f"which you {relation}" if relation else "one of your examples")
         named = titled(near.title, near.artists, book)
-        sentences.append(book(_NEAREST, track=named, how=how, cosine=f"{cosine:.2f}"))
+        sentences.append(book(_NEAREST, track=named, how=how, cosine=book.number(cosine, 2)))
     weights = sorted(pick.modality_weights.items(), key=lambda item: -item[1])
     stated = [f"{book(plain(name))} ({weight * 100:.0f} %)" for name, weight in weights if weight >= 0.005]
     if stated:
@@ -117,28 +134,28 @@ def _in_numbers(place: Place, situation: Situation) -> str:
 
 def say_why_not(question: Question, situation: Situation) -> str:
     """Say why a track, an artist or a kind of music is not in the playlist; or that it is, and where."""
-    rows = _rows_named(question, situation)
-    name = f"“{plain(question.subject, 60)}”"
+    rows, book = _rows_named(question, situation), situation.book
+    name = book("“{words}”", words=plain(question.subject, 60))
     if not len(rows):
         if question.constraints and not question.mentions:
-            return f"The catalogue has no track that is known to be {name}."
+            return book(_NONE_SUCH, name=name)
         near = near_names(question.subject, situation.recommender.catalogue)
-        hint = f" The nearest names here are {listing(near)}." if near else ""
-        return f"{name} is not in this catalogue.{hint}"
+        hint = [book("The nearest names here are {names}.", names=book.listing(near))] if near else []
+        return " ".join([book("{names} is not in this catalogue.", names=name), *hint])
     if not situation.tracks:
-        return f"There is no playlist yet; the catalogue has {counted(len(rows), 'track')} of {name}."
+        return book(_NO_PLAYLIST, tracks=counted(len(rows), "track", book), name=name)
     here = _on_screen(rows, situation)
     if here:
-        more = f" and {len(here) - 1} more" if len(here) > 1 else ""
-        disliked = " You disliked it, so the next change drops it." if here[0].liked is False else ""
-        return f"It is there: {called(here[0])}{more}.{disliked}"
+        there = "It is there: {track} and {n} more." if len(here) > 1 else "It is there: {track}."
+        said = book(there, track=called(here[0], book), n=len(here) - 1)
+        return f"{said} {book(_DISLIKED)}" if here[0].liked is False else said
     places = _places(rows, situation)
     asked, shown = places[: -len(situation.tracks)] or places[:1], places[-len(situation.tracks) :]
     best = min(asked, key=lambda p: (p.rank == 0, p.rank, len(p.failed) + len(p.unknown)))
-    which = titled(best.pick.track.title, best.pick.track.artists)
-    if len(rows) > 1 and any(mention.kind == "artist" for mention in question.mentions):
-        which = f"Of {counted(len(rows), 'track')} the nearest, {which},"
-    return f"{which} is not in the playlist: {_reason(best, shown, situation)}"
+    which = titled(best.pick.track.title, best.pick.track.artists, book)
+    of_artist = len(rows) > 1 and any(mention.kind == "artist" for mention in question.mentions)
+    reason, tracks = _reason(best, shown, situation), counted(len(rows), "track", book)
+    return book(_NEAREST_OUT if of_artist else _OUT, track=which, tracks=tracks, reason=reason)
 
 
 def _rows_named(question: Question, situation: Situation) -> IntArray:
@@ -179,59 +196,64 @@ def _places(rows: IntArray, situation: Situation) -> list[Place]:
 
 def _reason(place: Place, shown: Sequence[Place], situation: Situation) -> str:
     """The first thing that kept a track out."""
-    pick, state = place.pick, situation.state
+    pick, state, book = place.pick, situation.state, situation.book
     if situation.rated.get(pick.track.track_id) is False:
-        return "you disliked it."
+        return book("you disliked it.")
     if pick.track.track_id in {mention.key for mention in state.likes}:
-        return "you gave it as an example, and examples are not repeated."
+        return book(_EXAMPLE)
     if pick.track.track_id in set(state.set_aside):
-        return "it was shown before you asked for others."
+        return book("it was shown before you asked for others.")
     if pick.track.track_id in set(state.removed):
-        return "you took it out."
+        return book("you took it out.")
     if place.rank == 0:
         return _excluded(place, situation)
     weakest = min(shown, key=lambda other: other.pick.score, default=None)
     if weakest is None:
-        return "nothing of the playlist is left in the catalogue to compare it with."
-    where = f"it ranks number {place.rank:,} of {counted(place.n_allowed, 'track')} that fit"
+        return book(_NOTHING_LEFT)
+    fit = counted(place.n_allowed, "track", book)
+    where = book("it ranks number {rank} of {tracks} that fit", rank=book.number(place.rank), tracks=fit)
     if place.failed or place.unknown:
-        labels = listing([f"“{_stated(c, situation)}”" for c in (*place.failed, *place.unknown)])
-        return f"{where}, behind all that meet {labels}, which gave way only as far as it had to."
+        return book(_GAVE_WAY, rank=where, wishes=_stated((*place.failed, *place.unknown), situation))
     if pick.score < weakest.pick.score:
-        return f"{where}. {_lacks(place, weakest)}"
+        return f"{where}. {_lacks(place, weakest, book)}"
     main = artist_key(pick.track.artists[0]) if pick.track.artists else ""
     of_artist = Counter(artist_key(p.pick.track.artists[0]) for p in shown if p.pick.track.artists)
     if main and of_artist[main] >= situation.max_per_artist:
-        return (
-            f"{where}, but {counted(of_artist[main], 'track')} by its artist are in already, the most for one artist."
-        )
-    return f"{where} and scores enough, but it is too much like tracks that are in, and a playlist is kept varied."
+        return book(_CAPPED, rank=where, tracks=counted(of_artist[main], "track", book))
+    return book(_TOO_LIKE, rank=where)
 
 
 def _excluded(place: Place, situation: Situation) -> str:
+    book = situation.book
     if place.failed:
         refused_first = sorted(place.failed, key=lambda c: c.wanted)
-        stated = listing([f"“{_stated(c, situation)}”" for c in refused_first])
-        return f"your {stated} exclude{'s' if len(refused_first) == 1 else ''} it."
+        excluded = "your {wishes} excludes it." if len(refused_first) == 1 else "your {wishes} exclude it."
+        return book(excluded, wishes=_stated(refused_first, situation))
     if place.unknown:
-        stated = listing([f"“{_stated(c, situation)}”" for c in place.unknown])
-        return f"your {stated} lets through only what is known to be so, and of this track the data does not say."
-    return "another version of it was disliked, shown before, or given as an example."
+        return book(_ONLY_KNOWN, wishes=_stated(place.unknown, situation))
+    return book(_OTHER_VERSION)
 
 
-def _stated(constraint: Constraint, situation: Situation) -> str:
-    return constraint_label(constraint, situation.state.names())
+def _stated(constraints: Sequence[Constraint], situation: Situation) -> str:
+    """Name wishes, each in quotation marks."""
+    names, book = situation.state.names(), situation.book
+    return book.listing([book("“{words}”", words=constraint_label(c, names, book)) for c in constraints])
 
 
-def _lacks(place: Place, weakest: Place) -> str:
+def _lacks(place: Place, weakest: Place, book: Phrasebook) -> str:
     """What a track's score lacks beside the weakest track of the playlist, part by part."""
     ahead: Pick = weakest.pick
     names = dict.fromkeys((*place.parts, *weakest.parts))
     gaps = {name: place.parts.get(name, 0.0) - weakest.parts.get(name, 0.0) for name in names}
     parts = [
-        f"{_PARTS.get(name, name)} {gap:+.2f}"
+        f"{book(_PARTS.get(name, name))} {book.number(gap, 2, signed=True)}"
         for name, gap in sorted(gaps.items(), key=lambda item: item[1])
         if abs(gap) >= _WORTH_NAMING
     ]
-    beside = f"the {ahead.score:.2f} of the weakest that is in, {titled(ahead.track.title, ahead.track.artists)}"
-    return f"Its score is {place.pick.score:.2f} beside {beside}{': ' if parts else ''}{listing(parts)}."
+    return book(
+        _SCORE_IN_PARTS if parts else _SCORE,
+        score=book.number(place.pick.score, 2),
+        other=book.number(ahead.score, 2),
+        track=titled(ahead.track.title, ahead.track.artists, book),
+        parts=book.listing(parts),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from assistant.labels import arc_label, constraint_label, minutes_label, plain
+from assistant.labels import arc_label, constraint_label, me_label, minutes_label, plain
 from assistant.languages import ENGLISH
 from assistant.phrasebook import Phrasebook, phrasebook
 from assistant.receipt import MINUTES_TOLERANCE
@@ -156,8 +156,7 @@ def _wishes(state: SessionState, request: Request, book: Phrasebook) -> list[str
     if state.arc is not None:
         wishes.append((request.arc is not None, arc_label(state.arc, book)))
     if state.how_much_me is not None and state.how_much_me != 1:
-        whose = "more of you" if state.how_much_me > 1 else "less of you"
-        wishes.append((request.how_much_me is not None, book(whose if state.how_much_me else "without your taste")))
+        wishes.append((request.how_much_me is not None, me_label(state.how_much_me, book)))
     labels = list(dict.fromkeys(label for _, label in sorted(wishes, key=lambda wish: not wish[0])))
     more = len(labels) - _MAX_WISHES
     return [*labels[:_MAX_WISHES], book("{n} more", n=more)] if more > 0 else labels
@@ -189,7 +188,7 @@ def _shortfalls(state: SessionState, result: Recommendation, book: Phrasebook) -
     elif state.n_tracks is not None and n < state.n_tracks:
         sentences.append(book("Only {n} of the {asked} fit.", n=n, asked=state.n_tracks))
     shown = {pick.track.track_id for pick in result.picks}
-    missing = [f"“{plain(title.name, 40)}”" for title in state.titles if title.key not in shown]
+    missing = [book("“{words}”", words=plain(title.name, 40)) for title in state.titles if title.key not in shown]
     if missing:
         sentences.append(book("{titles} had to stay out.", titles=book.listing(missing[:3])))
     return sentences

@@ -187,7 +187,9 @@ def _subject(match: re.Match[str], name: str, reading: Reading, offset: int) -> 
     tokens = reading.tokens[start:end]
     if all(token.raw == reading.text[token.start : token.end] for token in tokens):
         return reading.raw(start, end)
-    return " ".join(token.raw for token in tokens)  # of a gloss: English words and names
+    # Of a gloss: English words, and names as they were written, which German puts into small letters to read them.
+    said = ((token.raw, reading.text[token.start : token.end]) for token in tokens)
+    return " ".join(written if raw == written.lower() else raw for raw, written in said)
 
 
 def _is_written_as_name(subject: str) -> bool:

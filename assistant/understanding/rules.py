@@ -363,5 +363,5 @@ def _note(reading: Reading, matches: list[Match], language: str) -> str | None:
         most = book("{n} tracks", n=numbers.MAX_TRACKS) if size.n_tracks else book("{n} hours", n=hours)
         notes.append(book("A playlist has at most {most}.", most=most))
     if reading.cut:
-        notes.append(book("Only the first {n} characters were read.", n=f"{MAX_CHARACTERS:,}"))
+        notes.append(book("Only the first {n} characters were read.", n=book.number(MAX_CHARACTERS)))
     return " ".join(dict.fromkeys(notes)) or None

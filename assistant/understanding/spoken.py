@@ -64,9 +64,10 @@ def spoken(reading: Reading, passed: frozenset[int] = frozenset()) -> Tongue | N
         score += _LETTER * sum(reading.words[n] in tongue.cues for n in music)  # "chansons"
         found.append((score, tongue))
     best = max((score for score, _ in found), default=0.0)
-    near = [tongue for score, tongue in found if score > best - _CLOSE]
+    near = [(score, tongue) for score, tongue in found if score > best - _CLOSE]
     # Of languages that fit about equally well, the one in which the fewest words are left over.
-    return min(near, key=lambda tongue: len(gloss(reading, tongue, passed).kept)) if near else None
+    left = [(len(gloss(reading, tongue, passed).kept), -score, n) for n, (score, tongue) in enumerate(near)]
+    return near[min(left)[2]][1] if near else None
 
 
 def _of_music(reading: Reading) -> set[int]:

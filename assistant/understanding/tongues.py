@@ -27,7 +27,7 @@ from recsys.types import Facet
 from recsys.vocabulary import SECTIONS, load_vocabulary
 
 #: No phrase of the files is longer, and no command.
-MAX_WORDS, MAX_COMMAND = 5, 8
+MAX_WORDS, MAX_COMMAND = 5, 10
 #: Where phrases are commands: anywhere, as the first words of a message, the last of a clause, or before tracks.
 PLACES = ANYWHERE, FIRST, LAST, BEFORE_TRACKS = "", "first", "last", "tracks"
 _GERMAN_TAIL = re.compile(r"(.{3,}?)s?(?:musik|lieder|lied|songs?|hits|sound|playlist|klange|mucke)$")
@@ -75,6 +75,9 @@ class Tongue:
                 if english not in ("words", "articles"):
                     self._add_cues(tuple(english.split()), phrases.split("; "))
         self._commands = _commands(data["commands"])
+        #: Folded words before a comparative ("más"), and comparatives that need none ("langsamer").
+        self.comparing = tuple(map(fold, data["comparatives"]["before"].split("; ")))
+        self.comparatives = frozenset(map(fold, data["comparatives"]["alone"].split("; ")))
         self._add_vocabulary(data)
         self._commanding = frozenset(phrase for phrases in self._commands.values() for phrase in phrases)
         cues = {phrase for phrase, meaning in self._folded.items() if meaning.word is None} | self._commanding

@@ -263,6 +263,19 @@ def test_what_was_asked_is_told_in_order_with_its_message(chat: Chat) -> None:
     )
 
 
+def test_what_was_asked_names_the_order_the_dials_and_what_is_kept(chat: Chat) -> None:
+    chat.say("jazz, 6 tracks", how_much_me=2.0)
+    chat.say("keep the second one")
+    chat.say("start calm and end loud")
+    chat.say("keep 4 and 5")
+    said = chat.say("what did I ask for?").text
+    assert "more of you (message 1)" in said
+    assert "number 2 kept in its place (message 2); from calm to loud (message 3)" in said
+    assert "numbers 4 and 5 kept in their places (message 4)" in said
+    chat.say("unpin 4")
+    assert "number 5 kept in its place (message 4)" in chat.say("what did I ask for?").text
+
+
 def test_length_is_that_of_the_playlist_or_of_a_track(chat: Chat) -> None:
     assert "no playlist yet" in chat.say("how long is it?").text
     reply = chat.say("Nina Simone, 3 tracks")

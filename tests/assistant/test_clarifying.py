@@ -45,6 +45,28 @@ def test_a_band_called_as_a_year(chat: Chat) -> None:
     assert all(track.artist == "The 1975" for track in chat.say("the band").tracks[:10])
 
 
+@pytest.mark.parametrize(
+    ("first", "label", "answers"),
+    [
+        ("20 canciones tristes", "el artista The 1975", ("sí", "la banda", "el artista")),
+        ("20 chansons tristes", "l'artiste The 1975", ("oui", "le groupe", "l'artiste The 1975")),
+        ("20 traurige Lieder", "den Künstler The 1975", ("ja", "die Band", "ich meinte den Künstler")),
+        ("20 músicas tristes", "o artista The 1975", ("sim", "a banda", "o artista")),
+        ("20 canzoni tristi", "l'artista The 1975", ("sì", "il gruppo", "intendevo l'artista")),
+    ],
+)
+def test_it_asks_and_is_answered_in_the_language(
+    assistant_of_homonyms: Assistant, first: str, label: str, answers: tuple[str, ...]
+) -> None:
+    for answer in answers:
+        chat = Chat(assistant_of_homonyms)
+        chat.say(first)
+        asked = chat.say("1975")
+        assert asked.options == (label,)
+        assert asked.text.rstrip("? ").endswith(label)
+        assert chat.say(answer).tracks[0].artist == "The 1975", answer
+
+
 def test_yes_means_the_one_that_was_asked_about(chat: Chat) -> None:
     asked = chat.say("1975")
     answered = chat.say("yes")

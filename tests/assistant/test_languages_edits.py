@@ -30,9 +30,30 @@ SAID: dict[str, dict[str, tuple[str, ...]]] = {
     "remove 3": {
         "es": ("quita la 3", "elimina la número 3"),
         "fr": ("enlève la 3", "supprime le numéro 3"),
-        "de": ("entferne die 3", "nimm die 3 raus", "lösch Nummer 3"),
+        "de": ("entferne die 3", "nimm die 3 raus", "lösch Nummer 3", "weg mit der 3"),
         "pt": ("tira a 3", "retira a número 3"),
         "it": ("togli la 3", "cancella la numero 3"),
+    },
+    "remove the second one": {
+        "es": ("quita la segunda", "saca el segundo tema"),
+        "fr": ("enlève la deuxième", "supprime le deuxième morceau"),
+        "de": ("entferne das zweite", "nimm den zweiten Titel raus"),
+        "pt": ("tira a segunda", "remove a segunda música"),
+        "it": ("togli la seconda", "rimuovi il secondo brano"),
+    },
+    "keep 1-4": {
+        "es": ("mantén 1–4", "mantén de la 1 a la 4", "quédate con las cuatro primeras"),
+        "fr": ("garde 1-4", "garde de 1 à 4", "garde les 4 premières"),
+        "de": ("behalte 1 bis 4", "behalte die ersten vier"),
+        "pt": ("mantém 1-4", "mantém as quatro primeiras"),
+        "it": ("tieni 1-4", "tieni da 1 a 4", "tieni le prime quattro"),
+    },
+    "more like 3": {
+        "es": ("más como la 3", "otras como la tercera"),
+        "fr": ("plus comme la 3", "d'autres comme la troisième"),
+        "de": ("mehr wie die 3", "mehr wie Nummer 3"),
+        "pt": ("mais como a 3",),
+        "it": ("più come la 3", "altre come la terza"),
     },
     "remove the last one": {
         "es": ("quita la última",),

@@ -157,6 +157,12 @@ def test_a_disowned_session_survives_a_restart_and_is_forgotten_with_its_listene
         ("forget this session for my taste", False, ""),
         ("it wasn't me who liked those", False, ""),
         ("das war nicht ich", False, ""),
+        ("eso no era yo. Algo de jazz", False, "Algo de jazz"),
+        ("c'était mes enfants", False, ""),
+        ("hier soir c'était pas moi", False, ""),
+        ("isso não fui eu", False, ""),
+        ("questo non ero io", False, ""),
+        ("das war doch ich", True, ""),
         ("it was me after all", True, ""),
     ],
 )
@@ -175,6 +181,7 @@ def test_whose_it_was_is_read_in_many_wordings(text: str, mine: bool, rest: str)
             "this is for my kids",
             "my kids are listening, nothing explicit",
         ),
+        *("eso era genial", "das war toll", "c'était bien", "non ero sicuro", "canciones para mis hijos"),
         *("not me", "songs my kids were listening to", "that was great", "forget this session", "this is me"),
     ],
 )

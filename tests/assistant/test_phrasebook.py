@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 from pathlib import Path
@@ -48,6 +49,60 @@ def test_templates_are_what_the_code_says() -> None:
     )
     missing = [english for english in TEMPLATES["es"] if f'{english}"' not in code]
     assert missing == []
+
+
+def said_by(tree: ast.Module) -> set[str]:
+    """The constants that a module may give a phrasebook to say: written there, or held by a name of the module."""
+    held = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+    def texts(node: ast.AST) -> set[str]:
+        if isinstance(node, ast.Constant):
+            return {node.value} if isinstance(node.value, str) else set()
+        if isinstance(node, ast.Dict):
+            return {text for value in node.values for text in texts(value)}
+        if isinstance(node, ast.Name):
+            return texts(held[node.id]) if node.id in held else set()
+        if isinstance(node, ast.JoinedStr | ast.Compare):
+            return set()
+        if isinstance(node, ast.Subscript):
+            return texts(node.value)
+        if isinstance(node, ast.Call):  # _NAMES.get(one, other)
+            return texts(node.func.value) if isinstance(node.func, ast.Attribute) else set()
+        if isinstance(node, ast.IfExp):
+            return texts(node.body) | texts(node.orelse)
+        return {text for child in ast.iter_child_nodes(node) for text in texts(child)}
+
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args)
+    named = ((node, node.func) for node in calls)
+    return {
+        text
+        for node, said in named
+        if (isinstance(said, ast.Name) and said.id == "book")
+        or (isinstance(said, ast.Attribute) and said.attr in ("book", "_book"))
+        for text in texts(node.args[0])
+    }
+
+
+def test_everything_that_is_said_has_a_template() -> None:
+    folder = Path(assistant.__file__).parent
+    said = {text for path in folder.rglob("*.py") for text in said_by(ast.parse(path.read_text(encoding="utf-8")))}
+    assert len(said) > 150
+    assert sorted(said - TEMPLATES["es"].keys()) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [("en", "28,352.5"), ("es", "28.352,5"), ("fr", "28\u202f352,5"), ("de", "28.352,5"), ("it", "28.352,5")],
+)
+def test_numbers_are_written_as_the_language_does(language: str, written: str) -> None:
+    assert phrasebook(language).number(28352.5, 1) == written
+    assert phrasebook(language).number(-0.25, 2, signed=True)[0] == "-"
 
 
 def test_english_is_what_the_code_writes() -> None:

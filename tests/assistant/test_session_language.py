@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant import disowning
 from assistant.app import Assistant
 from assistant.languages import TONGUES
 from assistant.phrasebook import phrasebook
@@ -82,6 +83,73 @@ QUESTIONS = {
     "pt": ("o que eu pedi?", "quanto tempo dura a lista?", "ajuda", "salva a lista", "porquê a 2?", "quem canta?"),
     "it": ("cosa ho chiesto?", "quanto dura la lista?", "aiuto", "salva la lista", "perché la 2?", "chi canta?"),
 }
+#: The first is asked before anything is known of the listener, and again afterwards.
+ANSWERED = {
+    "es": (
+        "¿qué sabes de mis gustos?",
+        "¿cuánto jazz tengo?",
+        "¿cuántas de estas son rock?",
+        "¿cuántos xqzzk tengo?",
+        "¿qué géneros tengo?",
+        "¿por qué no hay nada de Metallica?",
+        "¿por qué no está Xqzzk Brzkt?",
+        "¿quién es Nina Simone?",
+    ),
+    "fr": (
+        "que sais-tu de mes goûts ?",
+        "combien de jazz ai-je ?",
+        "combien de celles-ci sont du rock ?",
+        "combien de xqzzk ai-je ?",
+        "quels genres ai-je ?",
+        "pourquoi n'y a-t-il rien de Metallica ?",
+        "pourquoi n'y a-t-il rien de Xqzzk Brzkt ?",
+        "qui est Nina Simone ?",
+    ),
+    "de": (
+        "was weißt du über meinen Geschmack?",
+        "wie viel Jazz habe ich?",
+        "wie viele davon sind Rock?",
+        "wie viele Xqzzk habe ich?",
+        "welche Genres habe ich?",
+        "warum fehlt Metallica?",
+        "warum fehlt Xqzzk Brzkt?",
+        "wer ist Nina Simone?",
+    ),
+    "pt": (
+        "o que sabes do meu gosto?",
+        "quanto jazz tenho?",
+        "quantas destas são rock?",
+        "quantos xqzzk tenho?",
+        "que géneros tenho?",
+        "por que não há nada de Metallica?",
+        "por que não está Xqzzk Brzkt?",
+        "quem é Nina Simone?",
+    ),
+    "it": (
+        "cosa sai dei miei gusti?",
+        "quanto jazz ho?",
+        "quante di queste sono rock?",
+        "quanti xqzzk ho?",
+        "che generi ho?",
+        "perché non c'è niente di Metallica?",
+        "perché non c'è Xqzzk Brzkt?",
+        "chi è Nina Simone?",
+    ),
+}
+DISOWNED = {
+    "es": ("eso no era yo", "al final sí era yo", "era mi hijo"),
+    "fr": ("c'était pas moi", "en fait c'était moi", "c'étaient mes enfants"),
+    "de": ("das war nicht ich", "das war doch ich", "das waren meine Kinder"),
+    "pt": ("não fui eu", "afinal era eu", "foram os meus filhos"),
+    "it": ("non ero io", "alla fine ero io", "erano i miei figli"),
+}
+KEPT = {
+    "es": ("que empiece tranquila y acabe fuerte", "mantén 1-2", "¿qué he pedido?"),
+    "fr": ("commence calme et finis fort", "garde 1-2", "qu'est-ce que j'ai demandé ?"),
+    "de": ("fang ruhig an und ende laut", "behalte 1-2", "was habe ich mir gewünscht?"),
+    "pt": ("começa calmo e acaba forte", "mantém 1-2", "o que eu pedi?"),
+    "it": ("inizia calmo e finisci forte", "tieni 1-2", "cosa ho chiesto?"),
+}
 #: English words of such replies that none of the languages has.
 ENGLISH = re.compile(
     r"\b(tracks?|the|with|most|each|all|preferred|of|words|not|near|asked|and|have|places|back|playlist|before|you|your|by)\b"
@@ -123,6 +191,62 @@ def test_questions_are_answered_in_the_language(assistant: Assistant, language: 
         reply = chat.say(question)
         assert english_in(reply) == [], question
         assert [track.track_id for track in reply.tracks] == [track.track_id for track in shown]
+
+
+@pytest.mark.parametrize("language", TONGUES)
+def test_answers_from_data_are_in_the_language(assistant: Assistant, language: str) -> None:
+    """Counts, taste, why not, whose session it was, and which reading was meant."""
+    chat = Chat(assistant, f"answers {language}")
+    shown = chat.say(ASKED[language]).tracks
+    nothing_known, *questions = ANSWERED[language]
+    assert english_in(chat.say(nothing_known)) == []
+    for number, kind in enumerate(("like", "like", "dislike", "keep", "play", "skip")):
+        assistant.feedback("one", chat.name, shown[number].track_id, kind)
+    titles = {word for track in assistant_tracks(assistant) for word in re.findall(r"\w+", track.lower())}
+    answers = []
+    for question in (nothing_known, *questions):
+        reply = chat.say(question)
+        assert set(english_in(reply)) <= titles, reply.text
+        answers.append(reply.text)
+    assert len(set(answers)) == len(answers)
+    whole = " ".join(answers)
+    assert re.search(r"\b\d{4} ?[:(]|\d,\d\b", whole)  # a decimal comma, as all five write it
+    for said in DISOWNED[language]:
+        assert english_in(chat.say(said)) == [], said
+
+
+def assistant_tracks(assistant: Assistant) -> list[str]:
+    """Titles and artists of the catalogue, and its genres: they may be English in an answer."""
+    catalogue = assistant._agent().recommender.catalogue
+    return [*catalogue.titles, *catalogue.artist_names, *catalogue.values(Facet.GENRE)]
+
+
+@pytest.mark.parametrize("language", TONGUES)
+def test_what_is_suggested_for_taking_it_back_does_so(assistant: Assistant, language: str) -> None:
+    chat = Chat(assistant, f"taking back {language}")
+    chat.say(ASKED[language])
+    note = chat.say(DISOWNED[language][0]).text
+    (suggested,) = re.findall(r"[«„] ?([^«»„“]*?) ?[»“]", note.partition(phrasebook(language)("{n} tracks", n=""))[2])[
+        -1:
+    ]
+    read = disowning.read(suggested)
+    assert read is not None
+    assert (read.mine, read.rest, read.language) == (True, "", language)
+
+
+@pytest.mark.parametrize("language", TONGUES)
+def test_what_was_asked_for_names_the_order_and_what_is_kept(assistant: Assistant, language: str) -> None:
+    chat = Chat(assistant, f"asked {language}")
+    book = phrasebook(language)
+    chat.say(ASKED[language])
+    order, keep, asked = KEPT[language]
+    chat.say(keep)
+    chat.say(order)
+    said = chat.say(asked).text
+    assert english_in(chat.say(asked)) == []
+    kept = book("numbers {n} kept in their places", n=book.listing(["1", "2"]))
+    assert book("{wish} (message {turn})", wish=kept, turn=2) in said
+    assert book("{wish} (message {turn})", wish=book("from calm to loud"), turn=3) in said
 
 
 @pytest.mark.parametrize("language", TONGUES)
