@@ -18,7 +18,7 @@ from assistant.phrasebook import Phrasebook
 from assistant.reply import SlateTrack
 from assistant.request import Question
 from assistant.situation import Situation, called, counted, titled, tracks_meant
-from recsys.constraints import YES, check
+from recsys.constraints import NO, YES, check
 from recsys.recommendation import Pick, Place
 from recsys.text import artist_key
 from recsys.types import Constraint, Facet, IntArray
@@ -65,7 +65,9 @@ _EXAMPLE = "you gave it as an example, and examples are not repeated."
 _NOTHING_LEFT = "nothing of the playlist is left in the catalogue to compare it with."
 _GAVE_WAY = "{rank}, behind all that meet {wishes}, which gave way only as far as it had to."
 _CAPPED = "{rank}, but {tracks} by its artist are in already, the most for one artist."
-_TOO_LIKE = "{rank} and scores enough, but it is too much like tracks that are in, and a playlist is kept varied."
+_NOT_BY_RANK = "{rank}, before some that are in: a playlist is put together for variety and length, too."
+_AGAINST = "{rank}: it is known to go against {wishes}, and tracks that do not are taken first."
+_ALL_KEPT = "you keep every place of the playlist."
 _ONLY_KNOWN = "your {wishes} lets through only what is known to be so, and of this track the data does not say."
 _OTHER_VERSION = "another version of it was disliked, shown before, or given as an example."
 _SCORE = "Its score is {score} beside the {other} of the weakest that is in, {track}."
@@ -207,20 +209,32 @@ def _reason(place: Place, shown: Sequence[Place], situation: Situation) -> str:
         return book("you took it out.")
     if place.rank == 0:
         return _excluded(place, situation)
-    weakest = min(shown, key=lambda other: other.pick.score, default=None)
-    if weakest is None:
-        return book(_NOTHING_LEFT)
+    pinned = {track.track_id for track in situation.tracks if track.pinned}
+    free = [other for other in shown if other.rank and other.pick.track.track_id not in pinned]
+    if not free:
+        return book(_ALL_KEPT if shown and len(pinned) == len(shown) else _NOTHING_LEFT)
+    last = max(free, key=lambda other: other.rank)
     fit = counted(place.n_allowed, "track", book)
     where = book("it ranks number {rank} of {tracks} that fit", rank=book.number(place.rank), tracks=fit)
     if place.failed or place.unknown:
         return book(_GAVE_WAY, rank=where, wishes=_stated((*place.failed, *place.unknown), situation))
-    if pick.score < weakest.pick.score:
-        return f"{where}. {_lacks(place, weakest, book)}"
+    if place.rank > last.rank:
+        against, fewer = _against(place, situation), _against(last, situation)
+        if len(against) > len(fewer):
+            return book(_AGAINST, rank=where, wishes=_stated(against, situation))
+        return f"{where}. {_lacks(place, last, book)}"
     main = artist_key(pick.track.artists[0]) if pick.track.artists else ""
     of_artist = Counter(artist_key(p.pick.track.artists[0]) for p in shown if p.pick.track.artists)
     if main and of_artist[main] >= situation.max_per_artist:
         return book(_CAPPED, rank=where, tracks=counted(of_artist[main], "track", book))
-    return book(_TOO_LIKE, rank=where)
+    return book(_NOT_BY_RANK, rank=where)
+
+
+def _against(place: Place, situation: Situation) -> list[Constraint]:
+    """The preferences that a track is known not to meet."""
+    rows = np.array([place.pick.row])
+    soft = [c for c in situation.query.constraints if c.wanted and not c.hard]
+    return [c for c in soft if situation.recommender.agreement(c, rows)[0] == NO]
 
 
 def _excluded(place: Place, situation: Situation) -> str:
@@ -240,11 +254,11 @@ def _stated(constraints: Sequence[Constraint], situation: Situation) -> str:
     return book.listing([book("“{words}”", words=constraint_label(c, names, book)) for c in constraints])
 
 
-def _lacks(place: Place, weakest: Place, book: Phrasebook) -> str:
-    """What a track's score lacks beside the weakest track of the playlist, part by part."""
-    ahead: Pick = weakest.pick
-    names = dict.fromkeys((*place.parts, *weakest.parts))
-    gaps = {name: place.parts.get(name, 0.0) - weakest.parts.get(name, 0.0) for name in names}
+def _lacks(place: Place, last: Place, book: Phrasebook) -> str:
+    """What a track's score lacks beside the track of the playlist that ranks last, part by part."""
+    ahead: Pick = last.pick
+    names = dict.fromkeys((*place.parts, *last.parts))
+    gaps = {name: place.parts.get(name, 0.0) - last.parts.get(name, 0.0) for name in names}
     parts = [
         f"{book(_PARTS.get(name, name))} {book.number(gap, 2, signed=True)}"
         for name, gap in sorted(gaps.items(), key=lambda item: item[1])

@@ -203,7 +203,20 @@ def test_a_lower_score_is_split_into_its_parts(chat: Chat) -> None:
         assert sum(gaps) == pytest.approx(score - weakest, abs=0.08)
         assert any(part in text for part in ("your words", "how well known", "chance"))
     else:
-        assert "too much like tracks" in text
+        assert "for variety and length" in text
+
+
+def test_a_track_that_goes_against_a_preference_is_told_which(chat: Chat) -> None:
+    chat.say("something mellow, 4 tracks")
+    text = chat.say("why not Creep?").text
+    assert "it is known to go against “mellow”, and tracks that do not are taken first" in text
+
+
+def test_tracks_that_keep_their_place_are_no_measure_for_others(chat: Chat) -> None:
+    chat.say("jazz, 3 tracks")
+    chat.say("keep 1-3")
+    chat.say("sad, please")
+    assert "you keep every place of the playlist" in chat.say("why not Ne Me Quitte Pas?").text
 
 
 def test_an_artist_is_what_the_data_says_and_no_more(chat: Chat) -> None:
