@@ -26,7 +26,9 @@ from recsys.jam.processes import Processes
 from recsys.jam.sampling import Examples
 from recsys.jam.talkrec import Contrast, TalkRec
 from recsys.jam.task import JamTask
-from recsys.jam.trainer import LEARNING_RATES, PAPER, History, Size, TrainerSettings, train_model
+from recsys.jam.trainer import LEARNING_RATES, PAPER, Size, TrainerSettings, train_model
+from recsys.jam.training_run import History
+from recsys.jam.training_state import STATE_FILE
 from recsys.jam.two_tower import LAYERS, TwoTower
 from recsys.types import FloatArray, IntArray, Progress
 
@@ -267,7 +269,7 @@ class TrainedSystem:
         card = _card(what, identity, settings, shapes, inputs, examples, history)
         if own is not None and processes.first:
             checkpoint.save(own, model.exported(), card)
-            (own / "training.pt").unlink(missing_ok=True)
+            (own / STATE_FILE).unlink(missing_ok=True)
         processes.wait()
         return model, card
 
