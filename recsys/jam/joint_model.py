@@ -124,8 +124,12 @@ class TranslationModel:
         batch: IntArray,
         rng: np.random.Generator,
         torch_rng: torch.Generator,
+        mine: slice = slice(None),
     ) -> torch.Tensor:
-        """The listwise loss of a batch against its own answers and uniform negatives."""
+        """The listwise loss of a batch against its own answers and uniform negatives.
+
+        With `mine` it is that part of the loss which these requests of the batch make up; what is drawn stays the same.
+        """
         import torch
 
         from recsys.jam.losses import listwise_softmax
@@ -137,14 +141,20 @@ class TranslationModel:
         lines = np.repeat(np.arange(len(batch)), [len(a) for a in answers])
         positive = np.zeros((len(batch), len(candidates)), bool)
         positive[lines, np.searchsorted(candidates, np.concatenate(answers))] = True
-        scores = self._scores(inputs, batch, torch.from_numpy(candidates), torch_rng)
-        right = torch.from_numpy(positive)
-        return listwise_softmax(scores, right, torch.zeros_like(right))
+        keeps = torch.rand(len(batch), 1, generator=torch_rng) >= self.settings.listener_dropout
+        scores = self._scores(inputs, batch[mine], torch.from_numpy(candidates), keeps[mine], torch_rng)
+        right = torch.from_numpy(positive[mine])
+        return listwise_softmax(scores, right, torch.zeros_like(right)) * (len(right) / len(batch))
 
     def _scores(
-        self, inputs: TrainingInputs, batch: IntArray, candidates: torch.Tensor, torch_rng: torch.Generator
+        self,
+        inputs: TrainingInputs,
+        batch: IntArray,
+        candidates: torch.Tensor,
+        keeps: torch.Tensor,
+        torch_rng: torch.Generator,
     ) -> torch.Tensor:
-        """Scores (B, C), with dropout of residuals and listeners."""
+        """Scores (B, C), with dropout of residuals, and of the listeners whose `keeps` (B, 1) is not set."""
         import torch
         from torch.nn.functional import linear
 
@@ -164,7 +174,6 @@ class TranslationModel:
             user = user + linear(taste, p[f"user.{m}.weight"])
             gate = gate + linear(taste, p[f"gate.{m}.weight"])
         user = user + linear(text, p["gate_query.weight"]) * gate
-        keeps = torch.rand(len(batch), 1, generator=torch_rng) >= s.listener_dropout
         point = query + user * keeps
         key = linear(text, p["mixer_query.weight"], p["mixer_query.bias"]) / math.sqrt(s.dim)
         stands = torch.rand(len(candidates), 1, generator=torch_rng) >= s.residual_dropout

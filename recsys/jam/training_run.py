@@ -107,6 +107,10 @@ class TrainingRun(ABC, Generic[Units]):
     def take(self, state: TrainingState) -> None:
         """Take back what `held` returned."""
 
+    def find_state(self) -> TrainingState | None:
+        """Return where this run stood, if it was broken off."""
+        return self.state.find(self.device)
+
     def before_step(self) -> None:
         """Set the learning rate of the step."""
 
@@ -194,7 +198,7 @@ class TrainingRun(ABC, Generic[Units]):
         self.state.keep(TrainingState({**held.tensors, **tensors, "total": self.total}, facts))
 
     def _restore(self) -> None:
-        state = self.state.find(self.device)
+        state = self.find_state()
         if state is None:
             return
         try:
