@@ -140,8 +140,8 @@ def train_translation(
     progress: Progress | None,
     stage: str,
     figure: Callable[[Mapping[str, FloatArray]], float] | None,
-) -> dict[str, FloatArray]:
-    """Return the weights of a translation; without epochs those that it begins with.
+) -> tuple[dict[str, FloatArray], list[float]]:
+    """Return the weights of a translation, without epochs those that it begins with, and each epoch's mean loss.
 
     Of several processes the first one's state is taken by all, so that only it needs the file.
     """
@@ -152,8 +152,9 @@ def train_translation(
     def weights() -> dict[str, FloatArray]:
         return {name: p.detach().numpy().copy() for name, p in model.parameters.items()}
 
+    losses: list[float] = []
     if settings.epochs:
-        _JointRun(
+        run = _JointRun(
             model,
             lambda: TrainingInputs.prepare(requests, tables, settings.n_blocks),
             len(requests),
@@ -165,9 +166,10 @@ def train_translation(
             progress=progress,
             stage=stage,
             figure=None if figure is None else lambda: figure(weights()),
-        ).run()
+        )
+        losses = run.run().losses
     torch.set_num_threads(settings.threads)
-    return weights()
+    return weights(), losses
 
 
 def identity(requests: Requests, settings: JointSettings, seed: int) -> str:

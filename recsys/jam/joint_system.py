@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from scipy.sparse import csr_array
 
+from recsys.jam.checked import check_task
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.errors import checked_users
 from recsys.jam.joint import BatchScorer, Joint, unit_rows
@@ -41,6 +42,10 @@ class JointSystem:
         A run that is killed goes on by its state in `folder`. Under `torchrun` all processes fit one space.
 
         Raises:
+            FeaturesError: a modality is not one finite row for each item or listener; nothing has changed then, nor
+                with any other of these.
+            TrainingDataError: a split is empty, or a query has no relevant item.
+            UnknownListenerError: a query is of nobody in the data set.
             TooFewRequestsError: fewer than a hundred requests.
             CheckpointError: the state in `folder` is damaged.
         """
@@ -49,6 +54,7 @@ class JointSystem:
         from recsys.jam.joint_run import identity
         from recsys.jam.processes import Processes
 
+        check_task(task)
         split = task.train if task.choose is None else joined(task.train, task.choose)
         if len(split) < LEAST_REQUESTS:
             raise TooFewRequestsError(len(split))

@@ -145,7 +145,7 @@ def fit_translation(
         assert watched is not None
         return _ndcg(Joint(weights, tables, memory, card), requests, evenly(watched, _WATCHED))
 
-    weights = train_translation(
+    weights, losses = train_translation(
         requests,
         tables,
         settings,
@@ -157,7 +157,7 @@ def fit_translation(
         stage="train" if watched is None else "train, for the head",
         figure=figure if watched is not None and len(watched) else None,
     )
-    return Joint(weights, tables, memory, card)
+    return Joint(weights, tables, memory, {**card, "losses": losses})
 
 
 def _divided(requests: Requests, settings: JointSettings, seed: int) -> tuple[Requests, Requests, Requests]:

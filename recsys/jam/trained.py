@@ -19,6 +19,7 @@ import torch
 from recsys.errors import CatalogueMismatchError
 from recsys.jam import checkpoint
 from recsys.jam.blocks import ItemInputs, JamNet, Projected, score_all, unit_rows
+from recsys.jam.checked import check_features, check_task
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.errors import NotFittedError, TrainingDataError, checked_users
 from recsys.jam.mixing import KeptPer, Mixer, MixingModel
@@ -121,12 +122,13 @@ class TrainedSystem:
             progress: told (stage · loss and NDCG@10, steps done, steps of all epochs).
 
         Raises:
-            TrainingDataError: the task has no features, an empty split or a query that all items answer; or a grid
-                is asked for and there are no queries to choose by.
+            TrainingDataError: the task has no features or other ones than it needs (`check_task`), an empty split or a
+                query that no item or all items answer; or a grid is asked for and there is nothing to choose by.
             CheckpointError: what `folder` holds of this very run is damaged.
         """
         if self.grid and task.choose is None:
             raise TrainingDataError("a grid needs queries to choose by and the task has none; train without the grid")
+        check_task(task)
         device = self.settings.resolved_device()
         inputs = _Inputs.of(task.dataset, self.settings, device)
         examples = inputs.examples(task.train, task)
@@ -181,6 +183,7 @@ class TrainedSystem:
         """
         if self._fitted is None:
             raise NotFittedError(self)
+        check_features(listeners.user_features, listeners.n_users, "listener")
         users, known = _listener_inputs(listeners, self.settings), self._fitted.inputs.users
         if users.shape != known.shape:
             raise TrainingDataError(f"listeners' features are {users.shape}, expected {known.shape} as in training")
