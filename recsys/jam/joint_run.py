@@ -131,6 +131,7 @@ class _JointRun(TrainingRun[IntArray]):
 def train_translation(
     requests: Requests,
     tables: Mapping[str, FloatArray],
+    request_sums: FloatArray,
     settings: JointSettings,
     *,
     seed: int,
@@ -147,7 +148,7 @@ def train_translation(
     """
     together = processes or Processes()
     torch.set_num_threads(max(settings.threads // together.size, 1))
-    model = TranslationModel(tables, requests.vectors.shape[1], settings, seed)
+    model = TranslationModel(tables, requests.vectors.shape[1], settings, seed, request_sums)
 
     def weights() -> dict[str, FloatArray]:
         return {name: p.detach().numpy().copy() for name, p in model.parameters.items()}
