@@ -33,6 +33,7 @@ from recsys.types import Progress
 
 if TYPE_CHECKING:
     from assistant.live import LiveReport
+    from recsys.jam.helpers import Helpers
 
 __all__ = ["Assistant", "Settings"]
 
@@ -202,6 +203,7 @@ class Assistant(Remembered):
         data: Path | None = None,
         only: str = "",
         tidy_names: bool = False,
+        helpers: Helpers | None = None,
     ) -> TrainReport:
         """Train the joint space anew on what is indexed, and serve it.
 
@@ -211,6 +213,7 @@ class Assistant(Remembered):
                 place of synthetic ones, now and whenever the catalogue is indexed again.
             only: a stored space; it alone is fitted to the model being served, the rest of which stays as it is.
             tidy_names: write the names of playlists as queries (`recsys.query_text`) before they are learnt from.
+            helpers: other processes of `torchrun` that learn from `data` with this one (`assistant.helping`).
 
         Raises:
             JamFormatError: the folder is not in the format; nothing has changed then, nor with the next two.
@@ -232,7 +235,7 @@ class Assistant(Remembered):
                 self._store().drop_source(KIND)
             elif not self._store().sources():
                 self._add_starter(KIND)
-            built = self._build(progress, retrain=True, only=only, data=data, tidy_names=tidy_names)
+            built = self._build(progress, retrain=True, only=only, data=data, helpers=helpers, tidy_names=tidy_names)
             steps, loss = training_figures(built.generation)
             card = model_card(built.generation)
             return TrainReport(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assistant.asking import Asker
     from recsys.encoders.text import TextEncoder
     from recsys.generations import Generation
+    from recsys.jam.helpers import Helpers
     from recsys.pipeline import BuildResult
     from recsys.ranking import RankingWeights
     from recsys.store import Store
@@ -164,6 +165,7 @@ class Parts:
         retrain: bool = False,
         only: str = "",
         data: Path | None = None,
+        helpers: Helpers | None = None,
         tidy_names: bool = False,
         own: Sequence[Triple] = (),
         accept: Callable[[Path], bool] | None = None,
@@ -191,6 +193,7 @@ class Parts:
             only=only,
             histories=histories_of(self._store(), settings.half_life_days),
             data=request_data(self._store(), settings.home, data, go_on=not retrain),
+            helpers=helpers,
             own=own,
             accept=accept,
             progress=progress,

@@ -289,6 +289,7 @@ def train(
         raise typer.BadParameter("--data, --tidy-names and --from-events learn from different requests; give one")
     if data is not None and steps is not None:
         raise typer.BadParameter("--steps is of synthetic training; real requests are learnt from in whole epochs")
+    from assistant.helping import train_together
     from connectors.console import open_console, show_train_report
     from connectors.progress import JobProgress
 
@@ -302,11 +303,14 @@ def train(
             typer.echo(f"Learnt to read from {read.n_requests:,} requests in {read.seconds:.0f} s: {kinds}.")
             return
         with JobProgress() as progress:
-            if from_events:
+            if data is not None:
+                report = train_together(assistant, data, progress)
+            elif from_events:
                 report = assistant.train_from_events(progress)
             else:
-                report = assistant.train(progress, data=data, only=only or "", tidy_names=tidy_names)
-        show_train_report(open_console(), report)
+                report = assistant.train(progress, only=only or "", tidy_names=tidy_names)
+        if report is not None:  # one process of several reports
+            show_train_report(open_console(), report)
 
 
 @app.command(epilog=_example("export --format jam my-requests && segue eval jam --data my-requests"))

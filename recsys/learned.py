@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -26,13 +26,16 @@ from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.joint import CARD_FILE, Joint, unit_rows
 from recsys.jam.joint_model import JointSettings
 from recsys.jam.joint_system import MADE_OF_REQUESTS
-from recsys.jam.joint_train import fit_joint
+from recsys.jam.joint_train import drop_state, fit_joint
 from recsys.jam.memory import cosine_neighbours
 from recsys.jam.queries import encode_queries
 from recsys.jam.requests import Requests
 from recsys.ranking import RankingWeights
 from recsys.spaces import TrackSpaces
 from recsys.types import FloatArray, IntArray, Modality, Progress, TrackId
+
+if TYPE_CHECKING:
+    from recsys.jam.helpers import Helpers
 
 FOLDER = "joint"
 #: What the parts of the ranking count for beside a learnt joint space, whose head weighs company, popularity and what
@@ -94,16 +97,20 @@ def learn(
     *,
     seed: int,
     cache: Path | None,
+    state: Path,
     spaces: TrackSpaces | None = None,
+    helpers: Helpers | None = None,
     progress: Progress | None = None,
 ) -> Joint:
     """Fit the joint space of a generation, or read the one that an interrupted run left.
 
-    Spaces of tracks that were brought in join the data set's modalities, in place of those of the same name.
+    Spaces of tracks that were brought in join the data set's modalities, in place of those of the same name. `state` is
+    the folder by which a fit that was interrupted goes on; it is gone when the fit has ended. `helpers` fit with us.
 
     Raises:
         NoRequestsError: there is nothing to learn from.
         TooFewRequestsError: there is too little.
+        CheckpointError: the state is damaged.
     """
     folder = building / FOLDER
     if (folder / CARD_FILE).exists():
@@ -111,7 +118,10 @@ def learn(
     requests = data.requests(catalogue, encoder, cache)
     if spaces is not None:
         requests = replace(requests, tables={**requests.tables, **spaces.tables})
-    joint = fit_joint(requests, settings, seed=seed, progress=progress)
+    if helpers is not None:
+        helpers.ask(requests, settings, seed)
+    processes = None if helpers is None else helpers.processes
+    joint = fit_joint(requests, settings, seed=seed, folder=state, processes=processes, progress=progress)
     card = {
         **joint.card,
         "encoder": encoder.name,
@@ -122,6 +132,7 @@ def learn(
         "trained_at": time.time(),
     }
     replace(joint, card=card).save(folder)
+    drop_state(state)
     return Joint.load(folder)
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +39,9 @@ from recsys.synthesis import Triple
 from recsys.translation import FoldedTranslation, LearnedTranslation
 from recsys.types import Progress
 from recsys.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from recsys.jam.helpers import Helpers
 
 #: Raised when the meaning of a generation's files changes, so that old ones are rebuilt.
 SCHEMA = 1
@@ -71,6 +74,7 @@ def build(
     histories: Histories | None = None,
     data: RequestData | None = None,
     joint: JointSettings | None = None,
+    helpers: Helpers | None = None,
     own: Sequence[Triple] = (),
     accept: Callable[[Path], bool] | None = None,
     progress: Progress | None = None,
@@ -88,6 +92,7 @@ def build(
         histories: what listeners with a vector of their own like, where such vectors are to be learnt from.
         data: real requests to learn the joint space from, in place of synthetic ones.
         joint: how it is learnt from them.
+        helpers: other processes that learn it with this one.
         own: examples made of use, to learn from beside synthetic ones; with `retrain`.
         accept: asked about the finished folder before it is published; where it says no, what was served goes on.
         progress: told about every stage.
@@ -101,9 +106,8 @@ def build(
     if not len(catalogue):
         raise EmptyCatalogueError
     if data is not None:
-        return _build_learned(
-            home, catalogue, encoder, data, joint or JointSettings(threads=training.threads), training.seed, progress
-        )
+        settings = joint or JointSettings(threads=training.threads)
+        return _build_learned(home, catalogue, encoder, data, settings, training.seed, helpers, progress)
     with generations.writing(home):
         if only:
             plan = plan_only(home, catalogue, encoder, training, SCHEMA, histories, only)
@@ -149,6 +153,7 @@ def _build_learned(
     data: RequestData,
     settings: JointSettings,
     seed: int,
+    helpers: Helpers | None,
     progress: Progress | None,
 ) -> BuildResult:
     """Make and publish the generation whose joint space is learnt from real requests."""
@@ -166,7 +171,17 @@ def _build_learned(
         cache = home / "cache" / "embeddings"
         began = time.perf_counter()
         joint = learned.learn(
-            building, catalogue, encoder, data, settings, seed=seed, cache=cache, spaces=spaces, progress=progress
+            building,
+            catalogue,
+            encoder,
+            data,
+            settings,
+            seed=seed,
+            cache=cache,
+            state=home / "training" / learned.FOLDER,
+            spaces=spaces,
+            helpers=helpers,
+            progress=progress,
         )
         fit_s = time.perf_counter() - began
         if progress:

@@ -18,6 +18,7 @@ from typing import Literal
 
 import numpy as np
 
+from recsys.encoders.folder_digest import folder_digest
 from recsys.encoders.minilm import encodable
 from recsys.errors import WeightsError
 from recsys.types import FloatArray
@@ -95,7 +96,8 @@ class PooledEncoder:
                 "paper:FOLDER, or choose all-MiniLM-L6-v2 which needs no network"
             ) from error
         self._how = how
-        self.name = f"{how.base_name}, {how.max_tokens} tokens, mean over {how.pooling}"
+        weights = "" if folder is None else f", weights {folder_digest(folder)}"
+        self.name = f"{how.base_name}, {how.max_tokens} tokens, mean over {how.pooling}{weights}"
         self.max_tokens = how.max_tokens
         self.dim = int(self._model.config.hidden_size)
 

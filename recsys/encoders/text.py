@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from recsys.encoders.folder_digest import folder_digest
 from recsys.encoders.minilm import MiniLmEncoder, encodable
 from recsys.encoders.pooled import PooledEncoder, find_preset
 from recsys.errors import WeightsError
@@ -68,7 +69,7 @@ class SentenceTransformersEncoder:
                 f"cannot load the text encoder {name!r} ({error}); set SEGUE_TEXT_ENCODER to a "
                 f"sentence-transformers model that exists, or to {MiniLmEncoder.name} which needs no network"
             ) from error
-        self.name = name
+        self.name = f"{name}, weights {folder_digest(Path(name))}" if Path(name).is_dir() else name
         self.dim = int(self._model.get_embedding_dimension())
 
     def encode(self, texts: Sequence[str]) -> FloatArray:

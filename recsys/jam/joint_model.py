@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from recsys.jam.joint import unit_rows
+from recsys.jam.joint import REQUESTS, unit_rows
 from recsys.jam.memory import normalised
 from recsys.jam.requests import Requests, kept_counts, play_weights
 from recsys.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import torch
+
+#: A sum of unit vectors this short is rounding.
+_NOTHING = 1e-4
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,27 @@ class TrainingInputs:
 class TranslationModel:
     """The trainable part: parameters by name, and the loss of a batch."""
 
-    def __init__(self, tables: Mapping[str, FloatArray], width: int, settings: JointSettings, seed: int) -> None:
+    def __init__(
+        self,
+        tables: Mapping[str, FloatArray],
+        width: int,
+        settings: JointSettings,
+        seed: int,
+        request_sums: FloatArray | None = None,
+    ) -> None:
+        """Draw the parameters.
+
+        Args:
+            tables: per modality unit rows (N, D_m).
+            width: of a request's text vector.
+            settings: how it is fitted.
+            seed: of the parameters.
+            request_sums: (N, D) of which the modality `requests` is made; with it, a request's own text is left out of
+                the items that answer it, as it is when the request is made.
+        """
         import torch
 
+        self.request_sums = None if request_sums is None else torch.from_numpy(request_sums)
         self.settings, self.modalities = settings, tuple(tables)
         self.tables = {m: torch.from_numpy(table) for m, table in tables.items()}
         present = torch.stack([table.abs().sum(dim=1) > 0 for table in self.tables.values()])  # (M, N)
@@ -124,8 +145,12 @@ class TranslationModel:
         batch: IntArray,
         rng: np.random.Generator,
         torch_rng: torch.Generator,
+        mine: slice = slice(None),
     ) -> torch.Tensor:
-        """The listwise loss of a batch against its own answers and uniform negatives."""
+        """The listwise loss of a batch against its own answers and uniform negatives.
+
+        With `mine` it is that part of the loss which these requests of the batch make up; what is drawn stays the same.
+        """
         import torch
 
         from recsys.jam.losses import listwise_softmax
@@ -137,14 +162,24 @@ class TranslationModel:
         lines = np.repeat(np.arange(len(batch)), [len(a) for a in answers])
         positive = np.zeros((len(batch), len(candidates)), bool)
         positive[lines, np.searchsorted(candidates, np.concatenate(answers))] = True
-        scores = self._scores(inputs, batch, torch.from_numpy(candidates), torch_rng)
-        right = torch.from_numpy(positive)
-        return listwise_softmax(scores, right, torch.zeros_like(right))
+        keeps = torch.rand(len(batch), 1, generator=torch_rng) >= self.settings.listener_dropout
+        right = torch.from_numpy(positive[mine])
+        scores = self._scores(inputs, batch[mine], torch.from_numpy(candidates), right, keeps[mine], torch_rng)
+        return listwise_softmax(scores, right, torch.zeros_like(right)) * (len(right) / len(batch))
 
     def _scores(
-        self, inputs: TrainingInputs, batch: IntArray, candidates: torch.Tensor, torch_rng: torch.Generator
+        self,
+        inputs: TrainingInputs,
+        batch: IntArray,
+        candidates: torch.Tensor,
+        right: torch.Tensor,
+        keeps: torch.Tensor,
+        torch_rng: torch.Generator,
     ) -> torch.Tensor:
-        """Scores (B, C), with dropout of residuals and listeners."""
+        """Scores (B, C), with dropout of residuals, and of the listeners whose `keeps` (B, 1) is not set.
+
+        `right` (B, C) are the answers.
+        """
         import torch
         from torch.nn.functional import linear
 
@@ -164,20 +199,32 @@ class TranslationModel:
             user = user + linear(taste, p[f"user.{m}.weight"])
             gate = gate + linear(taste, p[f"gate.{m}.weight"])
         user = user + linear(text, p["gate_query.weight"]) * gate
-        keeps = torch.rand(len(batch), 1, generator=torch_rng) >= s.listener_dropout
         point = query + user * keeps
         key = linear(text, p["mixer_query.weight"], p["mixer_query.bias"]) / math.sqrt(s.dim)
         stands = torch.rand(len(candidates), 1, generator=torch_rng) >= s.residual_dropout
         own = residual[candidates] * stands  # (C, d)
-        similarity, logits = [], []
+        similarities, logits = [], []
         for m in self.modalities:
             x = self.tables[m][candidates]
-            similarity.append(point @ (linear(x, p[f"item.{m}.weight"], p[f"item.{m}.bias"]) + own).T)
+            similarities.append(point @ (linear(x, p[f"item.{m}.weight"], p[f"item.{m}.bias"]) + own).T)
             logits.append(key @ linear(x, p[f"mixer_key.{m}.weight"], p[f"mixer_key.{m}.bias"]).T)
-        masked = torch.stack(logits).masked_fill(
-            self.absent[:, None, candidates], torch.finfo(torch.float32).min
-        )  # (M, B, C)
-        return (masked.softmax(dim=0) * torch.stack(similarity)).sum(dim=0)
+        similarity, logit = torch.stack(similarities), torch.stack(logits)  # (M, B, C)
+        absent = self.absent[:, None, candidates]
+        if self.request_sums is not None:
+            lines, columns = right.nonzero(as_tuple=True)  # (P,)
+            left = self.request_sums[candidates[columns]] - text[lines]  # (P, D)
+            norms = left.norm(dim=1, keepdim=True)
+            alone = norms <= _NOTHING
+            left = (left / norms.clamp_min(_NOTHING)).masked_fill(alone, 0)
+            name, place = REQUESTS, (torch.full_like(lines, self.modalities.index(REQUESTS)), lines, columns)
+            vectors = linear(left, p[f"item.{name}.weight"], p[f"item.{name}.bias"]) + own[columns]
+            keys = linear(left, p[f"mixer_key.{name}.weight"], p[f"mixer_key.{name}.bias"])
+            similarity = similarity.index_put(place, (vectors * point[lines]).sum(dim=1))
+            logit = logit.index_put(place, (keys * key[lines]).sum(dim=1))
+            absent = absent.expand_as(logit).index_put(place, alone[:, 0])
+            absent[0] &= ~absent.all(dim=0)
+        masked = logit.masked_fill(absent, torch.finfo(torch.float32).min)
+        return (masked.softmax(dim=0) * similarity).sum(dim=0)
 
 
 def _bags(rows: csr_array, table: torch.Tensor) -> torch.Tensor:

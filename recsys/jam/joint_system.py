@@ -10,11 +10,12 @@ from typing import Literal
 import numpy as np
 from scipy.sparse import csr_array
 
+from recsys.jam.checked import check_task
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.errors import checked_users
 from recsys.jam.joint import BatchScorer, Joint, unit_rows
 from recsys.jam.joint_model import JointSettings
-from recsys.jam.joint_train import fit_joint, fit_translation
+from recsys.jam.joint_train import STATE_FILES, drop_state, fit_joint, fit_translation
 from recsys.jam.memory import History, cosine_neighbours
 from recsys.jam.requests import LEAST_REQUESTS, Requests, TooFewRequestsError, kept_counts
 from recsys.jam.task import JamTask
@@ -38,18 +39,50 @@ class JointSystem:
     def fit(self, task: JamTask, *, seed: int, folder: Path | None = None, progress: Progress | None = None) -> None:
         """Fit on all requests of the task; the head is weighed on the latest of them, at an earlier state.
 
+        A run that is killed goes on by its state in `folder`. Under `torchrun` all processes fit one space.
+
         Raises:
+            FeaturesError: a modality is not one finite row for each item or listener; nothing has changed then, nor
+                with any other of these.
+            TrainingDataError: a split is empty, or a query has no relevant item.
+            UnknownListenerError: a query is of nobody in the data set.
             TooFewRequestsError: fewer than a hundred requests.
+            CheckpointError: the state in `folder` is damaged.
         """
+        import torch
+
+        from recsys.jam.joint_run import identity
+        from recsys.jam.processes import Processes
+
+        check_task(task)
         split = task.train if task.choose is None else joined(task.train, task.choose)
         if len(split) < LEAST_REQUESTS:
             raise TooFewRequestsError(len(split))
         requests = requests_of(task.dataset, split, task.encode(split.texts))
+        name = f"segue-{self._part}-{identity(requests, self._settings, seed)}"
+        state = None if folder is None else folder / name
+        together = Processes.join(torch.device("cpu"))
         if self._part == "translation":  # the same weights, without the head that would not be asked
-            joint = fit_translation(requests, self._settings, seed=seed, progress=progress)
+            joint = fit_translation(
+                requests,
+                self._settings,
+                seed=seed,
+                state=None if state is None else state / STATE_FILES[1],
+                processes=together,
+                progress=progress,
+            )
         else:
-            counts_only = self._part == "counts"
-            joint = fit_joint(requests, self._settings, seed=seed, counts_only=counts_only, progress=progress)
+            joint = fit_joint(
+                requests,
+                self._settings,
+                seed=seed,
+                counts_only=self._part == "counts",
+                folder=state,
+                processes=together,
+                progress=progress,
+            )
+        if state is not None and together.first:
+            drop_state(state)
         self._scorer, self._encode = BatchScorer(joint), task.encode
         self._requests, self._kept = requests, kept_counts(requests)
 

@@ -11,21 +11,31 @@ Shapes: Q queries, B batch, C candidates, N items, d joint width, M modalities.
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recsys.jam.joint import FORMAT, REQUESTS, Joint, head_name, request_table, unit_rows
+from recsys.jam.joint import FORMAT, REQUESTS, BatchScorer, Joint, head_name, request_sums, unit_rows
 from recsys.jam.joint_head import WEIGHED, evenly, fit_heads
-from recsys.jam.joint_model import JointSettings, TrainingInputs, TranslationModel
+from recsys.jam.joint_model import JointSettings
 from recsys.jam.memory import request_key
-from recsys.jam.requests import LEAST_REQUESTS, Requests, TooFewRequestsError
-from recsys.types import NOTE, BoolArray, Progress
+from recsys.jam.requests import LEAST_REQUESTS, Requests, TooFewRequestsError, kept_counts
+from recsys.trial import DEPTH, ndcg
+from recsys.types import BoolArray, FloatArray, Progress
 
-#: Requests that a head is fitted on at most.
-_MOST = 2000
-#: Of the loss that is shown, what one step leaves of the steps before.
-_SMOOTHING = 0.95
+if TYPE_CHECKING:
+    from recsys.jam.processes import Processes
+
+#: Requests that a head is fitted on at most, and that are watched while training at most.
+_MOST, _WATCHED = 2000, 500
+#: Steps between two states. On lastfm-jam, one step takes some .2 s and one state, of 40 MB, .1 s.
+STATE_EVERY = 50
+#: The states of the translation that the heads are fitted on, and of the one that is served.
+STATE_FILES = ("for-the-head.safetensors", "whole.safetensors")
 
 
 def fit_joint(
@@ -34,23 +44,35 @@ def fit_joint(
     *,
     seed: int,
     counts_only: bool = False,
+    folder: Path | None = None,
+    processes: Processes | None = None,
     progress: Progress | None = None,
 ) -> Joint:
     """Fit translation, memory and head; with `counts_only` no translation, which then weighs nothing.
 
+    Args:
+        requests: what to learn from.
+        settings: how.
+        seed: of weights, order, negatives and dropout.
+        counts_only: leave the translation out.
+        folder: where a run that is killed keeps its state, to be deleted when the result is safe (`drop_state`);
+            nothing is kept without one.
+        processes: that fit it together, each with the same requests; by default this one alone.
+        progress: told (stage · loss and NDCG@10 of later requests, step, steps).
+
     Raises:
         TooFewRequestsError: fewer than a hundred requests.
+        CheckpointError: the state in `folder` is damaged.
     """
     n = len(requests.split)
     if n < LEAST_REQUESTS:
         raise TooFewRequestsError(n)
-    cut = n - max(int(n * settings.head_share), 1)
-    new = _new_texts(requests, settings.new_share, seed)  # (n,)
-    numbers = np.arange(n)
-    earlier = requests.take(numbers[(numbers < cut) & ~new])
-    later, later_new = (requests.take(numbers[(numbers >= cut) & (new == made)]) for made in (False, True))
     used = replace(settings, epochs=0) if counts_only else settings
-    first = fit_translation(earlier, used, seed=seed, progress=_staged(progress, "train, for the head"))
+    head_state, whole_state = (None if folder is None else folder / name for name in STATE_FILES)
+    earlier, later, later_new = _divided(requests, settings, seed)
+    first = fit_translation(
+        earlier, used, seed=seed, state=head_state, processes=processes, progress=progress, watched=later
+    )
     heads, spread = fit_heads(
         first,
         earlier,
@@ -59,7 +81,7 @@ def fit_joint(
         counts_only=counts_only,
         progress=progress,
     )
-    whole = fit_translation(requests, used, seed=seed, progress=_staged(progress, "train"))
+    whole = fit_translation(requests, used, seed=seed, state=whole_state, processes=processes, progress=progress)
     card = {
         **whole.card,
         **heads,
@@ -71,12 +93,27 @@ def fit_joint(
     return Joint(whole.weights, whole.tables, whole.memory, card)
 
 
+def help_fit(requests: Requests, settings: JointSettings, *, seed: int, processes: Processes) -> None:
+    """Take this process's part in a `fit_joint` of several that another one leads, which keeps result and state."""
+    earlier, _, _ = _divided(requests, settings, seed)
+    for part in (earlier, requests):
+        fit_translation(part, settings, seed=seed, processes=processes)
+
+
+def drop_state(folder: Path) -> None:
+    """Delete the state that `fit_joint` kept, since its result is safe."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def fit_translation(
     requests: Requests,
     settings: JointSettings,
     *,
     seed: int,
+    state: Path | None = None,
+    processes: Processes | None = None,
     progress: Progress | None = None,
+    watched: Requests | None = None,
 ) -> Joint:
     """Fit the translation; the head of the result is the bare translation.
 
@@ -84,42 +121,17 @@ def fit_translation(
         requests: what to learn from.
         settings: how.
         seed: of weights, order, negatives and dropout.
-        progress: told (stage, step, steps).
+        state: the file by which a run that is killed goes on; of several processes, the first one's counts.
+        processes: that fit it together.
+        progress: told (stage · loss and NDCG@10, step, steps).
+        watched: later requests whose NDCG@10 is told after each epoch; they decide nothing.
     """
-    import torch
+    from recsys.jam.joint_run import train_translation
 
-    torch.set_num_threads(settings.threads)
     tables = {m: unit_rows(table) for m, table in requests.tables.items()}
     split = requests.split
-    tables[REQUESTS] = request_table(split.texts, requests.vectors, split.starts, split.items, requests.n_items)
-    inputs = TrainingInputs.prepare(requests, tables, settings.n_blocks) if settings.epochs else None
-    model = TranslationModel(tables, requests.vectors.shape[1], settings, seed)
-    rng = np.random.default_rng(seed)
-    torch_rng = torch.Generator().manual_seed(seed)
-    n, n_steps = len(split), max(len(split) // settings.batch, 1)
-    total = settings.epochs * n_steps
-    optimiser = torch.optim.AdamW(
-        model.parameters.values(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, settings.learning_rate, total_steps=max(total, 1) + 1, pct_start=0.1
-    )
-    step, recent = 0, 0.0
-    for _ in range(settings.epochs):
-        order = rng.permutation(n)
-        for k in range(n_steps):
-            batch = order[k * settings.batch : (k + 1) * settings.batch]
-            assert inputs is not None  # there are epochs
-            loss = model.loss(inputs, batch, rng, torch_rng)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
-            step += 1
-            recent = loss.item() if step == 1 else _SMOOTHING * recent + (1 - _SMOOTHING) * loss.item()
-            if progress:
-                progress(f"train{NOTE}loss {recent:.3f}", step, total)
-    weights = {name: p.detach().numpy().copy() for name, p in model.parameters.items()}
+    sums = request_sums(split.texts, requests.vectors, split.starts, split.items, requests.n_items)
+    tables[REQUESTS] = unit_rows(sums)
     memory = requests.memory()
     bare = {**dict.fromkeys(WEIGHED, 0.0), "translation": 1.0}
     card = {
@@ -129,7 +141,44 @@ def fit_translation(
         **{head_name(new=new, nobody=nobody): bare for new in (False, True) for nobody in (False, True)},
         "spread": 1.0,
     }
-    return Joint(weights, tables, memory, card)
+
+    def figure(weights: Mapping[str, FloatArray]) -> float:
+        assert watched is not None
+        return _ndcg(Joint(weights, tables, memory, card), requests, evenly(watched, _WATCHED))
+
+    weights, losses = train_translation(
+        requests,
+        tables,
+        sums,
+        settings,
+        seed=seed,
+        state=state,
+        state_every=STATE_EVERY,
+        processes=processes,
+        progress=progress,
+        stage="train" if watched is None else "train, for the head",
+        figure=figure if watched is not None and len(watched) else None,
+    )
+    return Joint(weights, tables, memory, {**card, "losses": losses})
+
+
+def _divided(requests: Requests, settings: JointSettings, seed: int) -> tuple[Requests, Requests, Requests]:
+    """Return the requests that the heads' translation learns from, and later ones: made before, and new."""
+    n = len(requests.split)
+    cut = n - max(int(n * settings.head_share), 1)
+    new = _new_texts(requests, settings.new_share, seed)  # (n,)
+    numbers = np.arange(n)
+    later, later_new = (requests.take(numbers[(numbers >= cut) & (new == made)]) for made in (False, True))
+    return requests.take(numbers[(numbers < cut) & ~new]), later, later_new
+
+
+def _ndcg(joint: Joint, earlier: Requests, later: Requests) -> float:
+    """Mean NDCG@10 of the translation alone, of later requests by what was there before; no item is masked."""
+    kept = kept_counts(earlier)
+    histories = [later.history(kept, user) for user in later.split.users.tolist()]
+    scores = BatchScorer(joint).translations(later.split.texts, later.vectors, histories)
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :DEPTH]
+    return float(np.mean([ndcg(line, later.split.relevant(number)) for number, line in enumerate(best)]))
 
 
 def _new_texts(requests: Requests, share: float, seed: int) -> BoolArray:
@@ -138,9 +187,3 @@ def _new_texts(requests: Requests, share: float, seed: int) -> BoolArray:
     distinct = sorted(set(keys))
     drawn = np.random.default_rng((seed, len(distinct))).choice(distinct, int(share * len(distinct)), replace=False)
     return np.isin(np.array(keys), drawn)
-
-
-def _staged(progress: Progress | None, stage: str) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda _, done, total: progress(stage, done, total)

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed
+
+T = TypeVar("T")
+#: How long a process waits for another, which may be encoding a catalogue. Where one dies `torchrun` ends them all.
+_PATIENCE = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,7 @@ class Processes:
         if not distributed.is_available() or not distributed.is_torchelastic_launched():
             return cls()
         if not distributed.is_initialized():
-            distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+            distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
         return cls(distributed.get_rank(), distributed.get_world_size())
 
     @property
@@ -52,3 +58,11 @@ class Processes:
         """Go on when all processes have come here."""
         if self.size > 1:
             distributed.barrier()
+
+    def from_first(self, thing: T | None) -> T | None:
+        """Return what the first process gives; what the others give is not looked at."""
+        if self.size == 1:
+            return thing
+        box: list[T | None] = [thing]
+        distributed.broadcast_object_list(box, src=0)
+        return box[0]

@@ -6,7 +6,6 @@ was never stopped. State (weights, optimiser, step) is written every `CHECKPOINT
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from recsys.synthesis import Triple
 from recsys.types import NOTE, BoolArray, FloatArray, IntArray, Modality, Progress
 
 CHECKPOINT_STEPS = 200
-_STATE_FILE = "training.pt"
+_MODEL = "model."
 #: Steps whose mean loss is shown.
 _RECENT = 20
 #: Of so many first tracks is the recall of held-out answers: a small catalogue has hardly more than the second.
@@ -84,6 +83,7 @@ def train(
 
     from recsys.jam.losses import listwise_softmax
     from recsys.jam.model import JamModel
+    from recsys.jam.training_state import STATE_FILE, StateFile, TrainingState, optimiser_state, restore_optimiser
 
     torch.set_num_threads(settings.threads)
     own = own or {}
@@ -110,14 +110,13 @@ def train(
     identity = f"{asdict(settings)}|{len(triples)}|{seen}|{only}|{base.card['model_id'] if base else ''}"
     first_step, losses = 0, []
     tags = list(tables).index(Modality.TAGS)
-    state_file = folder / _STATE_FILE
-    if state_file.exists():
-        state = torch.load(state_file, weights_only=True)
-        if state["identity"] == identity:
-            model.load_state_dict(state["model"])
-            optimiser.load_state_dict(state["optimiser"])
-            schedule.load_state_dict(state["schedule"])
-            first_step, losses = int(state["step"]), list(state["losses"])
+    file = StateFile(folder / STATE_FILE, identity)
+    state = file.find(torch.device("cpu"))
+    if state is not None:
+        model.load_state_dict(state.part(_MODEL))
+        restore_optimiser(optimiser, state, state.facts["groups"])
+        schedule.load_state_dict(state.facts["schedule"])
+        first_step, losses = int(state.facts["step"]), list(state.facts["losses"])
     for step in range(first_step, settings.steps):
         rng = np.random.default_rng((settings.seed, step))
         batch = _draw(triples, n_train, present, tags, settings, rng)
@@ -138,20 +137,10 @@ def train(
         if progress:
             progress(f"train{NOTE}loss {np.mean(losses[-_RECENT:]):.3f}", step + 1, settings.steps)
         if (step + 1) % CHECKPOINT_STEPS == 0 and step + 1 < settings.steps:
-            folder.mkdir(parents=True, exist_ok=True)
-            scratch = state_file.with_suffix(".part")
-            torch.save(
-                {
-                    "identity": identity,
-                    "model": model.state_dict(),
-                    "optimiser": optimiser.state_dict(),
-                    "schedule": schedule.state_dict(),
-                    "step": step + 1,
-                    "losses": losses,
-                },
-                scratch,
-            )
-            os.replace(scratch, state_file)
+            kept, groups = optimiser_state(optimiser)
+            kept |= {f"{_MODEL}{name}": value for name, value in model.state_dict().items()}
+            facts = {"groups": groups, "schedule": schedule.state_dict(), "step": step + 1, "losses": losses}
+            file.keep(TrainingState(kept, facts))
     figures: dict[str, Any] = {"final_loss": round(float(np.mean(losses[-50:])), 4), "n_triples": n_train}
     for kind, real in (("held_out", False), ("held_out_listeners", True)):
         picked = [n for n in range(n_train, len(triples)) if bool(triples[n].listener_id) is real][:_MAX_HELD_OUT]
@@ -159,7 +148,7 @@ def train(
             figures[kind] = _held_out_figures(
                 model, triples, picked, query_vectors, users, items, mask, list(tables), columns
             )
-    state_file.unlink(missing_ok=True)
+    file.drop()
     return model.arrays(), figures
 
 

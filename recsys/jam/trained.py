@@ -19,6 +19,7 @@ import torch
 from recsys.errors import CatalogueMismatchError
 from recsys.jam import checkpoint
 from recsys.jam.blocks import ItemInputs, JamNet, Projected, score_all, unit_rows
+from recsys.jam.checked import check_features, check_task
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.errors import NotFittedError, TrainingDataError, checked_users
 from recsys.jam.mixing import KeptPer, Mixer, MixingModel
@@ -26,7 +27,9 @@ from recsys.jam.processes import Processes
 from recsys.jam.sampling import Examples
 from recsys.jam.talkrec import Contrast, TalkRec
 from recsys.jam.task import JamTask
-from recsys.jam.trainer import LEARNING_RATES, PAPER, History, Size, TrainerSettings, train_model
+from recsys.jam.trainer import LEARNING_RATES, PAPER, Size, TrainerSettings, train_model
+from recsys.jam.training_run import History
+from recsys.jam.training_state import STATE_FILE
 from recsys.jam.two_tower import LAYERS, TwoTower
 from recsys.types import FloatArray, IntArray, Progress
 
@@ -119,12 +122,13 @@ class TrainedSystem:
             progress: told (stage · loss and NDCG@10, steps done, steps of all epochs).
 
         Raises:
-            TrainingDataError: the task has no features, an empty split or a query that all items answer; or a grid
-                is asked for and there are no queries to choose by.
+            TrainingDataError: the task has no features or other ones than it needs (`check_task`), an empty split or a
+                query that no item or all items answer; or a grid is asked for and there is nothing to choose by.
             CheckpointError: what `folder` holds of this very run is damaged.
         """
         if self.grid and task.choose is None:
             raise TrainingDataError("a grid needs queries to choose by and the task has none; train without the grid")
+        check_task(task)
         device = self.settings.resolved_device()
         inputs = _Inputs.of(task.dataset, self.settings, device)
         examples = inputs.examples(task.train, task)
@@ -179,6 +183,7 @@ class TrainedSystem:
         """
         if self._fitted is None:
             raise NotFittedError(self)
+        check_features(listeners.user_features, listeners.n_users, "listener")
         users, known = _listener_inputs(listeners, self.settings), self._fitted.inputs.users
         if users.shape != known.shape:
             raise TrainingDataError(f"listeners' features are {users.shape}, expected {known.shape} as in training")
@@ -267,7 +272,7 @@ class TrainedSystem:
         card = _card(what, identity, settings, shapes, inputs, examples, history)
         if own is not None and processes.first:
             checkpoint.save(own, model.exported(), card)
-            (own / "training.pt").unlink(missing_ok=True)
+            (own / STATE_FILE).unlink(missing_ok=True)
         processes.wait()
         return model, card
 

@@ -11,33 +11,29 @@ is in one split only, so it removes none either.)
 Frozen inputs lie on the device once. A step maps points back into the inputs' spaces instead of mapping every candidate
 forth (`LinearMaps.products`), which is exact and the cheaper way whenever candidates are not shared.
 
-Stopping and going on. State is written by atomic replacement every `state_every` steps and after each epoch; batch,
-negatives and all other randomness are functions of (seed, epoch or step). A run that was killed continues to the same
-weights, bit for bit on a CPU with the same number of threads.
-
-Several processes. Under `torchrun` each takes its slice of every batch, and gradients are added up; losses are those of
-one process up to rounding. All need the same `folder`, or none.
+Stopping, going on and several processes are those of `recsys.jam.training_run`; batch, negatives and all other
+randomness are functions of (seed, epoch or step). All processes need the same `folder`, or none.
 """
 
 from __future__ import annotations
 
 import math
-import os
-import pickle
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from recsys.jam.blocks import Batch, Chance, JamNet
-from recsys.jam.checkpoint import CheckpointError
 from recsys.jam.errors import TrainingDataError
 from recsys.jam.processes import Processes
 from recsys.jam.ranked import ranked_figures
 from recsys.jam.sampling import ORDER, STEP, Examples, seeded
-from recsys.types import NOTE, Progress
+from recsys.jam.training_run import History, Pace, TrainingRun
+from recsys.jam.training_state import STATE_FILE, StateFile, TrainingState
+from recsys.types import Progress
 
 Loss = Literal["bpr", "listwise"]
 #: d, or the widths of a tower's layers.
@@ -46,10 +42,8 @@ Size = int | tuple[int, ...]
 #: The grid of the paper, beside the sizes of each model.
 LEARNING_RATES = (1e-3, 5e-4, 3e-4)
 
-_STATE_FILE = "training.pt"
+_MODEL, _BEST = "model.", "best."
 _CUT = 10
-#: Steps between two reports, since each waits for the device.
-_REPORT_EVERY = 20
 
 
 @dataclass(frozen=True)
@@ -100,23 +94,6 @@ LISTWISE = TrainerSettings(loss="listwise", unit_inputs=True, user_dropout=0.1, 
 PRESETS = {"paper": PAPER, "listwise": LISTWISE}
 
 
-@dataclass
-class History:
-    """What an epoch came to, one line each, and the best of them."""
-
-    losses: list[float] = field(default_factory=list)  # mean loss of the epoch
-    ndcg: list[float] = field(default_factory=list)  # NDCG@10 after it; empty without queries to choose by
-
-    @property
-    def best(self) -> int | None:
-        """The epoch (from 0) of the highest NDCG@10, the first of equals; None without any."""
-        return max(range(len(self.ndcg)), key=self.ndcg.__getitem__) if self.ndcg else None
-
-    def stop(self, patience: int) -> bool:
-        """Tell whether the best is `patience` epochs ago."""
-        return self.best is not None and len(self.ndcg) - 1 - self.best >= patience
-
-
 def train_model(
     model: JamNet,
     examples: Examples,
@@ -148,7 +125,8 @@ def train_model(
     """
     if settings.loss == "bpr":
         examples.require_negatives()
-    return _Run(model, examples, choose, settings, seed, identity, folder, progress, stage).run()
+    state = StateFile(None if folder is None else folder / STATE_FILE, identity)
+    return _Run(model, examples, choose, settings, seed, state, progress, stage).run()
 
 
 def choose_ndcg(model: JamNet, queries: Examples, processes: Processes | None = None) -> float:
@@ -156,8 +134,8 @@ def choose_ndcg(model: JamNet, queries: Examples, processes: Processes | None = 
     return ranked_figures(model, queries, (_CUT,), processes)[f"ndcg@{_CUT}"]
 
 
-class _Run:
-    """One training run and its state."""
+class _Run(TrainingRun[Tensor]):
+    """One training run of a model of the paper."""
 
     def __init__(
         self,
@@ -166,86 +144,67 @@ class _Run:
         choose: Examples | None,
         settings: TrainerSettings,
         seed: int,
-        identity: str,
-        folder: Path | None,
+        state: StateFile,
         progress: Progress | None,
         stage: str,
     ) -> None:
         if settings.threads is not None:
             torch.set_num_threads(settings.threads)
-        self.model, self.examples, self.choose, self.settings = model, examples, choose, settings
-        self.seed, self.identity, self.stage = seed, identity, stage
-        self.processes = Processes.join(examples.device)
-        self.progress = progress if self.processes.first else None
-        self.file = folder / _STATE_FILE if folder is not None else None
-        self.parameters = list(model.parameters())
-        self.optimiser = torch.optim.AdamW(
-            self.parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-        )
+        self.model, self.examples, self.choose, self.settings, self.seed = model, examples, choose, settings, seed
+        parameters = list(model.parameters())
         self.n_units = examples.n_pairs if settings.loss == "bpr" else examples.n_queries
-        self.per_epoch = math.ceil(self.n_units / settings.batch)
-        self.n_steps = self.per_epoch * settings.epochs
-        self.step = 0  # of all epochs
-        self.total = torch.zeros((), dtype=torch.float64, device=examples.device)  # losses of this epoch
-        self.history = History()
+        pace = Pace(math.ceil(self.n_units / settings.batch), settings.epochs, settings.state_every, settings.patience)
+        super().__init__(
+            parameters,
+            torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True),
+            pace,
+            learning_rate=settings.learning_rate,
+            device=examples.device,
+            state=state,
+            processes=Processes.join(examples.device),
+            progress=progress,
+            stage=stage,
+        )
         self.best: dict[str, Tensor] = {}
 
     def run(self) -> History:
-        """Train to the end from wherever the state is."""
-        self._restore()
-        self.processes.wait()  # nobody writes while another still reads
-        epochs = self.settings.epochs
-        while len(self.history.losses) < epochs and not self.history.stop(self.settings.patience):
-            self._epoch(len(self.history.losses))
+        """Train to the end, and give the model the weights of the best epoch."""
+        history = super().run()
         if self.best:
             self.model.load_state_dict(self.best)
         self.model.eval()
-        return self.history
+        return history
 
-    def _epoch(self, epoch: int) -> None:
-        order = torch.randperm(self.n_units, generator=seeded(self.seed, ORDER, epoch)).to(self.examples.device)
+    def order(self, epoch: int) -> Sequence[Tensor]:
+        order = torch.randperm(self.n_units, generator=seeded(self.seed, ORDER, epoch)).to(self.device)
         self.model.train()
-        while self.step < (epoch + 1) * self.per_epoch:
-            at = self.step - epoch * self.per_epoch
-            self._step(order[at * self.settings.batch : (at + 1) * self.settings.batch])
-            self.step += 1
-            if self.step % _REPORT_EVERY == 0:
-                self._report(at + 1)
-            if self.step % self.settings.state_every == 0 and at + 1 < self.per_epoch:
-                self._keep()
-        mean = float(self.total) / self.per_epoch
-        if not math.isfinite(mean):
-            raise TrainingDataError(
-                f"the mean loss of epoch {epoch + 1} is {mean}; lower the learning rate "
-                f"{self.settings.learning_rate} or bring the inputs to length one"
-            )
-        self.history.losses.append(mean)
-        if self.choose is not None:
-            self.history.ndcg.append(choose_ndcg(self.model, self.choose, self.processes))
-            if self.history.best == epoch:
-                self.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-        self._report(self.per_epoch)
-        self.total.zero_()
-        self._keep()
+        return torch.split(order, self.settings.batch)
 
-    def _step(self, units: Tensor) -> None:
-        rate = self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * self.step / self.n_steps))
+    def size(self, units: Tensor) -> int:
+        return len(units)
+
+    def before_step(self) -> None:
+        rate = self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * self.step / self.pace.n_steps))
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        self.optimiser.zero_grad()
-        mine = self.processes.part(len(units))
-        loss = torch.zeros((), device=self.examples.device)
-        if mine.stop > mine.start:  # the last batch of an epoch may have less examples than there are processes
-            loss = self.model.loss(self._batch(units, mine))
-            loss.backward()  # type: ignore[no-untyped-call]
-        loss = loss.detach()
-        if self.processes.size > 1:
-            for parameter in self.parameters:
-                if parameter.grad is None:
-                    parameter.grad = torch.zeros_like(parameter)
-            self.processes.add_up([loss, *(parameter.grad for parameter in self.parameters)])  # type: ignore[list-item]
-        self.optimiser.step()
-        self.total += loss
+
+    def loss(self, units: Tensor, mine: slice) -> Tensor:
+        return self.model.loss(self._batch(units, mine))
+
+    def figure(self) -> float | None:
+        return None if self.choose is None else choose_ndcg(self.model, self.choose, self.processes)
+
+    def after_epoch(self, epoch: int) -> None:
+        if self.history.best == epoch:
+            self.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+
+    def held(self) -> TrainingState:
+        best = {f"{_BEST}{name}": value for name, value in self.best.items()}
+        return TrainingState({f"{_MODEL}{name}": one for name, one in self.model.state_dict().items()} | best, {})
+
+    def take(self, state: TrainingState) -> None:
+        self.model.load_state_dict(state.part(_MODEL))
+        self.best = state.part(_BEST)
 
     def _batch(self, units: Tensor, mine: slice) -> Batch:
         """The examples of a step: pairs, or queries where the loss is listwise. The same in every process."""
@@ -271,43 +230,3 @@ class _Run:
         chance = Chance(generator, len(units), mine)
         vectors = examples.query_vectors[text]
         return Batch(text, vectors, users, chance, positive, negative, candidates, answers)
-
-    def _report(self, n_done: int) -> None:
-        if self.progress is not None:
-            note = f"loss {float(self.total) / n_done:.4f}"
-            if self.history.best is not None:
-                note += f", NDCG@10 {self.history.ndcg[-1]:.4f} (best {self.history.ndcg[self.history.best]:.4f})"
-            self.progress(f"{self.stage}{NOTE}{note}", self.step, self.n_steps)
-
-    def _keep(self) -> None:
-        if self.file is None or not self.processes.first:
-            return
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        scratch = self.file.with_suffix(".part")
-        state = {
-            "identity": self.identity,
-            "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "step": self.step,
-            "total": self.total,
-            "losses": self.history.losses,
-            "ndcg": self.history.ndcg,
-            "best": self.best,
-        }
-        torch.save(state, scratch)
-        os.replace(scratch, self.file)
-
-    def _restore(self) -> None:
-        if self.file is None or not self.file.exists():
-            return
-        try:
-            state: dict[str, Any] = torch.load(self.file, map_location=self.examples.device, weights_only=True)
-            if state["identity"] != self.identity:
-                return
-            self.model.load_state_dict(state["model"])
-            self.optimiser.load_state_dict(state["optimiser"])
-        except (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
-            raise CheckpointError(f"cannot continue from {self.file} ({error}); delete it to train anew") from error
-        self.step, self.best = int(state["step"]), state["best"]
-        self.total.copy_(state["total"])
-        self.history = History(list(state["losses"]), list(state["ndcg"]))

@@ -158,7 +158,7 @@ def test_a_run_stopped_midway_continues_to_the_same_weights(tmp_path: Path, monk
 
     with pytest.raises(StoppedError):
         train(triples, queries, tables, present, SETTINGS, tmp_path / "cut", stop_at)
-    assert (tmp_path / "cut" / "training.pt").exists()
+    assert (tmp_path / "cut" / "training.safetensors").exists()
     steps: list[int] = []
     resumed, _ = train(triples, queries, tables, present, SETTINGS, tmp_path / "cut", lambda _, s, __: steps.append(s))
     assert steps[0] == 81

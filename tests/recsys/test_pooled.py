@@ -10,9 +10,11 @@ import pytest
 import torch
 from transformers import AutoModel, AutoTokenizer
 
+from recsys.encoders.folder_digest import folder_digest
 from recsys.encoders.pooled import LYRICS, PRESETS, QUERIES, QUERIES_WITH_PADDING, Pooled, PooledEncoder, find_preset
 from recsys.encoders.text import open_lyrics_encoder, open_text_encoder
 from recsys.errors import WeightsError
+from recsys.jam.queries import encode_queries
 from recsys.types import FloatArray
 from tests.tiny_models import save_modernbert, save_xlm_roberta
 
@@ -90,11 +92,39 @@ def test_presets_by_name(models: Path) -> None:
     names = set()
     for name in PRESETS:
         encoder = open_text_encoder(f"{name}:{models}", Path("unused"), threads=1)
-        names.add(encoder.name)
+        assert encoder.name.endswith(f", weights {folder_digest(models / 'ModernBERT-base')}")
+        names.add(encoder.name.rpartition(", weights")[0])
         assert getattr(encoder, "max_tokens", None) == 38
     assert names == {"ModernBERT-base, 38 tokens, mean over tokens", "ModernBERT-base, 38 tokens, mean over padding"}
     lyrics = open_lyrics_encoder(f"paper:{models}", Path("unused"), threads=1)
-    assert lyrics.name == "multilingual-e5-base, 512 tokens, mean over tokens"
+    assert lyrics.name.startswith("multilingual-e5-base, 512 tokens, mean over tokens, weights ")
+
+
+def test_vectors_of_other_weights_in_the_same_place_are_not_reused(tmp_path: Path) -> None:
+    """Both trainings have the same name, width and file sizes."""
+    found, names = [], []
+    for seed in (0, 1):
+        save_modernbert(tmp_path / "ModernBERT-base", seed)
+        encoder = open_text_encoder(f"paper:{tmp_path}", Path("unused"), threads=1)
+        names.append(encoder.name)
+        found.append(encode_queries(["calm songs", "jazz"], encoder, tmp_path / "cache"))
+        np.testing.assert_array_equal(found[-1], encoder.encode(["calm songs", "jazz"]))
+    assert names[0] != names[1]
+    assert not np.allclose(*found)
+
+
+@pytest.mark.parametrize("changed", ["model.safetensors", "config.json", "tokenizer.json"])
+def test_whatever_decides_the_vectors_is_in_a_models_name(changed: str, tmp_path: Path) -> None:
+    save_modernbert(tmp_path / "model")
+    before = folder_digest(tmp_path / "model")
+    assert folder_digest(tmp_path / "model") == before
+    (tmp_path / "model" / "README.md").write_text("of no matter", encoding="utf-8")
+    assert folder_digest(tmp_path / "model") == before
+    path = tmp_path / "model" / changed
+    content = path.read_bytes()
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    assert folder_digest(tmp_path / "model") != before
 
 
 def test_a_model_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
