@@ -11,7 +11,8 @@ with binary gains, means over queries; a query's seeds are resampled together. S
     all         as given: every item is a candidate. The published masking removes the training items of the *same*
                 query index, which masks nothing, for no query stands in two splits.
     discovery   the items of the listener's undated play history are taken out of candidates and targets; queries with
-                no target left are skipped. There is no such subset without `listening.tsv`.
+                no target left are skipped. Without `listening.tsv`, or where it is left out, there is no such subset:
+                with nothing heard it would be `all` once more.
     cases       what `evals.jam_cases` defines, when asked for; each has its own discovery.
 
 The play history is undated and holds many of the answers, so both are always reported; claims about personalisation
@@ -73,6 +74,8 @@ BASELINES = ("pop", "memory", "ease", "counting", "segue-counts")
 #: Share of the training requests, the latest, that is for choosing.
 CHOOSE = 0.1
 _BLOCK = 256
+#: What a report says of a history that was left out.
+_LEFT_OUT = "none, by --without-listening"
 
 
 def _product(text_encoder: str | None) -> JamSystem:
@@ -130,6 +133,7 @@ def evaluate(
     make: Callable[[str], JamSystem] = open_named,
     cases: Sequence[str] = (),
     against: Sequence[str] = (),
+    listening: bool = True,
     trec: Path | None = None,
     kept: Path | None = None,
     progress: Progress | None = None,
@@ -146,6 +150,7 @@ def evaluate(
         make: opens a system by its name.
         cases: of `evals.jam_cases`, reported as subsets; each fits every system once more.
         against: which systems every other is compared with; by default the best of `BASELINES` that ran.
+        listening: whether the play history is used; without it everything is as if `listening.tsv` were not there.
         trec: folder for run and qrels files, if they are wanted.
         kept: where encoded texts and the state of killed runs are kept, if anywhere.
         progress: told about every stage.
@@ -161,6 +166,8 @@ def evaluate(
     if split == "train":
         raise EvaluationDataError("systems are fitted on train; give --split val or test")
     dataset = read_data(folder, split)
+    if not listening:
+        dataset = replace(dataset, plays=None)
     cache = None if kept is None else kept / "cache" / "embeddings"
     if lyrics is not None:
         dataset = with_lyrics(dataset, folder, lyrics, cache, progress)
@@ -184,7 +191,8 @@ def evaluate(
         "split": split,
         "models": list(systems),
         "encoder": encoder.name,
-        "history": "none" if dataset.plays is None else "listening.tsv",
+        "history": ("listening.tsv" if dataset.plays is not None else "none") if listening else _LEFT_OUT,
+        "discovery": "none, for no history can be left out" if dataset.plays is None else "without the history",
         "against": list(against),
         "cases": told,
         "statistics": statistics(dataset),

@@ -49,6 +49,9 @@ def jam(
         str,
         typer.Option("--against", metavar="NAME,…", help="Compare with these; by default with the best baseline."),
     ] = "",
+    without_listening: Annotated[
+        bool, typer.Option("--without-listening", help="Leave listening.tsv out, as if nobody's history were known.")
+    ] = False,
     per_query: Annotated[
         Path | None, typer.Option("--per-query", metavar="FILE", help="Write every query's figures there, as JSONL.")
     ] = None,
@@ -82,6 +85,7 @@ def jam(
             make=partial(open_named, text_encoder=encoder or None, grid=grid),
             cases=wanted,
             against=others,
+            listening=not without_listening,
             trec=trec if first else None,
             kept=kept,
             progress=progress,
