@@ -37,6 +37,7 @@ import numpy as np
 from evals.errors import EvaluationDataError, UnknownSystemError
 from evals.jam_beyond import Beyond
 from evals.jam_cases import Case, build_cases
+from evals.jam_contract import fit_checked
 from evals.jam_scores import METRICS, Questions, Scores, ranked_metrics, top
 from evals.naming import choose
 from evals.report import Report
@@ -108,7 +109,12 @@ def choose_systems(names: str) -> tuple[str, ...]:
     Raises:
         UnknownSystemError: one of them does not exist.
     """
-    return choose(names, SYSTEMS, allowed=lambda name: ":" in name)
+    return choose(names, SYSTEMS, allowed=is_outside)
+
+
+def is_outside(name: str) -> bool:
+    """Tell whether a name is of a class of somebody's own, package.module:Class."""
+    return ":" in name
 
 
 def open_named(name: str, *, text_encoder: str | None = None, grid: bool = False) -> JamSystem:
@@ -158,6 +164,7 @@ def evaluate(
     Raises:
         JamFormatError: the folder is not in the format.
         EvaluationDataError: it lacks the split, or training requests; or a system gives no proper scores.
+        ContractError: a class of somebody's own breaks a clause of `evals.jam_contract`.
         UnknownSystemError: a system to compare with does not run.
     """
     for name in against:
@@ -223,7 +230,11 @@ def _fit_and_ask(
     task = make_task(case.dataset, encode)
     if system in UNSEEDED:
         task = replace(task, train=case.dataset.splits["train"], choose=None)
-    fitted.fit(task, seed=seed, folder=None if kept is None else kept / "jam", progress=progress)
+    folder = None if kept is None else kept / "jam"
+    if is_outside(system):
+        fit_checked(system, fitted, task, seed=seed, folder=folder, progress=progress)
+    else:
+        fitted.fit(task, seed=seed, folder=folder, progress=progress)
     for questions, listeners in case.stages:
         if listeners is not None and isinstance(fitted, FoldsIn):
             fitted.fold_in(listeners)
@@ -253,12 +264,12 @@ def blocks(
     """Yield positions of queries (B,) with their scores (B, N), block by block.
 
     Raises:
-        EvaluationDataError: the scores have another shape, or one is not a number.
+        EvaluationDataError: the scores have another shape, or one is NaN or plus infinity.
     """
     for start in range(0, len(asked), _BLOCK):
         numbers = np.arange(start, min(start + _BLOCK, len(asked)))
         scores = np.asarray(system.score(asked.texts[start : start + _BLOCK], asked.users[numbers]))
-        if scores.shape != (len(numbers), n_items) or np.isnan(scores).any():
+        if scores.shape != (len(numbers), n_items) or not (scores < np.inf).all():  # NaN is not less either
             found = "scores that are not numbers" if scores.shape == (len(numbers), n_items) else str(scores.shape)
             raise EvaluationDataError(
                 f"{type(system).__name__}.score gave {found}, expected one number for each of {len(numbers)} requests "

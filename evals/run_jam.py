@@ -13,6 +13,7 @@ import typer
 from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination, finish, read_seeds
 
 if TYPE_CHECKING:
+    from evals.jam_contract import Finding
     from recsys.encoders.text import TextEncoder
     from recsys.types import Progress
 
@@ -172,6 +173,35 @@ def statistics(data: Data, seeds: Seeds = "0", markdown: MarkdownFile = None, js
     finish(evaluate(data, drawn), json, markdown)
 
 
+def contract(
+    models: Annotated[
+        str, typer.Option("--models", metavar="NAME,…", help="Which to check, all, or package.module:Class.")
+    ],
+    json: JsonFile = None,
+) -> None:
+    """Check whether systems keep the contract of systems, clause by clause, on a small planted data set."""
+    from evals.errors import ContractError
+    from evals.jam import choose_systems, open_named
+    from evals.jam_contract import findings
+    from evals.jam_contract import report as report_of
+
+    chosen = choose_systems(models)
+    _check(json, None)
+    found: dict[str, list[Finding]] = {}
+    broken = None
+    for name in chosen:
+        found[name] = []
+        for one in findings(partial(open_named, name)):
+            found[name].append(one)
+            typer.echo(f"{name}  {one.clause:9} {f'broken: {one.problem}' if one.problem else 'holds'}")
+            if one.problem and broken is None:
+                broken = ContractError(name, one.clause, one.promise, one.problem)
+    if json is not None:
+        report_of(found).write(json)
+    if broken is not None:
+        raise broken
+
+
 @contextmanager
 def opened_encoder(
     name: str, kept: Path | None, progress: Progress
@@ -205,5 +235,6 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (jam, "segue eval jam --data lastfm-jam --models segue,counting --seeds 64,65,66"),
     (modalities, "segue eval modalities --data lastfm-jam --models cross,moe2 --seeds 64"),
     (artists, "segue eval artists --data lastfm-jam --seeds 64"),
+    (contract, "segue eval contract --models my_package.my_module:MyModel"),
     (statistics, "segue eval statistics --data lastfm-jam"),
 )

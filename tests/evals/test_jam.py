@@ -208,10 +208,10 @@ class TooFew(NotANumber):
         return np.zeros((len(texts), self.n_items - 1), np.float32)
 
 
-@pytest.mark.parametrize(("name", "said"), [("NotANumber", "not numbers"), ("TooFew", r"\(40, 39\)")])
-def test_improper_scores_are_a_clear_error(name: str, said: str, folder: Path) -> None:
-    with pytest.raises(EvaluationDataError, match=f"{name}.score gave .*{said}.*-inf"):
-        evaluate(folder, (64,), (f"tests.evals.test_jam:{name}",), split="val", encoder=StyleEncoder())
+@pytest.mark.parametrize(("system", "said"), [(NotANumber(), "not numbers"), (TooFew(), r"\(40, 39\)")])
+def test_improper_scores_are_a_clear_error(system: JamSystem, said: str, folder: Path) -> None:
+    with pytest.raises(EvaluationDataError, match=f"{type(system).__name__}.score gave .*{said}.*-inf"):
+        evaluate(folder, (64,), ("pop",), split="val", encoder=StyleEncoder(), make=lambda name: system)
 
 
 def test_systems_are_compared_with_those_asked_for(folder: Path) -> None:
