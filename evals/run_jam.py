@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination, finish, read_seeds
+from evals.options import (
+    JsonFile,
+    Kept,
+    MarkdownFile,
+    Seeds,
+    Trec,
+    check_destination,
+    check_folder,
+    finish,
+    read_seeds,
+)
 
 if TYPE_CHECKING:
     from evals.jam_contract import Finding
@@ -56,9 +66,7 @@ def jam(
     per_query: Annotated[
         Path | None, typer.Option("--per-query", metavar="FILE", help="Write every query's figures there, as JSONL.")
     ] = None,
-    trec: Annotated[
-        Path | None, typer.Option("--trec", metavar="FOLDER", help="Write run and qrels files there.")
-    ] = None,
+    trec: Trec = None,
     kept: Kept = None,
     markdown: MarkdownFile = None,
     json: JsonFile = None,
@@ -72,8 +80,7 @@ def jam(
     wanted = choose_cases(cases)
     others = choose_systems(against) if against else ()
     _check(json, markdown, per_query)
-    if trec is not None and trec.exists() and not trec.is_dir():
-        raise typer.BadParameter(f"{trec} is not a folder", param_hint="--trec")
+    check_folder(trec)
     first = is_first_process()
     with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, lyrics):
         report, lines = evaluate(
@@ -107,6 +114,7 @@ def modalities(
     split: Split = "val",
     encoder: EncoderName = "",
     grid: Grid = False,
+    trec: Trec = None,
     kept: Kept = None,
     markdown: MarkdownFile = None,
     json: JsonFile = None,
@@ -118,6 +126,7 @@ def modalities(
 
     chosen, drawn = choose_models(models), read_seeds(seeds)
     _check(json, markdown)
+    check_folder(trec)
     with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, _):
         report = evaluate(
             data,
@@ -126,6 +135,7 @@ def modalities(
             split=split,
             encoder=opened,
             make=partial(open_named, grid=grid),
+            trec=trec,
             kept=kept,
             progress=progress,
         )
@@ -140,6 +150,7 @@ def artists(
     seeds: Seeds = "64",
     n_artists: Annotated[int, typer.Option("--artists", min=1, help="Artists to ask for, per seed.")] = 500,
     encoder: EncoderName = "",
+    trec: Trec = None,
     kept: Kept = None,
     markdown: MarkdownFile = None,
     json: JsonFile = None,
@@ -150,6 +161,7 @@ def artists(
 
     chosen, drawn = choose_systems(models), read_seeds(seeds)
     _check(json, markdown)
+    check_folder(trec)
     with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, _):
         report = evaluate(
             data,
@@ -158,6 +170,7 @@ def artists(
             encoder=opened,
             n_artists=n_artists,
             make=partial(open_one, text_encoder=encoder or None),
+            trec=trec,
             kept=kept,
             progress=progress,
         )
