@@ -17,6 +17,17 @@ class EvaluationDataError(EvaluationError, ValueError):
     """The data of an evaluation is missing or is not of the form that the evaluation reads."""
 
 
+class ContractError(EvaluationError, ValueError):
+    """A system breaks what `evals.jam_contract` says that every system promises."""
+
+    def __init__(self, system: str, clause: str, promise: str, problem: str) -> None:
+        super().__init__(
+            f"{system} breaks the clause {clause!r} of the contract of systems ({promise}): {problem}; "
+            f"`segue eval contract --models {system}` checks every clause"
+        )
+        self.system, self.clause, self.promise, self.problem = system, clause, promise, problem
+
+
 class UnknownSystemError(EvaluationError, ValueError):
     """A system, or one of its cases, was named on the command line that the evaluation does not have."""
 

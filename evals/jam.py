@@ -11,7 +11,8 @@ with binary gains, means over queries; a query's seeds are resampled together. S
     all         as given: every item is a candidate. The published masking removes the training items of the *same*
                 query index, which masks nothing, for no query stands in two splits.
     discovery   the items of the listener's undated play history are taken out of candidates and targets; queries with
-                no target left are skipped. There is no such subset without `listening.tsv`.
+                no target left are skipped. Without `listening.tsv`, or where it is left out, there is no such subset:
+                with nothing heard it would be `all` once more.
     cases       what `evals.jam_cases` defines, when asked for; each has its own discovery.
 
 The play history is undated and holds many of the answers, so both are always reported; claims about personalisation
@@ -36,6 +37,7 @@ import numpy as np
 from evals.errors import EvaluationDataError, UnknownSystemError
 from evals.jam_beyond import Beyond
 from evals.jam_cases import Case, build_cases
+from evals.jam_contract import fit_checked
 from evals.jam_scores import METRICS, Questions, Scores, ranked_metrics, top
 from evals.naming import choose
 from evals.report import Report
@@ -73,6 +75,8 @@ BASELINES = ("pop", "memory", "ease", "counting", "segue-counts")
 #: Share of the training requests, the latest, that is for choosing.
 CHOOSE = 0.1
 _BLOCK = 256
+#: What a report says of a history that was left out.
+_LEFT_OUT = "none, by --without-listening"
 
 
 def _product(text_encoder: str | None) -> JamSystem:
@@ -105,7 +109,12 @@ def choose_systems(names: str) -> tuple[str, ...]:
     Raises:
         UnknownSystemError: one of them does not exist.
     """
-    return choose(names, SYSTEMS, allowed=lambda name: ":" in name)
+    return choose(names, SYSTEMS, allowed=is_outside)
+
+
+def is_outside(name: str) -> bool:
+    """Tell whether a name is of a class of somebody's own, package.module:Class."""
+    return ":" in name
 
 
 def open_named(name: str, *, text_encoder: str | None = None, grid: bool = False) -> JamSystem:
@@ -130,6 +139,7 @@ def evaluate(
     make: Callable[[str], JamSystem] = open_named,
     cases: Sequence[str] = (),
     against: Sequence[str] = (),
+    listening: bool = True,
     trec: Path | None = None,
     kept: Path | None = None,
     progress: Progress | None = None,
@@ -146,6 +156,7 @@ def evaluate(
         make: opens a system by its name.
         cases: of `evals.jam_cases`, reported as subsets; each fits every system once more.
         against: which systems every other is compared with; by default the best of `BASELINES` that ran.
+        listening: whether the play history is used; without it everything is as if `listening.tsv` were not there.
         trec: folder for run and qrels files, if they are wanted.
         kept: where encoded texts and the state of killed runs are kept, if anywhere.
         progress: told about every stage.
@@ -153,6 +164,7 @@ def evaluate(
     Raises:
         JamFormatError: the folder is not in the format.
         EvaluationDataError: it lacks the split, or training requests; or a system gives no proper scores.
+        ContractError: a class of somebody's own breaks a clause of `evals.jam_contract`.
         UnknownSystemError: a system to compare with does not run.
     """
     for name in against:
@@ -161,6 +173,8 @@ def evaluate(
     if split == "train":
         raise EvaluationDataError("systems are fitted on train; give --split val or test")
     dataset = read_data(folder, split)
+    if not listening:
+        dataset = replace(dataset, plays=None)
     cache = None if kept is None else kept / "cache" / "embeddings"
     if lyrics is not None:
         dataset = with_lyrics(dataset, folder, lyrics, cache, progress)
@@ -184,7 +198,8 @@ def evaluate(
         "split": split,
         "models": list(systems),
         "encoder": encoder.name,
-        "history": "none" if dataset.plays is None else "listening.tsv",
+        "history": ("listening.tsv" if dataset.plays is not None else "none") if listening else _LEFT_OUT,
+        "discovery": "none, for no history can be left out" if dataset.plays is None else "without the history",
         "against": list(against),
         "cases": told,
         "statistics": statistics(dataset),
@@ -215,7 +230,11 @@ def _fit_and_ask(
     task = make_task(case.dataset, encode)
     if system in UNSEEDED:
         task = replace(task, train=case.dataset.splits["train"], choose=None)
-    fitted.fit(task, seed=seed, folder=None if kept is None else kept / "jam", progress=progress)
+    folder = None if kept is None else kept / "jam"
+    if is_outside(system):
+        fit_checked(system, fitted, task, seed=seed, folder=folder, progress=progress)
+    else:
+        fitted.fit(task, seed=seed, folder=folder, progress=progress)
     for questions, listeners in case.stages:
         if listeners is not None and isinstance(fitted, FoldsIn):
             fitted.fold_in(listeners)
@@ -245,12 +264,12 @@ def blocks(
     """Yield positions of queries (B,) with their scores (B, N), block by block.
 
     Raises:
-        EvaluationDataError: the scores have another shape, or one is not a number.
+        EvaluationDataError: the scores have another shape, or one is NaN or plus infinity.
     """
     for start in range(0, len(asked), _BLOCK):
         numbers = np.arange(start, min(start + _BLOCK, len(asked)))
         scores = np.asarray(system.score(asked.texts[start : start + _BLOCK], asked.users[numbers]))
-        if scores.shape != (len(numbers), n_items) or np.isnan(scores).any():
+        if scores.shape != (len(numbers), n_items) or not (scores < np.inf).all():  # NaN is not less either
             found = "scores that are not numbers" if scores.shape == (len(numbers), n_items) else str(scores.shape)
             raise EvaluationDataError(
                 f"{type(system).__name__}.score gave {found}, expected one number for each of {len(numbers)} requests "

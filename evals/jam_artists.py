@@ -33,6 +33,7 @@ from evals.jam_scores import top
 from evals.metrics import ranking_metrics, summarise
 from evals.naming import choose
 from evals.report import Report
+from evals.trec import Entry, TrecFolder
 from recsys.encoders.text import TextEncoder
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.joint_system import joined
@@ -76,6 +77,7 @@ def evaluate(
     encoder: TextEncoder,
     n_artists: int = 500,
     make: Callable[[str], JamSystem] | None = None,
+    trec: Path | None = None,
     kept: Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -88,6 +90,7 @@ def evaluate(
         encoder: of requests and names.
         n_artists: asked for per seed, or as many as there are.
         make: opens `segue-jam` and `segue` by name, by default those.
+        trec: folder for run and qrels files, if they are wanted.
         kept: where encoded texts are kept, if anywhere.
         progress: told about every stage.
 
@@ -100,6 +103,7 @@ def evaluate(
     left_out = modalities_of_names(dataset, encode)
     said = {"data": folder, "models": list(systems), "encoder": encoder.name, "artists": n_artists, "names": left_out}
     report = Report("segue eval artists", said, seeds)
+    files = None if trec is None else TrecFolder(trec, by_seed=True)
     for name in systems:
         found: dict[str, dict[str, list[float]]] = {"all": {}, "name": {}, "sentence": {}}
         groups: dict[str, list[int]] = {subset: [] for subset in found}
@@ -108,11 +112,18 @@ def evaluate(
             system = (make or open_one)("segue" if name == "segue" else "segue-jam")
             task = task_of(name, dataset, left_out, encode, requests, seed)
             system.fit(task, seed=seed, folder=None if kept is None else kept / "jam", progress=progress)
-            for number, figures in enumerate(_ask(system, requests, progress, f"ask {name}, seed {seed}")):
+            written: dict[str, list[Entry]] = {subset: [] for subset in found}
+            for number, shown in enumerate(_ask(system, requests, progress, f"ask {name}, seed {seed}")):
+                row = int(requests.rows[number])
+                figures = ranking_metrics(shown, [row], METRICS)
                 for subset in ("all", "name" if requests.bare[number] else "sentence"):
-                    groups[subset].append(int(requests.rows[number]))
+                    groups[subset].append(row)
+                    written[subset].append(Entry(str(number), [str(one) for one in shown], [str(row)]))
                     for metric, value in figures.items():
                         found[subset].setdefault(metric, []).append(value)
+            if files is not None:
+                for subset, entries in written.items():
+                    files.write_entries(subset, name, seed, entries)
         for subset, metrics in found.items():
             for metric, values in metrics.items():
                 report.add(name, subset, metric, summarise(values, groups=groups[subset]))
@@ -211,14 +222,13 @@ def with_names(train: JamSplit, dataset: JamDataset, rows: IntArray, seed: int) 
     return joined(train, more).take(np.argsort(times, kind="stable"))
 
 
-def _ask(system: JamSystem, requests: ArtistRequests, progress: Progress | None, stage: str) -> list[dict[str, float]]:
-    """Return the metrics of every request."""
-    found = []
+def _ask(system: JamSystem, requests: ArtistRequests, progress: Progress | None, stage: str) -> list[list[int]]:
+    """Return the first ten items of every request."""
+    found: list[list[int]] = []
     for start in range(0, len(requests.texts), _BLOCK):
         texts = requests.texts[start : start + _BLOCK]
         shown = top(system.score(texts, np.full(len(texts), _NOBODY)), 10)
-        for line, row in enumerate(requests.rows[start : start + _BLOCK].tolist()):
-            found.append(ranking_metrics(shown[line].tolist(), [row], METRICS))
+        found += shown.tolist()
         if progress:
             progress(stage, len(found), len(requests.texts))
     return found

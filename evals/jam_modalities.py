@@ -34,6 +34,7 @@ from evals.jam_scores import ranked_metrics, top
 from evals.metrics import summarise
 from evals.naming import choose
 from evals.report import Report
+from evals.trec import Ranked, TrecFolder
 from recsys.encoders.text import TextEncoder
 from recsys.jam.counting import listener_pairs
 from recsys.jam.dataset import JamSplit
@@ -66,6 +67,7 @@ def evaluate(
     split: str,
     encoder: TextEncoder,
     make: Callable[[str], JamSystem] = open_named,
+    trec: Path | None = None,
     kept: Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -78,6 +80,7 @@ def evaluate(
         split: val or test.
         encoder: of the request texts.
         make: opens a model by its name.
+        trec: folder for run and qrels files, if they are wanted; ten items a query.
         kept: where encoded texts and the state of killed runs are kept, if anywhere.
         progress: told about every stage.
 
@@ -94,22 +97,28 @@ def evaluate(
     taste = replace(task, dataset=replace(task.dataset, user_features=taste_summaries(task)))
     said = {"data": folder, "split": split, "models": list(models), "encoder": encoder.name}
     report = Report("segue eval modalities", said, seeds)
+    files = None if trec is None else TrecFolder(trec)
     for name in models:
         for title, seen in ((name, task), (f"{name}-taste", taste)):
             found: dict[str, list[float]] = {}
             for seed in seeds:
                 system = make(name)
                 system.fit(seen, seed=seed, folder=None if kept is None else kept / "jam", progress=progress)
-                for metric, values in weigh(system, asked, encode).items():
+                weighed, rankings = weigh(system, asked, encode)
+                for metric, values in weighed.items():
                     found.setdefault(metric, []).extend(values)
+                if files is not None:
+                    files.write("all", title, seed, rankings)
             groups = list(range(len(asked))) * len(seeds)
             for metric, values in found.items():
                 report.add(title, "all", metric, summarise(values, groups=groups))
     return report
 
 
-def weigh(system: JamSystem, asked: JamSplit, encode: Callable[[Sequence[str]], FloatArray]) -> dict[str, list[float]]:
-    """Return the metrics of every query (Q,) by name.
+def weigh(
+    system: JamSystem, asked: JamSplit, encode: Callable[[Sequence[str]], FloatArray]
+) -> tuple[dict[str, list[float]], list[Ranked]]:
+    """Return the metrics of every query (Q,) by name, and the first ten items of each.
 
     Raises:
         EvaluationDataError: the system gives modalities no weights.
@@ -119,17 +128,21 @@ def weigh(system: JamSystem, asked: JamSplit, encode: Callable[[Sequence[str]], 
     model = _model_of(system)
     names = [name.lower() for name in model.items.names]
     found: dict[str, list[float]] = {}
+    rankings: list[Ranked] = []
     with torch.no_grad():
         items = model.project()
     for start in range(0, len(asked), _BLOCK):
         numbers = np.arange(start, min(start + _BLOCK, len(asked)))
         texts = asked.texts[start : start + _BLOCK]
-        shown = top(system.score(texts, asked.users[numbers]), 10)
+        scores = system.score(texts, asked.users[numbers])
+        shown = top(scores, 10)
         with torch.no_grad():
             vectors = torch.from_numpy(np.array(encode(texts), np.float32)).to(items.vectors.device)
             weights = model.modality_weights(vectors, items).cpu().numpy()  # (M, B, N)
         for line, number in enumerate(numbers.tolist()):
             relevant = asked.relevant(number)
+            best = scores[line, shown[line]]
+            rankings.append(Ranked(number, int(asked.query_idxs[number]), shown[line], best, relevant))
             found.setdefault("ndcg@10", []).append(ranked_metrics(shown[line], relevant)["ndcg@10"])
             first, right = weights[:, line, shown[line]], weights[:, line, relevant]  # (M, 10), (M, targets)
             for column, name in enumerate(names):
@@ -139,7 +152,7 @@ def weigh(system: JamSystem, asked: JamSplit, encode: Callable[[Sequence[str]], 
                     (f"weight_{name}@10", first[column].mean()),
                 ):
                     found.setdefault(metric, []).append(float(value))
-    return found
+    return found, rankings
 
 
 def taste_summaries(task: JamTask) -> dict[str, FloatArray]:

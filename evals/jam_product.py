@@ -18,6 +18,7 @@ import numpy as np
 from assistant.app import Assistant
 from evals.scratch import scratch_home, scratch_settings
 from recsys.jam.dataset import JamDataset
+from recsys.jam.errors import NotFittedError, checked_users
 from recsys.jam.files import write_jam
 from recsys.jam.joint_system import joined
 from recsys.jam.requests import Requests, kept_counts
@@ -38,6 +39,7 @@ class ProductSystem:
             strict: whether what a request demands filters, as in a slate; otherwise it is preferred.
         """
         self._open, self._text_encoder, self._strict = ExitStack(), text_encoder, strict
+        self._row_of: dict[str, int] | None = None
 
     def fit(self, task: JamTask, *, seed: int, folder: Path | None = None, progress: Progress | None = None) -> None:
         """Index the data set, learn from its requests and replay its histories, in a data folder of its own."""
@@ -52,7 +54,7 @@ class ProductSystem:
         self._assistant.train(progress, data=source)
         dataset = task.dataset
         self._row_of = {one: row for row, one in enumerate(dataset.item_ids)}
-        self._split, self._known = split, set[int]()
+        self._split, self._known, self._n_users = split, set[int](), dataset.n_users
         self._replay(dataset, progress)
 
     def fold_in(self, listeners: JamDataset) -> None:
@@ -83,8 +85,15 @@ class ProductSystem:
                 progress("replay histories", user + 1, dataset.n_users)
 
     def score(self, texts: Sequence[str], users: IntArray) -> FloatArray:
-        """Return the product's scores (B, N); what it refuses to show comes last."""
-        n_items = len(self._row_of)
+        """Return the product's scores (B, N); what it refuses to show comes last.
+
+        Raises:
+            NotFittedError: `fit` comes first.
+            UnknownListenerError: a user is neither `NOBODY` nor a row of the data set.
+        """
+        if self._row_of is None:
+            raise NotFittedError(self)
+        n_items, users = len(self._row_of), checked_users(users, self._n_users)
         scores = np.full((len(texts), n_items), -np.inf, np.float32)
         for line, (text, user) in enumerate(zip(texts, users.tolist(), strict=True)):
             listener = f"user {user}" if user >= 0 else _NOBODY

@@ -23,6 +23,7 @@ Kept = Annotated[
         "--keep", metavar="FOLDER", help="Keep encoded texts there, so that the next run need not encode again."
     ),
 ]
+Trec = Annotated[Path | None, typer.Option("--trec", metavar="FOLDER", help="Write run and qrels files (TREC) there.")]
 
 
 def read_seeds(text: str) -> tuple[int, ...]:
@@ -41,6 +42,12 @@ def check_destination(path: Path | None, option: str = "--json") -> None:
     """Find out before the work, not after it, that a file could not be written."""
     if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
         raise typer.BadParameter(f"{path} is not a file in an existing folder", param_hint=option)
+
+
+def check_folder(path: Path | None, option: str = "--trec") -> None:
+    """Find out before the work, not after it, that there is something else in the place of a folder."""
+    if path is not None and path.exists() and not path.is_dir():
+        raise typer.BadParameter(f"{path} is not a folder", param_hint=option)
 
 
 def finish(report: Report, json: Path | None, markdown: Path | None = None) -> None:

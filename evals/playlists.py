@@ -38,6 +38,7 @@ from evals.metrics import ranking_metrics, summarise
 from evals.naming import choose
 from evals.report import Report
 from evals.scratch import product_settings, scratch_home, scratch_settings
+from evals.trec import Entry, TrecFolder
 from recsys import generations
 from recsys.catalogue import Catalogue
 from recsys.ranking import RankingWeights
@@ -74,6 +75,7 @@ def evaluate(
     seeds: Sequence[int],
     systems: Sequence[str],
     *,
+    trec: Path | None = None,
     kept: Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -83,6 +85,7 @@ def evaluate(
         catalogue: a table with named playlists, such as `spotify_songs.csv.gz`.
         seeds: one split each.
         systems: which systems to score.
+        trec: folder for run and qrels files, if they are wanted.
         kept: where encoded texts are kept from one run to the next, if anywhere.
         progress: told about every stage.
 
@@ -96,6 +99,8 @@ def evaluate(
         with scratch_home(kept) as home:
             settings = scratch_settings(home)
             _score_split(catalogue, playlists, seed, systems, settings, scores, progress)
+        if trec is not None:
+            scores.write(TrecFolder(trec, by_seed=True), seed)
     said = {"catalogue": catalogue, "systems": list(systems)} | (product_settings(settings) if settings else {})
     report = Report("segue eval playlists", said, seeds)
     scores.fill(report, systems)
@@ -108,11 +113,12 @@ class _Scores:
 
     units: list[HeldOut] = field(default_factory=list)
     values: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    seeds: list[int] = field(default_factory=list)  # of the units
+    rankings: dict[str, list[Sequence[TrackId]]] = field(default_factory=dict)
 
     def fill(self, report: Report, systems: Sequence[str]) -> None:
         """Put means and paired differences into the report, for all playlists and for those with a new name."""
-        chosen = {"all": list(range(len(self.units)))}
-        chosen["new names"] = [number for number, unit in enumerate(self.units) if unit.name_is_new]
+        chosen = self._subsets()
         pairs = [(a, b) for a, b in DIFFERENCES if a in systems and b in systems]
         for name, minus in [*((system, None) for system in systems), *pairs]:
             for subset, numbers in chosen.items():
@@ -121,6 +127,22 @@ class _Scores:
                     values = [self._value(name, minus, number, metric) for number in numbers]
                     title = name if minus is None else f"{name} - {minus}"
                     report.add(title, subset, metric, summarise(values, groups=groups))
+
+    def write(self, files: TrecFolder, seed: int) -> None:
+        """Write what was ranked under a seed, and what was to be found."""
+        for subset, numbers in self._subsets().items():
+            for name, rankings in self.rankings.items():
+                entries = [
+                    Entry(self.units[number].playlist_id, rankings[number], self.units[number].targets)
+                    for number in numbers
+                    if self.seeds[number] == seed
+                ]
+                files.write_entries(subset, name, seed, entries)
+
+    def _subsets(self) -> dict[str, list[int]]:
+        """Positions of units by subset."""
+        new = [number for number, unit in enumerate(self.units) if unit.name_is_new]
+        return {"all": list(range(len(self.units))), "new names": new}
 
     def _value(self, name: str, minus: str | None, number: int, metric: str) -> float:
         value = self.values[name][number][metric]
@@ -142,9 +164,11 @@ def _score_split(
     with _systems(table, held_out.playlists, systems, settings, progress) as rankers:
         for done, playlist in enumerate(held_out.playlists, start=1):
             scores.units.append(playlist)
+            scores.seeds.append(seed)
             heard = set(playlist.history)
             for name, ranker in rankers.items():
                 ranking = [track_id for track_id in ranker(playlist) if track_id not in heard][:_DEPTH]
+                scores.rankings.setdefault(name, []).append(ranking)
                 scores.values.setdefault(name, []).append(ranking_metrics(ranking, playlist.targets, METRICS))
             if progress:
                 progress(f"rank (seed {seed})", done, len(held_out.playlists))

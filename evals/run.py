@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from evals import run_jam, run_listener, run_metamorphic, run_taste, run_understanding, run_wording
-from evals.options import JsonFile, Kept, Seeds, check_destination, finish, read_seeds
+from evals.options import JsonFile, Kept, Seeds, Trec, check_destination, check_folder, finish, read_seeds
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 eval_app = typer.Typer(
@@ -56,6 +56,7 @@ def playlists(
     ],
     seeds: Seeds = "0",
     systems: Annotated[str, typer.Option("--systems", metavar="NAME,…", help="Which to score, or all.")] = "all",
+    trec: Trec = None,
     kept: Kept = None,
     json: JsonFile = None,
 ) -> None:
@@ -65,8 +66,9 @@ def playlists(
 
     chosen, drawn = choose_systems(systems), read_seeds(seeds)
     check_destination(json)
+    check_folder(trec)
     with JobProgress() as progress:
-        report = evaluate(catalogue, drawn, chosen, kept=kept, progress=progress)
+        report = evaluate(catalogue, drawn, chosen, trec=trec, kept=kept, progress=progress)
     finish(report, json)
 
 

@@ -10,9 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination, finish, read_seeds
+from evals.options import (
+    JsonFile,
+    Kept,
+    MarkdownFile,
+    Seeds,
+    Trec,
+    check_destination,
+    check_folder,
+    finish,
+    read_seeds,
+)
 
 if TYPE_CHECKING:
+    from evals.jam_contract import Finding
     from recsys.encoders.text import TextEncoder
     from recsys.types import Progress
 
@@ -49,12 +60,13 @@ def jam(
         str,
         typer.Option("--against", metavar="NAME,…", help="Compare with these; by default with the best baseline."),
     ] = "",
+    without_listening: Annotated[
+        bool, typer.Option("--without-listening", help="Leave listening.tsv out, as if nobody's history were known.")
+    ] = False,
     per_query: Annotated[
         Path | None, typer.Option("--per-query", metavar="FILE", help="Write every query's figures there, as JSONL.")
     ] = None,
-    trec: Annotated[
-        Path | None, typer.Option("--trec", metavar="FOLDER", help="Write run and qrels files there.")
-    ] = None,
+    trec: Trec = None,
     kept: Kept = None,
     markdown: MarkdownFile = None,
     json: JsonFile = None,
@@ -68,8 +80,7 @@ def jam(
     wanted = choose_cases(cases)
     others = choose_systems(against) if against else ()
     _check(json, markdown, per_query)
-    if trec is not None and trec.exists() and not trec.is_dir():
-        raise typer.BadParameter(f"{trec} is not a folder", param_hint="--trec")
+    check_folder(trec)
     first = is_first_process()
     with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, lyrics):
         report, lines = evaluate(
@@ -82,6 +93,7 @@ def jam(
             make=partial(open_named, text_encoder=encoder or None, grid=grid),
             cases=wanted,
             against=others,
+            listening=not without_listening,
             trec=trec if first else None,
             kept=kept,
             progress=progress,
@@ -102,6 +114,7 @@ def modalities(
     split: Split = "val",
     encoder: EncoderName = "",
     grid: Grid = False,
+    trec: Trec = None,
     kept: Kept = None,
     markdown: MarkdownFile = None,
     json: JsonFile = None,
@@ -113,6 +126,7 @@ def modalities(
 
     chosen, drawn = choose_models(models), read_seeds(seeds)
     _check(json, markdown)
+    check_folder(trec)
     with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, _):
         report = evaluate(
             data,
@@ -121,6 +135,7 @@ def modalities(
             split=split,
             encoder=opened,
             make=partial(open_named, grid=grid),
+            trec=trec,
             kept=kept,
             progress=progress,
         )
@@ -135,6 +150,7 @@ def artists(
     seeds: Seeds = "64",
     n_artists: Annotated[int, typer.Option("--artists", min=1, help="Artists to ask for, per seed.")] = 500,
     encoder: EncoderName = "",
+    trec: Trec = None,
     kept: Kept = None,
     markdown: MarkdownFile = None,
     json: JsonFile = None,
@@ -145,6 +161,7 @@ def artists(
 
     chosen, drawn = choose_systems(models), read_seeds(seeds)
     _check(json, markdown)
+    check_folder(trec)
     with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, _):
         report = evaluate(
             data,
@@ -153,6 +170,7 @@ def artists(
             encoder=opened,
             n_artists=n_artists,
             make=partial(open_one, text_encoder=encoder or None),
+            trec=trec,
             kept=kept,
             progress=progress,
         )
@@ -166,6 +184,35 @@ def statistics(data: Data, seeds: Seeds = "0", markdown: MarkdownFile = None, js
     drawn = read_seeds(seeds)
     _check(json, markdown)
     finish(evaluate(data, drawn), json, markdown)
+
+
+def contract(
+    models: Annotated[
+        str, typer.Option("--models", metavar="NAME,…", help="Which to check, all, or package.module:Class.")
+    ],
+    json: JsonFile = None,
+) -> None:
+    """Check whether systems keep the contract of systems, clause by clause, on a small planted data set."""
+    from evals.errors import ContractError
+    from evals.jam import choose_systems, open_named
+    from evals.jam_contract import findings
+    from evals.jam_contract import report as report_of
+
+    chosen = choose_systems(models)
+    _check(json, None)
+    found: dict[str, list[Finding]] = {}
+    broken = None
+    for name in chosen:
+        found[name] = []
+        for one in findings(partial(open_named, name)):
+            found[name].append(one)
+            typer.echo(f"{name}  {one.clause:9} {f'broken: {one.problem}' if one.problem else 'holds'}")
+            if one.problem and broken is None:
+                broken = ContractError(name, one.clause, one.promise, one.problem)
+    if json is not None:
+        report_of(found).write(json)
+    if broken is not None:
+        raise broken
 
 
 @contextmanager
@@ -201,5 +248,6 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (jam, "segue eval jam --data lastfm-jam --models segue,counting --seeds 64,65,66"),
     (modalities, "segue eval modalities --data lastfm-jam --models cross,moe2 --seeds 64"),
     (artists, "segue eval artists --data lastfm-jam --seeds 64"),
+    (contract, "segue eval contract --models my_package.my_module:MyModel"),
     (statistics, "segue eval statistics --data lastfm-jam"),
 )

@@ -9,6 +9,8 @@
 Shapes: B requests, U listeners, N items, T distinct training texts, D width of a text vector.
 Conventions: a higher score is better; nothing is masked, so what a listener was given in training may come again; each
 row is the score of its request alone, whatever else is asked with it. Texts are told apart exactly as they are written.
+Nobody (`NOBODY`) is a listener without history; whether or not a system looks at the listener, it raises
+UnknownListenerError where a user is neither that nor a row of the data set.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recsys.jam.dataset import JamDataset, JamSplit
-from recsys.jam.errors import NotFittedError, checked_users
+from recsys.jam.errors import NOBODY, NotFittedError, checked_users
 from recsys.jam.task import JamTask
 from recsys.types import FloatArray, IntArray, Progress
 
@@ -32,10 +34,11 @@ class Popularity:
 
     def __init__(self) -> None:
         self._counts: FloatArray | None = None
+        self._n_users = 0
 
     def fit(self, task: JamTask, *, seed: int, folder: Path | None = None, progress: Progress | None = None) -> None:
         """Count; the seed changes nothing."""
-        self._counts = pair_counts(task.train, task.dataset.n_items)
+        self._counts, self._n_users = pair_counts(task.train, task.dataset.n_items), task.dataset.n_users
 
     def score(self, texts: Sequence[str], users: IntArray) -> FloatArray:
         """Return the counts (B, N), the same row for every request.
@@ -45,6 +48,7 @@ class Popularity:
         """
         if self._counts is None:
             raise NotFittedError(self)
+        checked_users(users, self._n_users)
         return np.tile(self._counts, (len(texts), 1))
 
 
@@ -52,11 +56,11 @@ class RandomScores:
     """Uniform scores, drawn from the seed, the text and the listener, so that asking again gives the same."""
 
     def __init__(self) -> None:
-        self._seed, self._n_items = 0, -1
+        self._seed, self._n_items, self._n_users = 0, -1, 0
 
     def fit(self, task: JamTask, *, seed: int, folder: Path | None = None, progress: Progress | None = None) -> None:
         """Remember the seed."""
-        self._seed, self._n_items = seed, task.dataset.n_items
+        self._seed, self._n_items, self._n_users = seed, task.dataset.n_items, task.dataset.n_users
 
     def score(self, texts: Sequence[str], users: IntArray) -> FloatArray:
         """Return scores (B, N) in 0–1.
@@ -67,7 +71,7 @@ class RandomScores:
         if self._n_items < 0:
             raise NotFittedError(self)
         out = np.empty((len(texts), self._n_items), np.float32)
-        for row, (text, user) in enumerate(zip(texts, np.asarray(users).tolist(), strict=True)):
+        for row, (text, user) in enumerate(zip(texts, checked_users(users, self._n_users).tolist(), strict=True)):
             digest = hashlib.sha256(f"{self._seed}\t{user}\t{text}".encode("utf-8", "surrogatepass")).digest()
             np.random.default_rng(int.from_bytes(digest)).random(out=out[row], dtype=np.float32)
         return out
@@ -105,6 +109,7 @@ class PlaylistMemory:
         """
         if self._task is None:
             raise NotFittedError(self)
+        checked_users(users, self._task.dataset.n_users)
         place = {text: row for row, text in enumerate(dict.fromkeys(texts))}
         if not len(self._vectors) or not place:
             return np.zeros((len(texts), self._task.dataset.n_items), np.float32)
@@ -168,13 +173,13 @@ class Ease:
 
         Raises:
             NotFittedError: `fit` comes first.
-            UnknownListenerError: a user is no row of the data set.
+            UnknownListenerError: a user is neither `NOBODY` nor a row of the data set.
         """
         if self._history is None:
             raise NotFittedError(self)
         rows = checked_users(users, self._history.shape[0])
         distinct, back = np.unique(rows, return_inverse=True)
-        own = self._own[distinct]
+        own = _histories(self._own, distinct)
         dense = own.toarray()
         if self._by_listener:  # xP = (x - xXᵀ K X) / λ, for x in X or not
             explained = ((own @ self._history.T) @ self._inverse) @ self._history
@@ -221,16 +226,16 @@ class Counting:
 
         Raises:
             NotFittedError: `fit` comes first.
-            UnknownListenerError: a user is no row of the data set.
+            UnknownListenerError: a user is neither `NOBODY` nor a row of the data set.
         """
         if self._counts is None:
             raise NotFittedError(self)
         rows = checked_users(users, self._given.shape[0])
         distinct, back = np.unique(rows, return_inverse=True)
-        played = self._played[distinct]
+        played = _histories(self._played, distinct)
         affinity = ((played @ self._unit.T) @ self._unit).toarray()  # (users, N)
         affinity /= np.maximum(affinity.max(axis=1, keepdims=True, initial=0), np.finfo(np.float32).tiny)
-        of_user = 3 * played.toarray() + self._given[distinct].toarray() + 2 * affinity
+        of_user = 3 * played.toarray() + _histories(self._given, distinct).toarray() + 2 * affinity
         scores: FloatArray = of_user[back].astype(np.float32) + np.float32(0.3) * self._popularity
         for row, text in enumerate(texts):
             number = self._number_of.get(text)
@@ -262,6 +267,12 @@ def listener_pairs(task: JamTask) -> sp.csr_array:
     pairs.sum_duplicates()
     pairs.data[:] = 1
     return pairs
+
+
+def _histories(matrix: sp.csr_array, users: IntArray) -> sp.csr_array:
+    """Take listeners' rows (B, N) of a matrix (U, N); nobody's is empty."""
+    somebody = (users != NOBODY).astype(matrix.dtype)
+    return sp.csr_array(sp.diags_array(somebody) @ matrix[np.maximum(users, 0)])
 
 
 def _binary(dataset: JamDataset) -> sp.csr_array:

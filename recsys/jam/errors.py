@@ -9,6 +9,9 @@ import numpy as np
 from recsys.errors import RecsysError
 from recsys.types import IntArray
 
+#: In place of a listener's row: somebody of whom nothing is known, neither history nor features.
+NOBODY = -1
+
 
 class NotFittedError(RecsysError, RuntimeError):
     """A system was asked for scores before it had learnt anything."""
@@ -21,7 +24,9 @@ class UnknownListenerError(RecsysError, IndexError):
     """A listener is not a row of the data set."""
 
     def __init__(self, row: int, n_users: int) -> None:
-        super().__init__(f"there is no listener {row}; give rows of user_idxs.tsv, from 0 to {n_users - 1:,}")
+        super().__init__(
+            f"there is no listener {row}; give rows of user_idxs.tsv, from 0 to {n_users - 1:,}, or {NOBODY} for nobody"
+        )
         self.row, self.n_users = row, n_users
 
 
@@ -41,13 +46,13 @@ class UnknownSystemError(RecsysError, LookupError):
 
 
 def checked_users(users: IntArray, n_users: int) -> IntArray:
-    """Return rows of listeners (B,) as they are.
+    """Return rows of listeners (B,) as they are; `NOBODY` is one.
 
     Raises:
-        UnknownListenerError: a row is not from 0 to n_users - 1.
+        UnknownListenerError: a row is neither `NOBODY` nor from 0 to n_users - 1.
     """
     rows = np.asarray(users, dtype=np.int64).reshape(-1)
-    outside = rows[(rows < 0) | (rows >= n_users)]
+    outside = rows[((rows < 0) | (rows >= n_users)) & (rows != NOBODY)]
     if len(outside):
         raise UnknownListenerError(int(outside[0]), n_users)
     return rows

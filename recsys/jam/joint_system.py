@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from recsys.jam.checked import check_task
 from recsys.jam.dataset import JamDataset, JamSplit
-from recsys.jam.errors import checked_users
+from recsys.jam.errors import NotFittedError, checked_users
 from recsys.jam.joint import BatchScorer, Joint, unit_rows
 from recsys.jam.joint_model import JointSettings
 from recsys.jam.joint_train import STATE_FILES, drop_state, fit_joint, fit_translation
@@ -35,6 +35,7 @@ class JointSystem:
         """Choose what the scores are made of."""
         self._part: Part = part
         self._settings = settings or JointSettings()
+        self._scorer: BatchScorer | None = None
 
     def fit(self, task: JamTask, *, seed: int, folder: Path | None = None, progress: Progress | None = None) -> None:
         """Fit on all requests of the task; the head is weighed on the latest of them, at an earlier state.
@@ -92,16 +93,25 @@ class JointSystem:
 
     @property
     def joint(self) -> Joint:
-        """What was fitted."""
+        """What was fitted.
+
+        Raises:
+            NotFittedError: `fit` comes first.
+        """
+        if self._scorer is None:
+            raise NotFittedError(self)
         return self._scorer.joint
 
     def score(self, texts: Sequence[str], users: IntArray) -> FloatArray:
-        """Return scores (B, N) of all items for B requests by the listeners `users` (B,); -1 is nobody.
+        """Return scores (B, N) of all items for B requests by the listeners `users` (B,).
 
         Raises:
-            UnknownListenerError: a row is neither -1 nor one of the data set's.
+            NotFittedError: `fit` comes first.
+            UnknownListenerError: a user is neither `NOBODY` nor a row of the data set.
         """
-        checked_users(users[users != -1], self._requests.n_users)
+        if self._scorer is None:
+            raise NotFittedError(self)
+        users = checked_users(users, self._requests.n_users)
         vectors = self._encode(texts)
         nobody = History.empty()
         histories = [self._requests.history(self._kept, user) if user >= 0 else nobody for user in users.tolist()]

@@ -1,7 +1,8 @@
 """The port of everything that ranks a data set's items for a request and a listener, and what it may be fitted on.
 
 A system is fitted once on a `JamTask` and then scores queries: B queries against all N items of the data set, higher is
-better. Systems outside this project implement the same port: `segue eval jam --models package.module:Class`.
+better. What it promises beside is the contract, clause by clause, in `evals.jam_contract`. Systems outside this project
+implement the same port: `segue eval jam --models package.module:Class`.
 """
 
 from __future__ import annotations
@@ -43,7 +44,19 @@ class JamSystem(Protocol):
         """
 
     def score(self, texts: Sequence[str], users: IntArray) -> FloatArray:
-        """Return scores (B, N) of all items for B requests by the listeners `users` (B,), rows of the data set."""
+        """Return scores (B, N) of all items for B requests.
+
+        Args:
+            texts: (B,) the requests, any text at all, also none ("").
+            users: (B,) who asks: rows of the data set, or `recsys.jam.errors.NOBODY`, a listener of whom nothing is
+                known; all systems of ours answer it.
+
+        Returns:
+            Numbers, and minus infinity for what is not to be shown.
+
+        Raises:
+            UnknownListenerError: a user is neither.
+        """
 
 
 @runtime_checkable

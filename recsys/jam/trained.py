@@ -21,7 +21,7 @@ from recsys.jam import checkpoint
 from recsys.jam.blocks import ItemInputs, JamNet, Projected, score_all, unit_rows
 from recsys.jam.checked import check_features, check_task
 from recsys.jam.dataset import JamDataset, JamSplit
-from recsys.jam.errors import NotFittedError, TrainingDataError, checked_users
+from recsys.jam.errors import NOBODY, NotFittedError, TrainingDataError, checked_users
 from recsys.jam.mixing import KeptPer, Mixer, MixingModel
 from recsys.jam.processes import Processes
 from recsys.jam.sampling import Examples
@@ -151,12 +151,12 @@ class TrainedSystem:
 
         Args:
             texts: (B,) requests.
-            users: (B,) rows of listeners.
+            users: (B,) rows of listeners; `NOBODY` is a listener without features.
             how_much_me: how much the listener counts, 1 as trained.
 
         Raises:
             NotFittedError: `fit` or `load` comes first.
-            UnknownListenerError: a user is no row of the data set.
+            UnknownListenerError: a user is neither `NOBODY` nor a row of the data set.
         """
         if self._fitted is None:
             raise NotFittedError(self)
@@ -166,7 +166,8 @@ class TrainedSystem:
             return np.empty((0, fitted.inputs.items.n_items), np.float32)
         device = fitted.inputs.items.device
         vectors = torch.from_numpy(np.array(fitted.encode(texts), np.float32)).to(device)
-        listeners = torch.from_numpy(fitted.inputs.users[rows]).to(device)
+        somebody = (rows != NOBODY)[:, None]
+        listeners = torch.from_numpy(np.where(somebody, fitted.inputs.users[np.maximum(rows, 0)], 0)).to(device)
         scores: FloatArray = (
             score_all(fitted.model, vectors, listeners, projected=fitted.projections(), how_much_me=how_much_me)
             .cpu()

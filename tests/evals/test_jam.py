@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,6 +102,33 @@ def test_without_a_history_there_is_no_discovery(tmp_path: Path) -> None:
     assert report.settings["history"] == "none"
 
 
+def test_the_history_can_be_left_out(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole command says what it does where the file is there, and finds what it finds where it is not."""
+    write_jam(tmp_path / "bare", replace(dataset(), plays=None))
+    given, left_out, absent = (
+        told(capsys, tmp_path, ["--data", str(data), "--models", "counting,ease,segue-counts", *more])
+        for data, more in ((folder, []), (folder, ["--without-listening"]), (tmp_path / "bare", []))
+    )
+    assert left_out["results"] == absent["results"]
+    assert list(left_out["results"]["counting"]) == ["all"]
+    assert left_out["settings"]["history"] == "none, by --without-listening"
+    assert left_out["settings"]["discovery"] == "none, for no history can be left out"
+    assert left_out["settings"]["statistics"]["plays"] is None
+    assert given["settings"]["history"] == "listening.tsv"
+    for name in ("counting", "ease", "segue-counts"):
+        assert given["results"][name]["all"]["ndcg@10"] != left_out["results"][name]["all"]["ndcg@10"]
+
+
+def told(capsys: pytest.CaptureFixture[str], folder: Path, arguments: list[str]) -> dict[str, Any]:
+    """Run `segue eval jam` and return its JSON."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        command_line().main(args=["eval", "jam", *arguments, "--json", str(folder / "told.json")], prog_name="segue")
+    assert ended.value.code == 0, capsys.readouterr().err
+    found: dict[str, Any] = json.loads((folder / "told.json").read_text(encoding="utf-8"))
+    return found
+
+
 def test_a_missing_split_names_what_is_there(folder: Path) -> None:
     with pytest.raises(EvaluationDataError, match=r"no test_split\.tsv; it has train, val"):
         evaluate(folder, (64,), ("pop",), split="test", encoder=StyleEncoder())
@@ -180,10 +208,10 @@ class TooFew(NotANumber):
         return np.zeros((len(texts), self.n_items - 1), np.float32)
 
 
-@pytest.mark.parametrize(("name", "said"), [("NotANumber", "not numbers"), ("TooFew", r"\(40, 39\)")])
-def test_improper_scores_are_a_clear_error(name: str, said: str, folder: Path) -> None:
-    with pytest.raises(EvaluationDataError, match=f"{name}.score gave .*{said}.*-inf"):
-        evaluate(folder, (64,), (f"tests.evals.test_jam:{name}",), split="val", encoder=StyleEncoder())
+@pytest.mark.parametrize(("system", "said"), [(NotANumber(), "not numbers"), (TooFew(), r"\(40, 39\)")])
+def test_improper_scores_are_a_clear_error(system: JamSystem, said: str, folder: Path) -> None:
+    with pytest.raises(EvaluationDataError, match=f"{type(system).__name__}.score gave .*{said}.*-inf"):
+        evaluate(folder, (64,), ("pop",), split="val", encoder=StyleEncoder(), make=lambda name: system)
 
 
 def test_systems_are_compared_with_those_asked_for(folder: Path) -> None:

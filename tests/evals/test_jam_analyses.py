@@ -69,12 +69,13 @@ class Weighed(TrainedSystem):
 
 def test_shares_of_the_heaviest_modality_by_hand() -> None:
     asked = split_of([("a", 0, [0, 2, 5]), ("b", 1, [7])])
-    found = weigh(Weighed(15), asked, small_task([("a", 0, [1])], n_users=2, n_items=15).encode)
+    found, rankings = weigh(Weighed(15), asked, small_task([("a", 0, [1])], n_users=2, n_items=15).encode)
     assert found["heaviest_words@10"] == [0.5, 0.5]
     assert found["heaviest_sound@10"] == [0.5, 0.5]
     assert found["heaviest_words_of_targets"] == pytest.approx([2 / 3, 0])
     assert found["heaviest_sound_of_targets"] == pytest.approx([1 / 3, 1])
     assert found["weight_words@10"] == pytest.approx([0.5, 0.5])
+    assert [one.rows.tolist() for one in rankings] == [list(range(10))] * 2
     # Items come in the order of their rows: answers at ranks 1, 3 and 6 of three.
     ideal = 1 + 1 / np.log2(3) + 1 / 2
     assert found["ndcg@10"][0] == pytest.approx((1 + 1 / 2 + 1 / np.log2(7)) / ideal)

@@ -107,12 +107,22 @@ def test_random_scores_follow_the_seed_and_ignore_the_data() -> None:
     assert not np.array_equal(one[0], one[1])
 
 
-@pytest.mark.parametrize("system", [Ease, Counting])
+@pytest.mark.parametrize("system", ALL)
 def test_unknown_listeners_are_named(system: Callable[[], JamSystem]) -> None:
     one = fitted(system(), small())
-    for user in (-1, 3):
-        with pytest.raises(UnknownListenerError, match=f"no listener {user}"):
-            one.score(["rock"], np.array([user]))
+    for user in (-2, 3):
+        with pytest.raises(UnknownListenerError, match=f"no listener {user}; .* -1 for nobody"):
+            one.score(["rock", "rock"], np.array([0, user]))
+
+
+def test_nobody_has_neither_history_nor_requests() -> None:
+    """Not the last listener's, whom the row -1 would mean: 2 has played item 3."""
+    asked = ["rock", "rock"], np.array([-1, 0])
+    assert fitted(Ease(), small()).score(*asked)[0].tolist() == [0, 0, 0, 0]
+    counted = fitted(Counting(), small()).score(*asked)[0]
+    popularity = [0.3 * math.log(1 + n) for n in (2, 1, 1, 0)]
+    expected = [popularity[0] + 2 * math.log(3), popularity[1] + 2 * math.log(2), popularity[2], popularity[3]]
+    np.testing.assert_allclose(counted, expected, atol=1e-6)
 
 
 def test_memory_and_counts_beat_popularity_on_planted_structure_only() -> None:
