@@ -280,7 +280,7 @@ def _phrases(reading: Reading, marks: Marks, language: str) -> list[Phrase]:
             beside = [
                 one for one in found if one.polarity == "-" and _adjoin(reading, (one.start, one.end), (start, end))
             ]
-            for one in beside:  # "no vocal samples"
+            for one in beside if kind != "Mood" else ():  # "no vocal samples", but "no cheesy country" refuses two
                 found.remove(one)
                 kind, start, end = one.facet, min(start, one.start), max(end, one.end)
             found.append(Phrase(kind, start, end, "-", reading.raw(start, end)))

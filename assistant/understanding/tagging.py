@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -57,8 +57,9 @@ _VOCABULARY = (
 )
 #: Facets of the rules that are part of a wider one where requests are labelled with fewer.
 _WIDER = {"Vocals": "Instrument", "Language": "country", "Tempo": "Mood"}
+#: A refusal that was only learnt must be likelier than not: a false one costs more than one that is missed.
 _SURE = 0.5
-_REFUSING = re.compile(r"(?:no|not|without|nothing|never)\s", re.IGNORECASE)
+_REFUSING = re.compile(r"\b(?:no|not|without|nothing|never)\s", re.IGNORECASE)
 _LEFT, _RIGHT = 5, 2
 _FORMAT = 2
 
@@ -79,6 +80,7 @@ class Phrase:
     end: int
     polarity: Polarity
     text: str  # as written
+    chance: float = field(default=1.0, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,10 +168,9 @@ class Tagger:
                 one.end,
                 "-" if (one.start, one.end) in refused else meant[one.facet, one.start, one.end],
                 reading.raw(one.start, one.end),
+                one.chance,
             )
             for one in chosen
-            # What is refused must be likelier than not: a false refusal costs more than one that is missed here.
-            if (one.start, one.end) not in refused or one.chance > _SURE
         ]
 
     def _emissions(self, words: Words) -> FloatArray:
@@ -243,7 +244,12 @@ def join(learnt: Sequence[Phrase], ruled: Sequence[Phrase], facets: Collection[s
         facets: those that the tagger has learnt.
     """
     refused = [one for one in ruled if one.polarity == "-"]
-    kept = [one for one in learnt if not any(_overlap(one, other) and _gives_way(one, other) for other in refused)]
+    kept = []
+    for one in learnt:
+        beside = [other for other in refused if _overlap(one, other)]
+        doubtful = one.polarity == "-" and one.chance < _SURE and not beside
+        if not doubtful and not any(_gives_way(one, other) for other in beside):
+            kept.append(one)
     added = [
         one
         for one in ruled
@@ -255,7 +261,7 @@ def join(learnt: Sequence[Phrase], ruled: Sequence[Phrase], facets: Collection[s
 
 def _gives_way(learnt: Phrase, refused: Phrase) -> bool:
     """Tell whether a learnt phrase is wrong where the rules find some of its words refused."""
-    if learnt.facet == NAMES and _REFUSING.match(learnt.text):
+    if learnt.facet == NAMES and _REFUSING.search(learnt.text):
         return learnt.polarity != "~"  # "no bad bunny", but "songs like no rain"
     if learnt.polarity == "-" and learnt.start <= refused.start and refused.end <= learnt.end:
         return False  # "no guitar solos": what was learnt knows better how far it goes

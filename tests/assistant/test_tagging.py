@@ -88,26 +88,6 @@ def test_an_idiom_that_sounds_like_a_refusal_refuses_nothing() -> None:
     assert refused_spans(read("no stop words"), [(1, 2)]) == {(1, 2)}
 
 
-def test_a_refusal_must_be_likelier_than_not(tagger: Tagger) -> None:
-    """A mood that is as likely no phrase at all is not refused; one that is likely is."""
-    words = READER.read(read("songs for fishing, not gloopy"))
-    sure = tagger.tag(words)
-    assert ("gloopy", "-") in {(one.text, one.polarity) for one in sure}
-    # Half of two members say that no word begins a phrase.
-    silent = {
-        name: table * 0 if name in ("inner", "words", "inner_bias") else table for name, table in tagger.weights.items()
-    }
-    silent["outer_bias"] = tagger.weights["outer_bias"] - 20 * (np.arange(tagger.weights["outer_bias"].shape[1]) > 0)
-    both = {
-        name: np.concatenate([table, silent[name]])
-        if name in ("inner", "words", "inner_bias", "outer", "outer_bias")
-        else table
-        for name, table in tagger.weights.items()
-    }
-    doubtful = Tagger(tagger.facets, tagger.phrases, both, tagger.encoder)
-    assert [one.text for one in doubtful.tag(words)] == ["fishing"]
-
-
 def test_the_same_seed_gives_the_same_tagger(tagger: Tagger) -> None:
     again = train_tagger(requests(), READER, QUICK, seed=64)
     for name, table in tagger.weights.items():
@@ -176,6 +156,27 @@ def test_the_rules_add_what_is_refused_and_facets_that_were_not_learnt() -> None
     refused = Phrase("Genre", 8, 9, "-", "i")
     assert join(learnt, [refused], ("Genre",)) == [learnt[0], refused]
     assert join(learnt, [Phrase("NE", 8, 9, "-", "i")], ("NE",)) == learnt
+
+
+def test_what_was_learnt_says_how_far_a_refusal_goes() -> None:
+    learnt = Phrase("Instrument", 2, 5, "-", "english female vocals", chance=0.4)
+    ruled = Phrase("Language", 2, 3, "-", "english")
+    assert join([learnt], [ruled], ("Instrument",)) == [learnt]
+    assert join([Phrase("Instrument", 2, 5, "+", "english female vocals")], [ruled], ("Instrument",)) == [ruled]
+
+
+def test_a_refusal_that_was_only_learnt_is_likelier_than_not() -> None:
+    doubtful = Phrase("NE", 1, 3, "-", "right now", chance=0.4)
+    assert join([doubtful], [], ("NE",)) == []
+    sure = Phrase("NE", 1, 3, "-", "chicken dance", chance=0.6)
+    assert join([sure], [], ("NE",)) == [sure]
+
+
+def test_a_learnt_name_holds_the_word_that_refuses_only_where_it_is_likened() -> None:
+    ruled = Phrase("NE", 4, 6, "-", "bad bunny")
+    assert join([Phrase("NE", 3, 6, "+", "no bad bunny")], [ruled], ("NE",)) == [ruled]
+    likened = Phrase("NE", 3, 5, "~", "no quarter")
+    assert join([likened], [Phrase("Genre", 4, 5, "-", "quarter")], ("NE",)) == [likened]
 
 
 def test_no_learnt_phrase_goes_on_behind_a_comma(tagger: Tagger) -> None:
