@@ -256,6 +256,8 @@ class _Marking:
         connector = ""
         for position in range(item, min(item + _REACH, len(self._items))):
             if position in self._match_at:
+                if self._reading.words[self._token_at[position]] == "more":
+                    return None  # "nothing from the 80s and the more recent the better"
                 group = self._first_group(position, 0)
                 return (connector, group) if connector and group else None
             word = self._items[position]

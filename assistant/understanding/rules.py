@@ -29,7 +29,7 @@ from assistant.understanding.matches import Bounds, Entity, Match, Name, Size, U
 from assistant.understanding.names import names_in
 from assistant.understanding.negation import Marks, mark
 from assistant.understanding.questions import QuestionFinder
-from assistant.understanding.refusing import CUE
+from assistant.understanding.refusing import CUE, GENERIC
 from assistant.understanding.spoken import spoken
 from assistant.understanding.tables import words
 from assistant.understanding.tagging import Phrase
@@ -53,7 +53,7 @@ _AROUND = words("no not non without sans zero w o less fewer from the of with in
 _BEHIND = words("songs song tracks music free")
 _LESS = words("less fewer")
 _KINDS = {
-    "Version": words("live remix remixes remaster remasters remastered cover covers version edit edits"),
+    "Version": words("live karaoke remix remixes remaster remasters remastered cover covers version edit edits"),
     "Explicit": words("explicit clean swearing swear profanity cursing curse"),
     "Vocals": words(
         "lyrics lyric vocals vocal voices singing singers talking speech screaming screams shouting growling growls "
@@ -277,8 +277,20 @@ def _phrases(reading: Reading, marks: Marks, language: str) -> list[Phrase]:
         if taken.isdisjoint(range(start, end)):
             said = reading.raw(start, end)
             kind = NAMES if _is_name(said, language) else _kind(reading.words[start:end])
-            found.append(Phrase(kind, start, end, "-", said))
+            beside = [
+                one for one in found if one.polarity == "-" and _adjoin(reading, (one.start, one.end), (start, end))
+            ]
+            for one in beside if kind != "Mood" else ():  # "no vocal samples", but "no cheesy country" refuses two
+                found.remove(one)
+                kind, start, end = one.facet, min(start, one.start), max(end, one.end)
+            found.append(Phrase(kind, start, end, "-", reading.raw(start, end)))
     return sorted(found, key=lambda one: one.start)
+
+
+def _adjoin(reading: Reading, one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Tell whether two stretches of words stand side by side without a pause."""
+    first, second = sorted((one, other))
+    return first[1] == second[0] and not reading.pause(second[0])
 
 
 def _bare(reading: Reading, match: Match) -> tuple[int, int]:
@@ -287,7 +299,8 @@ def _bare(reading: Reading, match: Match) -> tuple[int, int]:
     if match.entity is None and not any(isinstance(payload, Unlinked) for payload in match.payloads):
         while start + 1 < end and reading.words[start] in _AROUND:
             start += 1
-        while start + 1 < end and reading.words[end - 1] in _BEHIND:
+        behind = _BEHIND | GENERIC if reading.words[start] in _KINDS["Version"] else _BEHIND
+        while start + 1 < end and reading.words[end - 1] in behind:
             end -= 1
     return start, end
 

@@ -1,9 +1,10 @@
 """Which words of a request describe the music, learnt from labelled requests, beside what the rules know.
 
-A linear-chain CRF (Lafferty et al. 2001) gives every word a label: begin or go on with a phrase of a facet, or neither.
-It sees the frozen states of the text encoder for the word and its neighbours, the words themselves, what the vocabulary
-calls them, and phrases of the training requests. How a phrase is meant (wanted, unwanted, like this) is a second, small
-model over the words around it; what the rules find refused is refused.
+A linear-chain CRF (Lafferty et al. 2001) gives every word a label: begin or go on with a phrase of a facet, or neither;
+`assistant.understanding.decoding` makes phrases of that. It sees the frozen states of the text encoder for the word and
+its neighbours, the words themselves, what the vocabulary calls them, and phrases of the training requests. How a phrase
+is meant (wanted, unwanted, like this) is a second, small model over the words around it; what the rules find refused is
+refused.
 
 The weights are those of `assistant.understanding.tagger_training`; reading needs no torch.
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -25,11 +26,13 @@ import numpy as np
 
 from assistant.request import POLARITIES, Polarity
 from assistant.understanding.cues import cue_for
+from assistant.understanding.decoding import candidates, choose
 from assistant.understanding.eras import EraFinder
 from assistant.understanding.facets import FacetFinder
 from assistant.understanding.labelled import NAMES
 from assistant.understanding.matches import Match, Word
 from assistant.understanding.negation import mark
+from assistant.understanding.refusing import CUE
 from assistant.understanding.tokens import Reading
 from recsys.encoders.text import WordEncoder
 from recsys.errors import RecsysError
@@ -54,6 +57,9 @@ _VOCABULARY = (
 )
 #: Facets of the rules that are part of a wider one where requests are labelled with fewer.
 _WIDER = {"Vocals": "Instrument", "Language": "country", "Tempo": "Mood"}
+#: A refusal that was only learnt must be likelier than not: a false one costs more than one that is missed.
+_SURE = 0.5
+_REFUSING = re.compile(r"\b(?:no|not|without|nothing|never)\s", re.IGNORECASE)
 _LEFT, _RIGHT = 5, 2
 _FORMAT = 2
 
@@ -74,6 +80,7 @@ class Phrase:
     end: int
     polarity: Polarity
     text: str  # as written
+    chance: float = field(default=1.0, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,38 +148,50 @@ class Tagger:
 
     def tag(self, words: Words) -> list[Phrase]:
         """Return the phrases of a message, in order."""
-        if not len(words.reading):
+        reading = words.reading
+        if not len(reading):
             return []
-        found = spans(self._labels(words), self.facets)
-        refused = refused_spans(words.reading, [(start, end) for _, start, end in found])
+        meant: dict[tuple[int, int, int], Polarity] = {}
+        found = []
+        for one in candidates(self._emissions(words), self.weights["steps"], self.weights["starts"]):
+            polarities = self._polarities(words, self.facets[one.facet], one.start, one.end)
+            likeliest = int(np.argmax(polarities))
+            meant[one.facet, one.start, one.end] = POLARITIES[likeliest]
+            # A phrase that is meant otherwise is as wrong as one that is none.
+            found.append(replace(one, chance=one.chance * float(polarities[likeliest])))
+        chosen = choose(found)
+        refused = refused_spans(reading, [(one.start, one.end) for one in chosen])
         return [
             Phrase(
-                facet,
-                start,
-                end,
-                "-" if (start, end) in refused else self._polarity(words, facet, start, end),
-                words.reading.raw(start, end),
+                self.facets[one.facet],
+                one.start,
+                one.end,
+                "-" if (one.start, one.end) in refused else meant[one.facet, one.start, one.end],
+                reading.raw(one.start, one.end),
+                one.chance,
             )
-            for facet, start, end in found
+            for one in chosen
         ]
 
-    def _labels(self, words: Words) -> list[int]:
+    def _emissions(self, words: Words) -> FloatArray:
+        """Return what every member says of every label of every word (K, n, L)."""
         w = self.weights
         flags = phrase_flags(words.reading, self.phrases, self.facets)
         seen = neighbours(inputs(words, flags, w["mean"], w["axes"]))
         inner = np.maximum(seen @ w["inner"] + w["inner_bias"][:, None], 0)  # (K, n, D)
-        emissions = (inner @ w["outer"]).sum(axis=0) + w["outer_bias"].sum(axis=0)
-        emissions = emissions + w["words"][:, words.hashes].sum(axis=(0, 2))
+        emissions: FloatArray = inner @ w["outer"] + w["outer_bias"][:, None] + w["words"][:, words.hashes].sum(axis=2)
         # Those who typed the training requests used no commas, and no phrase goes on behind one.
         behind = [n for n in range(1, len(words.reading)) if words.reading.pause(n)]
-        emissions[behind, 2::2] = -np.inf
-        return viterbi(emissions / len(w["inner"]), w["steps"], w["starts"])
+        emissions[:, behind, 2::2] = -np.inf
+        return emissions
 
-    def _polarity(self, words: Words, facet: str, start: int, end: int) -> Polarity:
+    def _polarities(self, words: Words, facet: str, start: int, end: int) -> FloatArray:
+        """Return how likely a phrase is meant in each way (3,)."""
         w = self.weights
         logits = words.states[start:end].mean(axis=0) @ w["meaning"] + w["polarity_bias"]
         logits = logits + w["context"][context_buckets(words.reading, facet, start, end)].sum(axis=0)
-        return POLARITIES[int(np.argmax(logits))]
+        chances: FloatArray = np.exp(logits - logits.max())
+        return chances / chances.sum()
 
     def save(self, folder: Path) -> None:
         """Write `tagger.safetensors`, and last `tagger.json`, which makes the folder loadable."""
@@ -224,8 +243,13 @@ def join(learnt: Sequence[Phrase], ruled: Sequence[Phrase], facets: Collection[s
         ruled: what the rules found.
         facets: those that the tagger has learnt.
     """
-    sure = [one for one in ruled if one.polarity == "-" and one.facet != NAMES]
-    kept = [one for one in learnt if not any(_overlap(one, other) for other in sure)]
+    refused = [one for one in ruled if one.polarity == "-"]
+    kept = []
+    for one in learnt:
+        beside = [other for other in refused if _overlap(one, other)]
+        doubtful = one.polarity == "-" and one.chance < _SURE and not beside
+        if not doubtful and not any(_gives_way(one, other) for other in beside):
+            kept.append(one)
     added = [
         one
         for one in ruled
@@ -233,6 +257,15 @@ def join(learnt: Sequence[Phrase], ruled: Sequence[Phrase], facets: Collection[s
         and not any(_overlap(one, other) for other in kept)
     ]
     return sorted([*kept, *added], key=lambda one: one.start)
+
+
+def _gives_way(learnt: Phrase, refused: Phrase) -> bool:
+    """Tell whether a learnt phrase is wrong where the rules find some of its words refused."""
+    if learnt.facet == NAMES and _REFUSING.search(learnt.text):
+        return learnt.polarity != "~"  # "no bad bunny", but "songs like no rain"
+    if learnt.polarity == "-" and learnt.start <= refused.start and refused.end <= learnt.end:
+        return False  # "no guitar solos": what was learnt knows better how far it goes
+    return refused.facet != NAMES
 
 
 def _overlap(one: Phrase, other: Phrase) -> bool:
@@ -247,18 +280,6 @@ def bucket(feature: str, n_buckets: int = WORD_BUCKETS) -> int:
 def labels_of(facets: Sequence[str]) -> list[str]:
     """Name the labels: O, then B- and I- of every facet."""
     return ["O", *(f"{prefix}-{facet}" for facet in facets for prefix in "BI")]
-
-
-def spans(labels: Sequence[int], facets: Sequence[str]) -> list[tuple[str, int, int]]:
-    """Read (facet, start, end) from labels by number."""
-    found: list[tuple[str, int, int]] = []
-    for position, label in enumerate(labels):
-        if label % 2 == 1:
-            found.append((facets[label // 2], position, position + 1))
-        elif label:
-            facet, start, _ = found[-1]
-            found[-1] = (facet, start, position + 1)
-    return found
 
 
 def phrase_flags(
@@ -294,25 +315,15 @@ def neighbours(seen: FloatArray) -> FloatArray:
     return np.hstack([np.concatenate([nothing, seen[:-1]]), seen, np.concatenate([seen[1:], nothing])])
 
 
-def viterbi(emissions: FloatArray, steps: FloatArray, starts: FloatArray) -> list[int]:
-    """The best sequence of labels for emissions (n, L), steps (L, L) from one to the next, and starts (L,)."""
-    best = emissions[0] + starts
-    back = np.zeros(emissions.shape, np.int64)
-    for position in range(1, len(emissions)):
-        reached = best[:, None] + steps
-        back[position] = reached.argmax(axis=0)
-        best = reached.max(axis=0) + emissions[position]
-    labels = [int(best.argmax())]
-    for position in range(len(emissions) - 1, 0, -1):
-        labels.append(int(back[position, labels[-1]]))
-    return labels[::-1]
-
-
 def refused_spans(reading: Reading, found: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
     """Return those of some disjoint stretches of words, in order, that the rules read as refused or toned down."""
     matches = [Match(start, end, (Word(_UNKNOWN, reading.joined(start, end)),)) for start, end in found]
-    marks = mark(reading, matches).marks
-    return {(one.match.start, one.match.end) for one in marks if one.negated and not one.dropped}
+    refused = {(m.match.start, m.match.end) for m in mark(reading, matches).marks if m.negated and not m.dropped}
+    if not refused:
+        return refused
+    # "Non stop" refuses nothing, also where "stop" was learnt to be a phrase.
+    idioms = [reading.span(*cue.span()) for cue in CUE.finditer(reading.line) if cue["pseudo"]]
+    return {(a, b) for a, b in refused if not any(first <= a and b <= last for first, last in idioms)}
 
 
 def context_buckets(reading: Reading, facet: str, start: int, end: int) -> IntArray:
