@@ -1,5 +1,7 @@
 """`segue doctor --live llm`: 20 fixed requests put to the listener's own language model, and what came of them.
 
+Then it rewords three fixed slates (`assistant.live_wording`), unless it gave no answer of any use.
+
 Definitions. An answer is *valid* if it came within the time limit in the asked form, after one repair at most. Over the
 valid answers, *agreement* is the share of what the rules read (constraints by value, names, sizes, dials) that the
 model reads too, before anything is merged. The requests are read against the starter catalogue, so that figures of
@@ -16,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from assistant.asking import Asker
 from assistant.errors import NoAnswerError, NoModelError
+from assistant.live_wording import LiveWording, try_wording
 from assistant.ports import TextModel
 from assistant.request import Mention
 from assistant.settings import LlmSettings
@@ -79,6 +82,7 @@ class LiveReport(BaseModel):
     model: str
     n_requests: int
     answers: tuple[LiveAnswer, ...]
+    wording: LiveWording | None = None  # None where nothing was reworded, as no answer could be used
 
     @property
     def n_valid(self) -> int:
@@ -121,9 +125,12 @@ def try_model(settings: LlmSettings, progress: Progress | None = None) -> LiveRe
     if model is None:
         raise NoModelError
     content = read_starter()
-    rules = RulesUnderstanding(Catalogue.from_tracks(content.tracks, content.collections))
-    answers = _asked(model, settings.timeout_s, rules, progress)
-    return LiveReport(model=str(settings.model), n_requests=len(REQUESTS), answers=tuple(answers))
+    catalogue = Catalogue.from_tracks(content.tracks, content.collections)
+    answers = _asked(model, settings.timeout_s, RulesUnderstanding(catalogue), progress)
+    wording = None
+    if any(answer.valid for answer in answers):
+        wording = try_wording(model, settings.timeout_s, catalogue, progress)
+    return LiveReport(model=str(settings.model), n_requests=len(REQUESTS), answers=tuple(answers), wording=wording)
 
 
 def _asked(

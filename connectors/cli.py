@@ -14,6 +14,7 @@ from connectors.opening import example as _example
 from connectors.opening import open_assistant as _open
 from connectors.opening import read_settings as _settings
 from connectors.opening import ready_assistant as _ready
+from connectors.options import Discovery, Fame, HowMuchMe, Minutes, NTracks, Seed
 from connectors.whose import not_me
 
 #: Said beside a ranking without any track.
@@ -89,20 +90,17 @@ def chat(
             raise typer.Exit(1)
 
 
-@app.command(epilog=_example('playlist "mellow 90s shoegaze" -n 20 --seed 7 -o list.m3u8 -o list.json'))
+@app.command(epilog=_example('playlist "mellow 90s shoegaze" -n 20 --fame -0.5 --seed 7 -o list.m3u8'))
 def playlist(
     request: Annotated[
         list[str], typer.Argument(metavar="REQUEST", help="What you would like to hear, in your own words.")
     ],
-    n_tracks: Annotated[
-        int | None, typer.Option("-n", "--tracks", min=1, max=200, help="Number of tracks; beats the words.")
-    ] = None,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", min=1, max=1440, help="Length in minutes; beats the words.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="The same seed gives the same playlist.")
-    ] = None,
+    n_tracks: NTracks = None,
+    minutes: Minutes = None,
+    seed: Seed = None,
+    discovery: Discovery = None,
+    fame: Fame = None,
+    how_much_me: HowMuchMe = None,
     output: Annotated[
         list[Path] | None,
         typer.Option("-o", "--output", help="File to write: .m3u8, .m3u, .csv, .json, or - for the table on stdout."),
@@ -127,6 +125,9 @@ def playlist(
                 n_tracks=n_tracks,
                 minutes=minutes,
                 seed=seed,
+                discovery=discovery,
+                fame=fame,
+                how_much_me=how_much_me,
             )
         )
     if reply.last_resort or not reply.tracks:
@@ -357,7 +358,7 @@ def status(
 def doctor(
     live: Annotated[
         Literal["llm"] | None,
-        typer.Option("--live", help="Put 20 fixed requests to your language model in place of the checks."),
+        typer.Option("--live", help="Try your language model on fixed requests and slates instead."),
     ] = None,
 ) -> None:
     """Check the installation and say how to fix it.

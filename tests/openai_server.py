@@ -38,6 +38,29 @@ def calls(**answer: Any) -> Behaviour:
     return behave
 
 
+def streams(text: str) -> Behaviour:
+    """Answer with a text that comes in pieces."""
+
+    def behave(handler: Handler, given: Given, stop: threading.Event) -> None:
+        pieces = [text[start : start + 40] for start in range(0, len(text), 40)]
+        deltas: list[dict[str, Any]] = [{"role": "assistant", "content": piece} for piece in pieces]
+        chunks = [*((delta, None) for delta in deltas), ({}, "stop")]
+        events = [
+            {
+                "id": "chatcmpl-1",
+                "object": "chat.completion.chunk",
+                "created": 1,
+                "model": "scripted",
+                "choices": [{"index": 0, "delta": delta, "finish_reason": reason}],
+            }
+            for delta, reason in chunks
+        ]
+        body = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
+        _send(handler, 200, body.encode(), "text/event-stream")
+
+    return behave
+
+
 def fails(status: int) -> Behaviour:
     """Answer with an error of HTTP."""
     body = {"error": {"message": "scripted", "type": "error", "code": None, "param": None}}
@@ -161,9 +184,9 @@ def _message(handler: Handler, given: Given, message: dict[str, Any]) -> None:
     _send(handler, 200, json.dumps(body).encode())
 
 
-def _send(handler: Handler, status: int, body: bytes) -> None:
+def _send(handler: Handler, status: int, body: bytes, form: str = "application/json") -> None:
     handler.send_response(status)
-    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Type", form)
     handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
     handler.wfile.write(body)

@@ -39,20 +39,31 @@ def reword(
         slate: track id → the track's facts, in the order in which to word them.
         timeout_s: longest time for all of them, in seconds.
     """
-    track_of = {fact.id: track_id for track_id, facts in slate.items() for fact in facts}
-    fact_of = {fact.id: fact for facts in slate.values() for fact in facts}
     worded: dict[str, str] = {}
-    for answer in _answers(open_model, list(slate.values()), timeout_s):
-        if any(cite not in fact_of for cite in answer.cites):
-            continue
-        refusal = objection(answer.sentence, [fact_of[cite] for cite in answer.cites])
+    for track_id, sentence, refusal in judge(open_model, slate, timeout_s):
         if refusal:
             _LOG.debug("a reworded sentence was dropped: %s", refusal)
-            continue
-        track_id, sentence = track_of[answer.cites[0]], plain(answer.sentence)
-        if track_id not in worded and sentence not in worded.values():
+        elif track_id not in worded and sentence not in worded.values():
             worded[track_id] = sentence
             yield track_id, sentence
+
+
+def judge(
+    open_model: Callable[[], StreamingModel | None], slate: Mapping[str, Sequence[StatedFact]], timeout_s: float
+) -> Iterator[tuple[str, str, str]]:
+    """Yield (track id, sentence, what keeps it from being let through) for every sentence that the model writes.
+
+    The arguments are those of `reword`. An empty objection lets a sentence through; a sentence that cites what is not
+    there is of no track.
+    """
+    track_of = {fact.id: track_id for track_id, facts in slate.items() for fact in facts}
+    fact_of = {fact.id: fact for facts in slate.values() for fact in facts}
+    for answer in _answers(open_model, list(slate.values()), timeout_s):
+        sentence, cited = plain(answer.sentence), [fact_of[cite] for cite in answer.cites if cite in fact_of]
+        if len(cited) < len(answer.cites) or not cited:
+            yield "", sentence, "it cites facts that were not given"
+            continue
+        yield track_of[cited[0].id], sentence, objection(answer.sentence, cited)
 
 
 def _answers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,13 +15,15 @@ from typer.testing import CliRunner
 from assistant.app import Assistant
 from assistant.errors import ModelError, NoModelError
 from assistant.live import REQUESTS, LiveReport, try_model
+from assistant.live_wording import SLATES
 from assistant.llm import open_model
 from assistant.local_model import MAX_NEW_TOKENS, LocalModel
 from assistant.reply import Message
 from assistant.settings import LlmSettings
 from assistant.understanding.by_model import NOTE
 from connectors.cli import app
-from tests.openai_server import Behaviour, Given, Handler, fails, hangs, refused, says, serving, states
+from recsys.sources import read_starter
+from tests.openai_server import Behaviour, Given, Handler, fails, hangs, refused, says, serving, states, streams
 from tests.tiny_models import save_llama
 
 
@@ -30,22 +33,40 @@ def settings(url: str, timeout_s: float = 20.0) -> LlmSettings:
     )
 
 
-def knowing(handler: Handler, given: Given, stop: object) -> None:
-    """Answer three of the requests rightly, and all others with nothing."""
+def rewording(handler: Handler, given: Given, stop: threading.Event) -> None:
+    """Reword every track truly by title and year, and invent something about the first of each slate."""
+    tracks = [json.loads(line) for line in given["messages"][-1]["content"].splitlines()]
+    lines = []
+    for track in tracks:
+        ids = {kind: fact["id"] for fact in track for kind in fact if kind != "id"}
+        said = {kind: value for fact in track for kind, value in fact.items() if kind != "id"}
+        if track is tracks[0]:
+            told = f"“{said['title']}” was recorded in a church by childhood friends."
+            lines.append({"cites": [ids["title"]], "sentence": told})
+        told = f"“{said['title']}” is {said['genre']} from {said['year']}."
+        lines.append({"cites": [ids["title"], ids["genre"], ids["year"]], "sentence": told})
+    streams("\n".join(json.dumps(line, ensure_ascii=False) for line in lines))(handler, given, stop)
+
+
+def knowing(handler: Handler, given: Given, stop: threading.Event) -> None:
+    """Answer three of the requests rightly, and all others with nothing; reword truly but for one sentence a slate."""
+    if given.get("stream"):
+        rewording(handler, given, stop)
+        return
     text = json.loads(given["messages"][5]["content"])["message"]
     answer = {
         REQUESTS[0]: {"moods": ["mellow"], "eras": ["90s"], "genres": ["hip-hop"], "avoid_artists": ["Eminem"]},
         REQUESTS[1]: {"moods": ["sad"], "activities": ["rainy day: rainy sunday"], "minutes": ["45: 45 minutes"]},
         REQUESTS[3]: {"genres": ["rock"], "instruments": ["saxophone"], "avoid": ["vocals"]},
     }.get(text, {})
-    states(**answer)(handler, given, stop)  # type: ignore[arg-type]
+    states(**answer)(handler, given, stop)
 
 
 def test_a_healthy_server_is_counted_request_by_request() -> None:
     with serving(knowing) as server:
         report = try_model(settings(server.url))
     assert len(REQUESTS) == len(set(REQUESTS)) == 20
-    assert (report.n_valid, len(report.answers), len(server.asked)) == (20, 20, 20)
+    assert (report.n_valid, len(report.answers), len(server.asked)) == (20, 20, 20 + len(SLATES))
     by_request = {answer.request: answer for answer in report.answers}
     assert (by_request[REQUESTS[0]].n_agreed, by_request[REQUESTS[0]].n_read) == (4, 4)
     assert (by_request[REQUESTS[1]].n_agreed, by_request[REQUESTS[1]].n_read) == (3, 3)
@@ -53,6 +74,37 @@ def test_a_healthy_server_is_counted_request_by_request() -> None:
     assert report.n_agreed == 9
     assert report.n_read == sum(answer.n_read for answer in report.answers) > 40
     assert 0 < report.seconds_p50 <= report.seconds_max < 20
+
+
+def test_sentences_that_the_checker_drops_are_counted() -> None:
+    with serving(knowing) as server:
+        wording = try_model(settings(server.url)).wording
+    assert wording is not None
+    assert (wording.n_tracks, len(wording.seconds)) == (15, 3)
+    assert (wording.n_kept, wording.n_dropped) == (15, 3)
+    dropped = [one for one in wording.sentences if one.objection]
+    assert all("childhood friends" in one.sentence for one in dropped)
+    kept = next(one.sentence for one in wording.sentences if not one.objection)
+    assert kept == "“Rolling in the Deep” is soul from 2010."
+
+
+def test_the_slates_are_of_the_starter_catalogue() -> None:
+    known = {track.track_id: track for track in read_starter().tracks}
+    named = [track_id for slate in SLATES for track_id in slate]
+    assert len(named) == len(set(named)) == 15
+    assert all(known[track_id].year and known[track_id].genres for track_id in named)
+
+
+def test_a_model_that_rewords_nothing_is_said_to() -> None:
+    """It answers requests, and fails where it is to write in pieces."""
+
+    def behave(handler: Handler, given: Given, stop: threading.Event) -> None:
+        (fails(500) if given.get("stream") else states())(handler, given, stop)
+
+    with serving(behave) as server:
+        wording = try_model(settings(server.url)).wording
+    assert wording is not None
+    assert wording.sentences == ()
 
 
 def test_half_of_the_answers_wrong_is_half_valid() -> None:
@@ -107,11 +159,13 @@ def test_the_command_prints_the_figures(segue: Callable[..., tuple[int, str, str
         status, out, err = segue(server.url)
     assert (status, "could be used" in err) == (0, False)
     lines = out.splitlines()
-    assert len(lines) == 23
+    assert len(lines) == 27
     assert lines[0].startswith("✓ mellow 90s hip-hop, no Eminem: 4 of 4 as the rules read it; ")
     assert lines[20] == "Valid answers of openai:scripted: 20 of 20"
     assert lines[21].startswith("Read as the rules read it: 9 of ")
     assert lines[22].startswith("Seconds: p50 ")
+    assert lines[23].startswith("Reworded sentences: 15 kept, 3 dropped, of 15 tracks; p50 ")
+    assert lines[24].startswith("  dropped: “Rolling in the Deep” was recorded in a church by childhood friends. (")
 
 
 def test_the_command_fails_where_nothing_was_valid(segue: Callable[..., tuple[int, str, str]]) -> None:

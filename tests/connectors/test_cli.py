@@ -93,6 +93,11 @@ finally:
         (["playlist", "x", "-n", "many"], "invalid value for '-n' / '--tracks'"),
         (["playlist", "x", "--minutes", "0"], "invalid value for '--minutes'"),
         (["playlist", "x", "--seed", "-1"], "invalid value for '--seed'"),
+        (["playlist", "x", "--discovery", "1.1"], "invalid value for '--discovery'"),
+        (["playlist", "x", "--discovery", "nan"], "invalid value for '--discovery'"),
+        (["playlist", "x", "--fame", "-2"], "invalid value for '--fame'"),
+        (["playlist", "x", "--how-much-me", "-0.1"], "invalid value for '--how-much-me'"),
+        (["playlist", "x", "--how-much-me", "3.5"], "invalid value for '--how-much-me'"),
         (["index", "x.csv", "--map", "title"], "invalid value for --map: 'title' is not FIELD=COLUMN"),
         (["index", "--name", "mine"], "invalid value: --name, --map and --replace go with the PATH"),
         (

@@ -1,0 +1,23 @@
+"""Options of the command line that make one playlist: its size, its seed and its dials; all of them beat the words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+#: The range of every dial is that of `assistant.reply.Message`.
+NTracks = Annotated[int | None, typer.Option("-n", "--tracks", min=1, max=200, help="Number of tracks.")]
+Minutes = Annotated[float | None, typer.Option("--minutes", min=1, max=1440, help="Length in minutes.")]
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="The same seed gives the same playlist.")
+]
+Discovery = Annotated[
+    float | None,
+    typer.Option("--discovery", min=-1, max=1, help="-1 artists that you know … 1 artists that are new to you."),
+]
+Fame = Annotated[float | None, typer.Option("--fame", min=-1, max=1, help="-1 deep cuts … 1 well-known tracks.")]
+HowMuchMe = Annotated[
+    float | None,
+    typer.Option("--how-much-me", min=0, max=3, help="0 your words alone … 1 as usual … 3 your taste most of all."),
+]
