@@ -78,8 +78,10 @@ def train(what: str, folder: Path) -> dict[str, Any]:
     from connectors.cli import app
 
     app(["train", "--data", str(folder / "planted")], standalone_mode=False)
-    joints = list((folder / "home" / "generations").glob("*/joint"))
-    return _of_joint(Joint.load(joints[0])) if joints else {}
+    if os.environ.get("RANK", "0") != "0":
+        return {}  # the first process may still be writing
+    (served,) = (folder / "home" / "generations").glob("*/joint")
+    return _of_joint(Joint.load(served))
 
 
 def _of_joint(joint: Joint) -> dict[str, Any]:
