@@ -35,6 +35,7 @@ from tests.recsys.jam_tasks import planted_task
 
 #: Steps between two states: the death of a run costs up to two.
 STATE_EVERY = 3
+_WAITS_S = 300
 _n_steps = 0
 
 
@@ -47,6 +48,7 @@ def watch(folder: Path, stop_at: int) -> None:
         _n_steps += 1
         if _n_steps == stop_at:
             (folder / "stopped").touch()
+            signal.alarm(_WAITS_S)  # whoever was to kill it may have died first
             signal.pause()
         step(self, units)
 
