@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from recsys.jam.memory import History
 from recsys.jam.requests import Requests, TooFewRequestsError, kept_counts
 from recsys.jam.score import cross_mix
 from recsys.jam.task import JamTask
-from recsys.types import FloatArray, Modality
+from recsys.types import NOTE, FloatArray, Modality
 from tests.jam_data import dataset, encode
 
 SETTINGS = JointSettings(dim=16, epochs=8, batch=32, n_negatives=20, n_blocks=4, threads=1)
@@ -80,6 +81,20 @@ def test_the_same_seed_gives_the_same_space(fitted: Joint) -> None:
         np.testing.assert_array_equal(value, again.weights[name])
     assert fitted.card == again.card
     assert not np.array_equal(fitted.weights["residual"], other.weights["residual"])
+
+
+def test_progress_tells_loss_and_ndcg_and_changes_nothing(fitted: Joint) -> None:
+    told: list[tuple[str, int, int]] = []
+    watched = fit_joint(requests(), SETTINGS, seed=1, progress=lambda *one: told.append(one))
+    for name, value in fitted.weights.items():
+        np.testing.assert_array_equal(value, watched.weights[name])
+    notes = [stage.partition(NOTE) for stage, _, _ in told]
+    first = [note for stage, _, note in notes if stage == "train, for the head"]
+    assert re.fullmatch(r"loss \d\.\d{4}, NDCG@10 (\d\.\d{4}) \(best \d\.\d{4}\)", first[-1])
+    assert float(first[-1].split()[3]) > 0.3, "of later requests of planted structure"
+    second = [note for stage, _, note in notes if stage == "train"]
+    assert re.fullmatch(r"loss \d\.\d{4}", second[-1])
+    assert [(done, total) for stage, done, total in told if stage.startswith("train" + NOTE)][-1] == (48, 48)
 
 
 def test_an_index_scores_as_the_batch_does(fitted: Joint, history: History) -> None:
@@ -246,6 +261,27 @@ def test_an_item_is_trained_without_the_text_of_the_request_it_answers() -> None
         alone, answers = scores(number)[line], known.split.relevant(number)
         np.testing.assert_allclose(together[line, answers], alone[answers], atol=1e-4)
     assert np.abs(together[1:, lone] - scores(5)[1:, lone]).min() > 1e-3, "for other requests it counts"
+
+
+def test_the_parts_of_a_batch_make_up_its_loss_and_gradients() -> None:
+    """What processes add up is what one process has, to rounding, though their parts are unlike."""
+    known = requests()
+    tables = {"content": known.tables["content"]}
+    batch = np.arange(40, 71)
+    found = []
+    for parts in ([slice(0, 31)], [slice(0, 15), slice(15, 31)]):
+        model = TranslationModel(tables, known.vectors.shape[1], SETTINGS, 1)
+        inputs = TrainingInputs.prepare(known, tables, 4)
+        losses = [
+            model.loss(inputs, batch, np.random.default_rng(3), torch.Generator().manual_seed(3), mine)
+            for mine in parts
+        ]
+        sum(losses).backward()  # type: ignore[union-attr]
+        found.append((sum(losses), model.parameters))
+    (one, alone), (other, together) = found
+    torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-6)
+    for name, parameter in alone.items():
+        torch.testing.assert_close(parameter.grad, together[name].grad, rtol=1e-4, atol=1e-6)
 
 
 def test_items_without_any_modality_are_scored_all_the_same(fitted: Joint) -> None:

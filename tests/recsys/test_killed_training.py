@@ -159,7 +159,8 @@ def test_two_processes_of_one_command_have_the_losses_of_one(
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     together, _ = finish("command", folder, launcher)
     assert len(together["losses"]) == 6
-    np.testing.assert_allclose(together["losses"], undisturbed["losses"], rtol=1e-4)
+    # Gradients are equal to rounding, of which Adam makes steps; see the test of the parts of a batch.
+    np.testing.assert_allclose(together["losses"], undisturbed["losses"], rtol=1e-3)
     helper = json.loads((folder / "result-1.json").read_text(encoding="utf-8"))
     assert helper["n_steps"] == together["n_steps"] == undisturbed["n_steps"], "both took every step"
     generations = [path.name for path in (folder / "home" / "generations").iterdir()]
