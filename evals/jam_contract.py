@@ -55,7 +55,6 @@ __all__ = ["CLAUSES", "QUICK", "Finding", "findings", "fingerprint", "fit_checke
 
 Make = Callable[[], JamSystem]
 
-_SEED, _OTHER_SEED = 64, 65
 _TOLERANCE = 1e-4
 _FIT = "fit(task, *, seed, folder, progress) learns from any task"
 #: Requests that no training ever holds, and what is hard to read of those it may.
@@ -105,16 +104,17 @@ def fit_checked(
             raise ContractError(name, clause, promise, problem)
 
 
-def findings(make: Make) -> Iterator[Finding]:
+def findings(make: Make, *, seed: int = 64) -> Iterator[Finding]:
     """Check every clause of a class on a small planted task, which takes six fits.
 
     Args:
         make: makes a system, not yet fitted; the class itself will do.
+        seed: of the fits.
     """
     task = contract_task()
     before = fingerprint(task)
     with tempfile.TemporaryDirectory() as folder:
-        runs = _Runs(make, task, Path(folder))
+        runs = _Runs(make, task, Path(folder), seed)
         unfit = _problem(runs.fit)
         yield Finding("fit", _FIT, unfit)
         for name, (promise, quick) in QUICK.items():
@@ -123,13 +123,14 @@ def findings(make: Make) -> Iterator[Finding]:
             yield Finding(name, promise, unfit or _problem(partial(slow, runs)))
 
 
-def report(found: Mapping[str, Sequence[Finding]]) -> Report:
-    """Report which clauses (subsets) each system keeps, 1 or 0, and under `all` the share of them."""
-    made = Report("segue eval contract", {"models": list(found)}, (_SEED,))
+def report(found: Mapping[str, Sequence[Finding]], seeds: Sequence[int]) -> Report:
+    """Report under how many of the seeds each system keeps which clauses (subsets), and under `all` how many of all."""
+    made = Report("segue eval contract", {"models": list(found)}, seeds)
     for system, clauses in found.items():
         made.add(system, "all", "holds", summarise([float(one.problem is None) for one in clauses]))
-        for one in clauses:
-            made.add(system, one.clause, "holds", summarise([float(one.problem is None)]))
+        for clause in CLAUSES:
+            kept = [float(one.problem is None) for one in clauses if one.clause == clause]
+            made.add(system, clause, "holds", summarise(kept))
     return made
 
 
@@ -210,11 +211,12 @@ class _Runs:
     make: Make
     task: JamTask
     folder: Path
+    seed: int
 
     def fit(self) -> None:
         """Fit the system that the others are compared with."""
         self.system = self.make()
-        self.system.fit(self.task, seed=_SEED, folder=None, progress=None)
+        self.system.fit(self.task, seed=self.seed, folder=None, progress=None)
 
     @cached_property
     def scores(self) -> FloatArray:
@@ -223,7 +225,7 @@ class _Runs:
 
     def compared(self, system: JamSystem, what: str, folder: Path | None = None) -> str | None:
         """Fit a system in the same way; say by how much its scores differ, if they do."""
-        system.fit(self.task, seed=_SEED, folder=folder, progress=None)
+        system.fit(self.task, seed=self.seed, folder=folder, progress=None)
         return _differ(self.scores, system.score(*_sample(self.task)), what)
 
 
@@ -247,7 +249,7 @@ def _stranger(runs: _Runs) -> str | None:
 
 
 def _same_seed(runs: _Runs) -> str | None:
-    return runs.compared(runs.make(), f"scores of a second system of seed {_SEED}", runs.folder)
+    return runs.compared(runs.make(), f"scores of a second system of seed {runs.seed}", runs.folder)
 
 
 def _kept(runs: _Runs) -> str | None:
@@ -257,13 +259,13 @@ def _kept(runs: _Runs) -> str | None:
 def _little(runs: _Runs) -> str | None:
     bare = replace(runs.task, dataset=replace(runs.task.dataset, plays=None, user_features={}), choose=None)
     system = runs.make()
-    system.fit(bare, seed=_SEED, folder=None, progress=None)
+    system.fit(bare, seed=runs.seed, folder=None, progress=None)
     return _improper(system.score(*_sample(bare)))
 
 
 def _refit(runs: _Runs) -> str | None:
     system = runs.make()
-    system.fit(contract_task(turned=3), seed=_OTHER_SEED, folder=None, progress=None)
+    system.fit(contract_task(turned=3), seed=runs.seed + 1, folder=None, progress=None)
     return runs.compared(system, "scores after it had been fitted on something else")
 
 

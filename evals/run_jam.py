@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -190,6 +191,7 @@ def contract(
     models: Annotated[
         str, typer.Option("--models", metavar="NAME,…", help="Which to check, all, or package.module:Class.")
     ],
+    seeds: Seeds = "64",
     json: JsonFile = None,
 ) -> None:
     """Check whether systems keep the contract of systems, clause by clause, on a small planted data set."""
@@ -198,19 +200,19 @@ def contract(
     from evals.jam_contract import findings
     from evals.jam_contract import report as report_of
 
-    chosen = choose_systems(models)
+    chosen, drawn = choose_systems(models), read_seeds(seeds)
     _check(json, None)
     found: dict[str, list[Finding]] = {}
     broken = None
     for name in chosen:
         found[name] = []
-        for one in findings(partial(open_named, name)):
+        for one in chain.from_iterable(findings(partial(open_named, name), seed=seed) for seed in drawn):
             found[name].append(one)
             typer.echo(f"{name}  {one.clause:9} {f'broken: {one.problem}' if one.problem else 'holds'}")
             if one.problem and broken is None:
                 broken = ContractError(name, one.clause, one.promise, one.problem)
     if json is not None:
-        report_of(found).write(json)
+        report_of(found, drawn).write(json)
     if broken is not None:
         raise broken
 

@@ -227,7 +227,7 @@ class Answers:
     def score(self, texts: Sequence[str], users: np.ndarray[tuple[int], np.dtype[np.int64]]) -> FloatArray:
         scores = np.zeros((len(texts), 40), np.float32)
         for line, query in enumerate(zip(texts, users.tolist(), strict=True)):
-            scores[line, list(self.by_query[query])] = 1
+            scores[line, list(self.by_query.get(query, ()))] = 1
         return scores
 
 
