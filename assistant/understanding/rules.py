@@ -277,20 +277,17 @@ def _phrases(reading: Reading, marks: Marks, language: str) -> list[Phrase]:
         if taken.isdisjoint(range(start, end)):
             said = reading.raw(start, end)
             kind = NAMES if _is_name(said, language) else _kind(reading.words[start:end])
-            beside = [
-                one for one in found if one.polarity == "-" and _adjoin(reading, (one.start, one.end), (start, end))
-            ]
-            for one in beside if kind != "Mood" else ():  # "no vocal samples", but "no cheesy country" refuses two
-                found.remove(one)
-                kind, start, end = one.facet, min(start, one.start), max(end, one.end)
+            beside = [other for other in found if other.polarity == "-" and _adjoin(reading, other, start, end)]
+            for other in beside if kind != "Mood" else ():  # "no vocal samples", but "no cheesy country" refuses two
+                found.remove(other)
+                kind, start, end = other.facet, min(start, other.start), max(end, other.end)
             found.append(Phrase(kind, start, end, "-", reading.raw(start, end)))
     return sorted(found, key=lambda one: one.start)
 
 
-def _adjoin(reading: Reading, one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Tell whether two stretches of words stand side by side without a pause."""
-    first, second = sorted((one, other))
-    return first[1] == second[0] and not reading.pause(second[0])
+def _adjoin(reading: Reading, phrase: Phrase, start: int, end: int) -> bool:
+    """Tell whether a phrase stands beside other words without a pause."""
+    return (phrase.end == start and not reading.pause(start)) or (phrase.start == end and not reading.pause(end))
 
 
 def _bare(reading: Reading, match: Match) -> tuple[int, int]:

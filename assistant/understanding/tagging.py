@@ -191,7 +191,8 @@ class Tagger:
         logits = words.states[start:end].mean(axis=0) @ w["meaning"] + w["polarity_bias"]
         logits = logits + w["context"][context_buckets(words.reading, facet, start, end)].sum(axis=0)
         chances: FloatArray = np.exp(logits - logits.max())
-        return chances / chances.sum()
+        chances /= chances.sum()
+        return chances
 
     def save(self, folder: Path) -> None:
         """Write `tagger.safetensors`, and last `tagger.json`, which makes the folder loadable."""
