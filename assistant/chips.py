@@ -70,7 +70,7 @@ def apply(
         names = state.names()
         if chip.action == "drop" and chip.chip in _FIELDS:
             state = state.model_copy(update=dict.fromkeys(_FIELDS[chip.chip]))
-            said.append(book(_DROPPED, wishes=chip.text or chip.chip))
+            said.append(book(_DROPPED, wishes=chip.text or book(chip.chip)))
             continue
         hit = [standing for standing in state.constraints if _means(chip, standing.constraint)]
         if chip.action == "allow":

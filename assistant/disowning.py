@@ -50,7 +50,7 @@ _ELSEWHERE = {
     "fr": (
         r"(?:non |pardon |oups )?(?:(?:ca )?ce n (?:etait|est) pas moi|c (?:etait|est) pas moi|ce n etait pas moi"
         r"|hier (?:soir )?c etait pas moi|hier (?:soir )?ce n etait pas moi)"
-        r"|c etaient? (?:mes|mon|ma|les) (?:enfants?|fils|fille|filles|femme|mari|copine|copain|frere|soeur|parents"
+        r"|c etai(?:en)?t (?:mes|mon|ma|les) (?:enfants?|fils|fille|filles|femme|mari|copine|copain|frere|soeur|parents"
         r"|ami|amie|amis)",
         r"(?:en fait |finalement )?c etait (?:bien )?moi(?: finalement| en fait)?",
     ),

@@ -35,7 +35,7 @@ _OWNED = words(
 _GENERIC = words(
     "songs song tracks track tunes tune music albums album records record lps cds artists artist bands band singers "
     "titles pieces stuff any some anything something of by from the a an all different distinct various much many more "
-    "other total things items"
+    "other total things items do there"
 )
 
 

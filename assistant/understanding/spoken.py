@@ -45,7 +45,8 @@ def spoken(reading: Reading, passed: frozenset[int] = frozenset()) -> Tongue | N
     if len(reading) == len(passed):
         return None
     music = _of_music(reading)
-    told = {word for n, word in enumerate(reading.words) if n not in passed and n not in music} - _ALIKE
+    words_said = ((n, word) for n, word in enumerate(reading.words) if n not in passed and not word.isdigit())
+    told = {word for n, word in words_said if n not in music} - _ALIKE
     letters = sum(token.raw[0].isalpha() for token in reading.tokens)
     capitals = sum(token.raw[0].isupper() for token in reading.tokens)
     title = len(reading) > 1 and reading.tokens[0].raw[0].isupper() and capitals > letters / 2

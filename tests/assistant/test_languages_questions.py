@@ -20,6 +20,13 @@ ASKED: dict[str, dict[str, tuple[str, ...]]] = {
         "pt": ("quantos discos de jazz tenho?", "quantos álbuns de jazz há?", "quanto jazz eu tenho?"),
         "it": ("quanti dischi jazz ho?", "quanti dischi di jazz ho?", "quanto jazz ho?"),
     },
+    "how many sad songs by Queen do I have?": {
+        "es": ("¿cuántas canciones tristes de Queen tengo?",),
+        "fr": ("combien de chansons tristes de Queen ai-je ?",),
+        "de": ("wie viele traurige Lieder von Queen habe ich?",),
+        "pt": ("quantas músicas tristes dos Queen eu tenho?",),
+        "it": ("quante canzoni tristi dei Queen ho?",),
+    },
     "do I have anything by Drake?": {
         "es": ("¿tengo algo de Drake?", "¿hay algo de Drake?"),
         "fr": ("est-ce que j'ai quelque chose de Drake ?", "j'ai quelque chose de Drake ?"),

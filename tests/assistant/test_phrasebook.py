@@ -122,6 +122,11 @@ def test_english_is_what_the_code_writes() -> None:
         (Constraint(Facet.VOCALS, ("none",)), "it", "strumentale"),
         (Constraint(Facet.ENERGY, high=0.5, text="not too rápido"), "pt", "não muito rápido"),
         (Constraint(Facet.LANGUAGE, ("french",), wanted=False, text="francés"), "es", "no francés"),
+        (Constraint(Facet.MOOD, ("sad",)), "de", "traurig"),
+        (Constraint(Facet.MOOD, ("sad", "happy"), wanted=False), "es", "sin triste o feliz"),
+        (Constraint(Facet.COUNTRY, ("united kingdom",)), "it", "paese: Regno Unito"),
+        (Constraint(Facet.TEMPO, high=100.0), "fr", "tempo jusqu'à 100 BPM"),
+        (Constraint(Facet.ENERGY, low=0.5, high=0.75), "en", "energy 0.5 to 0.75 of 1"),
     ],
 )
 def test_constraints_are_named_in_the_language(constraint: Constraint, language: str, label: str) -> None:

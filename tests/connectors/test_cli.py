@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from assistant.errors import NothingToExportError
+from assistant.reply import Message, Reply
 from connectors import cli
 from connectors.cli import app
 from evals.main import main
@@ -123,6 +124,31 @@ def test_misuse_is_one_line_and_status_2(line: list[str], said: str) -> None:
     assert err.startswith(f"segue: {said}")
     assert err.count("\n") == 1
     assert "--help`" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "dials"),
+    [
+        ((), (None, None, None)),
+        (("--discovery", "1", "--fame", "-0.5", "--how-much-me", "0"), (1.0, -0.5, 0.0)),
+        (("--discovery", "-1", "--how-much-me", "3"), (-1.0, None, 3.0)),
+    ],
+)
+def test_the_dials_reach_the_conversation(
+    options: tuple[str, ...], dials: tuple[float | None, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Message] = []
+
+    class Listening:
+        def reply(self, message: Message) -> Reply:
+            heard.append(message)
+            return Reply(session_id=message.session_id, turn=1, query=message.text, text="No track fits.")
+
+    monkeypatch.setattr(cli, "_ready", lambda _: nullcontext(Listening()))
+    assert run("playlist", "mellow", "jazz", *options) == (1, "", "segue: no playlist was made: No track fits.\n")
+    (message,) = heard
+    assert (message.discovery, message.fame, message.how_much_me) == dials
+    assert message.text == "mellow jazz"
 
 
 def test_an_unwritable_playlist_is_refused_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
