@@ -55,10 +55,12 @@ def check_place(items: Sequence[Item], place: int) -> None:
         raise Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
     if phrase in lexicon.never_before and lexicon.never_before[phrase] & _kinds(following) - _either(following):
         raise Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
-    if item.text == "so" and (not place or items[place - 1].text not in _MARKS):
+    if item.text == "so" and _compares(items, place):
         raise Refused("'so' compares here")
     named = any("artist" in before.slots for before in items[:place])
-    if item.text in _PRONOUNS and not named and "vocals" not in _next_slots(items, place):
+    with_them = item.text in ("her", "him") and place > 0 and items[place - 1].text == "with" and item.slots
+    sung = item.slots and any("vocals" in one.slots for one in items[place + 1 : place + 3])
+    if item.text in _PRONOUNS and not (named or with_them or sung or "vocals" in _next_slots(items, place)):
         raise Refused(f"{item.text!r} stands for nobody")
     if item.text == "by" and "credit" in _kinds(following) and not (place and "cause" in items[place - 1].slots):
         raise Refused("it credits the track to another's artist")
@@ -76,6 +78,17 @@ def check_place(items: Sequence[Item], place: int) -> None:
         raise Refused(f"'the {item.text}' are people")
     if "artist" in item.slots or item.text in _PEOPLE:
         _check_doings(items, place)
+
+
+def _compares(items: Sequence[Item], place: int) -> bool:
+    """Tell "so calm that it drifts" from "lovely, so play it" and "so calm that you drift"."""
+    if place and items[place - 1].text in _MARKS:
+        return False
+    said = items[place + 1 : place + 4]
+    if not said or not ({"adjective", "evaluative"} & _kinds(said[0])):
+        return True
+    following = [item.text for item in said[1:]]
+    return following[:1] == ["that"] and following[1:2] != ["you"]
 
 
 def _check_persons(items: Sequence[Item], place: int) -> None:
@@ -109,7 +122,8 @@ def _check_course(items: Sequence[Item], place: int) -> None:
         raise Refused(f"{item.text!r} tells a story here")
     _check_neighbours(items, place)
     following = _following(items, place)
-    placed = item.text in _AT and following is not None and following.text in load_lexicon().sets["places"]
+    last = following.text.rpartition(" ")[2] if following is not None else ""
+    placed = item.text in _AT and last in load_lexicon().sets["places"]
     if placed and (played or before.slots & _NAMES):
         raise Refused("it tells where the music was played")
 
@@ -249,8 +263,9 @@ def _kinds(item: Item | None) -> frozenset[str]:
     """What a rule may call an item: its words, its slots, "." for a mark and for the end."""
     if item is None or (fold(item.text) == "" and not item.slots):
         return frozenset(".")
-    judged = frozenset(["evaluative"]) if item.text in load_lexicon().evaluative else frozenset()
-    return item.slots | judged | {item.text}
+    lexicon = load_lexicon()
+    listed = {"evaluative": lexicon.evaluative, "framing": lexicon.framing}
+    return item.slots | {item.text} | {kind for kind, words in listed.items() if item.text in words}
 
 
 def _either(item: Item | None) -> frozenset[str]:
