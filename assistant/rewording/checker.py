@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from assistant.rewording.facts import StatedFact
 from assistant.rewording.forms import borne_out, names, phrases
 from assistant.rewording.lexicon import Phrase, load_lexicon
-from assistant.rewording.places import Item, Refused, check_opening, check_place
+from assistant.rewording.places import Item, Refused, check_credits, check_opening, check_place
 
 #: Longest sentence, in characters.
 MAX_SENTENCE = 220
@@ -67,6 +67,7 @@ def _check(sentence: str, cited: Sequence[StatedFact]) -> None:
     if not any(item.slots for item in items):
         raise Refused("it says none of its facts")
     check_opening(items)
+    check_credits(items)
     for place in range(len(items)):
         check_place(items, place)
 

@@ -55,7 +55,10 @@ def load_lexicon() -> Lexicon:
     framing, function = data["framing"], data["function"]
     evaluative, participles = _judging(listed), frozenset((*listed["irregular"], *_told(listed)))
     joining, after = frozenset(data["participles"]["words"].split()), frozenset(data["after"]["words"].split())
-    music = frozenset((*data["music"]["nouns"].split(), *data["music"]["plurals"].split()))
+    played = data["music"]
+    moving = {"adjectives": played["adjectives"], "verbs": played["verbs"], "nouns": played["moving"]}
+    moves = {kind: text.split() for kind, text in moving.items()}
+    music = frozenset((*played["nouns"].split(), *played["plurals"].split()))
     frames = frozenset(
         (
             *(form for verb in framing["verbs"].split() for form in _present(verb)),
@@ -77,6 +80,7 @@ def load_lexicon() -> Lexicon:
         for words, group in sounding
     )
     nouns = {*listed["nouns"], *framing["nouns"].split()}
+    evaluative, participles = evaluative | _judging(moves), participles | _told(moves)
     words = small | frames | evaluative | participles | joining | music | after
     said = [
         *function["phrases"],
@@ -88,7 +92,10 @@ def load_lexicon() -> Lexicon:
         evaluative=evaluative.union(*(_judging(words) for words, _ in sounding)),
         n_evaluative=len({word for kind, words in listed.items() if kind != "irregular" for word in words}),
         joining=joining,
-        adjectives=frozenset(listed["adjectives"]).union(*(words["adjectives"] for words, _ in sounding)) - nouns,
+        adjectives=frozenset((*listed["adjectives"], *moves["adjectives"])).union(
+            *(words["adjectives"] for words, _ in sounding)
+        )
+        - nouns,
         participles=(participles | joining).union(*(_told(words) for words, _ in sounding)),
         framing=frames,
         after=after,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from assistant.rewording.lexicon import load_lexicon
 from recsys.text import fold
@@ -21,6 +22,7 @@ _SINGS = frozenset(["sing", "sings", "singing", "sung"])
 _SEATS = frozenset(["on", "at", "behind"])
 _MODALS = frozenset(["could", "may", "might", "should", "would"])
 _MARKS = frozenset([",", ";", "–", "—", "-"])
+_JOINS = frozenset([",", "and", "the", "with"])
 _IS = frozenset(["is", "are"])
 _HAPPENS = frozenset(["after", "at", "before", "by", "during", "from", "in", "on", "until", "when", "while", "with"])
 _POINTS = frozenset(["it", "its", "one", "this"])
@@ -194,6 +196,8 @@ def _check_being(items: Sequence[Item], place: int) -> None:
         raise Refused("it tells of an occasion")
     if before.text in _PEOPLE and "adjective" in said:
         raise Refused("it says what the artist is like")
+    if "artist" in before.slots and items[place].text in _IS and _next_noun_sounds(items, place):
+        raise Refused("it says that the artist is an instrument")
     if before.slots != {"instrument"} or items[place].text not in _IS:
         return
     judged = after is not None and "evaluative" in _kinds(after)
@@ -201,6 +205,11 @@ def _check_being(items: Sequence[Item], place: int) -> None:
         raise Refused("it says what a part is")
     if any("instrument" in item.slots for item in items[place + 1 :]):
         raise Refused("it tells one part from another")
+
+
+def _next_noun_sounds(items: Sequence[Item], place: int) -> bool:
+    following = _following(items, place)
+    return following is not None and following.slots == {"instrument"}
 
 
 def _check_playing(items: Sequence[Item], place: int) -> None:
@@ -245,6 +254,18 @@ def _is_people(items: Sequence[Item], place: int) -> bool:
     )
 
 
+def check_credits(items: Sequence[Item]) -> None:
+    """Refuse to tell one artist of a track from another: "A on guitar, B on saxophone", "A is sensual, B sings along".
+
+    Raises:
+        Refused: the artists are named apart.
+    """
+    named = [n for n, item in enumerate(items) if item.slots & {"artist"}]
+    for one, other in pairwise(named):
+        if any(item.text not in _JOINS for item in items[one + 1 : other]):
+            raise Refused("it tells one artist from another")
+
+
 def check_opening(items: Sequence[Item]) -> None:
     """Refuse to begin with what the track is good for as if it were there: "a wedding in the rain".
 
@@ -255,7 +276,8 @@ def check_opening(items: Sequence[Item]) -> None:
     if place + 1 >= len(items) or items[place].slots != {"activity"}:
         return
     of_music = any(item.slots - {"activity"} or item.text in load_lexicon().music | _POINTS for item in items)
-    if items[place + 1].text in _HAPPENS and (place or not of_music):
+    is_music = items[place].text.rpartition(" ")[2] in load_lexicon().music
+    if items[place + 1].text in _HAPPENS and not is_music and (place or not of_music):
         raise Refused("it tells of an occasion")
 
 
