@@ -333,7 +333,8 @@ def _check_doings(items: Sequence[Item], place: int) -> None:
         return
     if "activity" in clause[0].slots:
         raise Refused("it says what the artist does")
-    if clause[0].text in load_lexicon().sets["stories"]:
+    asks_you = clause[0].text in ("want", "wants", "ask", "asks") and [item.text for item in clause[1:2]] == ["you"]
+    if clause[0].text in load_lexicon().sets["stories"] and not asks_you:
         raise Refused("it says what the artist does")
     verb = next((n for n, item in enumerate(clause) if item.text not in _IS), len(clause))
     for n, item in enumerate(clause[verb:], start=place + 1 + verb):
