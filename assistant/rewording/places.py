@@ -15,7 +15,9 @@ _PEOPLE = frozenset(["he", "she", "they"])
 _PRONOUNS = _PEOPLE | frozenset(["him", "his", "her", "hers", "them", "their"])
 _PLAYS = frozenset(["at", "behind", "on", "play", "plays", "playing", "take", "takes"])
 _NAMES = frozenset(["artist", "title", "album", "credit"])
-_LINKS = frozenset(["around", "by", "from", "in", "into", "of", "on", "onto", "over", "through", "to", "up", "with"])
+_LINKS = frozenset(
+    ["along", "around", "by", "from", "in", "into", "of", "on", "onto", "over", "through", "to", "up", "with"]
+)
 _OWNERS = frozenset(["his", "her", "their"])
 _AT = frozenset(["at", "from", "in", "inside", "on", "outside"])
 _SINGS = frozenset(["sing", "sings", "singing", "sung"])
@@ -51,8 +53,11 @@ def check_place(items: Sequence[Item], place: int) -> None:
     phrase = tuple(item.text.split())
     following = _following(items, place)
     allowed = lexicon.before.get(phrase, frozenset())
-    if item.text == "by" and place and items[place - 1].text in lexicon.participles:
+    done = place - 1 - (place > 1 and items[place - 1].text == "along")
+    if item.text == "by" and place and items[done].text in lexicon.participles:
         allowed = allowed | {"instrument", "vocals", "adjective"}
+    if item.text == "from" and place and items[place - 1].text in lexicon.framing | lexicon.evaluative:
+        allowed = allowed | {"instrument", "vocals"}
     if phrase in lexicon.before and not any(allowed & _kinds(one) for one in _noun(items, place)):
         raise Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
     if phrase in lexicon.never_before and lexicon.never_before[phrase] & _kinds(following) - _either(following):
