@@ -201,6 +201,12 @@ def _check_being(items: Sequence[Item], place: int) -> None:
         raise Refused("it tells of an occasion")
     if before.text in _PEOPLE and "adjective" in said:
         raise Refused("it says what the artist is like")
+    if (
+        "artist" in before.slots
+        and "adjective" in said
+        and any(one.text == "with" for one in items[place + 2 : place + 3])
+    ):
+        raise Refused("it says what the artist is like")
     if "artist" in before.slots and items[place].text in _IS and _next_noun_sounds(items, place):
         raise Refused("it says that the artist is an instrument")
     if before.slots != {"instrument"} or items[place].text not in _IS:
