@@ -263,7 +263,7 @@ def test_at_most_one_honest_sentence_in_four_of_those_never_looked_at_is_refused
     assert len(passing(honest)) >= 0.75 * len(honest)
 
 
-@pytest.mark.xfail(reason="24 of 99 of the half that the lists were not made on are refused: the template stands in")
+@pytest.mark.xfail(reason="22 of 99 of the half that the lists were not made on are refused: the template stands in")
 def test_at_most_one_honest_sentence_in_twenty_is_refused() -> None:
     honest = read_written("honest")
     assert len(honest) == 200
