@@ -9,7 +9,8 @@ Conventions. Subsets are the kinds of the untrue (`plain` has no capital letter 
 true of another track of the slate, `named` invents names and numbers, `other` hides in another language, in number
 words or in look-alike letters), and two halves by hash of the sentence: the checker was made while looking at the
 `development` half, and of the `validation` half nothing was looked at but its figures. Sentences of
-`wording_development.jsonl` are a subset of their own, `made on`, and are not among `all`. The interval is Wilson's, for
+`wording_development.jsonl` are a subset of their own, `made on`, and are not among `all`; nor are those of
+`wording_lively.jsonl`, whose halves are `freer, development` and `freer, validation`. The interval is Wilson's, for
 shares near 0 have none by resampling: where nothing of n is let through, 95 % of it lie below 3.8 / (n + 3.8).
 
 Reference: Wilson (1927), "Probable inference, the law of succession, and statistical inference".
@@ -60,6 +61,11 @@ def read_made_on(name: str) -> list[Written]:
     return [one for one in _read("wording_development") if (name == "honest") == (not one.kind)]
 
 
+def read_freer(name: str) -> list[Written]:
+    """Read the `untrue` or `honest` sentences that were written last, to choose the lists again on half of them."""
+    return [one for one in _read("wording_lively") if (name == "honest") == (not one.kind)]
+
+
 def _read(name: str) -> list[Written]:
     slates: list[dict[str, Any]] = json.loads(_text("slates.json"))
     facts = {
@@ -94,6 +100,8 @@ def evaluate(report: Report, *, check: Callable[[str, Sequence[StatedFact]], str
         for one, bad in told:
             for subset in filter(None, (one.kind, one.half)):
                 subsets.setdefault(subset, []).append((one, bad))
+        for one, bad in judge(read_freer(name)):
+            subsets.setdefault(f"freer, {one.half}", []).append((one, bad))
         for subset, members in subsets.items():
             report.add(name, subset, metric, share([bad for _, bad in members]))
     return wrong

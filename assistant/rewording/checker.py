@@ -20,9 +20,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.rewording.facts import StatedFact
-from assistant.rewording.forms import names, phrases
+from assistant.rewording.forms import borne_out, names, phrases
 from assistant.rewording.lexicon import Phrase, load_lexicon
-from assistant.rewording.places import Item, Refused, check_opening, check_place
+from assistant.rewording.places import Item, Refused, check_credits, check_opening, check_place
 
 #: Longest sentence, in characters.
 MAX_SENTENCE = 220
@@ -63,10 +63,11 @@ def _check(sentence: str, cited: Sequence[StatedFact]) -> None:
     if not sentence.strip() or len(sentence) > MAX_SENTENCE:
         raise Refused(f"it has no text, or more than {MAX_SENTENCE} characters")
     tokens = list(_tokens(unicodedata.normalize("NFC", sentence), cited))
-    items = list(_items(tokens, phrases(cited)))
+    items = list(_items(tokens, phrases(cited), borne_out(cited)))
     if not any(item.slots for item in items):
         raise Refused("it says none of its facts")
     check_opening(items)
+    check_credits(items)
     for place in range(len(items)):
         check_place(items, place)
 
@@ -101,7 +102,7 @@ def _tokens(sentence: str, cited: Sequence[StatedFact]) -> Iterator[_Token]:
             raise Refused(f"the character {text[place]!r} is in none of its names")
         place = match.end()
         if word := match["word"]:
-            yield _Token(word.lower(), "word", capital=word[0].isupper() and not begins)
+            yield _Token(word.lower(), "word", capital=word[0].isupper() and word != "I" and not begins)
             begins = False
         elif mark := match["mark"]:
             if mark == "-" and _inside_a_word(text, match):
@@ -150,8 +151,8 @@ def _bare_name(text: str, place: int, known: Mapping[tuple[str, bool], set[str]]
 # --- from tokens to what they say ---
 
 
-def _items(tokens: Sequence[_Token], said: Mapping[Phrase, frozenset[str]]) -> Iterator[Item]:
-    """Read tokens as the longest phrases that are let through.
+def _items(tokens: Sequence[_Token], said: Mapping[Phrase, frozenset[str]], sounding: frozenset[str]) -> Iterator[Item]:
+    """Read tokens as the longest phrases that are let through: what facts say, what they bear out, what is listed.
 
     Raises:
         Refused: a word is on no list, or has a capital letter without being of a fact.
@@ -159,9 +160,7 @@ def _items(tokens: Sequence[_Token], said: Mapping[Phrase, frozenset[str]]) -> I
     lexicon = load_lexicon()
     sung = set(lexicon.rewordings["vocals"]["vocals"])
     free = (lexicon.phrases | set(lexicon.before)) - sung
-    words = (
-        lexicon.function | lexicon.framing | lexicon.evaluative | lexicon.participles | lexicon.music | lexicon.after
-    )
+    words = lexicon.listed | sounding
     longest = max(map(len, (*said, *free)))
     place = 0
     while place < len(tokens):

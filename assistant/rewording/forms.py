@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from assistant.rewording.facts import StatedFact
 from assistant.rewording.lexicon import Phrase, adverb, load_lexicon
 from assistant.understanding.common_words import FUNCTION_WORDS
+from assistant.understanding.lexicon import ENERGETIC_FROM, FAST_FROM_BPM, QUIET_TO, SLOW_TO_BPM
 from recsys.text import fold
 from recsys.types import Facet
 from recsys.vocabulary import load_vocabulary
@@ -27,6 +28,10 @@ _DECADES = {20: "twenties", 30: "thirties", 40: "forties", 50: "fifties", 60: "s
 _DECADES |= {80: "eighties", 90: "nineties"}
 _QUOTED = re.compile(r"“([^”]+)”")
 _CREDIT = re.compile(r"” by (.+?)(?:, (?:one of your examples|which you \w+))?$")
+_TEMPO = re.compile(r"tempo is (\d+(?:\.\d+)?) BPM")
+_ENERGY = re.compile(r"energy is (\d+(?:\.\d+)?) of 1")
+#: The last name of somebody who has two or three: "Bach".
+_SURNAME = re.compile(r"^(?!The |DJ |Los |Les |La |El )[^\W\d]\w+ (?:[^\W\d&]\w* )?([^\W\d]\w{3,})$")
 _NUMBERS = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -61,12 +66,52 @@ def phrases(facts: Sequence[StatedFact]) -> Mapping[Phrase, frozenset[str]]:
                 found[phrase].add(slot)
     for phrase in list(_shared_heads(found)):
         found[phrase].add("instrument")
+    whose = ("its", "their", *(one for one in ("his", "her") if (one,) in found))
+    for word in [phrase[0] for phrase, slots in found.items() if slots == {"adjective"} and len(phrase) == 1]:
+        for phrase in _at_its_height(word, whose):
+            found[phrase].add("adjective")
     return {phrase: frozenset(slots) for phrase, slots in found.items()}
+
+
+def borne_out(facts: Sequence[StatedFact]) -> frozenset[str]:
+    """Return the words for how something sounds that the facts bear out: "loud" beside "aggressive", not "calm"."""
+    stated = {word for fact in facts for word in _stated(fact)}
+    return frozenset(
+        word
+        for group in load_lexicon().directed
+        if group.facts & stated and not group.against & stated
+        for word in group.words
+    )
+
+
+def _stated(fact: StatedFact) -> Iterator[str]:
+    """The words of the vocabulary that a fact states, those above them, and numbers as what they are called."""
+    slot = slot_of(fact)
+    if slot == "cause":
+        yield from _measured(fact.text)
+    if slot not in ("genre", "adjective", "activity"):
+        return
+    facet, _ = _FACETS[slot]
+    canonical = load_vocabulary().canonical(facet, fact.text) or fact.text.lower()
+    yield canonical
+    yield from _ancestors(facet, canonical)
+
+
+def _measured(text: str) -> Iterator[str]:
+    """What a tempo and an energy are called, by the bounds that requests are read with."""
+    if match := _TEMPO.search(text):
+        bpm = float(match[1])
+        yield from ["fast"] * (bpm >= FAST_FROM_BPM) + ["slow"] * (bpm <= SLOW_TO_BPM)
+    if match := _ENERGY.search(text):
+        level = float(match[1])
+        yield from ["high energy"] * (level >= ENERGETIC_FROM) + ["low energy"] * (level <= QUIET_TO)
 
 
 def _artist(text: str) -> Iterator[tuple[str, str, bool]]:
     for name in dict.fromkeys((text, *text.split(", "))):
-        for written in dict.fromkeys((name, name.replace(" & ", " and "), name.removeprefix("The "))):
+        last = [word for word in _SURNAME.findall(name) if fold(word) not in load_lexicon().every_word]
+        written_so = (name, name.replace(" & ", " and "), name.removeprefix("The "), *last)
+        for written in dict.fromkeys(written_so):
             # A band may be called "Never": unmarked, its name would be read as the word.
             yield written, "artist", fold(written) in FUNCTION_WORDS
 
@@ -122,16 +167,20 @@ def _ancestors(facet: Facet, word: str) -> Iterator[str]:
 
 
 def _year(year: int) -> Iterator[Phrase]:
-    yield (str(year),)
+    yield from ((*before, str(year)) for before in ((), ("year",), ("the", "year")))
     decade, rest = year // 10 * 10, year % 10
     part = "early" if rest <= 3 else "mid" if rest <= 6 else "late"
     short = decade % 100
     written: list[Phrase] = [(f"{decade}", "s"), (f"{decade}s",)]
     if decade < 2000:
         written += [(f"{short}", "s"), (f"{short}s",), (_DECADES.get(short, str(decade)),)]
+    ends = ("start", "beginning", "dawn") if rest <= 2 else ("end", "close") if rest >= 8 else ()
     for phrase in written:
         yield phrase
         yield (part, *phrase)
+        yield from ((end, "of", "the", *phrase) for end in ends)
+    if 1998 <= year <= 2002:
+        yield from (("turn", "of", "the", span) for span in ("millennium", "century"))
 
 
 def _vocals(text: str) -> Iterator[Phrase]:
@@ -153,6 +202,15 @@ def _cause(text: str) -> Iterator[Phrase]:
     for key, listed in load_lexicon().rewordings["causes"].items():
         if key in text:
             yield from listed
+
+
+def _at_its_height(adjective: str, owners: Sequence[str]) -> Iterator[Phrase]:
+    """How much of it: "at its calmest", "couldn't be happier", which compare with nothing else."""
+    stem = adjective[:-1] + "i" if adjective.endswith("y") else adjective.removesuffix("e")
+    for end in dict.fromkeys((stem, stem + stem[-1])):
+        yield from (("at", whose, end + "est") for whose in owners)
+        yield from (("at", whose, "most", adjective) for whose in owners)
+        yield from (("couldn", "t", verb, end + "er") for verb in ("be", "sound", "feel"))
 
 
 def _shared_heads(found: Mapping[Phrase, set[str]]) -> Iterator[Phrase]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -16,10 +16,21 @@ Phrase = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Directed:
+    """Words for how something sounds, which only some facts bear out: "loud" is not said of what is stated calm."""
+
+    words: frozenset[str]  # in every form
+    facts: frozenset[str]  # words of the vocabulary that bear them out
+    against: frozenset[str]  # those beside which they are not let through
+
+
+@dataclass(frozen=True, slots=True)
 class Lexicon:
     """Closed lists of lower-case words and phrases."""
 
-    evaluative: frozenset[str]  # in every form
+    listed: frozenset[str]  # words that are let through wherever they stand
+    directed: tuple[Directed, ...]
+    evaluative: frozenset[str]  # in every form, those that need a fact among them
     n_evaluative: int  # as listed, each word once
     adjectives: frozenset[str]  # those that are evaluative and no noun as well
     participles: frozenset[str]  # "-ed", of evaluative verbs and others
@@ -33,6 +44,7 @@ class Lexicon:
     never_before: Mapping[Phrase, frozenset[str]]
     sets: Mapping[str, frozenset[str]]  # words whose neighbours are looked at
     rewordings: Mapping[str, Mapping[str, tuple[Phrase, ...]]]
+    every_word: frozenset[str]  # of all lists and rewordings
 
 
 @lru_cache(maxsize=1)
@@ -40,48 +52,80 @@ def load_lexicon() -> Lexicon:
     """The shipped lists, read once per process."""
     data = tomllib.loads(resources.files("assistant.rewording").joinpath("words.toml").read_text(encoding="utf-8"))
     listed = {kind: text.split() for kind, text in data["evaluative"].items()}
-    forms = {
-        *listed["adverbs"],
-        *(form for word in listed["adjectives"] for form in (word, adverb(word), quality(word))),
-        *(form for word in listed["verbs"] for form in _present(word)),
-        *(form for word in listed["nouns"] for form in (word, _with_s(word))),
-    }
-    framing = data["framing"]
+    framing, function = data["framing"], data["function"]
+    evaluative, participles = _judging(listed), frozenset((*listed["irregular"], *_told(listed)))
+    joining, after = frozenset(data["participles"]["words"].split()), frozenset(data["after"]["words"].split())
+    played = data["music"]
+    moving = {"adjectives": played["adjectives"], "verbs": played["verbs"], "nouns": played["moving"]}
+    moves = {kind: text.split() for kind, text in moving.items()}
+    music = frozenset((*played["nouns"].split(), *played["plurals"].split()))
+    frames = frozenset(
+        (
+            *(form for verb in framing["verbs"].split() for form in _present(verb)),
+            *(form for noun in framing["nouns"].split() for form in (noun, _with_s(noun))),
+        )
+    )
+    small = frozenset(
+        (
+            *function["words"].split(),
+            *(form for verb in function["light_verbs"].split() for form in _present(verb)),
+        )
+    )
+    sounding = [
+        ({kind: group[kind].split() for kind in ("adjectives", "verbs", "nouns")}, group)
+        for group in data["directed"].values()
+    ]
+    directed = tuple(
+        Directed(_judging(words) | _told(words), frozenset(group["facts"]), frozenset(group["against"]))
+        for words, group in sounding
+    )
+    nouns = {*listed["nouns"], *framing["nouns"].split()}
+    evaluative, participles = evaluative | _judging(moves), participles | _told(moves)
+    words = small | frames | evaluative | participles | joining | music | after
+    said = [
+        *function["phrases"],
+        *(form for section in data["rewordings"].values() for some in section.values() for form in some),
+    ]
     return Lexicon(
-        evaluative=frozenset(spelling for form in forms for spelling in _spellings(form)),
+        listed=words,
+        directed=directed,
+        evaluative=evaluative.union(*(_judging(words) for words, _ in sounding)),
         n_evaluative=len({word for kind, words in listed.items() if kind != "irregular" for word in words}),
-        joining=frozenset(data["participles"]["words"].split()),
-        adjectives=frozenset(listed["adjectives"]) - {*listed["nouns"], *framing["nouns"].split()},
-        participles=frozenset(
-            (
-                *listed["irregular"],
-                *data["participles"]["words"].split(),
-                *(form for word in listed["verbs"] for form in _participles(word)),
-            )
-        ),
-        framing=frozenset(
-            (
-                *(form for verb in framing["verbs"].split() for form in _present(verb)),
-                *(form for noun in framing["nouns"].split() for form in (noun, _with_s(noun))),
-            )
-        ),
-        after=frozenset(data["after"]["words"].split()),
-        music=frozenset((*data["music"]["nouns"].split(), *data["music"]["plurals"].split())),
-        function=frozenset(
-            (
-                *data["function"]["words"].split(),
-                *(form for verb in data["function"]["light_verbs"].split() for form in _present(verb)),
-            )
-        ),
-        phrases=frozenset(split(data["function"]["phrases"])),
+        joining=joining,
+        adjectives=frozenset((*listed["adjectives"], *moves["adjectives"])).union(
+            *(words["adjectives"] for words, _ in sounding)
+        )
+        - nouns,
+        participles=(participles | joining).union(*(_told(words) for words, _ in sounding)),
+        framing=frames,
+        after=after,
+        music=music,
+        function=small,
+        phrases=frozenset(split(function["phrases"])),
         before={tuple(key.split()): frozenset(after) for key, after in data["before"].items()},
         never_before={tuple(key.split()): frozenset(after) for key, after in data["never_before"].items()},
         sets={name: frozenset(text.split()) for name, text in data["sets"].items()},
+        every_word=words.union(*(group.words for group in directed), *(phrase.split() for phrase in said)),
         rewordings={
             facet: {word: tuple(split(forms)) for word, forms in section.items()}
             for facet, section in data["rewordings"].items()
         },
     )
+
+
+def _judging(listed: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Every form of listed words but those in "-ed", in both spellings."""
+    forms = {
+        *listed.get("adverbs", ()),
+        *(form for word in listed["adjectives"] for form in (word, adverb(word), quality(word))),
+        *(form for word in listed["verbs"] for form in _present(word)),
+        *(form for word in listed["nouns"] for form in (word, _with_s(word))),
+    }
+    return frozenset(spelling for form in forms for spelling in _spellings(form))
+
+
+def _told(listed: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    return frozenset(form for word in listed["verbs"] for form in _participles(word))
 
 
 def split(phrases: Iterable[str]) -> Iterator[Phrase]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from assistant.rewording.lexicon import load_lexicon
 from recsys.text import fold
@@ -14,13 +15,16 @@ _PEOPLE = frozenset(["he", "she", "they"])
 _PRONOUNS = _PEOPLE | frozenset(["him", "his", "her", "hers", "them", "their"])
 _PLAYS = frozenset(["at", "behind", "on", "play", "plays", "playing", "take", "takes"])
 _NAMES = frozenset(["artist", "title", "album", "credit"])
-_LINKS = frozenset(["around", "by", "from", "in", "into", "of", "on", "onto", "over", "through", "to", "up", "with"])
+_LINKS = frozenset(
+    ["along", "around", "by", "from", "in", "into", "of", "on", "onto", "over", "through", "to", "up", "with"]
+)
 _OWNERS = frozenset(["his", "her", "their"])
 _AT = frozenset(["at", "from", "in", "inside", "on", "outside"])
 _SINGS = frozenset(["sing", "sings", "singing", "sung"])
 _SEATS = frozenset(["on", "at", "behind"])
 _MODALS = frozenset(["could", "may", "might", "should", "would"])
 _MARKS = frozenset([",", ";", "–", "—", "-"])
+_JOINS = frozenset([",", "and", "the", "with"])
 _IS = frozenset(["is", "are"])
 _HAPPENS = frozenset(["after", "at", "before", "by", "during", "from", "in", "on", "until", "when", "while", "with"])
 _POINTS = frozenset(["it", "its", "one", "this"])
@@ -49,16 +53,21 @@ def check_place(items: Sequence[Item], place: int) -> None:
     phrase = tuple(item.text.split())
     following = _following(items, place)
     allowed = lexicon.before.get(phrase, frozenset())
-    if item.text == "by" and place and items[place - 1].text in lexicon.participles:
+    done = place - 1 - (place > 1 and items[place - 1].text == "along")
+    if item.text == "by" and place and items[done].text in lexicon.participles:
         allowed = allowed | {"instrument", "vocals", "adjective"}
+    if item.text == "from" and place and items[place - 1].text in lexicon.framing | lexicon.evaluative:
+        allowed = allowed | {"instrument", "vocals"}
     if phrase in lexicon.before and not any(allowed & _kinds(one) for one in _noun(items, place)):
         raise Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
     if phrase in lexicon.never_before and lexicon.never_before[phrase] & _kinds(following) - _either(following):
         raise Refused(f"{item.text!r} may not stand before {following.text if following else 'the end'!r}")
-    if item.text == "so" and (not place or items[place - 1].text not in _MARKS):
+    if item.text == "so" and _compares(items, place):
         raise Refused("'so' compares here")
     named = any("artist" in before.slots for before in items[:place])
-    if item.text in _PRONOUNS and not named and "vocals" not in _next_slots(items, place):
+    with_them = item.text in ("her", "him") and place > 0 and items[place - 1].text == "with" and item.slots
+    sung = item.slots and any("vocals" in one.slots for one in items[place + 1 : place + 3])
+    if item.text in _PRONOUNS and not (named or with_them or sung or "vocals" in _next_slots(items, place)):
         raise Refused(f"{item.text!r} stands for nobody")
     if item.text == "by" and "credit" in _kinds(following) and not (place and "cause" in items[place - 1].slots):
         raise Refused("it credits the track to another's artist")
@@ -76,6 +85,17 @@ def check_place(items: Sequence[Item], place: int) -> None:
         raise Refused(f"'the {item.text}' are people")
     if "artist" in item.slots or item.text in _PEOPLE:
         _check_doings(items, place)
+
+
+def _compares(items: Sequence[Item], place: int) -> bool:
+    """Tell "so calm that it drifts" from "lovely, so play it" and "so calm that you drift"."""
+    if place and items[place - 1].text in _MARKS:
+        return False
+    said = items[place + 1 : place + 4]
+    if not said or not ({"adjective", "evaluative"} & _kinds(said[0])):
+        return True
+    following = [item.text for item in said[1:]]
+    return following[:1] == ["that"] and following[1:2] != ["you"]
 
 
 def _check_persons(items: Sequence[Item], place: int) -> None:
@@ -109,7 +129,8 @@ def _check_course(items: Sequence[Item], place: int) -> None:
         raise Refused(f"{item.text!r} tells a story here")
     _check_neighbours(items, place)
     following = _following(items, place)
-    placed = item.text in _AT and following is not None and following.text in load_lexicon().sets["places"]
+    last = following.text.rpartition(" ")[2] if following is not None else ""
+    placed = item.text in _AT and last in load_lexicon().sets["places"]
     if placed and (played or before.slots & _NAMES):
         raise Refused("it tells where the music was played")
 
@@ -180,6 +201,14 @@ def _check_being(items: Sequence[Item], place: int) -> None:
         raise Refused("it tells of an occasion")
     if before.text in _PEOPLE and "adjective" in said:
         raise Refused("it says what the artist is like")
+    if (
+        "artist" in before.slots
+        and "adjective" in said
+        and any(one.text == "with" for one in items[place + 2 : place + 3])
+    ):
+        raise Refused("it says what the artist is like")
+    if "artist" in before.slots and items[place].text in _IS and _next_noun_sounds(items, place):
+        raise Refused("it says that the artist is an instrument")
     if before.slots != {"instrument"} or items[place].text not in _IS:
         return
     judged = after is not None and "evaluative" in _kinds(after)
@@ -187,6 +216,11 @@ def _check_being(items: Sequence[Item], place: int) -> None:
         raise Refused("it says what a part is")
     if any("instrument" in item.slots for item in items[place + 1 :]):
         raise Refused("it tells one part from another")
+
+
+def _next_noun_sounds(items: Sequence[Item], place: int) -> bool:
+    following = _following(items, place)
+    return following is not None and following.slots == {"instrument"}
 
 
 def _check_playing(items: Sequence[Item], place: int) -> None:
@@ -231,6 +265,18 @@ def _is_people(items: Sequence[Item], place: int) -> bool:
     )
 
 
+def check_credits(items: Sequence[Item]) -> None:
+    """Refuse to tell one artist of a track from another: "A on guitar, B on saxophone", "A is sensual, B sings along".
+
+    Raises:
+        Refused: the artists are named apart.
+    """
+    named = [n for n, item in enumerate(items) if item.slots & {"artist"}]
+    for one, other in pairwise(named):
+        if any(item.text not in _JOINS for item in items[one + 1 : other]):
+            raise Refused("it tells one artist from another")
+
+
 def check_opening(items: Sequence[Item]) -> None:
     """Refuse to begin with what the track is good for as if it were there: "a wedding in the rain".
 
@@ -241,7 +287,8 @@ def check_opening(items: Sequence[Item]) -> None:
     if place + 1 >= len(items) or items[place].slots != {"activity"}:
         return
     of_music = any(item.slots - {"activity"} or item.text in load_lexicon().music | _POINTS for item in items)
-    if items[place + 1].text in _HAPPENS and (place or not of_music):
+    is_music = items[place].text.rpartition(" ")[2] in load_lexicon().music
+    if items[place + 1].text in _HAPPENS and not is_music and (place or not of_music):
         raise Refused("it tells of an occasion")
 
 
@@ -249,8 +296,9 @@ def _kinds(item: Item | None) -> frozenset[str]:
     """What a rule may call an item: its words, its slots, "." for a mark and for the end."""
     if item is None or (fold(item.text) == "" and not item.slots):
         return frozenset(".")
-    judged = frozenset(["evaluative"]) if item.text in load_lexicon().evaluative else frozenset()
-    return item.slots | judged | {item.text}
+    lexicon = load_lexicon()
+    listed = {"evaluative": lexicon.evaluative, "framing": lexicon.framing}
+    return item.slots | {item.text} | {kind for kind, words in listed.items() if item.text in words}
 
 
 def _either(item: Item | None) -> frozenset[str]:
@@ -296,7 +344,8 @@ def _check_doings(items: Sequence[Item], place: int) -> None:
         return
     if "activity" in clause[0].slots:
         raise Refused("it says what the artist does")
-    if clause[0].text in load_lexicon().sets["stories"]:
+    asks_you = clause[0].text in ("want", "wants", "ask", "asks") and [item.text for item in clause[1:2]] == ["you"]
+    if clause[0].text in load_lexicon().sets["stories"] and not asks_you:
         raise Refused("it says what the artist does")
     verb = next((n for n, item in enumerate(clause) if item.text not in _IS), len(clause))
     for n, item in enumerate(clause[verb:], start=place + 1 + verb):

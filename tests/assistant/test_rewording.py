@@ -7,7 +7,7 @@ import pytest
 from assistant.rewording.checker import MAX_SENTENCE, objection
 from assistant.rewording.facts import StatedFact
 from assistant.rewording.lexicon import MAX_EVALUATIVE, load_lexicon
-from evals.wording import Written, read_made_on, read_written
+from evals.wording import Written, read_freer, read_made_on, read_written
 
 FACTS = [
     StatedFact(f"1.{n}", slot, text)
@@ -175,11 +175,37 @@ def test_what_is_refused_stays_refused_in_capitals_and_with_marks() -> None:
         assert refused(sentence)
 
 
+def test_words_for_a_sound_need_a_fact_that_bears_them_out() -> None:
+    guitar = StatedFact("1.1", "with", "electric guitar")
+
+    def said(sentence: str, *facts: tuple[str, str]) -> bool:
+        return not objection(sentence, [guitar, *(StatedFact("1.2", slot, text) for slot, text in facts)])
+
+    for sentence, fitting, opposite in (
+        ("A loud, thundering electric guitar.", ("adjective", "aggressive"), ("adjective", "calm")),
+        ("A loud, thundering electric guitar.", ("genre", "thrash metal"), ("activity", "sleep")),
+        ("A hushed, gentle electric guitar.", ("adjective", "reflective"), ("adjective", "aggressive")),
+        ("An unhurried electric guitar.", ("cause", "its tempo is 70 BPM"), ("cause", "its tempo is 150 BPM")),
+        ("A swift electric guitar.", ("cause", "its tempo is 150 BPM"), ("cause", "its tempo is 70 BPM")),
+        ("A powerful electric guitar.", ("cause", "its energy is 0.90 of 1"), ("cause", "its energy is 0.10 of 1")),
+    ):
+        assert said(sentence, fitting), sentence
+        assert not said(sentence), sentence
+        assert not said(sentence, opposite), sentence
+        assert not said(sentence, fitting, opposite), sentence
+
+
+def test_of_a_track_by_several_nothing_is_told_of_one() -> None:
+    facts = [StatedFact("1.1", "artist", "Ana Ruiz, Blue Owl"), StatedFact("1.2", "adjective", "calm")]
+    assert objection("Ana Ruiz and Blue Owl are calm.", facts) == ""
+    assert objection("Ruiz and Blue Owl are calm.", facts) == ""
+    assert objection("Ana Ruiz hums, Blue Owl is calm.", facts)
+
+
 def test_evaluative_words_are_at_most_three_hundred() -> None:
     lexicon = load_lexicon()
     assert 100 <= lexicon.n_evaluative <= MAX_EVALUATIVE == 300
-    listed = lexicon.function | lexicon.framing | lexicon.evaluative | lexicon.participles | lexicon.music
-    assert not listed & {"no", "not", "never", "without", "than", "only"}
+    assert not lexicon.listed & {"no", "not", "never", "without", "than", "only"}
 
 
 # --- sentences written by hand, without knowledge of the checker ---
@@ -222,13 +248,22 @@ def test_at_most_one_further_honest_sentence_in_five_is_refused() -> None:
     assert len(passing(honest)) >= 0.8 * len(honest)
 
 
+def test_no_untrue_sentence_of_the_freer_development_half_gets_through() -> None:
+    assert passing([one for one in read_freer("untrue") if one.half == "development"]) == []
+
+
+def test_at_most_one_in_four_of_the_freer_development_half_is_refused() -> None:
+    honest = [one for one in read_freer("honest") if one.half == "development"]
+    assert len(passing(honest)) >= 0.75 * len(honest)
+
+
 def test_at_most_one_honest_sentence_in_four_of_those_never_looked_at_is_refused() -> None:
     honest = half("honest", "validation")
     assert len(honest) == 99
     assert len(passing(honest)) >= 0.75 * len(honest)
 
 
-@pytest.mark.xfail(reason="24 of 99 of the half that the lists were not made on are refused: the template stands in")
+@pytest.mark.xfail(reason="22 of 99 of the half that the lists were not made on are refused: the template stands in")
 def test_at_most_one_honest_sentence_in_twenty_is_refused() -> None:
     honest = read_written("honest")
     assert len(honest) == 200

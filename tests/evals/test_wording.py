@@ -10,7 +10,7 @@ import pytest
 
 from evals.main import command_line
 from evals.report import Report
-from evals.wording import evaluate, read_written, share
+from evals.wording import evaluate, read_freer, read_written, share
 
 
 def test_written_sentences_are_whole() -> None:
@@ -22,6 +22,9 @@ def test_written_sentences_are_whole() -> None:
         assert all(one.cited and len({fact.id.partition(".")[0] for fact in one.cited}) == 1 for one in sentences)
         halves = Counter(one.half for one in sentences)
         assert 0.4 < halves["validation"] / len(sentences) < 0.6
+    assert (len(read_freer("untrue")), len(read_freer("honest"))) == (201, 503)
+    for sentences in (read_freer("untrue"), read_freer("honest")):
+        assert {len({fact.id.partition(".")[0] for fact in one.cited}) for one in sentences} == {1}
     for one in untrue:
         if one.kind == "plain":
             assert one.sentence.islower()
@@ -54,6 +57,7 @@ def test_a_whole_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert results["untrue"]["all"]["let through"]["n"] == 500
     assert set(results["untrue"]) == {
         *("all", "plain", "swapped", "other", "named", "development", "validation", "made on"),
+        *("freer, development", "freer, validation"),
     }
     n_refused = round(results["honest"]["all"]["refused"]["mean"] * 200)
     assert capsys.readouterr().out.count("\nrefused: ") == n_refused
