@@ -14,7 +14,7 @@ from connectors.opening import example as _example
 from connectors.opening import open_assistant as _open
 from connectors.opening import read_settings as _settings
 from connectors.opening import ready_assistant as _ready
-from connectors.options import Discovery, Fame, HowMuchMe, Minutes, NTracks, Seed
+from connectors.options import Discovery, Fame, HowMuchMe, Minutes, NTracks, Output, Seed
 from connectors.whose import not_me
 
 #: Said beside a ranking without any track.
@@ -101,10 +101,7 @@ def playlist(
     discovery: Discovery = None,
     fame: Fame = None,
     how_much_me: HowMuchMe = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("-o", "--output", help="File to write: .m3u8, .m3u, .csv, .json, or - for the table on stdout."),
-    ] = None,
+    output: Output = None,
     listener: Annotated[str | None, typer.Option(help="Whose taste to use (default: SEGUE_LISTENER)")] = None,
 ) -> None:
     """Make one playlist, as a table or as files."""

@@ -1,7 +1,8 @@
-"""Options of the command line that make one playlist: its size, its seed and its dials; all of them beat the words."""
+"""Options of the command line that make one playlist: its size, seed and dials, which beat the words, and its files."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,4 +21,8 @@ Fame = Annotated[float | None, typer.Option("--fame", min=-1, max=1, help="-1 de
 HowMuchMe = Annotated[
     float | None,
     typer.Option("--how-much-me", min=0, max=3, help="0 your words alone … 1 as usual … 3 your taste most of all."),
+]
+Output = Annotated[
+    list[Path] | None,
+    typer.Option("-o", "--output", help="File to write: .m3u8, .m3u, .csv, .json, or - for the table on stdout."),
 ]
