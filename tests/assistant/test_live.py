@@ -85,7 +85,7 @@ def test_sentences_that_the_checker_drops_are_counted() -> None:
     dropped = [one for one in wording.sentences if one.objection]
     assert all("childhood friends" in one.sentence for one in dropped)
     kept = next(one.sentence for one in wording.sentences if not one.objection)
-    assert kept == "“Rolling in the Deep” is soul from 2010."
+    assert kept == "“Rolling in the Deep” is pop from 2010."
 
 
 def test_the_slates_are_of_the_starter_catalogue() -> None:
