@@ -320,9 +320,8 @@ def unit_rows(table: FloatArray) -> FloatArray:
     return (table / np.where(norms > 0, norms, 1)).astype(np.float32)
 
 
-def request_sums(texts: Sequence[str], vectors: FloatArray, starts: Any, items: Any, n_items: int) -> FloatArray:
-    """Add up the text vectors of what each item was given for: (N, D), whose unit rows are the modality `requests`."""
+def request_table(texts: Sequence[str], vectors: FloatArray, starts: Any, items: Any, n_items: int) -> FloatArray:
+    """Make the `requests` modality: the unit mean (N, D) of the text vectors of what each item was given for."""
     queries = np.repeat(np.arange(len(texts)), np.diff(starts))
     given = csr_array((np.ones(len(items), np.float32), (items, queries)), shape=(n_items, len(texts)))
-    sums: FloatArray = given @ vectors
-    return sums
+    return unit_rows(given @ vectors)

@@ -15,16 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from recsys.jam.joint import REQUESTS, unit_rows
+from recsys.jam.joint import unit_rows
 from recsys.jam.memory import normalised
 from recsys.jam.requests import Requests, kept_counts, play_weights
 from recsys.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import torch
-
-#: A sum of unit vectors this short is rounding.
-_NOTHING = 1e-4
 
 
 @dataclass(frozen=True)
@@ -89,27 +86,9 @@ class TrainingInputs:
 class TranslationModel:
     """The trainable part: parameters by name, and the loss of a batch."""
 
-    def __init__(
-        self,
-        tables: Mapping[str, FloatArray],
-        width: int,
-        settings: JointSettings,
-        seed: int,
-        request_sums: FloatArray | None = None,
-    ) -> None:
-        """Draw the parameters.
-
-        Args:
-            tables: per modality unit rows (N, D_m).
-            width: of a request's text vector.
-            settings: how it is fitted.
-            seed: of the parameters.
-            request_sums: (N, D) of which the modality `requests` is made; with it, a request's own text is left out of
-                the items that answer it, as it is when the request is made.
-        """
+    def __init__(self, tables: Mapping[str, FloatArray], width: int, settings: JointSettings, seed: int) -> None:
         import torch
 
-        self.request_sums = None if request_sums is None else torch.from_numpy(request_sums)
         self.settings, self.modalities = settings, tuple(tables)
         self.tables = {m: torch.from_numpy(table) for m, table in tables.items()}
         present = torch.stack([table.abs().sum(dim=1) > 0 for table in self.tables.values()])  # (M, N)
@@ -163,8 +142,8 @@ class TranslationModel:
         positive = np.zeros((len(batch), len(candidates)), bool)
         positive[lines, np.searchsorted(candidates, np.concatenate(answers))] = True
         keeps = torch.rand(len(batch), 1, generator=torch_rng) >= self.settings.listener_dropout
+        scores = self._scores(inputs, batch[mine], torch.from_numpy(candidates), keeps[mine], torch_rng)
         right = torch.from_numpy(positive[mine])
-        scores = self._scores(inputs, batch[mine], torch.from_numpy(candidates), right, keeps[mine], torch_rng)
         return listwise_softmax(scores, right, torch.zeros_like(right)) * (len(right) / len(batch))
 
     def _scores(
@@ -172,14 +151,10 @@ class TranslationModel:
         inputs: TrainingInputs,
         batch: IntArray,
         candidates: torch.Tensor,
-        right: torch.Tensor,
         keeps: torch.Tensor,
         torch_rng: torch.Generator,
     ) -> torch.Tensor:
-        """Scores (B, C), with dropout of residuals, and of the listeners whose `keeps` (B, 1) is not set.
-
-        `right` (B, C) are the answers.
-        """
+        """Scores (B, C), with dropout of residuals, and of the listeners whose `keeps` (B, 1) is not set."""
         import torch
         from torch.nn.functional import linear
 
@@ -203,28 +178,15 @@ class TranslationModel:
         key = linear(text, p["mixer_query.weight"], p["mixer_query.bias"]) / math.sqrt(s.dim)
         stands = torch.rand(len(candidates), 1, generator=torch_rng) >= s.residual_dropout
         own = residual[candidates] * stands  # (C, d)
-        similarities, logits = [], []
+        similarity, logits = [], []
         for m in self.modalities:
             x = self.tables[m][candidates]
-            similarities.append(point @ (linear(x, p[f"item.{m}.weight"], p[f"item.{m}.bias"]) + own).T)
+            similarity.append(point @ (linear(x, p[f"item.{m}.weight"], p[f"item.{m}.bias"]) + own).T)
             logits.append(key @ linear(x, p[f"mixer_key.{m}.weight"], p[f"mixer_key.{m}.bias"]).T)
-        similarity, logit = torch.stack(similarities), torch.stack(logits)  # (M, B, C)
-        absent = self.absent[:, None, candidates]
-        if self.request_sums is not None:
-            lines, columns = right.nonzero(as_tuple=True)  # (P,)
-            left = self.request_sums[candidates[columns]] - text[lines]  # (P, D)
-            norms = left.norm(dim=1, keepdim=True)
-            alone = norms <= _NOTHING
-            left = (left / norms.clamp_min(_NOTHING)).masked_fill(alone, 0)
-            name, place = REQUESTS, (torch.full_like(lines, self.modalities.index(REQUESTS)), lines, columns)
-            vectors = linear(left, p[f"item.{name}.weight"], p[f"item.{name}.bias"]) + own[columns]
-            keys = linear(left, p[f"mixer_key.{name}.weight"], p[f"mixer_key.{name}.bias"])
-            similarity = similarity.index_put(place, (vectors * point[lines]).sum(dim=1))
-            logit = logit.index_put(place, (keys * key[lines]).sum(dim=1))
-            absent = absent.expand_as(logit).index_put(place, alone[:, 0])
-            absent[0] &= ~absent.all(dim=0)
-        masked = logit.masked_fill(absent, torch.finfo(torch.float32).min)
-        return (masked.softmax(dim=0) * similarity).sum(dim=0)
+        masked = torch.stack(logits).masked_fill(
+            self.absent[:, None, candidates], torch.finfo(torch.float32).min
+        )  # (M, B, C)
+        return (masked.softmax(dim=0) * torch.stack(similarity)).sum(dim=0)
 
 
 def _bags(rows: csr_array, table: torch.Tensor) -> torch.Tensor:

@@ -131,7 +131,6 @@ class _JointRun(TrainingRun[IntArray]):
 def train_translation(
     requests: Requests,
     tables: Mapping[str, FloatArray],
-    request_sums: FloatArray,
     settings: JointSettings,
     *,
     seed: int,
@@ -148,7 +147,7 @@ def train_translation(
     """
     together = processes or Processes()
     torch.set_num_threads(max(settings.threads // together.size, 1))
-    model = TranslationModel(tables, requests.vectors.shape[1], settings, seed, request_sums)
+    model = TranslationModel(tables, requests.vectors.shape[1], settings, seed)
 
     def weights() -> dict[str, FloatArray]:
         return {name: p.detach().numpy().copy() for name, p in model.parameters.items()}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recsys.jam.joint import FORMAT, REQUESTS, BatchScorer, Joint, head_name, request_sums, unit_rows
+from recsys.jam.joint import FORMAT, REQUESTS, BatchScorer, Joint, head_name, request_table, unit_rows
 from recsys.jam.joint_head import WEIGHED, evenly, fit_heads
 from recsys.jam.joint_model import JointSettings
 from recsys.jam.memory import request_key
@@ -130,8 +130,7 @@ def fit_translation(
 
     tables = {m: unit_rows(table) for m, table in requests.tables.items()}
     split = requests.split
-    sums = request_sums(split.texts, requests.vectors, split.starts, split.items, requests.n_items)
-    tables[REQUESTS] = unit_rows(sums)
+    tables[REQUESTS] = request_table(split.texts, requests.vectors, split.starts, split.items, requests.n_items)
     memory = requests.memory()
     bare = {**dict.fromkeys(WEIGHED, 0.0), "translation": 1.0}
     card = {
@@ -149,7 +148,6 @@ def fit_translation(
     weights, losses = train_translation(
         requests,
         tables,
-        sums,
         settings,
         seed=seed,
         state=state,

@@ -12,7 +12,7 @@ import torch
 
 from recsys.index.exact import ExactIndex
 from recsys.jam.checkpoint import CheckpointError
-from recsys.jam.joint import REQUESTS, BatchScorer, Joint, head_name, request_sums, unit_rows
+from recsys.jam.joint import REQUESTS, BatchScorer, Joint, head_name, unit_rows
 from recsys.jam.joint_head import WEIGHED
 from recsys.jam.joint_model import JointSettings, TrainingInputs, TranslationModel
 from recsys.jam.joint_system import JointSystem, joined, requests_of
@@ -222,45 +222,6 @@ def test_a_request_never_sees_its_own_answers_or_later_ones() -> None:
         a, b = getattr(one, name)[: start + 1].toarray(), getattr(two, name)[: start + 1].toarray()
         np.testing.assert_array_equal(a, b)
     assert not one.kept[:1].nnz
-
-
-def test_an_item_is_trained_without_the_text_of_the_request_it_answers() -> None:
-    """Guards against a leak from the request to its answers that serving never has."""
-    known = requests()
-    split = known.split
-    lone = int(split.relevant(5)[0])  # nothing else shall have been answered with it
-    items = np.where(split.items == lone, (lone + 1) % known.n_items, split.items)
-    items[split.starts[5]] = lone
-    known = replace(known, split=replace(split, items=items))
-    content = {"content": known.tables["content"]}
-
-    def scores(left_out: int | None) -> np.ndarray:
-        """Of all items for three requests; one request may not count for the items, by not being there at all."""
-        there = np.array([n for n in range(len(known)) if n != left_out])
-        one = known.take(there).split
-        sums = request_sums(one.texts, known.vectors[there], one.starts, one.items, known.n_items)
-        tables = content | {REQUESTS: unit_rows(sums)}
-        settings = replace(SETTINGS, residual_dropout=0.0)
-        model = TranslationModel(tables, known.vectors.shape[1], settings, 1, sums if left_out is None else None)
-        inputs = TrainingInputs.prepare(replace(known, plays=None), tables, 4)
-        right = torch.zeros(3, known.n_items, dtype=torch.bool)
-        for line, number in enumerate(asked):
-            right[line, known.split.relevant(number)] = True
-        everything = torch.arange(known.n_items)
-        rng = torch.Generator().manual_seed(0)
-        found: np.ndarray = (
-            model._scores(inputs, np.array(asked), everything, right, torch.ones(3, 1, dtype=torch.bool), rng)
-            .detach()
-            .numpy()
-        )
-        return found
-
-    asked = (5, 70, 130)
-    together = scores(None)
-    for line, number in enumerate(asked):
-        alone, answers = scores(number)[line], known.split.relevant(number)
-        np.testing.assert_allclose(together[line, answers], alone[answers], atol=1e-4)
-    assert np.abs(together[1:, lone] - scores(5)[1:, lone]).min() > 1e-3, "for other requests it counts"
 
 
 def test_the_parts_of_a_batch_make_up_its_loss_and_gradients() -> None:
