@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from recsys.jam.dataset import JamDataset, JamSplit
-from recsys.jam.errors import TrainingDataError, checked_users
+from recsys.jam.errors import NOBODY, TrainingDataError, checked_users
 from recsys.jam.task import JamTask
 from recsys.types import FloatArray
 
@@ -29,7 +29,7 @@ def check_task(task: JamTask) -> None:
     Raises:
         FeaturesError: a modality is not one row of finite numbers for each item or listener.
         TrainingDataError: there is no query, a query has no relevant item or one that there is not, or plays are not of
-            these listeners and items.
+            these listeners and items, or a query is of nobody.
         UnknownListenerError: a query is of a listener that there is not.
     """
     dataset = task.dataset
@@ -78,4 +78,8 @@ def _check_split(name: str, split: JamSplit, dataset: JamDataset) -> None:
             f"{name} names item {int(outside[0])}, expected rows from 0 to {dataset.n_items - 1:,}; "
             "leave it out or add the item"
         )
-    checked_users(split.users, dataset.n_users)
+    by_nobody = np.flatnonzero(checked_users(split.users, dataset.n_users) == NOBODY)
+    if len(by_nobody):
+        raise TrainingDataError(
+            f"query {by_nobody[0]} of {name} is of nobody (listener {NOBODY}); give its listener or leave it out"
+        )

@@ -105,7 +105,7 @@ BAD: dict[str, tuple[Change, type[Exception], str]] = {
         "expected rows from 0 to 39",
     ),
     "unknown user": (asked_by(N_USERS), UnknownListenerError, "from 0 to 23"),
-    "nobody": (asked_by(-1), UnknownListenerError, "no listener -1"),
+    "nobody": (asked_by(-1), TrainingDataError, "query 7 of train is of nobody"),
 }
 
 
