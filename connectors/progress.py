@@ -59,6 +59,8 @@ class _Bars:
             self._now = stage
         if stage not in self._tasks:
             self._tasks[stage] = bars.add_task(_capital(stage), total=None, amount="", note="")
+        elif done < bars.tasks[self._tasks[stage]].completed:  # it counts from the start again
+            bars.reset(self._tasks[stage])
         amount = f"{done:,}/{total:,}" if total else ""
         bars.update(self._tasks[stage], completed=done, total=total or None, amount=amount, note=note)
 
@@ -100,13 +102,14 @@ class _Lines:
 
     def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
         self._stream, self._clock = stream, clock
-        self._stage, self._began_s, self._said_s, self._spoke = "", 0.0, 0.0, False
+        self._stage, self._done, self._began_s, self._said_s, self._spoke = "", 0, 0.0, 0.0, False
 
     def update(self, stage: str, note: str, done: int, total: int) -> None:
         now = self._clock()
-        if stage != self._stage:
+        if stage != self._stage or done < self._done:  # a stage that counts from the start again is a new one
             self.close(finished=True)
             self._stage, self._began_s, self._said_s, self._spoke = stage, now, now, False
+        self._done = done
         every_s = min(max(_LINE_EVERY_S, (now - self._began_s) / 4), _LINE_AT_LEAST_EVERY_S)
         if now - self._said_s < every_s:
             return

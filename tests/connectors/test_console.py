@@ -216,6 +216,25 @@ def test_how_a_stage_stands_is_said_beside_it_and_begins_no_other() -> None:
     assert "loss 0.05" in terminal.getvalue()
 
 
+def test_a_stage_that_comes_again_begins_again() -> None:
+    """Folds are learnt one after another under one name; the time left is that of the fold."""
+    now = [0.0]
+    lines, terminal = io.StringIO(), Terminal()
+    for out in (lines, terminal):
+        now[0] = 0.0
+        with JobProgress(out, clock=lambda: now[0]) as progress:
+            for done in (*range(1, 11), *range(1, 11)):
+                now[0] += 1
+                progress("learn", done, 10)
+    assert lines.getvalue().splitlines() == [
+        "Learn: 6 of 10 (60 %), about 3 s left",
+        "Learn: done in 10 s",
+        "Learn: 6 of 10 (60 %), about 3 s left",
+        "Learn: done in 9 s",
+    ]
+    assert terminal.getvalue().count("\n") == 1, "one bar is one line"
+
+
 def test_progress_on_a_terminal_is_a_bar_per_stage_with_the_time_left() -> None:
     out = Terminal()
     with JobProgress(out) as progress:
