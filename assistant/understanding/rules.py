@@ -294,7 +294,7 @@ def _bare(reading: Reading, match: Match) -> tuple[int, int]:
     """A match without the words around it that describe nothing: "from the 80s", "no vocals", "Christmas songs"."""
     start, end = match.start, match.end
     if match.entity is None and not any(isinstance(payload, Unlinked) for payload in match.payloads):
-        while start + 1 < end and reading.words[start] in _AROUND:
+        while start + 1 < end and (reading.words[start] in _AROUND or _free_of(reading, start)):
             start += 1
         behind = _BEHIND | GENERIC if reading.words[start] in _KINDS["Version"] else _BEHIND
         while start + 1 < end and reading.words[end - 1] in behind:
@@ -303,9 +303,14 @@ def _bare(reading: Reading, match: Match) -> tuple[int, int]:
 
 
 def _refuses_itself(reading: Reading, match: Match) -> bool:
-    """Tell whether a match holds its own refusal: "less aggressive", "lyric free"."""
-    n_words = match.end - match.start
-    return n_words > 1 and (reading.words[match.start] in _LESS or reading.words[match.end - 1] == "free")
+    """Tell whether a match holds its own refusal: "less aggressive", "lyric free", "free of lyrics"."""
+    start, end = match.start, match.end
+    first, last = reading.words[start], reading.words[end - 1]
+    return end - start > 1 and (first in _LESS or last == "free" or _free_of(reading, start))
+
+
+def _free_of(reading: Reading, start: int) -> bool:
+    return list(reading.words[start : start + 2]) == ["free", "of"]
 
 
 def _is_name(said: str, language: str) -> bool:

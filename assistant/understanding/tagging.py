@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -265,7 +266,9 @@ def _gives_way(learnt: Phrase, refused: Phrase) -> bool:
     if learnt.facet == NAMES and _REFUSING.search(learnt.text):
         return learnt.polarity != "~"  # "no bad bunny", but "songs like no rain"
     if learnt.polarity == "-" and learnt.start <= refused.start and refused.end <= learnt.end:
-        return False  # "no guitar solos": what was learnt knows better how far it goes
+        # "no guitar solos": what was learnt knows better how far it goes, but not by a lone letter ("not pop y")
+        beyond = Counter(learnt.text.split()) - Counter(refused.text.split())
+        return bool(beyond) and all(len(word) == 1 for word in beyond)
     return refused.facet != NAMES
 
 

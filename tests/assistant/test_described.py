@@ -27,6 +27,8 @@ def rules() -> RulesUnderstanding:
         ("singers who arent overly cheesy country", {"cheesy", "country"}),
         ("not from the 80s and the more recent the better", {"80s"}),
         ("not from the 80s and 90s", {"80s", "90s"}),
+        ("dreamy and free of vocals", {"vocals"}),
+        ("free jazz", set()),
     ],
 )
 def test_refused_words_are_quoted_as_they_were_meant(rules: RulesUnderstanding, text: str, refused: set[str]) -> None:

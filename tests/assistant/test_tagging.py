@@ -163,6 +163,8 @@ def test_what_was_learnt_says_how_far_a_refusal_goes() -> None:
     ruled = Phrase("Language", 2, 3, "-", "english")
     assert join([learnt], [ruled], ("Instrument",)) == [learnt]
     assert join([Phrase("Instrument", 2, 5, "+", "english female vocals")], [ruled], ("Instrument",)) == [ruled]
+    stray, pop = Phrase("Genre", 3, 5, "-", "Pop y"), Phrase("Genre", 3, 4, "-", "Pop")
+    assert join([stray], [pop], ("Genre",)) == [pop], "a lone letter is no word of it"
 
 
 def test_a_refusal_that_was_only_learnt_is_likelier_than_not() -> None:
