@@ -30,7 +30,8 @@ from recsys.vocabulary import SECTIONS, load_vocabulary
 MAX_WORDS, MAX_COMMAND = 5, 10
 #: Where phrases are commands: anywhere, as the first words of a message, the last of a clause, or before tracks.
 PLACES = ANYWHERE, FIRST, LAST, BEFORE_TRACKS = "", "first", "last", "tracks"
-_GERMAN_TAIL = re.compile(r"(.{3,}?)s?(?:musik|lieder|lied|songs?|hits|sound|playlist|klange|mucke)$")
+_GERMAN_TAIL = re.compile(r"(.{3,}?)s?(?:musik|lied|sound|playlist|klange|mucke|platten|alben"
+    r"|(?P<tracks>liedern?|songs?|hits|stucken?|titeln?|nummern|tracks))$")
 #: "80er", "1970ern".
 GERMAN_DECADE = re.compile(r"((?:19|20)?\d0)(?:er|ern|ers)$")
 #: The English of cues that are adjectives, with as many forms as those of the vocabulary.
@@ -102,6 +103,11 @@ class Tongue:
             return None
         head = found[1]
         return Meaning((head,)) if head in english_music() else self.meaning(head, head, self.stem(head))
+
+    def counts_tracks(self, folded: str) -> bool:
+        """Tell whether a German compound says tracks of some kind, which a number before it counts: "Rocklieder"."""
+        found = _GERMAN_TAIL.match(folded) if self.code == "de" else None
+        return found is not None and found["tracks"] is not None and self.word_of(folded) is not None
 
     def means_more(self, said: Sequence[str]) -> bool:
         """Tell whether folded words are one phrase of the language that is no genre: those travel."""

@@ -85,6 +85,10 @@ ASKED = {
         "Musik auf Französisch": "language! french",
         "französischer Rock": "genre! rock; language! french",
         "traurige Klaviermusik": "mood sad; instrument piano",
+        "20 Rocklieder": "genre! rock; n 20",
+        "zehn Jazzstücke zum Kochen": "activity cooking; genre! jazz; n 10",
+        "keine Rocklieder": "-genre! rock",
+        "Rocktitel": "genre! rock",
     },
     "pt": {
         "músicas alegres para cozinhar": "mood happy; activity cooking",
