@@ -109,7 +109,9 @@ class _Glossing:
             return start + 1
         self._say(start, end, meaning)
         if end == start + 1 and self._tongue.counts_tracks(self._reading.words[start]):
-            self._push(Token("songs", "songs", last := self._reading.tokens[start].end, last, " ", 0))  # "20 Rocklieder"
+            self._push(
+                Token("songs", "songs", last := self._reading.tokens[start].end, last, " ", 0)
+            )  # "20 Rocklieder"
         return end
 
     def _longest(self, start: int) -> tuple[Meaning | None, int]:

@@ -368,7 +368,7 @@ def _note(reading: Reading, matches: list[Match], language: str) -> str | None:
     book, notes = phrasebook(language), []
     unknown = _unlinked(matches)
     if unknown:
-        names = ", ".join(f"“{name}”" for name in unknown)
+        names = book.listing([book("“{words}”", words=name) for name in unknown])
         one = len(unknown) == 1
         notes.append(
             book("{names} is not in this catalogue." if one else "{names} are not in this catalogue.", names=names)

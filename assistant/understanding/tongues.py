@@ -30,8 +30,10 @@ from recsys.vocabulary import SECTIONS, load_vocabulary
 MAX_WORDS, MAX_COMMAND = 5, 10
 #: Where phrases are commands: anywhere, as the first words of a message, the last of a clause, or before tracks.
 PLACES = ANYWHERE, FIRST, LAST, BEFORE_TRACKS = "", "first", "last", "tracks"
-_GERMAN_TAIL = re.compile(r"(.{3,}?)s?(?:musik|lied|sound|playlist|klange|mucke|platten|alben"
-    r"|(?P<tracks>liedern?|songs?|hits|stucken?|titeln?|nummern|tracks))$")
+_GERMAN_TAIL = re.compile(
+    r"(.{3,}?)s?(?:musik|lied|sound|playlist|klange|mucke|platten|alben"
+    r"|(?P<tracks>liedern?|songs?|hits|stucken?|titeln?|nummern|tracks))$"
+)
 #: "80er", "1970ern".
 GERMAN_DECADE = re.compile(r"((?:19|20)?\d0)(?:er|ern|ers)$")
 #: The English of cues that are adjectives, with as many forms as those of the vocabulary.
