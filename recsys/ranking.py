@@ -3,7 +3,7 @@
     joint-space score, in units of its own spread over the catalogue
     + share of the request's words that the track carries (BM25)
     + agreement with each soft constraint, and with each hard one that had to give way
-    + how typical the track is of each mood and activity asked for, where its sound is what speaks for it
+    - how far the track is from typical of each mood and activity asked for, where its sound is what speaks for it
     + the company that the track keeps with the listener's own (shared playlists, shared artist): the more the words
       ask for, the less it counts
     + nearness to tracks named as examples, minus nearness to tracks just disliked
@@ -50,7 +50,7 @@ class RankingWeights:
     translation: float = 0.6
     lexical: float = 1.5
     constraint: float = 1.2  # each soft constraint, fully met
-    typical: float = 2.5  # how much a track feels like each mood or activity asked for, among those that pass
+    typical: float = 2.5  # what a track loses that passes for a mood or activity by its sound, and is nothing like it
     company: float = 6.0  # where the words ask for nothing in particular; divided by one more for each wish
     neighbours: float = 2.0
     disliked: float = 2.5
@@ -152,7 +152,7 @@ class Ranker:
                 near = closeness(self.catalogue, self.vocabulary, constraint, met)
                 yield "words", np.float32(weight) * near[rows]
             if (typical := typicality(self.catalogue, self.vocabulary, constraint, met, rows)) is not None:
-                yield "words", np.float32(w.typical) * typical
+                yield "words", np.float32(w.typical) * np.nan_to_num(typical - 1)
         if query.like_rows:
             yield "examples", np.float32(w.neighbours) * self.nearness(np.array(query.like_rows))[rows]
         if query.dislike_rows:
@@ -185,11 +185,11 @@ class Ranker:
             yield "taste", np.float32(w.me * more_me) * (self.vectors[rows] @ own)
 
     def typical(self, checked: Checked) -> FloatArray | None:
-        """How typical every track (N,) is of the moods and activities asked for, together; None if of none."""
+        """How typical every track (N,) sounds of the moods and activities asked for, together; None if of none."""
         rows = np.arange(len(self.catalogue))
         graded = [typicality(self.catalogue, self.vocabulary, c, met, rows) for c, met in checked.pairs()]
         known = [values for values in graded if values is not None]
-        return np.sum(known, axis=0, dtype=np.float32) if known else None
+        return np.nansum(known, axis=0, dtype=np.float32) if known else None
 
     def nearness(self, rows: IntArray) -> FloatArray:
         """Cosine (N,) of every track to the nearest of the given ones."""

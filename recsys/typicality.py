@@ -5,7 +5,8 @@ means most of all, and a track's typicality falls with its distance from there, 
 
     typicality = exp(-1/2 · mean over columns of ((value - ideal) / width)²)
 
-Columns that a track does not state are left out. What a source states itself needs no guess: it is typical.
+Columns that a track does not state are left out. Where a source states the mood itself, or nothing is known, there is
+nothing to grade.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ _WIDTHS = {
 def typicality(
     catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint, met: Agreement, rows: IntArray
 ) -> FloatArray | None:
-    """Grade some rows (C,) in 0–1 by how typical they are of a wanted mood or activity; 0 where it is not met.
+    """Grade some rows (C,) in 0–1 by how typical they sound of a wanted mood or activity; NaN where it is not the sound
+    that says that they meet it.
 
     None where there is nothing to grade by: another facet, an unwanted word, or words without an ideal.
     """
@@ -43,10 +45,10 @@ def typicality(
     ideals = [ideal for word in constraint.values if (ideal := vocabulary.ideal(constraint.facet, word))]
     if not ideals:
         return None
-    result: FloatArray = np.where(met[rows] == YES, 1.0, 0.0).astype(np.float32)
-    guessed = np.flatnonzero((met[rows] == YES) & ~catalogue.stated(constraint.facet)[rows])
-    result[guessed] = np.max([_nearness(catalogue, ideal, rows[guessed]) for ideal in ideals], axis=0)
-    return result
+    graded = np.full(len(rows), np.nan, dtype=np.float32)
+    heard = np.flatnonzero((met[rows] == YES) & ~catalogue.stated(constraint.facet)[rows])
+    graded[heard] = np.max([_nearness(catalogue, ideal, rows[heard]) for ideal in ideals], axis=0)
+    return graded
 
 
 def _nearness(catalogue: Catalogue, ideal: Mapping[str, float], rows: IntArray) -> FloatArray:

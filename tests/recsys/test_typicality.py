@@ -44,17 +44,17 @@ def test_the_nearer_to_the_ideal_the_more_typical(catalogue: Catalogue) -> None:
     assert values["ballad"] > values["trap"] > 0
 
 
-def test_what_is_not_stated_is_left_out_and_what_is_said_is_believed(catalogue: Catalogue) -> None:
+def test_what_is_not_stated_is_left_out_and_what_is_said_needs_no_grade(catalogue: Catalogue) -> None:
     values = graded(catalogue, MELLOW)
     assert values is not None
     assert values["quiet"] == pytest.approx(1.0)  # by its energy, the one thing it states
-    assert values["told"] == 1.0
+    assert np.isnan(values["told"])
 
 
-def test_what_is_not_met_or_not_known_is_not_typical(catalogue: Catalogue) -> None:
+def test_what_is_not_met_or_not_known_is_not_graded(catalogue: Catalogue) -> None:
     values = graded(catalogue, MELLOW)
     assert values is not None
-    assert values["loud"] == values["silent"] == 0.0
+    assert np.isnan([values["loud"], values["silent"]]).all()
 
 
 def test_of_several_words_the_nearest_counts(catalogue: Catalogue) -> None:
@@ -95,3 +95,18 @@ def test_the_ranking_puts_the_typical_first_demanded_or_not(catalogue: Catalogue
 
     assert lead(0.0) == pytest.approx(0.0)
     assert lead(1.0) > 0.2
+
+
+def test_where_sources_say_the_mood_nothing_is_changed() -> None:
+    said = [Track("a", "A", ("X",), moods=("mellow",), energy=0.5), Track("b", "B", ("Y",), moods=("sad",), energy=0.3)]
+    catalogue = Catalogue.from_tracks([*said, Track("c", "C", ("Z",))])
+    rows, nothing = np.arange(3), np.zeros(3, dtype=np.float32)
+    checked = check(catalogue, VOCABULARY, (MELLOW,))
+    taste = Taste(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32), np.zeros(8, dtype=np.float32))
+
+    def scores(weight: float) -> FloatArray:
+        ranker = Ranker(catalogue, VOCABULARY, np.eye(3, 8, dtype=np.float32), RankingWeights(typical=weight))
+        query = Query(text="mellow", constraints=(MELLOW,))
+        return ranker.scores(query, taste, checked, rows, nothing, nothing, nothing, nothing)
+
+    np.testing.assert_array_equal(scores(0.0), scores(2.5))
