@@ -191,7 +191,7 @@ def visit(chromium: Any, address: str) -> Iterator[Callable[..., Visit]]:
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         opened = Visit(context.new_page())
         visits.append(opened)
         opened.watch()

@@ -48,7 +48,7 @@ def test_reasons_change_behind_the_slate(
 
         app, url = launch(segue, "127.0.0.1", 0)
         context = chromium.new_context()
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         try:
             visit = Visit(context.new_page())
             visit.watch()
