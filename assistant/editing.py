@@ -156,7 +156,7 @@ class _Planning:
         actions = {edit.action for edit, ids in resolved if ids is not None}
         swaps_rest = any(edit.action == "swap" and edit.what.which == "rest" for edit in self._edits)
         plan.local = wish and not swaps_rest and bool(actions & {"swap", "add"})
-        if wish and not plan.local and actions:
+        if wish and not plan.local and (actions or self._asks_by_name):
             stay = {*self._pins, *(t for e, ids in resolved if e.action in ("move", "exchange") and ids for t in ids)}
             plan.places = [track if track in stay else None for track in plan.places]
         plan.acts = bool(todo) or wish
@@ -176,8 +176,7 @@ class _Planning:
         if edit.action == "add":
             return []
         if what.which == "it":
-            found = [self._state.focus] if self._state.focus in self._ids else self._ids if len(self._ids) == 1 else []
-            return self._or_say([track for track in found if track], self._book(_WHICH))
+            return self._it(edit)
         if what.which == "all":
             return list(self._ids)
         if what.which == "rest":
@@ -191,6 +190,25 @@ class _Planning:
             return self._or_say(self._described(what), none)
         n = len(self._ids)
         return self._or_say(self._positions(what), self._book("There is no such track: the playlist has {n}.", n=n))
+
+    def _it(self, edit: Edit) -> list[str] | None:
+        """The track that was spoken of last.
+
+        Without one, what is praised is the playlist, and what others are to be like is what the same message names ("I
+        love Born to Be Wild, more like that"). Nothing is changed on a guess.
+        """
+        if self._state.focus in self._ids:
+            return [str(self._state.focus)]
+        if len(self._ids) == 1 or edit.action == "like":
+            return list(self._ids)
+        if edit.action == "example":
+            return None if self._asks_by_name else list(self._ids)
+        return self._or_say([], self._book(_WHICH))
+
+    @property
+    def _asks_by_name(self) -> bool:
+        """Whether the message asks for something that the rules know, whatever became of its edits."""
+        return bool(self._request.constraints or self._request.mentions)
 
     def _or_say(self, ids: list[str], problem: str) -> list[str] | None:
         if not ids:

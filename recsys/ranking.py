@@ -53,7 +53,7 @@ class RankingWeights:
     typical: float = 2.5  # what a track loses that passes for a mood or activity by its sound, and is nothing like it
     company: float = 6.0  # where the words ask for nothing in particular; divided by one more for each wish
     neighbours: float = 2.0
-    disliked: float = 4.0
+    disliked: float = 2.5
     popularity: float = 0.35
     fame: float = 2.5
     moment: float = 2.0  # the company of what was liked in this session, whatever the words ask for

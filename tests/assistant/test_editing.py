@@ -104,6 +104,20 @@ def test_feedback_in_words_is_remembered(chat: Chat, assistant: Assistant) -> No
     assert "Which one" in it.text or len(it.tracks) == 7
 
 
+def test_praise_and_likeness_without_a_number_hold_up_no_wish(chat: Chat) -> None:
+    """Listeners say "love it, add some jazz": to ask which one they love would be to not listen."""
+    chat.say("soul, 8 songs")
+    reply = chat.say("love it! can we have some jazz?")
+    assert "Which one" not in reply.text
+    assert any("jazz" in line.constraint for line in reply.receipt)
+    assert reply.diff.added
+    named = chat.say("Miles Davis is new to me - could I hear more like that?")
+    assert "Which one" not in named.text
+    assert any(track.artist == "Miles Davis" for track in named.tracks)
+    assert "Noted: you like 8 tracks" in chat.say("I love it").text
+    assert "Which one" in chat.say("remove it").text
+
+
 def test_described_tracks_go(chat: Chat) -> None:
     before = chat.say("rock and jazz, 12 songs")
     jazz = {t.track_id for t in before.tracks if any("jazz" in facet for facet in t.facets)}
