@@ -41,8 +41,15 @@ _RATINGS = (EventKind.LIKE, EventKind.DISLIKE, EventKind.UNRATE)
 EVENING_GAP_S = 6 * 3600.0
 #: An evening counts as so many likes at most.
 EVENING_LIKES = 5.0
+#: The share of a track that is all of it but for the fading.
+HEARD_OUT = 0.8
 #: So many likes in the session that is going on are worth as much as everything else.
 SESSION_LIKES = 5.0
+
+
+def was_heard_out(event: Event) -> bool:
+    """Tell whether an event is a track played to its end, or nearly so."""
+    return event.kind is EventKind.PLAY and (event.completion is None or event.completion >= HEARD_OUT)
 
 
 def event_worth(event: Event) -> float:

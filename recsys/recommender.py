@@ -15,7 +15,7 @@ from recsys.catalogue import Catalogue
 from recsys.constraints import YES, Agreement, Checked, agreement, check
 from recsys.encoders.text import TextEncoder
 from recsys.index.base import JointPoint, TrackIndex
-from recsys.listeners import track_weights
+from recsys.listeners import track_weights, was_heard_out
 from recsys.placing import place, split
 from recsys.portrait import Standpoint, lift_shares
 from recsys.ranking import Ranker, RankingWeights, Taste
@@ -177,11 +177,19 @@ class Recommender:
             return query
         return replace(query, like_rows=(*query.like_rows, *(r for r in rows if r not in query.like_rows)))
 
+    def _with_session(self, query: Query) -> Query:
+        """Let what was played to its end in this session speak for it as what was liked in it does."""
+        played = [e.track_id for e in query.listener_events if e.session_id == query.session_id and was_heard_out(e)]
+        rows = self.catalogue.rows(played if query.session_id is not None else [])
+        new = tuple(dict.fromkeys(row for row in rows.tolist() if row not in (*query.liked_rows, *query.dislike_rows)))
+        return replace(query, liked_rows=(*query.liked_rows, *new)) if new else query
+
     def has_words(self, text: str) -> bool:
         """Tell whether any track has any of a text's words in its title, artists, album or tags."""
         return self._reader.knows(text)
 
     def _prepare(self, query: Query, text_vector: FloatArray) -> _Turn:
+        query = self._with_session(query)
         taste = self._taste(query)
         liked = np.array(query.liked_rows, dtype=np.int64)
         return _Turn(

@@ -72,6 +72,23 @@ def test_a_taste_moves_the_slate_of_the_same_words(recommender: Recommender) -> 
     assert max(pick.user_share for pick in with_taste.picks) > 0.3
 
 
+def test_what_is_heard_out_in_a_session_speaks_for_it_as_likes_do(recommender: Recommender) -> None:
+    tracks = ("metal-1-0", "metal-2-1", "metal-3-2")
+    folk = likes(*(f"folk-{number}-{number % 3}" for number in range(1, 8)))
+    asked = Query("", size=10, seed=1, now=NOW, session_id="now")
+    rows = tuple(recommender.catalogue.rows(tracks).tolist())
+
+    def shown(completion: float, session: str) -> list[int]:
+        played = tuple(Event("me", t, EventKind.PLAY, NOW, completion=completion, session_id=session) for t in tracks)
+        return [p.row for p in recommender.recommend(replace(asked, listener_events=(*folk, *played))).picks]
+
+    played = tuple(Event("me", t, EventKind.PLAY, NOW, completion=1.0, session_id="now") for t in tracks)
+    as_likes = recommender.recommend(replace(asked, listener_events=(*folk, *played), liked_rows=rows))
+    assert shown(1.0, "now") == [p.row for p in as_likes.picks]
+    assert shown(1.0, "now") != shown(0.5, "now")
+    assert shown(1.0, "now") != shown(1.0, "earlier")
+
+
 def test_how_much_me_at_zero_is_a_stranger(recommender: Recommender) -> None:
     query = Query("something nice", now=NOW)
     stranger = recommender.rank(query, 50)
