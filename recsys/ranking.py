@@ -58,6 +58,7 @@ class RankingWeights:
     fame: float = 2.5
     moment: float = 2.0  # the company of what was liked in this session, whatever the words ask for
     liked: float = 1.0  # nearness to it
+    liked_alone: float = 6.0  # nearness to it where the words ask for nothing in particular
     passed: float = 1.5  # shown beside it, and passed over
     lead: float = 4.0  # artists asked for after other wishes
     newest: float = 0.5  # share of what was said last among the words of a session, 0–1
@@ -145,6 +146,7 @@ class Ranker:
         yield "translation", np.float32(w.translation) * translation
         yield "words", np.float32(w.lexical) * lexical[rows]
         more_me = max(query.how_much_me - 1.0, 0.0)
+        n_wishes = sum(c.wanted for c in query.constraints) + bool(query.like_rows)
         turned = abs(query.fame) + abs(query.discovery) + abs(query.how_much_me - 1.0) / 2
         for constraint, met in checked.pairs():
             if not constraint.hard or constraint in relaxed:
@@ -160,7 +162,8 @@ class Ranker:
             yield "dislikes", -(np.float32(w.disliked) * near)
         if query.liked_rows:
             yield "taste", np.float32(w.moment) * moment[rows]
-            yield "taste", np.float32(w.liked) * self.nearness(np.array(query.liked_rows))[rows]
+            liked = w.liked if n_wishes else w.liked_alone
+            yield "taste", np.float32(liked) * self.nearness(np.array(query.liked_rows))[rows]
         if query.passed_rows:
             yield "dislikes", -(np.float32(w.passed) * np.isin(rows, query.passed_rows))
         for key in sorted(query.lead):
@@ -172,7 +175,6 @@ class Ranker:
         else:
             yield "fame", np.float32(w.popularity) * popularity
         if len(taste.rows):
-            n_wishes = sum(c.wanted for c in query.constraints) + bool(query.like_rows)
             usual_me = min(query.how_much_me, 1.0)
             yield "taste", np.float32(w.company * usual_me / (1 + n_wishes)) * company[rows]
             if query.discovery >= 0:
