@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from recsys.recommender import Recommender
 
 
+#: Decimals of a place on the map, whose width is a few units.
+_DECIMALS = 4
+
+
 def map_data(agent: Agent, request: str, listeners: Sequence[str], n: int, *, max_tracks: int, seed: int) -> MapReport:
     """Place tracks, listeners and their picks on a plane; see `Assistant.map_data`."""
     people = list(dict.fromkeys(identity(listener) for listener in listeners))
@@ -40,7 +44,7 @@ def map_data(agent: Agent, request: str, listeners: Sequence[str], n: int, *, ma
     there = vectors.any(axis=1)  # a track of which nothing is known is nowhere
     rows, vectors = rows[there], vectors[there]
     plane = widest_plane(vectors)
-    places = dict(zip(rows.tolist(), plane.project(vectors).tolist(), strict=True))
+    places = dict(zip(rows.tolist(), _rounded(plane.project(vectors)), strict=True))
     return MapReport(
         request=plain(request),
         tracks=tuple(_placed(recommender, row, place) for row, place in places.items()),
@@ -63,5 +67,11 @@ def _placed(recommender: Recommender, row: int, place: Sequence[float]) -> MapTr
 
 
 def _pair(plane: Plane, vector: FloatArray) -> tuple[float, float]:
-    x, y = plane.project(vector[None])[0].tolist()
+    x, y = _rounded(plane.project(vector[None]))[0]
     return x, y
+
+
+def _rounded(places: FloatArray) -> list[list[float]]:
+    """Write places (n, 2) as exactly as they are seen: a taste fades from one moment to the next in the eighth digit."""
+    rounded: list[list[float]] = np.round(places.astype(np.float64), _DECIMALS).tolist()
+    return rounded
