@@ -72,6 +72,6 @@ def _pair(plane: Plane, vector: FloatArray) -> tuple[float, float]:
 
 
 def _rounded(places: FloatArray) -> list[list[float]]:
-    """Write places (n, 2) as exactly as they are seen: a taste fades from one moment to the next in the eighth digit."""
+    """Write places (n, 2) as exactly as they are seen: a taste fades from moment to moment in the eighth digit."""
     rounded: list[list[float]] = np.round(places.astype(np.float64), _DECIMALS).tolist()
     return rounded
