@@ -1,8 +1,8 @@
 """Conversations that curate a playlist: what was said, what was liked, and the playlist they were after.
 
 The form is that of the Conversational Playlist Curation Dataset (CPCD; Chaganty et al. 2023, CC BY 4.0). A system that
-answers turn t has *heard* the utterances of turns 0 to t, and of the turns before t what it answered and the first three
-tracks that were liked and disliked: `heard`. Everything else of a dialogue is hidden from it, its goal above all.
+answers turn t has *heard* the utterances of turns 0 to t, and of the turns before t what it answered and the first
+three tracks that were liked and disliked: `heard`. Everything else of a dialogue is hidden from it, its goal above all.
 """
 
 from __future__ import annotations
