@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from evals import run_jam, run_listener, run_metamorphic, run_taste, run_understanding, run_wording
+from evals import run_jam, run_listener, run_metamorphic, run_taste, run_understanding, run_walks, run_wording
 from evals.options import JsonFile, Kept, Seeds, Trec, check_destination, check_folder, finish, read_seeds
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -37,6 +37,7 @@ _COMMANDS = (
     *run_metamorphic.COMMANDS,
     *run_taste.COMMANDS,
     *run_understanding.COMMANDS,
+    *run_walks.COMMANDS,
     *run_wording.COMMANDS,
 )
 for _command, _example in _COMMANDS:

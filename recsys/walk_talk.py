@@ -22,8 +22,10 @@ from recsys.walk_words import facet_words as worded
 #: Turns of a conversation, and the odds.
 _LENGTHS = {3: 0.03, 4: 0.18, 5: 0.52, 6: 0.11, 7: 0.07, 8: 0.05, 9: 0.04}
 #: By turn, the last for all later ones: how often nothing is rated, and the mean number of likes where any is liked.
-_NOTHING_RATED = (0.56, 0.085, 0.075, 0.085, 0.05, 0.12, 0.06)
+_NOTHING_RATED = (0.74, 0.085, 0.075, 0.085, 0.05, 0.12, 0.06)
 _MEAN_LIKES = (4.7, 5.1, 4.9, 4.7, 4.3, 3.1, 3.1)
+#: Slates of named artists are longer, as a catalogue does not have enough of each to be liked.
+_MORE_IF_NAMED = 1.5
 #: How often nothing is liked of a slate that is shown, and the mean number of dislikes.
 _NOTHING_LIKED = 0.05
 _MEAN_DISLIKES = 1.1
@@ -33,22 +35,24 @@ _MAX_LIKES = 20
 #: Liked tracks of a turn that are of the artists it names.
 _LIKED_OF_NAMED = 0.84
 #: Of the likes that the artists named fall short of, those that others make up for.
-_MADE_UP_FOR = 0.5
+_MADE_UP_FOR = 0.45
+#: How often, against others, tracks of artists liked before are liked where none is named, and those of related ones.
+_KNOWN, _NEAR = 0.15, 3.0
 #: Artists that a turn names that names any.
-_N_NAMED = (0.76, 0.17, 0.05, 0.02)
+_N_NAMED = (0.68, 0.23, 0.06, 0.03)
 
 _OPENING = {
     Act.GREET: 0.08,
     Act.PURPOSE: 0.33,
     Act.BOTH: 0.05,
     Act.FACETS: 0.4,
-    Act.ARTISTS: 0.09,
-    Act.LIKE_ARTIST: 0.03,
+    Act.ARTISTS: 0.07,
+    Act.LIKE_ARTIST: 0.02,
     Act.TRACK: 0.02,
 }
 _ANSWER = {
-    Act.ARTISTS: 0.5,
-    Act.FACETS: 0.32,
+    Act.ARTISTS: 0.38,
+    Act.FACETS: 0.4,
     Act.PURPOSE: 0.05,
     Act.LIKE_ARTIST: 0.06,
     Act.TRACK: 0.03,
@@ -56,14 +60,14 @@ _ANSWER = {
 }
 _AGAIN = {Act.ARTISTS: 0.55, Act.FACETS: 0.2, Act.LIKE_ARTIST: 0.05, Act.TRACK: 0.05, Act.MORE: 0.15}
 _NEXT = {
-    Act.ARTISTS: 0.5,
+    Act.ARTISTS: 0.44,
     Act.LIKE_ARTIST: 0.03,
     Act.LIKE_TRACK: 0.03,
     Act.TRACK: 0.035,
     Act.ALBUM: 0.01,
-    Act.FACETS: 0.12,
-    Act.MORE: 0.13,
-    Act.PRAISE: 0.145,
+    Act.FACETS: 0.15,
+    Act.MORE: 0.15,
+    Act.PRAISE: 0.16,
 }
 #: Of turns after a slate with dislikes: how often an artist is turned down in it, or everything.
 _TURNED_DOWN, _ELSE = 0.05, 0.35
@@ -71,9 +75,9 @@ _TURNED_DOWN, _ELSE = 0.05, 0.35
 _LOVED_ARTIST, _LOVED_TITLE = 0.05, 0.02
 
 #: How many artists of a stop the listener has in mind, and tracks of each beyond the stop's own.
-_ARTISTS_IN_MIND = (4, 10)
-_MORE_OF_ARTIST = 9
-_BY_CHANCE = 20  # other tracks of a stop that would be liked
+_ARTISTS_IN_MIND = (5, 11)
+_MORE_OF_ARTIST = 12
+_BY_CHANCE = 32  # other tracks of a stop that would be liked
 _BRACKETED = re.compile(r"\s*[(\[{].*?[)\]}]|\s+[-–—]\s+.*$")
 
 
@@ -255,7 +259,7 @@ class Talk:
         artists_of, nameable = self.ground.artists_of, self.ground.nameable
         counts = Counter(artists_of[row][0] for row in missing if nameable[artists_of[row][0]])
         found = list(counts)
-        odds = np.array([min(count, 5) ** 1.5 for count in counts.values()])
+        odds = np.array([min(count, 8) ** 2.0 for count in counts.values()])
         named: list[int] = []
         while len(named) < min(n, len(found)):
             at = drawn(odds, self.rng)
@@ -300,9 +304,9 @@ class Talk:
         """Draw what is shown: the liked and the disliked tracks, each in the slate's order."""
         rng = self.rng
         at = min(number, len(_NOTHING_RATED) - 1)
-        if ask.act is Act.GREET or rng.random() < _NOTHING_RATED[at] * (2 if ask.act is Act.PRAISE else 0.9):
+        if ask.act is Act.GREET or rng.random() < _NOTHING_RATED[at] * (1.5 if ask.act is Act.PRAISE else 0.7):
             return [], []
-        mean = _MEAN_LIKES[at] - 1
+        mean = _MEAN_LIKES[at] * (_MORE_IF_NAMED if ask.artists else 1) - 1
         n = 1 + int(rng.negative_binomial(_SPREAD, _SPREAD / (_SPREAD + mean)))
         n = 0 if rng.random() < _NOTHING_LIKED else min(n, _MAX_LIKES)
         missing = [row for row in self.wishes[stop] if row not in self.shown]
@@ -332,11 +336,13 @@ class Talk:
         return self._some(pool, n)
 
     def _related(self, rows: list[int], n: int) -> list[int]:
-        """Draw some rows, those of artists related to what was liked three times as often."""
+        """Draw some rows: those of artists related to what was liked more often, those of the same artists rarely."""
         if len(rows) <= n or not self.liked:
             return self._some(rows, n)
+        known = {self.ground.artists_of[row][0] for row in self.liked}
         near = self._near({self.ground.artists_of[row][0] for row in self.liked[-6:]})
-        keys = self.rng.random(len(rows)) ** np.array([1 / 3 if row in near else 1.0 for row in rows])
+        odds = [_KNOWN if self.ground.artists_of[row][0] in known else _NEAR if row in near else 1.0 for row in rows]
+        keys = self.rng.random(len(rows)) ** (1 / np.array(odds))
         return [rows[at] for at in np.argsort(-keys, kind="stable")[:n].tolist()]
 
     def _some(self, rows: Sequence[int], n: int) -> list[int]:

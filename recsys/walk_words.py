@@ -98,8 +98,9 @@ class WordSettings:
     name_typo: float = 0.1
     short: float = 0.04  # "pls", "u"
     run_together: float = 0.02
-    reaction: float = 0.62
-    chat: float = 0.13
+    reaction: float = 0.72
+    chat: float = 0.2
+    chat_first: float = 0.42  # in the first utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +183,11 @@ def say(ask: Ask, persona: Persona, settings: WordSettings, rng: np.random.Gener
     if ask.liked is not None and not silent and rng.random() < settings.reaction:
         kind = "good" if ask.liked >= 0.6 else "mixed" if ask.liked > 0.2 else "bad"
         parts.insert(0, _choose(words["reaction"][kind], rng))
-    if rng.random() < settings.chat:
-        parts.insert(int(rng.integers(len(parts) + 1)), _choose(words["chat"]["words"], rng) + ".")
+    if rng.random() < (settings.chat_first if ask.first else settings.chat):
+        chat = _choose(words["chat"]["opening" if ask.first else "words"], rng)
+        at = len(parts) if ask.first else int(rng.integers(len(parts) + 1))
+        parts[at:at] = [chat + (".", "!", "...", " -")[int(rng.random() * 4)] if at < len(parts) else chat]
+    parts = [_ended(part) if number < len(parts) - 1 else part for number, part in enumerate(parts)]
     text = " ".join(_sentence(part) if number else part for number, part in enumerate(parts))
     return _typed(_tidy(text), ask, persona, settings, rng)
 
@@ -326,6 +330,11 @@ def _tidy(text: str) -> str:
     for pattern, by in _TIDY:
         text = pattern.sub(by, text)
     return text.strip()
+
+
+def _ended(text: str) -> str:
+    """A part of an utterance with a sign behind it."""
+    return text if not text or text[-1] in ".!?,-:" or text.endswith(" but") else f"{text}."
 
 
 def _sentence(text: str) -> str:
