@@ -79,7 +79,7 @@ def evaluate(
             progress("walk", done, len(seeds))
     said = {"catalogue": catalogue, "dialogues": dialogues, "conversations": n or len(real)}
     report = Report("segue eval walks", said, seeds)
-    for name, those in ((REAL, real), *made.items()):
+    for name, those in {REAL: real, **made}.items():
         for subset, metrics in describe(those, tracks).items():
             for metric, values in metrics.items():
                 report.add(name, subset, metric, summarise([one for _, one in values], groups=[g for g, _ in values]))
@@ -135,7 +135,7 @@ def describe(dialogues: Sequence[Dialogue], catalogue: Catalogue) -> Mapping[str
         for track_id, names in zip(catalogue.track_ids, catalogue.artists, strict=True)
     }
     said = Counter(fold(turn.utterance) for one in dialogues for turn in one.turns)
-    found: dict[str, _Values] = {"all": {}} | {f"turn {turn}": {} for turn in range(N_TURNS)}
+    found: dict[str, _Values] = {subset: {} for subset in ("all", *(f"turn {turn}" for turn in range(N_TURNS)))}
     for one in dialogues:
         in_goal = {artist for track_id in one.goal for artist in artists[track_id]}
         named_ever: set[str] = set()

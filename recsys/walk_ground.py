@@ -16,7 +16,7 @@ Shapes: N tracks, A artists, P places, F features, D width of a vector.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -103,15 +103,16 @@ class Ground:
         self.nameable = np.array([key not in _NO_ARTISTS and not _COPIES.search(key) for key in numbers], dtype=bool)
         self.tracks_of = _inverted(self.artists_of, len(numbers))
         self.facets_of = self._facets()
-        self.tracks_with: dict[Key, list[int]] = {}
+        self.tracks_with: dict[Key, set[int]] = {}
         for row, keys in enumerate(self.facets_of):
             for one in keys:
-                self.tracks_with.setdefault(one, []).append(row)
+                self.tracks_with.setdefault(one, set()).add(row)
         albums: dict[str, list[int]] = {}
         for row, album in enumerate(catalogue.albums):
             if album:
                 albums.setdefault(album, []).append(row)
         self.albums = {album: rows for album, rows in albums.items() if len(rows) > 1}
+        self._near: dict[int, frozenset[int]] = {}
 
     def add_made(self, n: int, rng: np.random.Generator) -> None:
         """Add up to n places made of the catalogue: two neighbourhoods of an artist to one of facets."""
@@ -148,6 +149,14 @@ class Ground:
         if means is not None:
             related = 0.8 * related + 0.2 * np.clip(means @ means[place], 0, 1)
         return np.clip(related, 0, 1)
+
+    def near(self, artist: int) -> frozenset[int]:
+        """The tracks of artists related to one, without its own."""
+        if artist not in self._near:
+            others = self.related_artists[0][artist].tolist()
+            rows = {row for other in others for row in self.tracks_of[other].tolist()}
+            self._near[artist] = frozenset(rows.difference(self.tracks_of[artist].tolist()))
+        return self._near[artist]
 
     @cached_property
     def related_artists(self) -> tuple[IntArray, FloatArray]:
@@ -225,11 +234,13 @@ class Ground:
             for value in self.catalogue.values(facet):
                 for row in self.catalogue.postings(facet, value).tolist():
                     found[row][facet, value] = None
-        for facet in _TITLED:
-            phrases = load_vocabulary().phrases(facet)
-            for row in np.flatnonzero(~self.catalogue.stated(facet)).tolist():
-                words = _titled(fold(f"{self.catalogue.titles[row]} {self.catalogue.albums[row] or ''}"), phrases)
-                found[row].update(dict.fromkeys((facet, word) for word in words))
+        spoken = {facet: load_vocabulary().phrases(facet) for facet in _TITLED}
+        silent = {facet: ~self.catalogue.stated(facet) for facet in _TITLED}
+        for row in np.flatnonzero(np.any(list(silent.values()), axis=0)).tolist():
+            words = _words_of(fold(f"{self.catalogue.titles[row]} {self.catalogue.albums[row] or ''}"))
+            for facet, phrases in spoken.items():
+                if silent[facet][row]:
+                    found[row].update(dict.fromkeys((facet, phrases[word]) for word in words if word in phrases))
         for row, year in enumerate(self.catalogue.numeric["year"].tolist()):
             if year == year and year >= 1900:  # NaN is unequal to itself
                 found[row][Facet.ERA, str(int(year) // 10 * 10)] = None
@@ -258,9 +269,9 @@ class Ground:
         if not keys:
             return None
         chosen = [keys[number] for number in rng.permutation(len(keys))[: 1 + int(rng.random() < 0.5)]]
-        rows = set(self.tracks_with[chosen[0]]).intersection(*(self.tracks_with[key] for key in chosen[1:]))
+        rows = self.tracks_with[chosen[0]].intersection(*(self.tracks_with[key] for key in chosen[1:]))
         if len(rows) < _MIN_PLACE:
-            chosen, rows = chosen[:1], set(self.tracks_with[chosen[0]])
+            chosen, rows = chosen[:1], self.tracks_with[chosen[0]]
         kept = np.array(sorted(one for one in rows if self.allowed[one]), dtype=np.int64)
         words = [f"{word}s" if facet is Facet.ERA else word for facet, word in chosen]
         return Place(rng.permutation(kept)[:_MAX_MADE], " ".join(words))
@@ -272,10 +283,10 @@ def drawn(odds: NDArray[np.floating[Any]] | Sequence[float], rng: np.random.Gene
     return int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))
 
 
-def _titled(text: str, phrases: Mapping[str, str]) -> list[str]:
-    tokens = text.split()
-    pairs = [f"{a} {b}" for a, b in pairwise(tokens)]
-    return [phrases[words] for words in (*pairs, *tokens) if words in phrases]
+def _words_of(text: str) -> list[str]:
+    """The pairs of words and the words of folded text."""
+    words = text.split()
+    return [*(f"{a} {b}" for a, b in pairwise(words)), *words]
 
 
 def _inverted(lists: Sequence[tuple[int, ...]], n: int) -> list[IntArray]:

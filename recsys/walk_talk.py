@@ -191,7 +191,7 @@ class Talk:
             keys = self._facets(missing, plain=bool(purpose))
             if not keys:
                 return None
-            focus = set.intersection(*(set(ground.tracks_with[key]) for key in keys))
+            focus = set.intersection(*(ground.tracks_with[key] for key in keys))
             return replace(said, facets=worded(keys, rng), purpose=purpose), focus
         if act is Act.LIKE_TRACK:
             if not self.last_liked:
@@ -252,7 +252,7 @@ class Talk:
             return None
         words = worded(new, self.rng), worded(old, self.rng)
         ask = replace(said, act=Act.AWAY_FACETS, facets=words[0], away=words[1])
-        return ask, set(self.ground.tracks_with[new[0]])
+        return ask, self.ground.tracks_with[new[0]]
 
     def _artists(self, missing: list[int], n: int) -> list[int]:
         """Draw artists of the missing tracks: the more of theirs are missing, the more likely."""
@@ -291,14 +291,15 @@ class Talk:
         activities = Counter(word for row in self.wishes[stop] for facet, word in self.ground.facets_of[row]
                              if facet is Facet.ACTIVITY)  # fmt: skip
         if activities and self.rng.random() < 0.7:
-            return list(activities)[drawn(np.array(list(activities.values())) ** 2, self.rng)]
-        return purposes()[int(self.rng.integers(len(purposes())))]
+            said = list(activities)[drawn([n**2 for n in activities.values()], self.rng)]
+        else:
+            said = purposes()[int(self.rng.integers(len(purposes())))]
+        return f"when i'm {said}" if said.split()[0].endswith("ing") and self.rng.random() < 0.4 else said
 
     def _near(self, artists: Collection[int]) -> set[int]:
         """Tracks of artists related to some, without their own."""
-        best, _ = self.ground.related_artists
-        near = {other for artist in artists for other in best[artist].tolist()}.difference(artists)
-        return {row for other in near for row in self.ground.tracks_of[other].tolist()}
+        own = {row for artist in artists for row in self.ground.tracks_of[artist].tolist()}
+        return set().union(*(self.ground.near(artist) for artist in artists)) - own
 
     def _slate(self, number: int, stop: int, ask: Ask, focus: set[int]) -> tuple[list[int], list[int]]:
         """Draw what is shown: the liked and the disliked tracks, each in the slate's order."""
