@@ -122,7 +122,8 @@ class Talk:
             text = say(ask, persona, self.settings.words, rng)
             liked, disliked = self._slate(number, stop, ask, focus)
             answer = respond(ask, len(liked) + len(disliked), rng)
-            if writer is not None and rng.random() < self.settings.written_share:
+            written = rng.random() < self.settings.written_share  # drawn in any case: a writer changes no fact
+            if writer is not None and written:
                 strangers = {self.ground.artist_names[a] for row in self.wished for a in self.ground.artists_of[row]}
                 others = sorted(strangers.difference(ask.named))
                 text = rewrite(ask, text, [turn.utterance for turn in turns], others, writer)
@@ -311,8 +312,10 @@ class Talk:
         n = 1 + int(rng.negative_binomial(_SPREAD, _SPREAD / (_SPREAD + mean)))
         n = 0 if rng.random() < _NOTHING_LIKED else min(n, _MAX_LIKES)
         missing = [row for row in self.wishes[stop] if row not in self.shown]
-        elsewhere = (row for wish in self.wishes for row in wish if row not in self.shown and row in focus)
-        inside = list(dict.fromkeys([*(row for row in missing if row in focus), *elsewhere]))
+        inside = [row for row in missing if row in focus]
+        if ask.act in (Act.ARTISTS, Act.TRACK, Act.ALBUM):  # whoever names it means it, wherever the walk is
+            others = (row for wish in self.wishes for row in wish if row in focus and row not in self.shown)
+            inside = list(dict.fromkeys([*inside, *others]))
         outside = [row for row in missing if row not in focus]
         n_inside = min(len(inside), int(rng.binomial(n, _LIKED_OF_NAMED))) if focus else 0
         # What was asked for by name and is not there is not made up for by as many others.

@@ -31,7 +31,8 @@ _BY_ARTIST = re.compile(r"\s*(?:by|from|-) \{artists?\}")
 #: Draws of a wording until one fits the facts.
 _MAX_DRAWS = 20
 _SLOT = re.compile(r"\{(\w+)\}")
-_NEAR_KEYS = {"a": "s", "e": "r", "i": "o", "o": "p", "n": "m", "m": "n", "s": "d", "t": "y", "r": "t", "l": "k"}
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_NEAR_KEYS = {a: b for row in _KEYS for a, b in zip(row, row[1:] + row[-2], strict=True)}
 _SHORTENED = {"please": "pls", "you": "u", "are": "r", "thanks": "thx", "and": "n", "because": "cuz", "to": "2"}
 _SHORT = re.compile(r"\b(" + "|".join(_SHORTENED) + r")\b")
 _TIDY = ((re.compile(r"\s+([,.!?])"), r"\1"), (re.compile(r"([!?.])[,.]+(?=\s|$)"), r"\1"), (re.compile(r"\s+"), " "))
