@@ -188,7 +188,7 @@ class Parts:
             catalogue,
             load_vocabulary(),
             self._encoder(progress),
-            replace(training, tidy_names=tidy_names),
+            replace(training, tidy_names=tidy_names, dialogue_share=settings.dialogue_share),
             retrain=retrain,
             only=only,
             histories=histories_of(self._store(), settings.half_life_days),

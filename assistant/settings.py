@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     training_steps: PositiveInt | None = Field(
         default=None, description="steps of JAM training; by catalogue size if unset"
     )
+    dialogue_share: float = Field(
+        default=0.0, ge=0, le=0.9, description="share of JAM's synthetic examples that are turns of made conversations"
+    )
     slate_size: PositiveInt = Field(
         default=20, le=200, description="tracks in a slate unless the listener says otherwise"
     )

@@ -32,12 +32,15 @@ from recsys.spaces import LISTENERS, TRACKS, Space, UnknownSpaceError, cards, op
 from recsys.synthesis import Triple, from_histories, synthesise
 from recsys.types import BoolArray, FloatArray, IntArray, Modality, Progress
 from recsys.vocabulary import Vocabulary
+from recsys.walks import triples_of, walk_dialogues
 
 #: A trained model serves a changed catalogue as long as it shares this part of its tracks with the one trained on.
 REUSE_OVERLAP = 0.8
 MIXERS: dict[str, Mixer] = {"cross": cross_mix, "average": average_mix}
 #: Listeners with a vector of their own whose histories are learnt from at most, and the examples each gives.
 MAX_LISTENERS, EXAMPLES_EACH = 2_000, 8
+#: Turns that a made conversation has on average at the least.
+_FEWEST_TURNS = 4
 
 #: Returns the rows of the catalogue that speak for each of some listeners, by listener id.
 Histories = Callable[[Sequence[str], Catalogue], Mapping[str, IntArray]]
@@ -209,8 +212,10 @@ def fit(
         _copy_trained_on(home, folder)
         checkpoint.save(folder, plan.reused.weights, plan.reused.card)
         return checkpoint.load(folder)
-    triples, queries, n_held_out = _examples(home, catalogue, vocabulary, encoder, plan, progress)
     tables, present = inputs.tables, inputs.present
+    triples, queries, n_held_out = _examples(
+        home, catalogue, vocabulary, encoder, plan, tables[Modality.TEXT], progress
+    )
     own = {name: space.rows([t.listener_id for t in triples])[0] for name, space in inputs.own.items()}
     weights, figures = train(
         triples,
@@ -309,9 +314,13 @@ def _examples(
     vocabulary: Vocabulary,
     encoder: TextEncoder,
     plan: Plan,
+    texts: FloatArray,
     progress: Progress | None,
 ) -> tuple[list[Triple], FloatArray, int]:
-    """Make the triples, encode their requests (T, D), and say how many at the end are held out."""
+    """Make the triples, encode their requests (T, D), and say how many at the end are held out.
+
+    `texts` (N, D) are the tracks' text vectors.
+    """
     if progress:
         progress("synthesise", 0, 0)
     seed = plan.settings.seed
@@ -328,6 +337,10 @@ def _examples(
     # Whatever comes beside the synthetic ones, these stay on the side that they are on.
     learnt, held_out = triples[: len(triples) - n_held_out], triples[len(triples) - n_held_out :]
     learnt += usage.repeated(plan.taught, len(triples))
+    if share := plan.settings.dialogue_share:
+        n = round(len(learnt) * share / (1 - share))
+        rng = np.random.default_rng((seed, len(catalogue), n))
+        learnt += triples_of(walk_dialogues(catalogue, -(-n // _FEWEST_TURNS), rng, vectors=texts), catalogue)[:n]
     if plan.histories:
         rng = np.random.default_rng((seed, len(catalogue), len(plan.histories)))
         real = from_histories(catalogue, vocabulary, plan.histories, EXAMPLES_EACH, rng)

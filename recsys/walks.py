@@ -147,9 +147,12 @@ def triples_of(dialogues: Sequence[Dialogue], catalogue: Catalogue) -> list[Trip
     """Make every turn an example for JAM: the words so far, the likes so far, and the tracks that are still missing.
 
     The words are those of all turns, the newest last, and the oldest are cut. Tracks that the catalogue does not have
-    are left out, and turns at which nothing is missing.
+    are left out, and turns at which nothing is missing. As a conversation may name the playlist that it is made of,
+    tracks of one playlist alone are taken to have no tags, as in `recsys.synthesis`.
     """
     triples = []
+    members = np.concatenate([np.empty(0, dtype=np.int64), *map(np.unique, catalogue.collection_rows)])
+    of_one = np.bincount(members, minlength=len(catalogue)) == 1
     for dialogue in dialogues:
         heard = ""
         liked: list[str] = []
@@ -159,7 +162,7 @@ def triples_of(dialogues: Sequence[Dialogue], catalogue: Catalogue) -> list[Trip
             history = catalogue.rows(dict.fromkeys(liked))
             missing = goal[~np.isin(goal, history)]
             if len(missing):
-                triples.append(Triple(_newest(heard, MAX_TEXT), np.sort(history), missing))
+                triples.append(Triple(_newest(heard, MAX_TEXT), np.sort(history), missing, goal[of_one[goal]]))
             liked += turn.liked
     return triples
 

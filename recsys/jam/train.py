@@ -44,6 +44,7 @@ class TrainingSettings:
     seed: int = 64
     threads: int = 2
     tidy_names: bool = False  # names of playlists are written as queries before they are learnt from
+    dialogue_share: float = 0.0  # of the examples learnt from, those that are turns of made conversations; below 1
 
 
 def train(

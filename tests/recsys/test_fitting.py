@@ -8,11 +8,12 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from recsys import generations, spaces
+from recsys import fitting, generations, spaces
 from recsys.catalogue import Catalogue
 from recsys.encoders.minilm import MiniLmEncoder
 from recsys.fitting import CannotFitOnlyError
@@ -284,3 +285,29 @@ class TestListenersOwnVectors:
         assert not opened(told, minilm).stand(Query("x", listener_id="p78"), 1).has_taste
         spaces.remove_space(told, "people")
         assert not opened(told, minilm).stand(Query("x", listener_id="p78"), 1).has_taste
+
+
+def test_a_share_of_the_examples_can_be_turns_of_made_conversations(
+    tmp_path: Path, minilm: MiniLmEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They come beside the synthetic ones, which stay as they are, and none of them is held out."""
+    learnt: dict[float, tuple[list[str], int]] = {}
+    train = fitting.train
+
+    def spy(*args: Any, **options: Any) -> Any:
+        triples, settings = args[0], args[4]
+        learnt[settings.dialogue_share] = [one.text for one in triples], options["n_held_out"]
+        return train(*args, **options)
+
+    monkeypatch.setattr(fitting, "train", spy)
+    short = replace(TRAINING, steps=2)
+    without = build(tmp_path, CATALOGUE, load_vocabulary(), minilm, short)
+    made = build(tmp_path, CATALOGUE, load_vocabulary(), minilm, replace(short, dialogue_share=0.5), retrain=True)
+    assert made.generation.key != without.generation.key
+    assert model_of(made).card["settings"]["dialogue_share"] == 0.5
+    (plain, n_held_out), (mixed, still_held_out) = learnt[0.0], learnt[0.5]
+    assert n_held_out == still_held_out
+    n_learnt = len(plain) - n_held_out
+    assert mixed[:n_learnt] == plain[:n_learnt]
+    assert mixed[-n_held_out:] == plain[n_learnt:]
+    assert len(mixed) - n_held_out == 2 * n_learnt
