@@ -50,7 +50,7 @@ _NO_ARTISTS = frozenset(
 )
 #: Artists whom nobody asks for by name.
 _COPIES = re.compile(r"\b(?:karaoke|tribute|cover (?:band|crew|team)|in the style of|lullab\w+|hits)\b")
-#: Artists that an artist is taken to be related to.
+#: Artists that an artist is taken to be related to, at most, and at most a fifth of all.
 _N_RELATED = 16
 _CHUNK = 512
 _MIN_PLACE, _MAX_MADE = 4, 48
@@ -181,7 +181,7 @@ class Ground:
         means = None
         if self.vectors is not None:
             means = _unit(np.stack([self.vectors[rows].mean(axis=0) for rows in self.tracks_of]))
-        k = max(1, min(_N_RELATED, n - 1))
+        k = max(1, min(_N_RELATED, n // 5))
         best, much = np.zeros((n, k), dtype=np.int64), np.zeros((n, k), dtype=np.float32)
         transposed = matrix.T.tocsr()
         for start in range(0, n, _CHUNK):

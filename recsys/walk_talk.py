@@ -33,11 +33,15 @@ _MEAN_DISLIKES = 1.1
 _SPREAD = 2.5
 _MAX_LIKES = 20
 #: Liked tracks of a turn that are of the artists it names.
-_LIKED_OF_NAMED = 0.84
+_LIKED_OF_NAMED = 0.9
 #: Of the likes that the artists named fall short of, those that others make up for.
-_MADE_UP_FOR = 0.45
+_MADE_UP_FOR = 0.4
 #: How often, against others, tracks of artists liked before are liked where none is named, and those of related ones.
-_KNOWN, _NEAR = 0.15, 3.0
+_KNOWN, _NEAR = 0.12, 3.0
+#: How often tracks of one artist are liked together where none is named.
+_TOGETHER = 0.8
+#: How often, against others, an artist is named of whom something was liked before.
+_AGAIN_NAMED = 0.1
 #: Artists that a turn names that names any.
 _N_NAMED = (0.68, 0.23, 0.06, 0.03)
 
@@ -75,9 +79,10 @@ _TURNED_DOWN, _ELSE = 0.05, 0.35
 _LOVED_ARTIST, _LOVED_TITLE = 0.05, 0.02
 
 #: How many artists of a stop the listener has in mind, and tracks of each beyond the stop's own.
-_ARTISTS_IN_MIND = (5, 11)
+_ARTISTS_IN_MIND = (4, 8)
 _MORE_OF_ARTIST = 12
-_BY_CHANCE = 32  # other tracks of a stop that would be liked
+_OF_RELATED = 4  # tracks of artists related to each of them that would be liked
+_BY_CHANCE = 24  # other tracks of a stop that would be liked
 _BRACKETED = re.compile(r"\s*[(\[{].*?[)\]}]|\s+[-–—]\s+.*$")
 
 
@@ -102,6 +107,7 @@ class Talk:
         """Decide what the listener wishes for; `hold` makes the turns."""
         self.ground, self.settings, self.rng = ground, settings, rng
         self.places = [ground.places[stop] for stop in stops]
+        self.in_mind: set[int] = set()  # artists that the listener will name, if anybody
         self.wishes = [self._wish(place.rows.tolist()) for place in self.places]
         self.wished = {row for wish in self.wishes for row in wish}
         self.shown: set[int] = set()
@@ -152,8 +158,12 @@ class Talk:
                 fame = np.nan_to_num(ground.catalogue.numeric["popularity"][tracks])
                 best = tracks[np.argsort(-(fame + rng.random(len(tracks))), kind="stable")]
                 chosen.update(dict.fromkeys(best[: int(rng.integers(1, _MORE_OF_ARTIST + 1))].tolist()))
-        by_chance = [row for row in rows if row not in chosen]
-        chosen.update(dict.fromkeys(self._some(by_chance, _BY_CHANCE)))
+        others = self._some([row for row in rows if row not in chosen], _BY_CHANCE)
+        for artist in sorted(in_mind):
+            near = sorted(row for row in ground.near(artist) if ground.allowed[row] and row not in chosen)
+            others += self._together(near, [1.0] * len(near), _OF_RELATED)
+        chosen.update(dict.fromkeys(others))
+        self.in_mind |= in_mind
         return chosen
 
     def _ask(self, number: int, stop: int, *, last: bool) -> tuple[Ask, set[int]]:
@@ -260,7 +270,8 @@ class Talk:
         artists_of, nameable = self.ground.artists_of, self.ground.nameable
         counts = Counter(artists_of[row][0] for row in missing if nameable[artists_of[row][0]])
         found = list(counts)
-        odds = np.array([min(count, 8) ** 2.0 for count in counts.values()])
+        known = {artist for row in self.liked for artist in artists_of[row]}
+        odds = np.array([min(n, 8) ** 2.0 * (_AGAIN_NAMED if one in known else 1) for one, n in counts.items()])
         named: list[int] = []
         while len(named) < min(n, len(found)):
             at = drawn(odds, self.rng)
@@ -340,13 +351,23 @@ class Talk:
         return self._some(pool, n)
 
     def _related(self, rows: list[int], n: int) -> list[int]:
-        """Draw some rows: those of artists related to what was liked more often, those of the same artists rarely."""
-        if len(rows) <= n or not self.liked:
+        """Draw some rows: of artists related to what was liked often, of the same ones and of those in mind rarely."""
+        if len(rows) <= n:
             return self._some(rows, n)
-        known = {self.ground.artists_of[row][0] for row in self.liked}
-        near = self._near({self.ground.artists_of[row][0] for row in self.liked[-6:]})
-        odds = [_KNOWN if self.ground.artists_of[row][0] in known else _NEAR if row in near else 1.0 for row in rows]
-        keys = self.rng.random(len(rows)) ** (1 / np.array(odds))
+        artists_of = self.ground.artists_of
+        known = {artist for row in self.liked for artist in artists_of[row]}
+        near = self._near({artists_of[row][0] for row in self.liked[-6:]})
+        rare = known | self.in_mind
+        odds = [_KNOWN if rare.intersection(artists_of[row]) else _NEAR if row in near else 1.0 for row in rows]
+        return self._together(rows, odds, n)
+
+    def _together(self, rows: Sequence[int], odds: Sequence[float], n: int) -> list[int]:
+        """Draw at most n of the rows with these odds; half of the time, tracks of one main artist come together."""
+        draws = self.rng.random(len(rows))
+        if self.rng.random() < _TOGETHER:
+            of_artist = {self.ground.artists_of[row][0]: at for at, row in enumerate(rows)}
+            draws = draws[[of_artist[self.ground.artists_of[row][0]] for row in rows]]
+        keys = draws ** (1 / np.array(odds))
         return [rows[at] for at in np.argsort(-keys, kind="stable")[:n].tolist()]
 
     def _some(self, rows: Sequence[int], n: int) -> list[int]:

@@ -144,16 +144,18 @@ def test_the_walk_moves_from_one_set_to_the_other(catalogue: Catalogue) -> None:
     """Two places that share nothing: what is liked first is of the first, what is liked last of the target."""
     given = [np.array([row for row, one in enumerate(catalogue.track_ids) if style_of(one) == s]) for s in STYLES]
     settings = replace(CLEAN, stops=(0.0, 1.0), made_share=0.0)
-    seen = set()
-    for walk in draw(catalogue, 80, settings=settings, collections=given):
-        first, target = ({style_of(catalogue.track_ids[row]) for row in place.rows} for place in walk.places)
+    shares: dict[bool, list[float]] = {True: [], False: []}
+    for walk in draw(catalogue, 120, settings=settings, collections=given):
+        (first,), (target,) = ({style_of(catalogue.track_ids[row]) for row in place.rows} for place in walk.places)
         assert first != target
         turns = walk.dialogue.turns
         for number, turn in enumerate(turns):
+            begins = 2 * number < len(turns)
             if turn.liked:
-                assert {style_of(one) for one in turn.liked} <= (first if 2 * number < len(turns) else target)
-                seen.add(2 * number < len(turns))
-    assert seen == {True, False}
+                shares[begins].append(np.mean([style_of(one) == (first if begins else target) for one in turn.liked]))
+    # The rest are of artists of the same decade, who are related too.
+    assert np.mean(shares[True]) > 0.85
+    assert np.mean(shares[False]) > 0.85
 
 
 def chain(n_places: int = 24, width: int = 10, shared: int = 5) -> Ground:
@@ -200,7 +202,7 @@ def test_vectors_relate_what_shares_nothing_else() -> None:
         related[place] = -1
         assert int(np.argmax(related)) == (place + 4) % 8
     best, _ = ground.related_artists
-    assert all(one % 4 == artist % 4 for artist in range(40) for one in best[artist, :9].tolist())
+    assert all(one % 4 == artist % 4 for artist in range(40) for one in best[artist].tolist())
 
 
 def test_listeners_do_not_always_say_what_they_want_at_first(made: list[Walk]) -> None:
