@@ -50,16 +50,28 @@ DEPTH = 200
 N_SHOWN = 20
 
 
-def choose_systems(names: str, against: str, predicted: Sequence[str] = ()) -> tuple[str, ...]:
-    """Read a comma-separated list of systems; "all" is everything.
+def choose_systems(
+    names: str, against: str | None = None, predicted: Sequence[str] = ()
+) -> tuple[tuple[str, ...], str]:
+    """Read a comma-separated list of systems, "all" being everything, and the one that the others are compared with.
+
+    Args:
+        names: of systems.
+        against: what to compare with; bm25 by default, or the first named where that does not run.
+        predicted: names of files of predictions.
 
     Raises:
-        UnknownSystemError: one of them does not exist, or `against` is not one that runs.
+        UnknownSystemError: one of them does not exist, none is named, or `against` is not one that runs.
     """
     chosen = choose(names, tuple(SYSTEMS))
-    if against not in (*chosen, *predicted):
-        raise UnknownSystemError(against, (*chosen, *predicted), "system to compare with")
-    return chosen
+    run = (*chosen, *predicted)
+    if not run:
+        raise UnknownSystemError(names, tuple(SYSTEMS))
+    if against is None:
+        return chosen, "bm25" if "bm25" in run else run[0]
+    if against not in run:
+        raise UnknownSystemError(against, run, "system to compare with")
+    return chosen, against
 
 
 def evaluate(

@@ -26,8 +26,13 @@ def cpcd(
     ] = None,
     systems: Annotated[str, typer.Option("--systems", metavar="NAME,…", help="Which to score, or all.")] = "all",
     against: Annotated[
-        str, typer.Option("--against", metavar="NAME", help="The system that all others are compared with.")
-    ] = "bm25",
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="NAME",
+            help="The system that all others are compared with (default: bm25, or else the first).",
+        ),
+    ] = None,
     predictions: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,7 +55,7 @@ def cpcd(
     from evals.cpcd import choose_systems, evaluate
 
     files = _named_files(predictions or ())
-    chosen, drawn = choose_systems(systems, against, tuple(files)), read_seeds(seeds)
+    (chosen, other), drawn = choose_systems(systems, against, tuple(files)), read_seeds(seeds)
     if twice := set(files) & set(chosen):
         raise typer.BadParameter(f"{min(twice)} is a system that runs; call it otherwise", param_hint="--predictions")
     for path, option in ((json, "--json"), (markdown, "--markdown")):
@@ -63,7 +68,7 @@ def cpcd(
             chosen,
             drawn,
             training=training,
-            against=against,
+            against=other,
             predictions=files,
             written=written,
             kept=kept,

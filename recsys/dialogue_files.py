@@ -79,7 +79,8 @@ def clusters_of(catalogue: Catalogue) -> dict[TrackId, str]:
 def write_dialogues(path: Path, dialogues: Iterable[Dialogue], catalogue: Catalogue) -> None:
     """Write dialogues in version 1 of the format.
 
-    The tracks that they rate are described, where the catalogue has them; the lists of searches are empty. A file is written whole or not at all.
+    The tracks that they rate are described, where the catalogue has them; searches are left empty. A file is written
+    whole or not at all.
     """
     rows = {track_id: row for row, track_id in enumerate(catalogue.track_ids)}
     described = _Described(catalogue)
