@@ -16,6 +16,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -27,6 +28,9 @@ from recsys.errors import DialogueFileError
 from recsys.snapshot import WORK_ID
 from recsys.sources import read_source
 from recsys.types import Progress, TrackId
+
+#: The files of a folder that `write_folder` writes.
+DIALOGUES, TRACKS = "dialogs.jsonl", "tracks.jsonl"
 
 _GZIP = b"\x1f\x8b"
 _REPAIR = "compare the line with the published files of CPCD, or leave it out"
@@ -113,6 +117,37 @@ def write_tracks(path: Path, catalogue: Catalogue) -> None:
     """Write a catalogue as CPCD's file of tracks: ids, titles, artists, albums and clusters."""
     described = _Described(catalogue)
     write_json_lines(path, (described(row) for row in range(len(catalogue))))
+
+
+def require_new_folder(folder: Path) -> None:
+    """Make sure that a folder of dialogues can be written.
+
+    Raises:
+        DialogueFileError: it holds something already, or is a file.
+    """
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise DialogueFileError(
+            folder, None, "it exists, expected no or an empty folder", "choose another or remove it"
+        )
+
+
+def write_folder(folder: Path, dialogues: Iterable[Dialogue], catalogue: Catalogue) -> None:
+    """Write dialogues and the catalogue that they are about to a folder, which appears whole or not at all.
+
+    Raises:
+        DialogueFileError: the folder holds something already.
+    """
+    folder = folder.absolute()
+    require_new_folder(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        unfinished = Path(scratch) / folder.name
+        unfinished.mkdir()
+        write_dialogues(unfinished / DIALOGUES, dialogues, catalogue)
+        write_tracks(unfinished / TRACKS, catalogue)
+        if folder.exists():
+            folder.rmdir()
+        os.replace(unfinished, folder)
 
 
 class _Described:
