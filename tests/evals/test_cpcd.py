@@ -17,6 +17,7 @@ from evals.cpcd_baselines import BASELINES, Popularity
 from evals.cpcd_context import Context
 from evals.cpcd_files import read_predictions
 from evals.errors import EvaluationDataError, UnknownSystemError
+from evals.main import command_line
 from recsys.catalogue import Catalogue
 from recsys.dialogue_files import read_dialogues, write_dialogues, write_tracks
 from recsys.dialogues import Dialogue, DialogueTurn, Heard
@@ -240,6 +241,37 @@ def test_what_cannot_be_evaluated_is_refused(tracks: Path, tmp_path: Path) -> No
         evaluate(tracks, written(path, aimless), ("bm25",), (3,))
     with pytest.raises(DialogueFileError, match=r"none\.jsonl"):
         evaluate(tracks, tmp_path / "none.jsonl", ("bm25",), (3,))
+
+
+def test_the_command_prints_its_table_and_writes_all_that_it_is_asked_for(
+    tracks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path / "d.jsonl", planted_dialogues(10))
+    arguments = ["eval", "cpcd", "--tracks", str(tracks), "--dialogs", str(path), "--systems", "bm25,popularity"]
+    assert _segue([*arguments, "--write-predictions", str(tmp_path / "out")]) == 0
+    theirs = f"theirs={tmp_path / 'out' / 'popularity.jsonl'}"
+    capsys.readouterr()
+    json_file = tmp_path / "cpcd.json"
+    assert _segue([*arguments, "--predictions", theirs, "--against", "theirs", "--json", str(json_file)]) == 0
+    assert "popularity - theirs" in capsys.readouterr().out
+    read = json.loads(json_file.read_text(encoding="utf-8"))
+    assert read["settings"]["folds"] == N_FOLDS
+    assert read["results"]["popularity - theirs"]["all"]["hit@100"] == {
+        "mean": 0,
+        "low": 0,
+        "high": 0,
+        "sd": 0,
+        "n": 10,
+    }
+    assert read["results"]["bm25 - theirs"]["all"]["hit@10"]["low"] > 0
+    assert _segue([*arguments, "--predictions", "bm25=x.jsonl"]) == 2
+    assert "call it otherwise" in capsys.readouterr().err
+
+
+def _segue(arguments: list[str]) -> int:
+    with pytest.raises(SystemExit) as ended:
+        command_line().main(args=arguments, prog_name="segue")
+    return int(ended.value.code or 0)
 
 
 def test_systems_are_chosen_with_one_to_compare_with() -> None:
