@@ -130,7 +130,7 @@ def evaluate(
             "against": against,
             "predictions": list(predictions or {}),
         }
-        report = Report("segue eval cpcd", said, seeds)
+        report = Report("segue eval cpcd", said | context.settings(), seeds)
         report_on(report, asked, runs, context.clusters, against=against)
     return report
 

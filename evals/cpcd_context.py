@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
-from evals.scratch import scratch_home, scratch_settings
+from evals.scratch import product_settings, scratch_home, scratch_settings
 from recsys.catalogue import Catalogue
 from recsys.dialogue_files import clusters_of
 from recsys.dialogues import Dialogue, Heard
@@ -87,6 +87,10 @@ class Context:
         assistant = self._open.enter_context(Assistant(scratch_settings(home)))
         assistant.index(self.tracks, progress=self.progress)
         return assistant
+
+    def settings(self) -> dict[str, Any]:
+        """The product's settings that can change a figure; none while no system has asked for the product."""
+        return product_settings(self.assistant.settings) if "assistant" in self.__dict__ else {}
 
     def once(self, key: str, make: Callable[[], _T]) -> _T:
         """Make something that does not depend on any dialogue once for all folds and systems."""
