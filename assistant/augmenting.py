@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Collection
 
 from assistant.ports import TextModel
-from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
+from recsys.common_words import COMMON_WORDS, FUNCTION_WORDS
 from recsys.query_text import MAX_WORDS, template_query
 from recsys.text import fold
 from recsys.types import WORD_FACETS, Facet

@@ -100,6 +100,18 @@ class NothingTaughtError(AssistantError, LookupError):
         self.listener_id = listener_id
 
 
+class NothingLikedError(AssistantError, LookupError):
+    """There are no conversations to export as dialogues: in none was a track liked, kept or saved."""
+
+    def __init__(self, listener_id: str | None) -> None:
+        whose = "no listener has a" if listener_id is None else f"listener {listener_id!r} has no"
+        super().__init__(
+            f"nothing to export: {whose} conversation in which a track was liked or kept, or a playlist saved; ask for "
+            "music in `segue chat` or `segue web`, like what you like of it, and export again"
+        )
+        self.listener_id = listener_id
+
+
 class NoTasteError(AssistantError, LookupError):
     """A listener without a taste was to be compared or drawn: nothing they did says anything of this catalogue."""
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from assistant.labels import place, plain, spelled
 from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.situation import titled
-from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.words import word_in
+from recsys.common_words import FUNCTION_WORDS
 from recsys.recommendation import Pick
 from recsys.text import artist_key, fold
 from recsys.types import Constraint, Facet, Track

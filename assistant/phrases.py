@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 from assistant.request import Request
-from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.understanding.refusing import AFTERWARDS, CUE, MATCH
+from recsys.common_words import FUNCTION_WORDS
 from recsys.text import fold as folded
 from recsys.types import WORD_FACETS, Constraint, Facet
 

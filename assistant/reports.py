@@ -117,6 +117,21 @@ class UsageReport(_Report):
     n_by_template: int | None = Field(default=None, description="queries that the template wrote in its place")
 
 
+class DialoguesReport(_Report):
+    """What `Assistant.export_dialogues` wrote."""
+
+    folder: str
+    dialogs: str = Field(description="the file of dialogues in it")
+    tracks: str = Field(description="the file of tracks in it")
+    n_dialogues: int = Field(description="conversations with a goal")
+    n_turns: int
+    n_listeners: int
+    n_goal: int = Field(description="tracks of the goals, summed over conversations")
+    n_left_out: int = Field(description="conversations in which nothing was liked, kept or saved that is still there")
+    n_gone: int = Field(description="ratings of tracks that left the catalogue")
+    n_tracks: int = Field(description="tracks of the catalogue, all of which are in it")
+
+
 class SpaceReport(_Report):
     """A precomputed space of tracks or listeners that is stored."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from assistant.languages import ENGLISH
 from assistant.request import Request
-from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
 from assistant.understanding.tokens import read
 from assistant.understanding.tongues import english_music, load_tongues
+from recsys.common_words import COMMON_WORDS, FUNCTION_WORDS
 
 _ENGLISH_WORDS = FUNCTION_WORDS | COMMON_WORDS
 

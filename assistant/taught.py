@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from assistant.errors import NothingTaughtError
+from assistant.errors import NothingLikedError, NothingTaughtError
 from assistant.parts import Parts
-from assistant.reports import TrainReport, UsageReport
+from assistant.reports import DialoguesReport, TrainReport, UsageReport
 from recsys.types import Progress
 
 
@@ -104,3 +104,29 @@ class Taught(Parts):
             augmenter=Augmenter(open_model(settings.llm), names=agent.named) if augment else None,
             progress=progress,
         )
+
+    def export_dialogues(
+        self, folder: Path, listener_id: str | None = None, progress: Progress | None = None
+    ) -> DialoguesReport:
+        """Write conversations in the format of CPCD, for `segue eval cpcd`: what was said, shown and liked, and sought.
+
+        Args:
+            folder: where to; it may exist if it is empty, and is written whole or not at all.
+            listener_id: one listener's alone; everybody's by default. Nobody is named in it.
+            progress: told about writing.
+
+        Raises:
+            NothingLikedError: in no conversation was anything liked, kept or saved yet.
+            DialogueFileError: the folder holds something already.
+        """
+        from assistant.dialogues import export_dialogues
+        from assistant.store import identity
+        from recsys.dialogue_files import require_new_folder
+
+        require_new_folder(folder)
+        catalogue = self._agent().recommender.catalogue
+        one = None if listener_id is None else identity(listener_id)
+        report = export_dialogues(folder, self._store(), catalogue, one, progress)
+        if report is None:
+            raise NothingLikedError(listener_id)
+        return report

@@ -9,6 +9,7 @@ from uuid import uuid4
 import typer
 
 from connectors.embeddings import embeddings_app
+from connectors.exporting import export
 from connectors.group import SegueGroup
 from connectors.opening import example as _example
 from connectors.opening import open_assistant as _open
@@ -311,29 +312,7 @@ def train(
             show_train_report(open_console(), report)
 
 
-@app.command(epilog=_example("export --format jam my-requests && segue eval jam --data my-requests"))
-def export(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="New or empty folder to write.")],
-    file_format: Annotated[
-        Literal["jam"], typer.Option("--format", help="Files to write: those that JAM trains on.")
-    ] = "jam",
-    listener: Annotated[str | None, typer.Option(help="One listener's alone (default: everybody's)")] = None,
-    with_ids: Annotated[bool, typer.Option("--with-ids", help="Name listeners instead of numbering them.")] = False,
-    augment: Annotated[
-        bool, typer.Option("--augment", help="Write requests anew, by SEGUE_LLM__MODEL or a template.")
-    ] = False,
-) -> None:
-    """Write conversations as training data.
-
-    Each request with the tracks kept of its playlist, or all of one heard for ten minutes.
-    """
-    from connectors.console import open_console, show_usage_report
-    from connectors.progress import JobProgress
-
-    with _open(_settings()) as assistant:
-        with JobProgress() as progress:
-            report = assistant.export_jam(folder, listener, with_ids=with_ids, augment=augment, progress=progress)
-        show_usage_report(open_console(), report)
+app.command(epilog=_example("export --format jam my-requests && segue eval jam --data my-requests"))(export)
 
 
 @app.command(epilog=_example("status --json | jq .index"))

@@ -6,6 +6,8 @@ The JSON holds exactly
      "results": {SYSTEM: {SUBSET: {METRIC: {"mean", "low", "high", "sd", "n"}}}},
      "selection": {…}}
 
+and, where an evaluation tells more than averages, "details": {…}.
+
 Conventions. SYSTEM is what the command line calls it; SUBSET `all` comes first, others by name; METRIC is in lower
 case and carries its unit where it has one (`p50_ms`, `seconds`, `peak_mb`). `low` and `high` bound the 95 % interval
 of `mean` (see `evals.metrics`). Figures that were used for choosing something stand only under `selection`.
@@ -44,6 +46,7 @@ class Report:
     seeds: Sequence[int]
     results: dict[str, dict[str, dict[str, Summary]]] = field(default_factory=dict)
     selection: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
 
     def add(self, system: str, subset: str, metric: str, summary: Summary) -> None:
         """Note one figure.
@@ -75,7 +78,7 @@ class Report:
                 for system, subsets in self.results.items()
             },
             "selection": self.selection,
-        }
+        } | ({"details": self.details} if self.details else {})
 
     def write(self, path: Path) -> None:
         """Write the JSON form; the folder must exist."""

@@ -12,7 +12,16 @@ from typing import Annotated
 
 import typer
 
-from evals import run_jam, run_listener, run_metamorphic, run_taste, run_understanding, run_walks, run_wording
+from evals import (
+    run_cpcd,
+    run_jam,
+    run_listener,
+    run_metamorphic,
+    run_taste,
+    run_understanding,
+    run_walks,
+    run_wording,
+)
 from evals.options import JsonFile, Kept, Seeds, Trec, check_destination, check_folder, finish, read_seeds
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -32,6 +41,7 @@ bench_app = typer.Typer(
 )
 
 _COMMANDS = (
+    *run_cpcd.COMMANDS,
     *run_jam.COMMANDS,
     *run_listener.COMMANDS,
     *run_metamorphic.COMMANDS,

@@ -21,6 +21,8 @@ out. One dialogue's turns are resampled together. Several seeds make several set
     named                       whether it names any
     liked_named                 where it does and something is liked: the share of the likes by artists it names
     liked_known                 where it does not: the share by artists of whom something was liked before
+    found                       whether BM25 finds a track of the goal among its first ten by the utterance's words
+    found_liked                 likewise by all words so far and the liked tracks that were heard of
     novel                       whether no other utterance of the set says the same (folded)
 
 Reference: Chaganty et al. (2023), "Beyond Single Items: Exploring User Preferences in Item Sets with the
@@ -29,9 +31,9 @@ Conversational Playlist Curation Dataset"; Leszczynski et al. (2023), "Talk the 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +42,11 @@ from evals.errors import EvaluationDataError
 from evals.metrics import summarise
 from evals.report import Report
 from recsys.catalogue import Catalogue
-from recsys.dialogues import Dialogue, DialogueTurn
-from recsys.sources.tabular import read_table
+from recsys.dialogue_files import read_dialogues
+from recsys.dialogues import Dialogue, DialogueTurn, heard
+from recsys.retrieval.lexical import LexicalIndex
+from recsys.retrieval.top import top
+from recsys.sources import read_source
 from recsys.text import artist_key, fold
 from recsys.types import Progress, TrackId
 from recsys.walks import walk_dialogues
@@ -51,6 +56,9 @@ REAL, WALKS, ALONE = SYSTEMS = ("real", "walks", "walks alone")
 N_TURNS = 5
 #: Folded names of so many letters or fewer are words too often: "Ye", "Snap".
 _SHORT_NAME = 3
+
+#: Tracks that are looked at of what words find.
+_DEPTH = 10
 
 #: Metric → (dialogue id, value) per unit.
 _Values = dict[str, list[tuple[str, float]]]
@@ -62,13 +70,14 @@ def evaluate(
     """Describe the dialogues of a file and n conversations of each kind per seed; as many as the file has by default.
 
     Raises:
-        EvaluationDataError: the dialogues cannot be read, or have no track of the catalogue.
+        DialogueFileError: the dialogues cannot be read.
+        EvaluationDataError: they have no track of the catalogue.
         SourceError: the catalogue cannot be read.
         NoGroundError: there is nothing to make conversations of.
     """
-    content = read_table(catalogue)
+    content = read_source(catalogue)
     tracks = Catalogue.from_tracks(content.tracks, content.collections)
-    real = read_dialogues(dialogues, tracks)
+    real = read_held(dialogues, tracks)
     goals = [tracks.rows(dict.fromkeys(one.goal)) for one in real]
     made: dict[str, list[Dialogue]] = {WALKS: [], ALONE: []}
     for done, seed in enumerate(seeds, start=1):
@@ -86,46 +95,33 @@ def evaluate(
     return report
 
 
-def read_dialogues(path: Path, catalogue: Catalogue) -> list[Dialogue]:
-    """Read CPCD's dialogues, with those of their tracks that the catalogue has; those of an empty goal are left out.
+def read_held(path: Path, catalogue: Catalogue) -> list[Dialogue]:
+    """Read dialogues with those of their tracks that the catalogue has; those of an empty goal are left out.
 
     Raises:
-        EvaluationDataError: the file is missing, is not of the form, or has no goal in the catalogue.
+        DialogueFileError: the file cannot be read as dialogues.
+        EvaluationDataError: no goal has a track of the catalogue.
     """
     known = set(catalogue.track_ids)
 
     def kept(ids: Iterable[TrackId]) -> tuple[TrackId, ...]:
         return tuple(one for one in ids if one in known)
 
-    try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        read = [
-            Dialogue(
-                str(one["id"]),
-                tuple(
-                    DialogueTurn(
-                        turn["user_query"],
-                        turn["system_response"],
-                        kept(turn["liked_results"]),
-                        kept(turn["disliked_results"]),
-                    )
-                    for turn in one["turns"]
-                ),
-                kept(one["goal_playlist"]),
-            )
-            for one in lines
-        ]
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
-        raise EvaluationDataError(
-            f"{path} cannot be read as dialogues ({error!r}); give --dialogs CPCD's dialogs.train.jsonl"
-        ) from error
-    held = [one for one in read if one.goal]
-    if not held:
+    read = read_dialogues(path)
+    held = [
+        Dialogue(
+            one.id,
+            tuple(replace(turn, liked=kept(turn.liked), disliked=kept(turn.disliked)) for turn in one.turns),
+            kept(one.goal),
+        )
+        for one in read
+    ]
+    if not any(one.goal for one in held):
         raise EvaluationDataError(
             f"none of the {len(read)} dialogues of {path.name} is after a track of the catalogue; "
             "give --catalogue the tracks.jsonl that belongs to --dialogs"
         )
-    return held
+    return [one for one in held if one.goal]
 
 
 def describe(dialogues: Sequence[Dialogue], catalogue: Catalogue) -> Mapping[str, _Values]:
@@ -134,6 +130,7 @@ def describe(dialogues: Sequence[Dialogue], catalogue: Catalogue) -> Mapping[str
         track_id: tuple(map(artist_key, names))
         for track_id, names in zip(catalogue.track_ids, catalogue.artists, strict=True)
     }
+    index = LexicalIndex.build([catalogue.text_of(row) for row in range(len(catalogue))])
     said = Counter(fold(turn.utterance) for one in dialogues for turn in one.turns)
     found: dict[str, _Values] = {subset: {} for subset in ("all", *(f"turn {turn}" for turn in range(N_TURNS)))}
     for one in dialogues:
@@ -143,6 +140,7 @@ def describe(dialogues: Sequence[Dialogue], catalogue: Catalogue) -> Mapping[str
         for number, turn in enumerate(one.turns):
             named = named_in(turn.utterance, in_goal)
             values = _turn(turn, named, known, artists) | {"novel": float(said[fold(turn.utterance)] == 1)}
+            values |= _found(one, number, catalogue, index)
             for subset in ("all", f"turn {number}"):
                 for metric, value in values.items() if subset in found else ():
                     found[subset].setdefault(metric, []).append((one.id, value))
@@ -181,6 +179,25 @@ def _turn(
     elif turn.liked and known:
         values["liked_known"] = _share(turn.liked, known, artists)
     return {metric: float(value) for metric, value in values.items()}
+
+
+def _found(dialogue: Dialogue, number: int, catalogue: Catalogue, index: LexicalIndex) -> dict[str, float]:
+    """Tell whether words find any of what is still to be found at a turn; nothing where there is nothing."""
+    known = heard(dialogue, number)
+    liked = catalogue.rows(track_id for turn in known.liked for track_id in turn)
+    missing = np.setdiff1d(catalogue.rows(dialogue.goal), liked)
+    if not len(missing):
+        return {}
+    texts = {
+        "found": known.utterances[-1],
+        "found_liked": " ".join((*known.utterances, *(catalogue.text_of(row) for row in liked.tolist()))),
+    }
+    found = {}
+    for metric, text in texts.items():
+        scores = index.scores(text)
+        scores[liked] = 0
+        found[metric] = float(np.isin(top(scores, _DEPTH), missing).any())
+    return found
 
 
 def _share(ids: Sequence[TrackId], of: set[str], artists: Mapping[TrackId, tuple[str, ...]]) -> float:

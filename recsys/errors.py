@@ -17,6 +17,15 @@ class SourceError(RecsysError, ValueError):
         self.path, self.problem, self.remedy = Path(path), problem, remedy
 
 
+class DialogueFileError(RecsysError, ValueError):
+    """A file of dialogues, or of predictions for them, cannot be read, or not be written where it is to go."""
+
+    def __init__(self, path: Path, line: int | None, problem: str, remedy: str) -> None:
+        place = f"{path}" if line is None else f"{path}, line {line}"
+        super().__init__(f"{place}: {problem}; {remedy}")
+        self.path, self.line, self.problem, self.remedy = path, line, problem, remedy
+
+
 class UnknownTrackError(RecsysError, KeyError):
     """A track id is not in the catalogue."""
 

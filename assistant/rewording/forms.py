@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from assistant.rewording.facts import StatedFact
 from assistant.rewording.lexicon import Phrase, adverb, load_lexicon
-from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.understanding.lexicon import ENERGETIC_FROM, FAST_FROM_BPM, QUIET_TO, SLOW_TO_BPM
+from recsys.common_words import FUNCTION_WORDS
 from recsys.text import fold
 from recsys.types import Facet
 from recsys.vocabulary import load_vocabulary

@@ -20,11 +20,11 @@ from assistant.ports import Understanding
 from assistant.request import QUIET, Intent, Mention, Request
 from assistant.understanding.answers import Answer, messages
 from assistant.understanding.claims import Claim, ClaimReader
-from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.understanding.learned import without
 from assistant.understanding.matches import Dial, Size
 from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tokens import Reading, read
+from recsys.common_words import FUNCTION_WORDS
 from recsys.types import Constraint, Facet
 from recsys.vocabulary import load_vocabulary
 

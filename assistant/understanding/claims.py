@@ -13,12 +13,12 @@ from rapidfuzz.distance import OSA
 
 from assistant.request import Mention, Polarity
 from assistant.understanding.answers import Answer
-from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
 from assistant.understanding.gazetteer import squeeze
 from assistant.understanding.matches import Dial, Size
 from assistant.understanding.numbers import MAX_MINUTES, MAX_TRACKS
 from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tokens import Reading, read
+from recsys.common_words import COMMON_WORDS, FUNCTION_WORDS
 from recsys.text import fold
 from recsys.types import Constraint, Facet
 from recsys.vocabulary import load_vocabulary

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.understanding.cues import Cue, Strength, are_listed, cue_for, ends_phrase, names_song
 from assistant.understanding.entity import names_of, of_artist, of_title
 from assistant.understanding.evidence import PRONOUNS, Evidence, is_year
@@ -16,6 +15,7 @@ from assistant.understanding.matches import Entity, Match, Unlinked
 from assistant.understanding.names import look_up_apart, look_up_misspelt
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
+from recsys.common_words import FUNCTION_WORDS
 
 _MAX_ARTIST_WORDS, _MAX_TITLE_WORDS, _MAX_GUESSED_WORDS = 7, 10, 6
 #: Of misspelt names, per message: on 28,000 tracks an artist costs about 1 ms to look up, a title about 5 ms.

@@ -10,12 +10,12 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
 from assistant.understanding.cues import Cue, Strength, asks_to_play, ends_phrase, names_song
 from assistant.understanding.gazetteer import Artist, Gazetteer, squeeze
 from assistant.understanding.matches import Match
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
+from recsys.common_words import COMMON_WORDS, FUNCTION_WORDS
 from recsys.types import Facet
 
 Kind = Literal["rare", "common", "function", "vocabulary"]

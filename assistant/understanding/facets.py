@@ -14,10 +14,10 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from assistant.understanding import lexicon
-from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
 from assistant.understanding.contexts import GUARDED, country_meant, fits, is_destination
 from assistant.understanding.matches import Bounds, Match, Payload, Word
 from assistant.understanding.tokens import Reading
+from recsys.common_words import COMMON_WORDS, FUNCTION_WORDS
 from recsys.types import Facet
 from recsys.vocabulary import Vocabulary
 

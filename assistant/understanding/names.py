@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
 from assistant.understanding.cues import names_song
 from assistant.understanding.gazetteer import Artist, Gazetteer, Title
 from assistant.understanding.matches import Entity, Match, Name, Unlinked
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
+from recsys.common_words import COMMON_WORDS, FUNCTION_WORDS
 
 _BEFORE_ARTIST = words("by feat ft featuring artist artists band bands singer rapper group")
 _JOINING = words("and or by from of ft feat featuring with x vs plus a like")

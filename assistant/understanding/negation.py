@@ -11,7 +11,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
 from assistant.understanding.matches import Bounds, Dial, Match, Size, Word
 from assistant.understanding.refusing import (
     AFTERWARDS,
@@ -29,6 +28,7 @@ from assistant.understanding.refusing import (
     TONE,
 )
 from assistant.understanding.tokens import Reading
+from recsys.common_words import COMMON_WORDS, FUNCTION_WORDS
 from recsys.types import Facet
 
 #: Words that may stand between a negation and what it refuses ("don't want any of that …").

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from assistant.request import Intent, Mention, Question, Request
 from assistant.understanding import question_forms as forms
-from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.understanding.gazetteer import Gazetteer
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading, read
+from recsys.common_words import FUNCTION_WORDS
 from recsys.types import Constraint
 
 #: Messages longer than this tell something rather than ask, in words.

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
 from assistant.understanding.gloss import gloss
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
 from assistant.understanding.tongues import GERMAN_DECADE, MAX_WORDS, Tongue, english_music, load_tongues
+from recsys.common_words import COMMON_WORDS, FUNCTION_WORDS
 from recsys.types import Facet
 
 _LIGHT = words(

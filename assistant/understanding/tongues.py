@@ -19,9 +19,9 @@ from typing import Any
 import Stemmer
 
 from assistant.languages import TONGUES
-from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.understanding.matches import Word
 from assistant.understanding.tables import words
+from recsys.common_words import FUNCTION_WORDS
 from recsys.text import fold
 from recsys.types import Facet
 from recsys.vocabulary import SECTIONS, load_vocabulary

@@ -115,6 +115,7 @@ finally:
         (["train", "--from-events", "--tidy-names"], "invalid value: --data, --tidy-names and --from-events learn"),
         (["export"], "missing argument 'FOLDER'; see `segue export --help`"),
         (["export", "x", "--format", "xml"], "invalid value for '--format'"),
+        (["export", "x", "--format", "cpcd", "--augment"], "invalid value: --with-ids and --augment go with"),
         (["web", "--port", "70000"], "invalid value for '--port'"),
     ],
 )

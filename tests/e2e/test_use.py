@@ -123,6 +123,16 @@ def test_a_talk_is_exported_and_evaluated(
     assert out[-1].startswith("  words: 0 by the language model, 3 by template, from the listeners' own; read them")
     assert read_jam(tmp_path / "anew").user_ids == ("ann",)
 
+    status, out, err = segue("export", "--format", "cpcd", tmp_path / "talks")
+    assert (status, err) == (0, "")
+    assert out == [
+        f"Wrote 3 dialogues of 1 listener to {tmp_path / 'talks'}",
+        "  turns: 3; 6 tracks liked, kept or saved",
+        "  tracks: all 60 of the catalogue, with title, artists and album",
+        "  words: the listeners' own; read them before you hand the folder on",
+        f"  evaluate: segue eval cpcd --tracks {tmp_path}/talks/tracks.jsonl --dialogs {tmp_path}/talks/dialogs.jsonl",
+    ]
+
     settings.setattr("sys.argv", ["segue", "eval", "jam", "--data", str(folder), "--models", "pop", "--split", "test"])
     with pytest.raises(SystemExit) as left:
         main()

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from evals.errors import EvaluationDataError
-from evals.walks import ALONE, REAL, WALKS, describe, evaluate, named_in, read_dialogues
+from evals.walks import ALONE, REAL, WALKS, describe, evaluate, named_in, read_held
 from recsys.catalogue import Catalogue
 from recsys.dialogues import Dialogue, DialogueTurn
+from recsys.errors import DialogueFileError
 from recsys.types import Track
 from tests.planted import planted_tracks
 
@@ -53,6 +54,8 @@ def test_the_counts_are_those_of_the_docstring() -> None:
     assert values("all", "liked_named") == [0.5]
     assert values("all", "liked_known") == [0.5]  # of turn 2 alone: nothing was liked before turn 1
     assert values("all", "novel") == [0, 1, 1, 0]
+    assert values("all", "found") == [0, 1, 0]  # nothing is left to be found after "hello"
+    assert values("all", "found_liked") == [0, 1, 1]  # "doors" is still among the words
     assert values("turn 1", "likes") == [2]
     assert "turn 4" not in describe([DIALOGUE], CATALOGUE)
 
@@ -77,15 +80,15 @@ def write(path: Path, lines: list[dict[str, Any]]) -> Path:
 
 def test_dialogues_are_read_with_the_tracks_that_are_known(tmp_path: Path) -> None:
     path = write(tmp_path / "dialogs.jsonl", [line("x", ["a1", "gone"], ["hi"]), line("empty", ["gone"], ["hi"])])
-    (read,) = read_dialogues(path, CATALOGUE)
+    (read,) = read_held(path, CATALOGUE)
     assert read == Dialogue("x", (DialogueTurn("hi", "ok", ("a1",)),), ("a1",))
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
-    with pytest.raises(EvaluationDataError, match="cannot be read as dialogues"):
-        read_dialogues(write(tmp_path / "wrong.jsonl", [{"id": "x"}]), CATALOGUE)
+    with pytest.raises(DialogueFileError, match=r"wrong\.jsonl, line 1"):
+        read_held(write(tmp_path / "wrong.jsonl", [{"id": "x"}]), CATALOGUE)
     with pytest.raises(EvaluationDataError, match="none of the 1 dialogues"):
-        read_dialogues(write(tmp_path / "other.jsonl", [line("x", ["gone"], ["hi"])]), CATALOGUE)
+        read_held(write(tmp_path / "other.jsonl", [line("x", ["gone"], ["hi"])]), CATALOGUE)
 
 
 def test_real_and_made_conversations_stand_side_by_side(tmp_path: Path) -> None:

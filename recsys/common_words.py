@@ -6,7 +6,11 @@ quotes or after "by"; `COMMON_WORDS` need some cue ("some queen", "like Heart").
 
 from __future__ import annotations
 
-from assistant.understanding.tables import words
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
+    return frozenset(text.split())
+
 
 FUNCTION_WORDS = words("""
 a about above actually add added after again all almost along already alright also always am an and another any
