@@ -35,9 +35,9 @@ _MAX_LIKES = 20
 #: Liked tracks of a turn that are of the artists it names.
 _LIKED_OF_NAMED = 0.9
 #: Of the likes that the artists named fall short of, those that others make up for.
-_MADE_UP_FOR = 0.4
+_MADE_UP_FOR = 0.3
 #: How often, against others, tracks of artists liked before are liked where none is named, and those of related ones.
-_KNOWN, _NEAR = 0.12, 3.0
+_KNOWN, _NEAR = 0.3, 3.0
 #: How often tracks of one artist are liked together where none is named.
 _TOGETHER = 0.8
 #: How often, against others, an artist is named of whom something was liked before.
@@ -95,6 +95,7 @@ class WalkSettings:
     made_share: float = 0.35  # of targets that are made of the catalogue, where there are playlists
     n_made: int = 600  # places made of the catalogue
     beyond: bool = False  # goals may hold tracks that no collection handed in has
+    say_names: bool = True  # playlists may be asked for by their names, which tags of their tracks may hold
     more_of_artist: float = 0.85  # of the artists in mind, those of whom more than the stop has would be liked
     words: WordSettings = field(default_factory=WordSettings)
     written_share: float = 1.0  # of utterances that a writer is asked for, where there is one

@@ -167,6 +167,11 @@ def triples_of(dialogues: Sequence[Dialogue], catalogue: Catalogue) -> list[Trip
     return triples
 
 
+def _called(name: str) -> str:
+    """A playlist's name as it is said: its first words, without signs."""
+    return " ".join(template_query("", name).replace(",", "").split()[:_MAX_NAME_WORDS])
+
+
 def _newest(text: str, at_most: int) -> str:
     """The end of a text, from the beginning of a word on."""
     if len(text) <= at_most:
@@ -191,7 +196,7 @@ def _ground(
             allowed[:] = False
             allowed[np.concatenate([np.empty(0, dtype=np.int64), *rows])] = True
     given = [
-        Place(np.unique(members), " ".join(template_query("", name).replace(",", "").split()[:_MAX_NAME_WORDS]))
+        Place(np.unique(members), _called(name) if settings.say_names else "")
         for members, name in zip(rows, called, strict=True)
         if len(np.unique(members)) >= _FEWEST
     ]
