@@ -9,8 +9,6 @@ from dataclasses import replace
 from functools import partial
 from threading import Lock
 
-import numpy as np
-
 from assistant import disowning
 from assistant.answering import answer, answers, remark, without_wishes
 from assistant.applying import additions, locally, meeting, next_states, planned, with_plan
@@ -25,11 +23,12 @@ from assistant.overrides import with_overrides
 from assistant.phrasebook import phrasebook
 from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
+from assistant.querying import Defaults, heard_query, preferring, query_of
 from assistant.receipt import slate_length, write_receipt
 from assistant.relative import against
 from assistant.reply import Message, Reply
-from assistant.request import Intent, Mention, Request
-from assistant.session import SessionState, fold, resized, with_slate
+from assistant.request import Intent, Request
+from assistant.session import SessionState, fold, resized, with_answer, with_slate
 from assistant.situation import Situation
 from assistant.slates import diff, slate_tracks
 from assistant.speaking import in_language
@@ -37,17 +36,16 @@ from assistant.store import SessionStore, StoredTurn, identity
 from assistant.understanding.by_model import without_model
 from assistant.versions import step, with_version
 from assistant.wording import asks_for_something, courtesy_language, is_greeting, is_thanks, say
+from recsys.dialogues import Heard
 from recsys.recommendation import Query, Recommendation
 from recsys.recommender import Recommender
 from recsys.store import Store
 from recsys.text import artist_key
-from recsys.types import Event, EventKind, Facet, Track
+from recsys.types import Event, EventKind, Track
 from recsys.usage import Shown
 
 #: Characters of a message that are read; more is pasted by accident.
 MAX_MESSAGE = 4_000
-#: Tracks that stand for an artist given as an example.
-_EXAMPLES_PER_ARTIST = 12
 
 
 class Agent:
@@ -69,7 +67,8 @@ class Agent:
         self.recommender, self._understanding = recommender, understanding
         self._store, self._sessions = store, SessionStore(store)
         self._slate_size, self._max_per_artist = slate_size, max_per_artist
-        self._how_much_me, self._seed, self._clock = how_much_me, seed, clock
+        self._defaults = Defaults(slate_size, max_per_artist, how_much_me)
+        self._seed, self._clock = seed, clock
         self._locks = tuple(Lock() for _ in range(64))  # turns of one session follow one another
 
     def reply(self, message: Message) -> Reply:
@@ -98,7 +97,14 @@ class Agent:
         query = self._query(fold(SessionState(), request), history, seed=self._seed)
         if how_much_me is not None:
             query = replace(query, how_much_me=how_much_me)
-        return query if strict else _preferring(query)
+        return query if strict else preferring(query)
+
+    def hear(self, heard: Heard) -> Query:
+        """Understand a conversation that was led elsewhere, as `rank` takes it: demands are preferences."""
+        state = SessionState()
+        for number, text in enumerate(heard.utterances):
+            state = fold(state, self._understand(plain(text, MAX_MESSAGE), first_turn=not number))
+        return heard_query(self.recommender.catalogue, state, heard, self._defaults, seed=self._seed)
 
     def replay(self, shown: Shown, state: SessionState, events: Sequence[Event]) -> Query:
         """Ask again what a turn asked, as of then and knowing what was done before it alone; demands are preferences.
@@ -112,7 +118,7 @@ class Agent:
         # The state is that after the turn, but its own slate was not yet shown when it was made.
         before = tuple(track_id for track_id in state.shown if track_id not in set(state.slate))
         query = self._query(state.model_copy(update={"shown": before}), history, seed=self._seed)
-        return replace(_preferring(query), text=shown.text, now=shown.at)
+        return replace(preferring(query), text=shown.text, now=shown.at)
 
     def named(self, text: str) -> frozenset[str]:
         """Return the keys of the catalogue's artists and tracks that a text mentions; asks no language model."""
@@ -227,7 +233,7 @@ class Agent:
         state = with_version(
             with_slate(state, ids), before, changed=ids != before.slate or plan is None or plan.changes
         )
-        self._sessions.save(text, listener_id, request, state, reply)
+        self._sessions.save(text, listener_id, request, with_answer(state, text, reply.text, self._clock()), reply)
         stage("store")
         timings["total"] = round((time.perf_counter() - started) * 1000, 3)
         return reply.model_copy(update={"timings_ms": timings})
@@ -322,50 +328,7 @@ class Agent:
         return history_of(listener_id, session_id, tuple(self._store.events(listener_id)) if events is None else events)
 
     def _query(self, state: SessionState, history: History, *, seed: int) -> Query:
-        catalogue = self.recommender.catalogue
-        disliked = {track_id for track_id, liked in history.rated.items() if not liked}
-        examples = {mention.key for mention in state.likes if mention.kind == "track"}
-        titles = {mention.key for mention in state.titles}
-        # An example shows what is wanted; shown again it would be a wasted place. Titles are asked for.
-        excluded = (disliked | set(state.set_aside) | set(state.removed) | examples) - (titles - disliked)
-        return Query(
-            text=state.query_text(),
-            newest=state.phrases[0].text if len(state.phrases) > 1 else "",
-            lead=frozenset(state.lead).intersection(v for c in state.active() if c.wanted for v in c.values),
-            constraints=state.active(),
-            listener_id=history.listener_id,
-            session_id=history.session_id,
-            listener_events=history.events,
-            like_rows=self._example_rows(state.likes),
-            dislike_rows=tuple(catalogue.rows(sorted(history.disliked_now)).tolist()),
-            liked_rows=tuple(catalogue.rows(sorted(history.liked_now)).tolist()),
-            passed_rows=tuple(catalogue.rows(history.passed(state.shown)).tolist()),
-            title_rows=tuple(catalogue.rows(mention.key for mention in state.titles).tolist()),
-            size=(state.n_tracks or self._slate_size) if state.minutes is None else state.n_tracks,
-            minutes=state.minutes,
-            discovery=state.discovery or 0.0,
-            fame=state.fame or 0.0,
-            how_much_me=self._how_much_me if state.how_much_me is None else state.how_much_me,
-            arc=state.arc,
-            exclude=frozenset(catalogue.rows(sorted(excluded)).tolist()),
-            seed=seed,
-            max_per_artist=self._max_per_artist,
-        )
-
-    def _example_rows(self, likes: Sequence[Mention]) -> tuple[int, ...]:
-        """Rows of "like X": the track itself, or an artist's best-known tracks."""
-        catalogue = self.recommender.catalogue
-        rows: list[int] = []
-        for mention in likes:
-            if mention.kind == "track":
-                rows += catalogue.rows((mention.key,)).tolist()
-                continue
-            found = catalogue.postings(Facet.ARTIST, mention.key)
-            main = [row for row in found.tolist() if catalogue.artist_keys[catalogue.artist_rows[row]] == mention.key]
-            mine = np.array(main or found, dtype=np.int64)
-            known = np.nan_to_num(catalogue.numeric["popularity"][mine], nan=0.0)
-            rows += mine[np.argsort(-known, kind="stable")][:_EXAMPLES_PER_ARTIST].tolist()
-        return tuple(dict.fromkeys(rows))
+        return query_of(self.recommender.catalogue, state, history, self._defaults, seed=seed)
 
     def _heard_artists(self, history: History) -> frozenset[str]:
         catalogue = self.recommender.catalogue
@@ -393,8 +356,3 @@ class Agent:
             has_taste=result.has_taste and query.how_much_me > 0,
             has_examples=bool(query.like_rows),
         )
-
-
-def _preferring(query: Query) -> Query:
-    """Let wanted constraints be preferences, so that only what is refused filters."""
-    return replace(query, constraints=tuple(replace(c, hard=c.hard and not c.wanted) for c in query.constraints))

@@ -27,6 +27,8 @@ from recsys.types import Arc, Constraint, Facet
 MAX_LIKES = 5
 #: Tracks that a session remembers to have shown.
 MAX_SHOWN = 1_000
+#: Turns that a session remembers as they were said.
+MAX_EXCHANGES = 12
 #: Limits of a request's size.
 MAX_TRACKS, MAX_MINUTES = 200, 1440.0
 #: Characters of text given to the encoder: it reads 256 word pieces, and all beyond is cut anyway.
@@ -43,6 +45,16 @@ class OpenQuestion(BaseModel):
 
     turn: int = Field(description="the turn that asked")
     options: tuple[Alternative, ...]
+
+
+class Exchange(BaseModel):
+    """What was said in one turn, and what was answered."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    utterance: str
+    response: str = ""
+    at: float = 0.0  # when it was answered, in seconds since the epoch; 0 while it is not
 
 
 class SessionState(BaseModel):
@@ -75,6 +87,7 @@ class SessionState(BaseModel):
     arc: Arc | None = None
     open_question: OpenQuestion | None = None  # asked in the last turn
     language: str = ENGLISH  # that the last turn was answered in
+    exchanges: tuple[Exchange, ...] = ()  # the last turns as they were said, oldest first
 
     def active(self) -> tuple[Constraint, ...]:
         """The constraints that hold now, oldest first."""
@@ -103,8 +116,10 @@ class SessionState(BaseModel):
 def fold(state: SessionState, request: Request) -> SessionState:
     """Let one request change the session. Pure: the same state and request always give the same state."""
     others = asks_for_others(request.text) or asks_for_more_of(request.text, _said(state, request))
+    said = (*state.exchanges, Exchange(utterance=request.text[:MAX_QUERY_TEXT]))
     if request.intent is Intent.START_OVER and not _means_others(request):
         state = SessionState(turn=state.turn, shown=state.shown)
+        said = said[-1:]
     elif request.intent is Intent.ASK and state.turn and not _overlaps(state, request):
         state = SessionState(
             turn=state.turn, shown=state.shown, n_tracks=state.n_tracks, minutes=state.minutes, pins=state.pins
@@ -143,6 +158,7 @@ def fold(state: SessionState, request: Request) -> SessionState:
         focus=state.focus,
         arc=request.arc or state.arc,
         language=request.spoken,
+        exchanges=said[-MAX_EXCHANGES:],
     )
 
 
@@ -160,6 +176,15 @@ def with_slate(state: SessionState, track_ids: Iterable[str]) -> SessionState:
     slate = tuple(track_ids)
     shown = tuple(dict.fromkeys((*(t for t in state.shown if t not in set(slate)), *slate)))[-MAX_SHOWN:]
     return state.model_copy(update={"slate": slate, "shown": shown})
+
+
+def with_answer(state: SessionState, utterance: str, response: str, at: float) -> SessionState:
+    """Remember what a turn answered, and when."""
+    exchanges = state.exchanges
+    if not exchanges or exchanges[-1].at:  # an edit: its words were not folded in
+        exchanges = (*exchanges, Exchange(utterance=utterance[:MAX_QUERY_TEXT]))
+    last = exchanges[-1].model_copy(update={"response": response[:MAX_QUERY_TEXT], "at": at})
+    return state.model_copy(update={"exchanges": (*exchanges[:-1], last)[-MAX_EXCHANGES:]})
 
 
 def _means_others(request: Request) -> bool:

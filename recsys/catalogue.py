@@ -112,6 +112,11 @@ class Catalogue:
         """The artists of every track as its source writes them, main artist first."""
         return self._lists("artists").rows()
 
+    @cached_property
+    def genres(self) -> list[tuple[str, ...]]:
+        """The genres that every track states, in canonical words."""
+        return self._lists("genres").rows()
+
     def row(self, track_id: TrackId) -> int:
         """Return the row of a track.
 

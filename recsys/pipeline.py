@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ import numpy as np
 
 from recsys import generations, learned
 from recsys.catalogue import Catalogue
+from recsys.conversation_ranking import ConversationRanking
 from recsys.embeddings import EmbeddingTable
+from recsys.encoders.remembering import RememberingEncoder
 from recsys.encoders.text import TextEncoder
 from recsys.errors import EmptyCatalogueError, RecsysError
 from recsys.fitting import MIXERS, Histories, fit, plan_all, plan_only, project, read_inputs
@@ -34,9 +37,10 @@ from recsys.ranking import RankingWeights
 from recsys.recommender import Recommender
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.serving import open_index, write_served
+from recsys.serving_conversations import load_ranker, open_conversing, write_conversing
 from recsys.spaces import own_vectors, track_spaces
 from recsys.synthesis import Triple
-from recsys.translation import FoldedTranslation, LearnedTranslation
+from recsys.translation import FoldedTranslation, LearnedTranslation, Translation
 from recsys.types import Progress
 from recsys.vocabulary import Vocabulary
 
@@ -107,7 +111,7 @@ def build(
         raise EmptyCatalogueError
     if data is not None:
         settings = joint or JointSettings(threads=training.threads)
-        return _build_learned(home, catalogue, encoder, data, settings, training.seed, helpers, progress)
+        return _build_learned(home, catalogue, vocabulary, encoder, data, settings, training.seed, helpers, progress)
     with generations.writing(home):
         if only:
             plan = plan_only(home, catalogue, encoder, training, SCHEMA, histories, only)
@@ -130,6 +134,7 @@ def build(
         if progress:
             progress("project", 0, 0)
         write_served(building, catalogue, project(model, inputs), training.threads, progress)
+        write_conversing(building, catalogue, vocabulary, encoder)
         if accept is not None and not accept(building):
             generations.discard(building)
             return BuildResult(generations.current(home), changed=False, trained=True, fit_s=fit_s)
@@ -149,6 +154,7 @@ def build(
 def _build_learned(
     home: Path,
     catalogue: Catalogue,
+    vocabulary: Vocabulary,
     encoder: TextEncoder,
     data: RequestData,
     settings: JointSettings,
@@ -188,6 +194,7 @@ def _build_learned(
             progress("project", 0, 0)
         served = joint.projections().with_constant(joint.constant)
         write_served(building, catalogue, served, settings.threads, progress)
+        write_conversing(building, catalogue, vocabulary, encoder)
         manifest = {
             "key": key,
             "schema": SCHEMA,
@@ -221,40 +228,42 @@ def open_recommender(
     generation = generations.current(home) if candidate is None else Generation(candidate.name, candidate, {})
     folder = generation.folder
     catalogue = Catalogue.load(folder / "catalogue")
+    lexical = LexicalIndex.load(folder / "lexical")
+    encoder = RememberingEncoder(encoder)
     if learned.is_learned(folder):
         joint = learned.open_joint(folder, catalogue, encoder)
         served = open_index(folder, Projections.load(folder / "projections"), cross_mix, index, exact_limit)
-        return Recommender(
-            catalogue,
-            vocabulary,
-            encoder,
-            LearnedTranslation(joint, catalogue),
-            np.load(folder / "vectors.npy", mmap_mode="r"),
-            served,
-            LexicalIndex.load(folder / "lexical"),
-            half_life_days=half_life_days,
-            weights=weights or learned.WEIGHTS,
-        ), generation
-    model = checkpoint.load(folder / "jam")
-    tables = {m: EmbeddingTable.open(folder / "embeddings" / m.value, catalogue.fingerprint) for m in model.modalities}
-    projections = Projections.load(folder / "projections")
-    mix = MIXERS[model.mixer]
-    served = open_index(folder, projections, mix, index, exact_limit)
-    recommender = Recommender(
-        catalogue,
-        vocabulary,
-        encoder,
-        FoldedTranslation(
+        translation: Translation = LearnedTranslation(joint, catalogue)
+        weights = weights or learned.WEIGHTS
+    else:
+        model = checkpoint.load(folder / "jam")
+        tables = {
+            m: EmbeddingTable.open(folder / "embeddings" / m.value, catalogue.fingerprint) for m in model.modalities
+        }
+        projections = Projections.load(folder / "projections")
+        served = open_index(folder, projections, MIXERS[model.mixer], index, exact_limit)
+        translation = FoldedTranslation(
             model,
             {m: table.vectors for m, table in tables.items()},
             np.stack([table.present for table in tables.values()], axis=1),
             own_vectors(home, model.card),
-        ),
+        )
+    names = translation.names
+    recommender = Recommender(
+        catalogue,
+        vocabulary,
+        encoder,
+        translation,
         np.load(folder / "vectors.npy", mmap_mode="r"),
         served,
-        LexicalIndex.load(folder / "lexical"),
+        lexical,
         half_life_days=half_life_days,
         weights=weights,
+        conversations=None
+        if names is None or names.shape[1] != encoder.dim
+        else ConversationRanking(
+            partial(open_conversing, folder, catalogue, vocabulary, encoder, lexical, names), load_ranker(home)
+        ),
     )
     return recommender, generation
 

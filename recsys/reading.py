@@ -7,17 +7,13 @@ Shapes: N tracks of the catalogue, D encoder width.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from threading import Lock
-
 import numpy as np
 
+from recsys.encoders.remembering import RememberingEncoder
 from recsys.encoders.text import TextEncoder
 from recsys.recommendation import Query
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.types import FloatArray
-
-_REMEMBERED_TEXTS = 256
 
 
 class Reader:
@@ -25,9 +21,7 @@ class Reader:
 
     def __init__(self, encoder: TextEncoder, lexical: LexicalIndex, newest: float) -> None:
         """Take the encoder, the index of the tracks' words, and the share of what was said last (0–1)."""
-        self._encoder, self._lexical, self._newest = encoder, lexical, np.float32(newest)
-        self._encoded: OrderedDict[str, FloatArray] = OrderedDict()
-        self._lock = Lock()
+        self._encoder, self._lexical, self._newest = RememberingEncoder(encoder), lexical, np.float32(newest)
 
     def vector(self, query: Query) -> FloatArray:
         """Encode a query's words (D,): unit length, or zero without words."""
@@ -51,13 +45,5 @@ class Reader:
         return bool(np.any(self._lexical.scores(text)))
 
     def _encode(self, text: str) -> FloatArray:
-        with self._lock:
-            if text in self._encoded:
-                self._encoded.move_to_end(text)
-                return self._encoded[text]
-        vector = self._encoder.encode([text])[0] if text.strip() else np.zeros(self._encoder.dim, dtype=np.float32)
-        with self._lock:
-            self._encoded[text] = vector
-            if len(self._encoded) > _REMEMBERED_TEXTS:
-                self._encoded.popitem(last=False)
+        vector: FloatArray = self._encoder.encode([text])[0]
         return vector

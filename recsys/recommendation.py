@@ -10,6 +10,16 @@ from recsys.types import Arc, Constraint, Event, Track
 
 
 @dataclass(frozen=True, slots=True)
+class Conversation:
+    """What was said and rated so far, as `recsys.dialogues.Heard` has it, with rows for tracks; the newest last."""
+
+    utterances: tuple[str, ...]  # t + 1
+    responses: tuple[str, ...] = ()  # t
+    liked: tuple[tuple[int, ...], ...] = ()  # t
+    disliked: tuple[tuple[int, ...], ...] = ()  # t
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """One turn, as the recommender sees it.
 
@@ -40,6 +50,7 @@ class Query:
     lead: frozenset[str] = frozenset()  # keys of the artists that were asked for last, after other wishes
     listener_id: str = ""  # for vectors of listeners that were brought in; the events say what was done
     session_id: str | None = None  # the session that is going on: what was done in it counts at once, in full
+    conversation: Conversation | None = None  # how the session went, turn by turn; None for words alone
 
 
 @dataclass(frozen=True, slots=True)

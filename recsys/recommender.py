@@ -6,14 +6,16 @@ Shapes: N tracks of the catalogue, C candidates, d joint width.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from recsys.catalogue import Catalogue
 from recsys.constraints import YES, Agreement, Checked, agreement, check
+from recsys.conversation_ranking import OF_RANKING, Candidacy, ConversationRanking, features_of
 from recsys.encoders.text import TextEncoder
+from recsys.filling import DEFAULT_SIZE, artist_caps, fills
 from recsys.index.base import JointPoint, TrackIndex
 from recsys.listeners import track_weights, was_heard_out
 from recsys.placing import place, split
@@ -22,6 +24,7 @@ from recsys.ranking import Ranker, RankingWeights, Taste
 from recsys.reading import Reader
 from recsys.recommendation import ConstraintCount, Pick, Place, Query, Recommendation
 from recsys.retrieval.company import Company
+from recsys.retrieval.fusion import retrieve
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.retrieval.top import top
 from recsys.slate import Candidates, arrange, choose
@@ -32,12 +35,9 @@ from recsys.vocabulary import Vocabulary
 
 __all__ = ["ConstraintCount", "Pick", "Query", "RankingWeights", "Recommendation", "Recommender"]
 
-_DEFAULT_SIZE = 20
 #: What a track loses in a slate for each wish that it is known not to meet, where scores differ by some 5 at most: it
 #: comes after all that go against fewer, so that no further wish costs an earlier one.
 _GOES_AGAINST = 10.0
-#: Share of a slate that artists asked for last may take, where others were asked for before.
-_LEAD = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,16 @@ class _Turn:
     company: FloatArray  # (N,)
     moment: FloatArray  # (N,) the company of what was liked in this session
     extra: FloatArray | None  # (N,) what is added to the joint-space scores, if anything
+    evidence: Mapping[str, FloatArray] | None  # what the conversation says of every track, (N,) by name
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The retrievers' candidates."""
+
+    rows: IntArray  # (C,) of all of them
+    by: Mapping[str, IntArray]  # and of each
+    certified: bool  # whether the joint space's are proven
 
 
 class Recommender:
@@ -70,8 +80,10 @@ class Recommender:
         half_life_days: float = 180.0,
         weights: RankingWeights | None = None,
         n_candidates: int = 600,
+        conversations: ConversationRanking | None = None,
     ) -> None:
         """Put the parts of a generation together; `recsys.pipeline.open_recommender` does it from a folder."""
+        self.conversations = conversations
         self.catalogue, self.vocabulary, self.index = catalogue, vocabulary, index
         self._company = Company(catalogue)
         self.ranker = Ranker(catalogue, vocabulary, vectors, weights or RankingWeights())
@@ -86,9 +98,10 @@ class Recommender:
         clock.lap("encode")
         turn = self._prepare(self._with_examples(query), text_vector)
         tiers, relaxable = self._tiers(turn)
-        rows, sources, certified = self._retrieve(turn, tiers, relaxable)
+        found = self._retrieve(turn, tiers, relaxable)
+        rows = found.rows
         clock.lap("retrieve")
-        scores = self._score(turn, rows, relaxable)
+        scores = self._rank(turn, found, relaxable)
         scores += self._noise(query.seed)[rows]
         scores -= np.float32(_GOES_AGAINST) * turn.checked.against(rows).astype(np.float32)
         order = np.lexsort((rows, -scores, tiers[rows]))
@@ -97,9 +110,9 @@ class Recommender:
         candidates = self._candidates(query, rows[order], scores[order], tiers)
         picked = choose(
             candidates,
-            size=max(query.size or _DEFAULT_SIZE, len(query.fixed)),
+            size=max(query.size or DEFAULT_SIZE, len(query.fixed)),
             minutes=query.minutes,
-            caps=self._caps(query),
+            caps=artist_caps(self.catalogue, query),
             max_per_artist=query.max_per_artist,
             arc=query.arc,
         )
@@ -109,14 +122,14 @@ class Recommender:
         deepest = int(tiers[slate_rows].max(initial=0))
         relaxed = tuple(relaxable[:deepest])
         counts = tuple(ConstraintCount.of(c, met[slate_rows], relaxed=c in relaxed) for c, met in turn.checked.pairs())
-        picks = self._picks(turn, candidates, ordered, rows, sources)
+        picks = self._picks(turn, candidates, ordered, found)
         clock.lap("reasons")
         return Recommendation(
             picks=picks,
             counts=counts,
             relaxed=relaxed,
             index=self.index.name,
-            certified=certified,
+            certified=found.certified,
             n_candidates=len(rows),
             timings_ms=clock.laps,
             has_taste=turn.taste.known,
@@ -133,8 +146,9 @@ class Recommender:
     def stand(self, query: Query, k: int) -> Standpoint:
         """Say where a query stands in the joint space, and what `rank` finds from there."""
         turn = self._prepare(query, self._reader.vector(query))
-        rows = np.flatnonzero(self._allowed(turn))
-        scores = self._score(turn, rows)
+        allowed = self._allowed(turn)
+        rows = np.flatnonzero(allowed)
+        scores = self._rank_all(turn, self._retrieve(turn, np.where(allowed, 0, -1)))[rows]
         order = np.lexsort((rows, -scores))[:k]
         return Standpoint(turn.point, turn.taste.known, rows[order], scores[order])
 
@@ -142,11 +156,11 @@ class Recommender:
         """Say where tracks (n,) stand for a query as `recommend` ranks them, whether it shows them or not."""
         turn = self._prepare(self._with_examples(query), self._reader.vector(query))
         tiers, relaxable = self._tiers(turn)
-        found, sources, _ = self._retrieve(turn, tiers, relaxable)
+        found = self._retrieve(turn, tiers, relaxable)
         noise = self._noise(query.seed)
-        scores = self._score(turn, np.arange(len(self.catalogue)), relaxable) + noise
+        scores = self._rank_all(turn, found, relaxable) + noise
         picks = self._picks(
-            turn, self._candidates(turn.query, rows, scores[rows], tiers), list(range(len(rows))), found, sources
+            turn, self._candidates(turn.query, rows, scores[rows], tiers), list(range(len(rows))), found
         )
         extra = None if turn.extra is None else np.float32(self.ranker.weights.translation) * turn.extra[rows]
         terms = self.ranker.terms(
@@ -172,7 +186,7 @@ class Recommender:
         """Let artists that were asked for but cannot fill the slate stand as examples of what fills it up."""
         wanted = [c for c in query.constraints if c.facet is Facet.ARTIST and c.wanted and c.hard]
         rows = [row for c in wanted for key in c.values for row in self.catalogue.postings(Facet.ARTIST, key).tolist()]
-        size = query.size or int((query.minutes or _DEFAULT_SIZE * 4.0) / 4.0)
+        size = query.size or int((query.minutes or DEFAULT_SIZE * 4.0) / 4.0)
         if not rows or len(rows) >= size:
             return query
         return replace(query, like_rows=(*query.like_rows, *(r for r in rows if r not in query.like_rows)))
@@ -201,6 +215,7 @@ class Recommender:
             lexical=self._reader.shares(query),
             company=self._company.scores(taste.liked_rows, taste.weights[taste.weights > 0]),
             moment=self._company.scores(liked, np.ones(len(liked), dtype=np.float32)),
+            evidence=None if self.conversations is None else self.conversations.evidence(query),
         )
 
     def _noise(self, seed: int) -> FloatArray:
@@ -234,6 +249,32 @@ class Recommender:
             relaxed,
         )
 
+    def _rank(self, turn: _Turn, found: _Found, relaxed: Collection[Constraint] = ()) -> FloatArray:
+        """Score candidates (C,): by hand-set weights, and by what was learnt of how sessions go."""
+        scores = self._score(turn, found.rows, relaxed)
+        if self.conversations is None or turn.evidence is None:
+            return scores
+        jam = self.index.explain(turn.point, found.rows)
+        return scores + self.conversations.scores(turn.evidence, found.rows, scores, jam, found.by)
+
+    def _rank_all(self, turn: _Turn, found: _Found, relaxed: Collection[Constraint] = ()) -> FloatArray:
+        """Score every track (N,); what is no candidate adds what the worst of them does to its hand-set score."""
+        scores = self._score(turn, np.arange(len(self.catalogue)), relaxed)
+        ranked = self._rank(turn, found, relaxed)
+        scores += (ranked - scores[found.rows]).min(initial=0)
+        scores[found.rows] = ranked
+        return scores
+
+    def candidates(self, query: Query, conversations: ConversationRanking, *, without: int | None = None) -> Candidacy:
+        """Return what would be ranked for a query, to learn from; `without` is a playlist that must not count."""
+        turn = self._prepare(query, self._reader.vector(query))
+        evidence = conversations.evidence(query, without=without)
+        turn = replace(turn, evidence=evidence)
+        rows = self._retrieve(turn, np.where(self._allowed(turn), 0, -1)).rows
+        names = (*sorted(evidence), *OF_RANKING)
+        jam = self.index.explain(turn.point, rows)
+        return Candidacy(rows, names, features_of(evidence, rows, self._score(turn, rows), jam, names))
+
     # --- what may be shown ---
 
     def _allowed(self, turn: _Turn, without: frozenset[int] = frozenset()) -> BoolArray:
@@ -258,7 +299,7 @@ class Recommender:
         relaxed: list[Constraint] = []
         without: frozenset[int] = frozenset()
         for number in turn.checked.relaxation_steps():
-            if self._enough(allowed, turn.query):
+            if fills(self.catalogue, allowed, turn.query):
                 break
             without |= {number}
             relaxed.append(turn.query.constraints[number])
@@ -266,39 +307,10 @@ class Recommender:
             tiers[allowed & (tiers < 0)] = len(relaxed)
         return tiers, relaxed
 
-    def _enough(self, allowed: BoolArray, query: Query) -> bool:
-        """Whether the allowed tracks, one version a work and capped by artist, fill what was asked for."""
-        rows = np.flatnonzero(allowed)
-        _, first = np.unique(self.catalogue.work[rows], return_index=True)
-        rows = rows[first]
-        artists, counts = np.unique(self.catalogue.artist_rows[rows], return_counts=True)
-        caps = self._caps(query)
-        limits = np.array([caps.get(int(a), query.max_per_artist) for a in artists], dtype=np.int64)
-        n_usable = int(np.minimum(counts, limits).sum())
-        if query.minutes is None or not n_usable:
-            return n_usable >= (query.size or _DEFAULT_SIZE)
-        return n_usable * float(self.catalogue.durations_s[rows].mean()) >= query.minutes * 60.0
-
-    def _caps(self, query: Query) -> dict[int, int]:
-        """Lift the cap of artists that were asked for, who share the slate evenly; one track of each example's."""
-        keys = [v for c in query.constraints if c.facet is Facet.ARTIST and c.wanted for v in c.values]
-        size = query.size or int((query.minutes or 60.0) / 2) + 1
-        share = size if len(keys) == 1 else -(-size // max(len(keys), 1)) + 1
-        leading = query.lead.intersection(keys)
-        lead = max(share, -(-int(_LEAD * size) // max(len(leading), 1)) + 1)
-        caps = {int(self.catalogue.artist_rows[row]): 1 for row in query.like_rows}
-        for key in keys:
-            for row in self.catalogue.postings(Facet.ARTIST, key):
-                most = lead if key in leading else share
-                caps[int(self.catalogue.artist_rows[row])] = max(most, query.max_per_artist)
-        return caps
-
     # --- candidates and picks ---
 
-    def _retrieve(
-        self, turn: _Turn, tiers: IntArray, relaxed: Collection[Constraint]
-    ) -> tuple[IntArray, dict[str, BoolArray], bool]:
-        """Unite the retrievers' candidates: rows (C,), for each retriever a mask (N,), and the certificate."""
+    def _retrieve(self, turn: _Turn, tiers: IntArray, relaxed: Collection[Constraint] = ()) -> _Found:
+        """Unite the retrievers' candidates among the tracks of any tier from 0 on."""
         allowed = tiers >= 0
         k = self._n_candidates
         found: dict[str, IntArray] = {"translation": np.empty(0, dtype=np.int64)}
@@ -333,11 +345,9 @@ class Recommender:
         found["title"] = titles[allowed[titles]]
         if turn.query.fixed:
             found["kept"] = np.array([row for _, row in turn.query.fixed], dtype=np.int64)
-        masks = {}
-        for name, rows in found.items():
-            masks[name] = np.zeros(len(tiers), dtype=bool)
-            masks[name][rows] = True
-        return np.flatnonzero(np.logical_or.reduce(list(masks.values()))), masks, certified
+        if turn.evidence is not None:
+            found |= retrieve(turn.evidence, allowed)
+        return _Found(np.unique(np.concatenate(list(found.values()))), found, certified)
 
     def _candidates(self, query: Query, rows: IntArray, scores: FloatArray, tiers: IntArray) -> Candidates:
         titles = set(query.title_rows)
@@ -360,16 +370,16 @@ class Recommender:
         turn: _Turn,
         candidates: Candidates,
         ordered: list[int],
-        all_rows: IntArray,
-        sources: dict[str, BoolArray],
+        found: _Found,
     ) -> tuple[Pick, ...]:
         rows = candidates.rows[ordered]
         if not len(rows):
             return ()
-        parts, average = self.index.explain(turn.point, rows), self.index.explain(turn.point, all_rows)
+        parts, average = self.index.explain(turn.point, rows), self.index.explain(turn.point, found.rows)
         query_share, user_share = lift_shares(parts, average)
         examples = np.concatenate([turn.taste.liked_rows, np.array(turn.query.like_rows, dtype=np.int64)])
         nearest = self._nearest(rows, examples)
+        by = {name: set(of.tolist()) for name, of in found.by.items()}
         picks = []
         for number, (position, row) in enumerate(zip(ordered, rows.tolist(), strict=True)):
             seconds, estimated = self.catalogue.duration_s(row)
@@ -384,7 +394,7 @@ class Recommender:
                     query_share=float(query_share[number]),
                     user_share=float(user_share[number]),
                     modality_weights={modality: float(weight) for modality, weight in weights},
-                    retrievers=tuple(name for name, mask in sources.items() if mask[row]),
+                    retrievers=tuple(name for name, of in by.items() if row in of),
                     matched=tuple(c for c, met in turn.checked.pairs() if c.wanted and met[row] == YES),
                     nearest_liked=nearest[number],
                 )

@@ -35,6 +35,10 @@ class Translation(Protocol):
     def modalities(self) -> tuple[str, ...]:
         """The modalities that tracks are mixed from, in the order of the index."""
 
+    @property
+    def names(self) -> FloatArray | None:
+        """The text vectors of the tracks' names (N, D), where the space has them."""
+
     def scale(self, query: Query) -> float:
         """Return what a score of the index is multiplied with."""
 
@@ -69,6 +73,11 @@ class FoldedTranslation:
     def modalities(self) -> tuple[str, ...]:
         """The modalities that tracks are mixed from, in the order of the index."""
         return tuple(modality.value for modality in self._tables)
+
+    @property
+    def names(self) -> FloatArray | None:
+        """The text vectors of the tracks' names (N, D)."""
+        return self._tables.get(Modality.TEXT)
 
     def scale(self, query: Query) -> float:
         """Return one over the spread of the scores of one request."""
@@ -123,6 +132,11 @@ class LearnedTranslation:
     def modalities(self) -> tuple[str, ...]:
         """The modalities that tracks are mixed from, in the order of the index."""
         return self._joint.modalities
+
+    @property
+    def names(self) -> FloatArray | None:
+        """The text vectors of the tracks' names (N, D), where they are a modality of the space."""
+        return self._joint.tables.get(Modality.TEXT)
 
     def scale(self, query: Query) -> float:
         """Return the head's weight of the translation over its spread."""

@@ -76,6 +76,15 @@ class Mentions:
         """How many artists are credited, A."""
         return len(self.artist_numbers)
 
+    @property
+    def n_albums(self) -> int:
+        """How many albums differ, L."""
+        return len(self._album_names)
+
+    def album_name(self, number: int) -> str:
+        """The folded name of an album, "" for none."""
+        return self._album_names[number]
+
     @cached_property
     def _indexes(self) -> tuple[NameIndex, NameIndex, NameIndex]:
         return NameIndex(list(self.artist_numbers)), NameIndex(self._title_names), NameIndex(self._album_names)

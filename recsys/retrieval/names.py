@@ -98,21 +98,26 @@ class NameIndex:
     def _misspelt(self, words: list[str], covered: BoolArray, found: dict[int, Found]) -> None:
         from rapidfuzz import fuzz
 
+        # Words that belong to a name already, or that are no part of any, cannot be a misspelt one by themselves.
+        taken = covered | np.array([is_common(word) for word in words])
+        open_spans = [
+            [first for first in range(len(words) - n + 1) if not taken[first : first + n].all()]
+            for n in range(_MAX_WORDS + 2)
+        ]
+        if not open_spans[1]:
+            return
         shared = self._shared(f" {' '.join(words)} ")
         k = min(_COMPARED, len(shared) - 1)
         for number in np.argpartition(-shared, k)[: k + 1].tolist():
             name = self.names[number]
-            if shared[number] < _MIN_SHARED or number in found or len(name) < _MIN_FUZZY_LENGTH:
-                continue
             m = name.count(" ") + 1
+            if shared[number] < _MIN_SHARED or number in found or len(name) < _MIN_FUZZY_LENGTH or m > _MAX_WORDS:
+                continue
             best = Found(number, 0.0, 0, 0)
             for n in range(max(m - 1, 1), m + 2):
-                for first in range(len(words) - n + 1):
-                    span = words[first : first + n]
-                    if covered[first : first + n].all() or all(map(is_common, span)):
-                        continue
-                    said = " ".join(span)
-                    likeness = fuzz.ratio(name, said) / 100
+                for first in open_spans[n]:
+                    said = " ".join(words[first : first + n])
+                    likeness = fuzz.ratio(name, said, score_cutoff=100 * _MIN_LIKENESS) / 100
                     if n == m and len(said) > len(name) and said.endswith(name):
                         likeness = max(likeness, _JOINED)
                     if likeness > best.likeness:
@@ -134,7 +139,7 @@ class NameIndex:
 
 def is_common(word: str) -> bool:
     """Tell whether folded words are ones that people use all the time, so that alone they name nothing."""
-    return all(part in FUNCTION_WORDS or part in COMMON_WORDS or len(part) < 3 for part in word.split())
+    return all(len(part) < 3 or part in FUNCTION_WORDS or part in COMMON_WORDS for part in word.split())
 
 
 def _keep(found: dict[int, Found], one: Found) -> None:

@@ -1,0 +1,108 @@
+"""Ranking by how a session went: what a conversation says of every track, and the trees that learnt to weigh it.
+
+    score = hand-set score + w · LambdaRank(evidence, JAM's shares, hand-set score)
+
+The hand-set score (`recsys.ranking`) keeps what a listener sets outright: dials, demands, what was passed over. Without
+a learnt ranker the retrievers' weighted reciprocal ranks stand in its place. Shapes: N tracks, C candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from recsys.jam.score import ScoreParts
+from recsys.lambdarank import LambdaRank
+from recsys.recommendation import Conversation, Query
+from recsys.retrieval.conversing import Conversing
+from recsys.retrieval.fusion import fuse
+from recsys.types import FloatArray, IntArray
+
+#: What the ranking itself knows of a candidate, beside the evidence of the conversation.
+OF_RANKING = ("hand_set", "jam_words", "jam_taste")
+#: What fused reciprocal ranks are multiplied with, to be of the size of the trees' scores.
+_FUSED = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidacy:
+    """What is ranked for one query."""
+
+    rows: IntArray  # (C,)
+    names: tuple[str, ...]  # of the features
+    features: FloatArray  # (C, K)
+
+
+class ConversationRanking:
+    """Reads a query's conversation and scores candidates by it. Safe to share between threads."""
+
+    def __init__(self, conversing: Callable[[], Conversing], learned: LambdaRank | None, weight: float = 1.0) -> None:
+        """Take what opens the reading of conversations when the first turn needs it, and the learnt ranker."""
+        self._open, self.learned, self.weight = conversing, learned, weight
+
+    @cached_property
+    def conversing(self) -> Conversing:
+        """What reads conversations."""
+        return self._open()
+
+    def beside(
+        self, conversing: Conversing | None = None, learned: LambdaRank | None = None, weight: float | None = None
+    ) -> ConversationRanking:
+        """The same ranking with other playlists, another ranker, or another weight of it."""
+        reads = conversing
+        return ConversationRanking(
+            self._open_once if reads is None else lambda: reads,
+            self.learned if learned is None else learned,
+            self.weight if weight is None else weight,
+        )
+
+    def without_trees(self) -> ConversationRanking:
+        """The same ranking by reciprocal rank fusion."""
+        return ConversationRanking(self._open_once, None, self.weight)
+
+    def _open_once(self) -> Conversing:
+        return self.conversing
+
+    def evidence(self, query: Query, *, without: int | None = None) -> dict[str, FloatArray]:
+        """Everything that a query's conversation says of every track, (N,) each by name."""
+        said = query.conversation or Conversation((query.text,), (), (query.liked_rows,), (query.dislike_rows,))
+        return self.conversing.turn(said, without=without).everything
+
+    def scores(
+        self,
+        evidence: Mapping[str, FloatArray],
+        rows: IntArray,
+        hand_set: FloatArray,
+        jam: ScoreParts,
+        found: Mapping[str, IntArray],
+    ) -> FloatArray:
+        """Score candidates (C,), on top of their hand-set scores (C,)."""
+        if self.learned is None:
+            scores = np.float32(_FUSED) * fuse(found, len(next(iter(evidence.values()))))[rows]
+        else:
+            scores = self.learned.scores(features_of(evidence, rows, hand_set, jam, self.learned.names))
+        return np.float32(self.weight) * scores
+
+
+def features_of(
+    evidence: Mapping[str, FloatArray],
+    rows: IntArray,
+    hand_set: FloatArray,
+    jam: ScoreParts,
+    names: tuple[str, ...],
+) -> FloatArray:
+    """Put the features of candidates into a matrix (C, K), in the order of `names`.
+
+    Scores whose scale is a catalogue's are given as distances from the candidates' best, in their own spread.
+    """
+    ranking = {"hand_set": _standing(hand_set), "jam_words": _standing(jam.query), "jam_taste": _standing(jam.user)}
+    columns = [ranking[name] if name in ranking else evidence[name][rows] for name in names]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _standing(scores: FloatArray) -> FloatArray:
+    spread = float(scores.std()) if len(scores) else 0.0
+    return (scores - scores.max(initial=-np.inf)) / np.float32(spread) if spread > 1e-6 else np.zeros_like(scores)
