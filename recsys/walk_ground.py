@@ -29,6 +29,7 @@ from recsys.catalogue import Catalogue
 from recsys.text import artist_key, fold
 from recsys.types import BoolArray, Facet, FloatArray, IntArray
 from recsys.vocabulary import load_vocabulary
+from recsys.walk_words import facet_words
 
 #: A facet's value, as the catalogue files it.
 Key = tuple[Facet, str]
@@ -273,8 +274,7 @@ class Ground:
         if len(rows) < _MIN_PLACE:
             chosen, rows = chosen[:1], self.tracks_with[chosen[0]]
         kept = np.array(sorted(one for one in rows if self.allowed[one]), dtype=np.int64)
-        words = [f"{word}s" if facet is Facet.ERA else word for facet, word in chosen]
-        return Place(rng.permutation(kept)[:_MAX_MADE], " ".join(words))
+        return Place(rng.permutation(kept)[:_MAX_MADE], facet_words(chosen, rng))
 
 
 def drawn(odds: NDArray[np.floating[Any]] | Sequence[float], rng: np.random.Generator) -> int:
