@@ -90,7 +90,7 @@ class Ground:
         """
         self.catalogue, self.allowed, self.given = catalogue, allowed, list(given)
         self.places = list(given)
-        self.vectors = None if vectors is None else _unit(vectors - vectors[np.any(vectors != 0, axis=1)].mean(axis=0))
+        self.vectors = None if vectors is None or not np.any(vectors) else _centred(vectors)
         numbers: dict[str, int] = {}  # by artist key
         self.artist_names: list[str] = []
         #: Numbers of each track's artists, the main one first.
@@ -295,6 +295,14 @@ def _inverted(lists: Sequence[tuple[int, ...]], n: int) -> list[IntArray]:
         for number in numbers:
             found[number].append(row)
     return [np.array(rows, dtype=np.int64) for rows in found]
+
+
+def _centred(vectors: FloatArray) -> FloatArray:
+    """Take what all vectors share away from each, and leave absent ones absent."""
+    present = np.any(vectors != 0, axis=1)
+    centred = np.zeros(vectors.shape, dtype=np.float32)
+    centred[present] = vectors[present] - vectors[present].mean(axis=0)
+    return _unit(centred)
 
 
 def _unit(vectors: FloatArray) -> FloatArray:
