@@ -114,6 +114,9 @@ class Ground:
                 albums.setdefault(album, []).append(row)
         self.albums = {album: rows for album, rows in albums.items() if len(rows) > 1}
         self._near: dict[int, frozenset[int]] = {}
+        self._near_allowed: dict[int, IntArray] = {}
+        #: Number of each track's main artist (N,).
+        self.main_artist = np.array([artists[0] for artists in self.artists_of], dtype=np.int64)
 
     def add_made(self, n: int, rng: np.random.Generator) -> None:
         """Add up to n places made of the catalogue: two neighbourhoods of an artist to one of facets."""
@@ -158,6 +161,13 @@ class Ground:
             rows = {row for other in others for row in self.tracks_of[other].tolist()}
             self._near[artist] = frozenset(rows.difference(self.tracks_of[artist].tolist()))
         return self._near[artist]
+
+    def near_allowed(self, artist: int) -> IntArray:
+        """Those of `near` that may be wished for, in ascending order."""
+        if artist not in self._near_allowed:
+            rows = np.array(sorted(self.near(artist)), dtype=np.int64)
+            self._near_allowed[artist] = rows[self.allowed[rows]]
+        return self._near_allowed[artist]
 
     @cached_property
     def related_artists(self) -> tuple[IntArray, FloatArray]:
