@@ -29,6 +29,7 @@ from recsys.catalogue import Catalogue
 from recsys.text import artist_key, fold
 from recsys.types import BoolArray, Facet, FloatArray, IntArray
 from recsys.vocabulary import load_vocabulary
+from recsys.walk_words import facet_words
 
 #: A facet's value, as the catalogue files it.
 Key = tuple[Facet, str]
@@ -89,7 +90,7 @@ class Ground:
         """
         self.catalogue, self.allowed, self.given = catalogue, allowed, list(given)
         self.places = list(given)
-        self.vectors = None if vectors is None else _unit(vectors - vectors[np.any(vectors != 0, axis=1)].mean(axis=0))
+        self.vectors = None if vectors is None or not np.any(vectors) else _centred(vectors)
         numbers: dict[str, int] = {}  # by artist key
         self.artist_names: list[str] = []
         #: Numbers of each track's artists, the main one first.
@@ -113,6 +114,9 @@ class Ground:
                 albums.setdefault(album, []).append(row)
         self.albums = {album: rows for album, rows in albums.items() if len(rows) > 1}
         self._near: dict[int, frozenset[int]] = {}
+        self._near_allowed: dict[int, IntArray] = {}
+        #: Number of each track's main artist (N,).
+        self.main_artist = np.array([artists[0] for artists in self.artists_of], dtype=np.int64)
 
     def add_made(self, n: int, rng: np.random.Generator) -> None:
         """Add up to n places made of the catalogue: two neighbourhoods of an artist to one of facets."""
@@ -157,6 +161,13 @@ class Ground:
             rows = {row for other in others for row in self.tracks_of[other].tolist()}
             self._near[artist] = frozenset(rows.difference(self.tracks_of[artist].tolist()))
         return self._near[artist]
+
+    def near_allowed(self, artist: int) -> IntArray:
+        """Those of `near` that may be wished for, in ascending order."""
+        if artist not in self._near_allowed:
+            rows = np.array(sorted(self.near(artist)), dtype=np.int64)
+            self._near_allowed[artist] = rows[self.allowed[rows]]
+        return self._near_allowed[artist]
 
     @cached_property
     def related_artists(self) -> tuple[IntArray, FloatArray]:
@@ -273,8 +284,7 @@ class Ground:
         if len(rows) < _MIN_PLACE:
             chosen, rows = chosen[:1], self.tracks_with[chosen[0]]
         kept = np.array(sorted(one for one in rows if self.allowed[one]), dtype=np.int64)
-        words = [f"{word}s" if facet is Facet.ERA else word for facet, word in chosen]
-        return Place(rng.permutation(kept)[:_MAX_MADE], " ".join(words))
+        return Place(rng.permutation(kept)[:_MAX_MADE], facet_words(chosen, rng))
 
 
 def drawn(odds: NDArray[np.floating[Any]] | Sequence[float], rng: np.random.Generator) -> int:
@@ -295,6 +305,14 @@ def _inverted(lists: Sequence[tuple[int, ...]], n: int) -> list[IntArray]:
         for number in numbers:
             found[number].append(row)
     return [np.array(rows, dtype=np.int64) for rows in found]
+
+
+def _centred(vectors: FloatArray) -> FloatArray:
+    """Take what all vectors share away from each, and leave absent ones absent."""
+    present = np.any(vectors != 0, axis=1)
+    centred = np.zeros(vectors.shape, dtype=np.float32)
+    centred[present] = vectors[present] - vectors[present].mean(axis=0)
+    return _unit(centred)
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

@@ -12,9 +12,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.dialogues import DialogueTurn
-from recsys.types import Facet
+from recsys.types import Facet, IntArray
 from recsys.walk_ground import Ground, Key, drawn
 from recsys.walk_words import Act, Ask, WordSettings, Writer, draw_persona, purposes, respond, rewrite, say
 from recsys.walk_words import facet_words as worded
@@ -161,8 +162,8 @@ class Talk:
                 chosen.update(dict.fromkeys(best[: int(rng.integers(1, _MORE_OF_ARTIST + 1))].tolist()))
         others = self._some([row for row in rows if row not in chosen], _BY_CHANCE)
         for artist in sorted(in_mind):
-            near = sorted(row for row in ground.near(artist) if ground.allowed[row] and row not in chosen)
-            others += self._together(near, [1.0] * len(near), _OF_RELATED)
+            near = ground.near_allowed(artist)
+            others += self._together(near, np.ones(len(near)), _OF_RELATED)
         chosen.update(dict.fromkeys(others))
         self.in_mind |= in_mind
         return chosen
@@ -360,16 +361,15 @@ class Talk:
         near = self._near({artists_of[row][0] for row in self.liked[-6:]})
         rare = known | self.in_mind
         odds = [_KNOWN if rare.intersection(artists_of[row]) else _NEAR if row in near else 1.0 for row in rows]
-        return self._together(rows, odds, n)
+        return self._together(np.array(rows, dtype=np.int64), np.array(odds), n)
 
-    def _together(self, rows: Sequence[int], odds: Sequence[float], n: int) -> list[int]:
-        """Draw at most n of the rows with these odds; half of the time, tracks of one main artist come together."""
+    def _together(self, rows: IntArray, odds: NDArray[np.float64], n: int) -> list[int]:
+        """Draw at most n of the rows with these odds; mostly, tracks of one main artist come together."""
         draws = self.rng.random(len(rows))
         if self.rng.random() < _TOGETHER:
-            of_artist = {self.ground.artists_of[row][0]: at for at, row in enumerate(rows)}
-            draws = draws[[of_artist[self.ground.artists_of[row][0]] for row in rows]]
-        keys = draws ** (1 / np.array(odds))
-        return [rows[at] for at in np.argsort(-keys, kind="stable")[:n].tolist()]
+            draws = draws[np.unique(self.ground.main_artist[rows], return_inverse=True)[1]]
+        chosen: list[int] = rows[np.argsort(-(draws ** (1 / odds)), kind="stable")[:n]].tolist()
+        return chosen
 
     def _some(self, rows: Sequence[int], n: int) -> list[int]:
         """Draw at most n of the rows, in any order."""

@@ -28,6 +28,7 @@ MAX_WORDS = 60
 
 _ALTERNATIVES = re.compile(r"\(([^()]*)\)")
 _BY_ARTIST = re.compile(r"\s*(?:by|from|-) \{artists?\}")
+_BEHIND = re.compile(r"\b(?:for|with|from|songs|music|tracks)\b")
 #: Draws of a wording until one fits the facts.
 _MAX_DRAWS = 20
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -296,6 +297,8 @@ def _fitting(templates: Sequence[str], ask: Ask, rng: np.random.Generator) -> st
 
 
 def _fill(text: str, ask: Ask, persona: Persona, settings: WordSettings, rng: np.random.Generator) -> str:
+    if _BEHIND.search(ask.facets):  # "a playlist of jazz with piano", for "a jazz with piano playlist" is not said
+        text = text.replace("{facets} playlist", "playlist of {facets}")
     joint = "and" if rng.random() < 0.8 else "or"
     names = [_name(name, persona, settings, rng) for name in ask.artists]
     slots = {

@@ -155,6 +155,17 @@ def test_training_again_publishes_a_new_model(
         assert ask(assistant).tracks
 
 
+def test_a_share_of_made_conversations_trains_a_model_of_its_own(
+    fresh_home: Path, write_catalogue: Callable[..., Path], open_assistant: Open
+) -> None:
+    with open_assistant(fresh_home) as assistant:
+        assistant.index(write_catalogue())
+        plain = assistant.train().generation
+    with open_assistant(fresh_home, dialogue_share=0.3) as assistant:
+        assert assistant.train().generation != plain
+        assert ask(assistant).tracks
+
+
 def test_nothing_to_index_is_an_error_that_says_what_to_do(fresh_home: Path, open_assistant: Open) -> None:
     with open_assistant(fresh_home) as assistant, pytest.raises(EmptyCatalogueError, match="segue index"):
         assistant.index()

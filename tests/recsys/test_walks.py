@@ -205,6 +205,17 @@ def test_vectors_relate_what_shares_nothing_else() -> None:
     assert all(one % 4 == artist % 4 for artist in range(40) for one in best[artist].tolist())
 
 
+def test_a_track_without_a_vector_is_near_to_nothing_by_it() -> None:
+    catalogue = Catalogue.from_tracks([Track(f"t{n:02d}", f"Title {n}", (f"Artist {n}",)) for n in range(40)])
+    places = [Place(np.arange(first, 40, 8)) for first in range(8)]
+    everything = np.ones(40, dtype=bool)
+    vectors = np.random.default_rng(1).standard_normal((40, 8)).astype(np.float32) + 5
+    vectors[places[3].rows] = 0
+    assert Ground(catalogue, places, vectors, everything).relation(3).max() == pytest.approx(0.8)  # to itself
+    nothing = Ground(catalogue, places, np.zeros((40, 8), dtype=np.float32), everything)
+    np.testing.assert_array_equal(nothing.relation(3), Ground(catalogue, places, None, everything).relation(3))
+
+
 def test_listeners_do_not_always_say_what_they_want_at_first(made: list[Walk]) -> None:
     openings = [walk.asks[0].act for walk in made]
     unsaid = np.mean([act in (Act.GREET, Act.PURPOSE) for act in openings])
