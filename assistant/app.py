@@ -32,6 +32,7 @@ from assistant.settings import Settings
 from recsys.types import Progress
 
 if TYPE_CHECKING:
+    from assistant.agent import Agent
     from assistant.live import LiveReport
     from recsys.jam.helpers import Helpers
 
@@ -108,6 +109,14 @@ class Assistant(Remembered):
         """
         ranked = self._agent().rank(listener_id, text, k, how_much_me=how_much_me, strict=strict)
         return Ranked(track_ids=tuple(t for t, _ in ranked), scores=tuple(s for _, s in ranked))
+
+    def serving(self) -> Agent:
+        """Return the turn pipeline over the generation that is served now.
+
+        Raises:
+            NotIndexedError: nothing is published yet.
+        """
+        return self._agent()
 
     def compare(
         self, requests: Sequence[str], listeners: Sequence[str], n: int = 20, *, how_much_me: float | None = None

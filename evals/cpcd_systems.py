@@ -1,8 +1,146 @@
-"""The systems of `segue eval cpcd`, by the name that the command line knows them by."""
+"""The systems of `segue eval cpcd`, by the name that the command line knows them by.
+
+The product's are its recommender with its defaults, asked as a session asks it; what differs between them is what the
+ranker learnt from, or that a single retriever ranks.
+"""
 
 from __future__ import annotations
 
-from evals.cpcd_baselines import BASELINES
-from evals.cpcd_context import Factory
+from collections.abc import Sequence
+from dataclasses import replace
 
-SYSTEMS: dict[str, Factory] = {**BASELINES}
+import numpy as np
+
+from evals.cpcd_baselines import BASELINES
+from evals.cpcd_context import Context, Factory
+from recsys.conversation_ranking import ConversationRanking
+from recsys.dialogues import Dialogue, Heard
+from recsys.lambdarank import LambdaRank, RankerSettings
+from recsys.ranker_training import beside_goals, ranked_turns
+from recsys.recommendation import Query
+from recsys.recommender import Recommender
+from recsys.retrieval.fusion import RETRIEVERS, scores_of
+from recsys.types import IntArray, TrackId
+
+
+class _Product:
+    """The product's recommender over the catalogue of a run, and the queries of what was heard."""
+
+    def __init__(self, context: Context) -> None:
+        self.agent = context.assistant.serving()
+        self._queries: dict[Heard, Query] = {}
+
+    @property
+    def recommender(self) -> Recommender:
+        return self.agent.recommender
+
+    @property
+    def conversations(self) -> ConversationRanking:
+        conversations = self.recommender.conversations
+        if conversations is None:
+            raise RuntimeError("the catalogue has no text vectors; conversations cannot be read")
+        return conversations
+
+    def ask(self, heard: Heard) -> Query:
+        """The query of a turn; what was liked is not looked for again."""
+        if heard not in self._queries:
+            query = self.agent.hear(heard)
+            self._queries[heard] = replace(query, exclude=query.exclude | frozenset(query.liked_rows))
+        return self._queries[heard]
+
+    def ids(self, rows: IntArray) -> list[TrackId]:
+        ids = self.recommender.catalogue.track_ids
+        return [ids[row] for row in rows.tolist()]
+
+
+def _product(context: Context) -> _Product:
+    return context.once("product", lambda: _Product(context))
+
+
+class Segue:
+    """The product: its ranker learnt from the training dialogues, their goals as the catalogue's playlists."""
+
+    def __init__(self, context: Context, seed: int, *, name: str = "segue", without: Sequence[str] = ()) -> None:
+        """Stand for the product, without the features whose names begin so."""
+        self.name, self._seed, self._without = name, seed, tuple(without)
+        self._product, self._progress = _product(context), context.progress
+        self._recommender = self._product.recommender
+
+    def fit(self, dialogues: Sequence[Dialogue]) -> None:
+        """Learn the ranker."""
+        product = self._product
+        conversations = product.conversations.beside(beside_goals(product.conversations.conversing, dialogues))
+        turns = list(ranked_turns(product.recommender, conversations, dialogues, product.ask, self._progress))
+        names = turns[0][0]
+        kept = [number for number, name in enumerate(names) if not name.startswith(self._without or "\0")]
+        ranker = LambdaRank.fit(
+            (replace(turn, features=turn.features[:, kept]) for _, turn in turns),
+            [names[number] for number in kept],
+            RankerSettings(seed=self._seed),
+            {"data": "training dialogues"},
+        )
+        self._recommender = product.recommender.beside(conversations.beside(learned=ranker))
+
+    def rank(self, heard: Heard, k: int) -> list[TrackId]:
+        """Rank as the product does before it fills a slate."""
+        rows, _ = self._recommender.rank(self._product.ask(heard), k)
+        return self._product.ids(rows)
+
+    def show(self, heard: Heard, n: int) -> list[TrackId] | None:
+        """The slate as shown."""
+        result = self._recommender.recommend(replace(self._product.ask(heard), size=n))
+        return [pick.track.track_id for pick in result.picks]
+
+
+class Shipped(Segue):
+    """The product as it comes, with the ranker of the package and no playlists; or with fusion in its place."""
+
+    def fit(self, dialogues: Sequence[Dialogue]) -> None:
+        """Nothing is learnt."""
+        if self.name == "fusion":
+            product = self._product
+            conversations = product.conversations.beside(beside_goals(product.conversations.conversing, dialogues))
+            self._recommender = product.recommender.beside(conversations.without_trees())
+
+
+class One:
+    """One retriever alone."""
+
+    def __init__(self, context: Context, retriever: str) -> None:
+        """Rank by a retriever's own scores."""
+        self.name = retriever
+        self._product = _product(context)
+        self._conversations = self._product.conversations
+
+    def fit(self, dialogues: Sequence[Dialogue]) -> None:
+        """Take the goals as playlists."""
+        conversing = self._product.conversations.conversing
+        self._conversations = self._product.conversations.beside(beside_goals(conversing, dialogues))
+
+    def rank(self, heard: Heard, k: int) -> list[TrackId]:
+        """Rank by the retriever's scores."""
+        query = self._product.ask(heard)
+        scores = scores_of(self.name, self._conversations.evidence(query))
+        scores[list(query.exclude)] = 0
+        return self._product.ids(np.argsort(-scores, kind="stable")[:k])
+
+    def show(self, heard: Heard, n: int) -> list[TrackId] | None:
+        """A retriever shows nothing."""
+        return None
+
+
+def _one(name: str) -> Factory:
+    return lambda context, _: One(context, name)
+
+
+def _variant(name: str, *without: str) -> Factory:
+    return lambda context, seed: Segue(context, seed, name=name, without=without)
+
+
+SYSTEMS: dict[str, Factory] = {
+    **BASELINES,
+    "segue": _variant("segue"),
+    "segue-without-jam": _variant("segue-without-jam", "jam_"),
+    "fusion": lambda context, seed: Shipped(context, seed, name="fusion"),
+    **{name: _one(name) for name in RETRIEVERS if name != "popularity"},
+}

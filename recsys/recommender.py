@@ -198,6 +198,13 @@ class Recommender:
         new = tuple(dict.fromkeys(row for row in rows.tolist() if row not in (*query.liked_rows, *query.dislike_rows)))
         return replace(query, liked_rows=(*query.liked_rows, *new)) if new else query
 
+    def beside(self, conversations: ConversationRanking | None) -> Recommender:
+        """The same generation, ranking conversations in another way, or not at all."""
+        other = object.__new__(Recommender)
+        other.__dict__.update(self.__dict__)
+        other.conversations = conversations
+        return other
+
     def has_words(self, text: str) -> bool:
         """Tell whether any track has any of a text's words in its title, artists, album or tags."""
         return self._reader.knows(text)

@@ -15,7 +15,7 @@ from recsys.types import FloatArray
 class RememberingEncoder:
     """Encodes each text once while it is remembered. Safe to share between threads."""
 
-    def __init__(self, encoder: TextEncoder, n_texts: int = 1024) -> None:
+    def __init__(self, encoder: TextEncoder, n_texts: int = 8192) -> None:
         """Stand before an encoder and remember the `n_texts` last used texts."""
         self._encoder, self._n_texts = encoder, n_texts
         self.name, self.dim = encoder.name, encoder.dim
