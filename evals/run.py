@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from evals import run_jam, run_listener, run_metamorphic, run_taste, run_understanding, run_wording
+from evals import run_artists, run_jam, run_listener, run_metamorphic, run_taste, run_understanding, run_wording
 from evals.options import JsonFile, Kept, Seeds, Trec, check_destination, check_folder, finish, read_seeds
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -32,6 +32,7 @@ bench_app = typer.Typer(
 )
 
 _COMMANDS = (
+    *run_artists.COMMANDS,
     *run_jam.COMMANDS,
     *run_listener.COMMANDS,
     *run_metamorphic.COMMANDS,

@@ -7,7 +7,7 @@ message; what is left is read like any other request.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from assistant.request import Chip, Edit, Intent, Reference
@@ -147,9 +147,23 @@ _ARCS: tuple[tuple[Arc, re.Pattern[str]], ...] = (
 class EditFinder:
     """Finds the edits of one message, and what is left of it without them."""
 
-    def __init__(self, reading: Reading, describe: Describe, *, glossed: bool = False) -> None:
-        """Take a message, or its English gloss; `describe` reads English words that describe tracks."""
-        self._glossed = glossed
+    def __init__(
+        self,
+        reading: Reading,
+        describe: Describe,
+        *,
+        glossed: bool = False,
+        artists: Iterable[tuple[int, int]] = (),
+    ) -> None:
+        """Take a message, or its English gloss.
+
+        Args:
+            reading: the words.
+            describe: reads English words that describe tracks.
+            glossed: whether it is a gloss.
+            artists: words (start, end) that are an artist's name: "add 5 seconds of summer" adds no five tracks.
+        """
+        self._glossed, self._artists = glossed, tuple(artists)
         self._reading, self._line, self._describe = reading, reading.line, describe
         self._spans: list[tuple[int, int]] = []  # characters of the line
 
@@ -300,6 +314,9 @@ class EditFinder:
 
     def _take(self, start: int, end: int) -> bool:
         if any(start < stop and begin < end for begin, stop in self._spans):
+            return False
+        _, last = self._reading.span(start, end)
+        if any(begin < last < stop for begin, stop in self._artists):
             return False
         self._spans.append((start, end))
         return True

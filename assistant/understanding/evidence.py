@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
-from assistant.understanding.cues import Cue, Strength, asks_to_play, ends_phrase, names_song
+from assistant.understanding.cues import Cue, Strength, asks_to_play, cue_for, ends_phrase, names_song
 from assistant.understanding.gazetteer import Artist, Gazetteer, squeeze
 from assistant.understanding.matches import Match
 from assistant.understanding.tables import words
@@ -26,6 +26,8 @@ _MIN_TITLE_LETTERS = 3
 #: Ordinary words that are all of a message name an artist if no more than these stand around: "queen please".
 _MAX_COURTESY = 2
 _MIN_RESPELT = 8  # letters of a name of ordinary words that may be spaced differently: "boy with uke"
+#: How sure a name is that is only known by being said twice.
+_SAID_AGAIN = 0.8
 #: "Songs about X" is about the thing, not by the artist; "how about X" is.
 _ABOUT = re.compile(r"(?<!how )(?<!what )\babout(?: the| a)?$")
 _PLAY = re.compile(r"\b(?:add|play|hear|sing|put on)$")
@@ -90,8 +92,38 @@ class Evidence:
         whole = (0, len(self._reading))
         return self._reading.clause(start) == whole and (start, end) in (whole, self.content(start))
 
+    def is_name_with_signs(self, start: int, end: int) -> bool:
+        """Tell whether words that are a name with its signs say nothing else: "N.W.A", not "R&B" nor "you & me"."""
+        kinds = self.kinds(start, end)
+        if set(kinds) <= {"vocabulary"}:
+            return False
+        initials = all(len(word) == 1 or word == "and" for word in self._reading.words[start:end])
+        return initials or "rare" in kinds or "common" in kinds
+
+    def confidence_in_list(self, start: int, end: int, artist: Artist) -> float:
+        """How sure it is that the name of several words is meant which stands in a list of names, 0–1."""
+        words = self._reading.words[start:end]
+        capital = self._reading.tokens[start].raw[0].isupper() and self.kind(start) == "common"
+        whole = (end - start > 1 or capital) and _spaced(artist.key.split(" ")) == _spaced(words)
+        ordinary = "vocabulary" not in self.kinds(start, end) and PRONOUNS.isdisjoint(words)
+        return 0.8 if whole and ordinary and ends_phrase(self._reading, end) else 0.0
+
     def confidence(self, start: int, end: int, artist: Artist, cue: Cue) -> float:
         """How sure it is that words which are an artist's name mean the artist, 0–1; 0 is not enough."""
+        sure = self._confidence(start, end, artist, cue)
+        return sure or (_SAID_AGAIN if self._is_said_again(start, end) else 0.0)
+
+    def _is_said_again(self, start: int, end: int) -> bool:
+        """Tell whether words that are compared with elsewhere in the message: "like tender, but isn't tender"."""
+        said, reading = self._reading.words[start:end], self._reading
+        facets = {word.facet for m in self._facets if m.start < end and start < m.end for word in m.words}
+        if not facets.isdisjoint(_PLAIN) or not PRONOUNS.isdisjoint(said):
+            return False
+        places = [n for n in range(len(reading) - len(said) + 1) if reading.words[n : n + len(said)] == said]
+        cues = [cue_for(reading, n, n + len(said)) for n in places] if len(places) > 1 else []
+        return any(cue.strength is Strength.STRONG and cue.polarity == "~" for cue in cues)
+
+    def _confidence(self, start: int, end: int, artist: Artist, cue: Cue) -> float:
         words = self._reading.words[start:end]
         the = words[0] == "the" and len(words) > 1
         kinds = set(self.kinds(start + the, end))
@@ -99,6 +131,8 @@ class Evidence:
         capital = self.is_capitalised(start, end)
         if self._is_about(start, capital=capital) or self._reading.right(end, 1) == "by":
             return 0.0
+        if n_content > 2 and all(len(word) == 1 for word in words):
+            return 0.9  # "A R I Z O N A"
         if words[0] in _NO_SUCH and n_content == 1 and self._reading.left(start, 1) == "no":
             return 0.0
         if n_content == 1 and capital and self._capital_goes_on(end):
@@ -123,6 +157,8 @@ class Evidence:
         if capital and (cue.strength or complete):
             return 0.9
         courtesy = len(self._reading) - (end - start)
+        if not courtesy and same_words and n_content > 1 and "vocabulary" not in kinds and words[0] != "no":
+            return 0.8
         if self._is_all(start, end) and "function" not in kinds and courtesy <= _MAX_COURTESY:
             return 0.8
         return 0.8 if cue.strength and complete and (end - start > 1 or kinds == {"common"}) else 0.0

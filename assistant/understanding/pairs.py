@@ -1,0 +1,61 @@
+"""Names with an "and" in them that are misspelt: "simon & garfunkle", "dragon & cbaallero".
+
+Each half may be a name by itself, so these are looked for before single names are; what the catalogue writes so is
+left to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from assistant.understanding.gazetteer import Artist, Gazetteer
+from assistant.understanding.name_bounds import STOPS
+from assistant.understanding.tokens import Reading
+
+#: Words on each side of the "and", and how many an "and"s are looked at in a message: each costs about 1 ms a word.
+_MAX_SIDE, _MAX_PAIRS = 3, 2
+
+
+def misspelt_pairs(
+    reading: Reading, gazetteer: Gazetteer, kind: Callable[[int], str]
+) -> Iterator[tuple[int, int, Artist, float]]:
+    """Yield such names, where they start and end (exclusive), and how sure each is (0–1).
+
+    Args:
+        reading: the message.
+        gazetteer: the names of the catalogue.
+        kind: tells what a word is by itself (`Evidence.kind`).
+    """
+    joints = [n for n in range(1, len(reading) - 1) if reading.words[n] == "and" and not reading.pause(n)]
+    for joint in joints[:_MAX_PAIRS]:
+        first, last = _side(reading, joint, -1), _side(reading, joint, 1)
+        if all(kind(n) != "rare" for n in range(first, last) if n != joint):
+            continue
+        found = _longest(reading, gazetteer, range(first, joint), joint, last)
+        if found is not None:
+            yield found
+
+
+def _longest(
+    reading: Reading, gazetteer: Gazetteer, starts: range, joint: int, last: int
+) -> tuple[int, int, Artist, float] | None:
+    for start in starts:
+        for end in range(last, joint + 1, -1):
+            said = reading.words[start:end]
+            if gazetteer.artist(said) is not None:
+                return None
+            near = gazetteer.artist_like(said)
+            if near is not None and " and " in near[0].key:
+                return start, end, *near
+    return None
+
+
+def _side(reading: Reading, joint: int, step: int) -> int:
+    """Where the words on one side of the "and" begin (step -1) or end (1, exclusive)."""
+    position = joint
+    while 0 <= position + step < len(reading) and abs(position - joint) < _MAX_SIDE:
+        pause = reading.pause(position if step < 0 else position + step)
+        if pause or reading.words[position + step] in STOPS:
+            break
+        position += step
+    return position if step < 0 else position + 1
