@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.catalogue import Catalogue
-from recsys.guests import is_guest
+from recsys.guests import is_guest, led_by
 from recsys.types import BoolArray, Constraint, Facet, FloatArray, IntArray
 from recsys.vocabulary import Vocabulary
 
@@ -65,7 +65,7 @@ _KIN_WORTH = 0.5
 def property_of(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint) -> Agreement:
     """Tell for each track whether it has the property, whatever the polarity: (N,) of YES, NO, UNKNOWN.
 
-    One property is wider where it is refused: an artist is then also a guest whom a title names.
+    One property is wider where it is refused: an artist is then also a guest, or before a band; see `recsys.guests`.
     """
     if constraint.facet in _NUMERIC:
         return _numeric_property(catalogue, constraint)
@@ -172,8 +172,9 @@ def _listed(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint
             has |= catalogue.versions.get(value, False)
         return has
     if constraint.facet is Facet.ARTIST and not constraint.wanted:
-        # Who refuses an artist refuses what the artist is a guest on; who wants one, wants the artist's own tracks.
         has[[row for row, guests in catalogue.guests.items() if is_guest(constraint.values, guests)]] = True
+        for band in led_by(constraint.values, catalogue.values(Facet.ARTIST)):
+            has[catalogue.postings(Facet.ARTIST, band)] = True
     for value in constraint.values:
         if constraint.facet in (Facet.ARTIST, Facet.TAG):
             has[catalogue.postings(constraint.facet, value)] = True

@@ -1,12 +1,13 @@
-"""Guests of a track whom its source names in the title alone: "Latina (feat. Maluma)", "Memories (with Kid Cudi)".
+"""Where else an artist is heard: as a guest whom a title names, "Latina (feat. Maluma)", and before a band.
 
-Who asks for an artist asks for the artist's own tracks; who refuses one does not want to hear that artist as a guest.
+Who asks for an artist asks for the artist's own tracks; who refuses one does not want to hear that artist as a guest,
+nor with the band: "Prince" in "Prince and the Revolution".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from recsys.text import artist_key
 
@@ -27,3 +28,9 @@ def guests_in(title: str) -> str:
 def is_guest(keys: Sequence[str], guests: str) -> bool:
     """Tell whether one of some artists, by key, is among the guests that a title names; bands of several count."""
     return any(f"{_SIGN}{_JOINED.sub(_SIGN, key)}{_SIGN}" in guests for key in keys)
+
+
+def led_by(keys: Sequence[str], artists: Iterable[str]) -> list[str]:
+    """Return those of some artists, by key, that are bands which one of `keys` leads."""
+    leading = tuple(f"{key} and {whose} " for key in keys for whose in ("the", "his", "her"))
+    return [artist for artist in artists if artist.startswith(leading)]

@@ -5,7 +5,7 @@ A name in a list shares the sense of the list: "like Abba, Queen and Wham" gives
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from assistant.understanding.common_words import FUNCTION_WORDS
 from assistant.understanding.cues import Cue, Strength, are_listed, cue_for, ends_phrase, names_song
@@ -13,11 +13,12 @@ from assistant.understanding.entity import linked, names_of, of_artist, of_title
 from assistant.understanding.evidence import PRONOUNS, Evidence, is_year
 from assistant.understanding.gazetteer import Artist, Gazetteer, Title
 from assistant.understanding.matches import Entity, Match, Unlinked
+from assistant.understanding.misspelt import misspelt_message, misspelt_pairs
 from assistant.understanding.name_bounds import NO_TITLES, REFUSING, STOPS
-from assistant.understanding.names import look_up_apart, look_up_misspelt
-from assistant.understanding.pairs import misspelt_pairs
+from assistant.understanding.names import LookUp, look_up_apart, look_up_misspelt
 from assistant.understanding.signed_names import signed_names
 from assistant.understanding.tokens import Reading
+from assistant.understanding.whole_names import whole_name
 
 _MAX_ARTIST_WORDS, _MAX_TITLE_WORDS, _MAX_GUESSED_WORDS = 7, 10, 6
 #: Of misspelt names, per message: on 28,000 tracks an artist costs about 1 ms to look up, a title about 5 ms.
@@ -42,10 +43,8 @@ class EntityLinker:
         return _Linking(self._gazetteer, reading, facets).run(told)
 
     def whole_name(self, reading: Reading) -> frozenset[int]:
-        """The positions of all words where the whole message is one name of the catalogue, else none."""
-        said = reading.words
-        whole = len(said) <= _MAX_TITLE_WORDS and (self._gazetteer.artist(said) or self._gazetteer.title(said))
-        return frozenset(range(len(said))) if whole else frozenset()
+        """The positions of the words of a name that is all of a message; see `whole_names`."""
+        return whole_name(self._gazetteer, reading)
 
 
 class _Linking:
@@ -65,18 +64,13 @@ class _Linking:
         self._link_told(told, look_up_apart)
         self._link_joined()
         self._link_artists()
-        if self._claims:
-            self._link_artists()  # again: what stands before a name in a list may be one, too
+        self._link_artists()  # again: what stands before a name in a list may be one, too
         self._link_titles()
         self._link_told(told, look_up_misspelt)
         self._link_misspelt()
         return self._claims
 
-    def _link_told(
-        self,
-        told: Sequence[tuple[int, int]],
-        find: Callable[[Gazetteer, Reading, int, int], Sequence[tuple[int, int, Artist | Title]]],
-    ) -> None:
+    def _link_told(self, told: Sequence[tuple[int, int]], find: LookUp) -> None:
         for span in told:
             for start, end, found in find(self._gazetteer, self._reading, *span) if self._free(*span) else ():
                 self._claim(start, end, linked(found, self._cue(start, end).polarity), tier=1)
@@ -210,7 +204,8 @@ class _Linking:
             artist, end, cue, confidence = found
             if not self._claim_with_title(start, end, artist, cue):
                 year = is_year(self._reading.words[start + 1 : end])
-                tier = 0 if year else 1 if end - start > 1 or cue.strength is Strength.STRONG else 3
+                sure = end - start > 1 or cue.strength is Strength.STRONG or self._evidence.is_sure(start, end, artist)
+                tier = 0 if year else 1 if sure else 3
                 self._claim(start, end, of_artist(artist, cue.polarity, confidence), tier=tier)
             start = end
 
@@ -276,9 +271,12 @@ class _Linking:
 
     def _link_joined(self) -> None:
         """Claim the misspelt names of two with an "and" between them, before one of the two is taken for the name."""
-        for start, end, artist, sure in misspelt_pairs(self._reading, self._gazetteer, self._evidence.kind):
-            if self._free(start, end):
-                self._claim(start, end, of_artist(artist, self._cue(start, end).polarity, 0.9 * sure), tier=1)
+        for start, end, artist, sure in misspelt_pairs(self._reading, self._gazetteer, self._evidence):
+            self._claim_misspelt(start, end, artist, sure)
+
+    def _claim_misspelt(self, start: int, end: int, artist: Artist, sure: float) -> None:
+        if self._free(start, end):
+            self._claim(start, end, of_artist(artist, self._cue(start, end).polarity, 0.9 * sure), tier=1)
 
     # -- by title --------------------------------------------------------------------------------------------------
 
@@ -297,6 +295,8 @@ class _Linking:
     # -- misspelt --------------------------------------------------------------------------------------------------
 
     def _link_misspelt(self) -> None:
+        for start, end, artist, sure in misspelt_message(self._reading, self._gazetteer, self._evidence):
+            self._claim_misspelt(start, end, artist, sure)
         for start in range(len(self._reading)):
             if start in self._taken or self._lookups >= _MAX_LOOKUPS:
                 continue
@@ -334,7 +334,8 @@ class _Linking:
                 return True
         near = self._gazetteer.artist_like(words)
         if near is not None:
-            tier = 1 if cue.strength is Strength.STRONG else 3
+            # A number in a misspelt name is no number of tracks: "the best Maoroon 5 tracks".
+            tier = 1 if cue.strength is Strength.STRONG or any(map(str.isdigit, words)) else 3
             self._claim(start, end, of_artist(near[0], cue.polarity, 0.9 * near[1]), tier=tier)
             return True
         self._title_lookups += 1
@@ -360,11 +361,10 @@ class _Linking:
 
     def _is_listed(self, start: int, end: int, cue: Cue) -> bool:
         """Tell whether a name would stand beside another one in a list, and nothing else before it."""
-        others = [claim for claim in self._claims if claim.entity]
-        if any(are_listed(self._reading, other.end, start) for other in others if other.end <= start):
-            return True
         begins = bool(cue.strength) or start == self._reading.clause(start)[0]
-        return begins and any(are_listed(self._reading, end, other.start) for other in others if end < other.start)
+        ahead = [(end, one.start) for one in self._claims if one.entity and begins and end < one.start]
+        behind = [(one.end, start) for one in self._claims if one.entity and one.end <= start]
+        return any(are_listed(self._reading, *gap) for gap in (*ahead, *behind))
 
     def _listed_across(self, end: int, start: int) -> bool:
         """Tell whether a list runs on over one capitalised name that nothing knows: "Abba, Xyzzy, Queen"."""

@@ -26,6 +26,19 @@ _MIN_TITLE_LETTERS = 3
 #: Ordinary words that are all of a message name an artist if no more than these stand around: "queen please".
 _MAX_COURTESY = 2
 _MIN_RESPELT = 8  # letters of a name of ordinary words that may be spaced differently: "boy with uke"
+#: The whole of what stands before a name in a message that only refuses it, and words that are none even there.
+_REFUSING = re.compile(
+    r"no|no more|skip|without|not|anything (?:but|except|by anyone but)|everything (?:but|except)|(?:please )?remove"
+    r"|i (?:don t|do not|dont) want(?: any)?|leave out|avoid|exclude"
+)
+_NO_NAMES = words(
+    "more way thanks thank good problem problems worries idea music song songs track tracks one ones anything "
+    "something nothing everything artist artists band bands other others i it"
+)
+#: Signs that stand in a name for letters or for the rest of them, not between words: "P!nk", "T.K. Soul".
+_STOPS = frozenset(".!?$")
+#: How sure a name of several of the most ordinary words is: "some ll cool j".
+_OF_FUNCTION_WORDS = 0.8
 #: How sure a name is that is only known by being said twice.
 _SAID_AGAIN = 0.8
 #: "Songs about X" is about the thing, not by the artist; "how about X" is.
@@ -94,34 +107,58 @@ class Evidence:
 
     def is_name_with_signs(self, start: int, end: int) -> bool:
         """Tell whether words that are a name with its signs say nothing else: "N.W.A", not "R&B" nor "you & me"."""
-        kinds = self.kinds(start, end)
-        if set(kinds) <= {"vocabulary"}:
+        kinds = set(self.kinds(start, end))
+        if kinds <= {"vocabulary"}:
             return False
         initials = all(len(word) == 1 or word == "and" for word in self._reading.words[start:end])
-        return initials or "rare" in kinds or "common" in kinds
+        stops = not _STOPS.isdisjoint(self._reading.raw(start, end))
+        return initials or stops or not kinds.isdisjoint(("rare", "common"))
 
     def confidence_in_list(self, start: int, end: int, artist: Artist) -> float:
-        """How sure it is that the name of several words is meant which stands in a list of names, 0–1."""
-        words = self._reading.words[start:end]
-        capital = self._reading.tokens[start].raw[0].isupper() and self.kind(start) == "common"
-        whole = (end - start > 1 or capital) and _spaced(artist.key.split(" ")) == _spaced(words)
-        ordinary = "vocabulary" not in self.kinds(start, end) and PRONOUNS.isdisjoint(words)
-        return 0.8 if whole and ordinary and ends_phrase(self._reading, end) else 0.0
+        """How sure it is that the name of ordinary words is meant which stands in a list of names, 0–1."""
+        words, kinds = self._reading.words[start:end], self.kinds(start, end)
+        the = words[0] == "the" and len(words) > 1
+        begins = start == self._reading.clause(start)[0] or self._reading.tokens[start].raw[0].isupper()
+        enough = end - start - the > 1 or (kinds[-1] == "common" and (the or begins))
+        same = _spaced(artist.key.split(" ")) in (_spaced(words), _spaced(words[the:]))
+        ordinary = "vocabulary" not in kinds and PRONOUNS.isdisjoint(words) and not is_year(words)
+        return 0.8 if enough and same and ordinary and ends_phrase(self._reading, end) else 0.0
 
     def confidence(self, start: int, end: int, artist: Artist, cue: Cue) -> float:
         """How sure it is that words which are an artist's name mean the artist, 0–1; 0 is not enough."""
         sure = self._confidence(start, end, artist, cue)
-        return sure or (_SAID_AGAIN if self._is_said_again(start, end) else 0.0)
+        if not sure and self.is_written_alike(start, end, artist) and "function" not in self.kinds(start, end):
+            return 0.9
+        again = self.is_said_again(start, end) or self._is_refused(start, end)
+        return sure or (_SAID_AGAIN if again else 0.0)
 
-    def _is_said_again(self, start: int, end: int) -> bool:
-        """Tell whether words that are compared with elsewhere in the message: "like tender, but isn't tender"."""
+    def is_said_again(self, start: int, end: int) -> bool:
+        """Tell whether words that are compared with elsewhere in the message: "like tender, but isn't tender".
+
+        Nobody asks for what is like a mood or a genre and is not of it: the words are a name.
+        """
         said, reading = self._reading.words[start:end], self._reading
-        facets = {word.facet for m in self._facets if m.start < end and start < m.end for word in m.words}
-        if not facets.isdisjoint(_PLAIN) or not PRONOUNS.isdisjoint(said):
-            return False
         places = [n for n in range(len(reading) - len(said) + 1) if reading.words[n : n + len(said)] == said]
-        cues = [cue_for(reading, n, n + len(said)) for n in places] if len(places) > 1 else []
+        if len(places) < 2 or not PRONOUNS.isdisjoint(said):
+            return False
+        cues = [cue_for(reading, n, n + len(said)) for n in places]
         return any(cue.strength is Strength.STRONG and cue.polarity == "~" for cue in cues)
+
+    def is_sure(self, start: int, end: int, artist: Artist) -> bool:
+        """Tell whether one word is a name even where the vocabulary knows it."""
+        return self.is_said_again(start, end) or self.is_written_alike(start, end, artist)
+
+    def is_written_alike(self, start: int, end: int, artist: Artist) -> bool:
+        """Tell whether a word is in capitals that only the name explains: "some TENDER songs"."""
+        raw = self._reading.raw(start, end)
+        return len(raw) > 2 and raw.isupper() and raw == artist.name and self._reading.capital(start)
+
+    def _is_refused(self, start: int, end: int) -> bool:
+        """Tell whether a message says nothing but that it refuses these words: "no guy", "anything except Air"."""
+        words, left = self._reading.words[start:end], self._reading.left(start)
+        behind = self._reading.right(end)
+        alone = start - self._reading.clause(start)[0] == len(left.split()) and behind in ("", "please", ", please")
+        return alone and _REFUSING.fullmatch(left) is not None and (PRONOUNS | _NO_NAMES | _NO_SUCH).isdisjoint(words)
 
     def _confidence(self, start: int, end: int, artist: Artist, cue: Cue) -> float:
         words = self._reading.words[start:end]
@@ -250,6 +287,8 @@ class Evidence:
     def _function_confidence(self, start: int, end: int, cue: Cue, *, capital: bool, complete: bool) -> float:
         if not capital and not PRONOUNS.isdisjoint(self._reading.words[start:end]):
             return 0.0
+        if end - start > 2 and complete and cue.strength:
+            return _OF_FUNCTION_WORDS
         named = cue.strength is Strength.STRONG and (capital or self._reading.left(start).endswith("by"))
         bare = capital or end - start == len(self._reading)
         alone = bare and end - start > 1 and self._is_all(start, end)

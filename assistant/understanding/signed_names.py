@@ -1,4 +1,4 @@
-"""Artists whose names have signs in them, written with the same signs: "N.W.A", "W&W", "Tony! Toni! Toné!".
+"""Artists whose names have signs in them, written with the same signs: "N.W.A", "P!nk", "Tony! Toni! Toné!".
 
 Elsewhere such signs end sentences and part words; where all of them stand as the catalogue writes them, the words
 between are that name, whatever they mean by themselves.
@@ -13,7 +13,7 @@ from assistant.understanding.gazetteer import Artist, Gazetteer
 from assistant.understanding.tokens import Reading
 
 _MAX_WORDS = 8
-_SIGN = re.compile(r"[.!?&+/$\"]")
+_SIGN = re.compile(r"[.!?&+/$\"]| - ")
 _NO_WORD = re.compile(r"[^\w\s]")
 _EDGES = re.compile(r"^\W+|\W+$")
 
@@ -33,7 +33,7 @@ def signed_names(reading: Reading, gazetteer: Gazetteer) -> Iterator[tuple[int, 
 
 
 def _name_at(reading: Reading, start: int, gazetteer: Gazetteer) -> tuple[int, Artist] | None:
-    for end in range(min(start + _MAX_WORDS, len(reading)), start + 1, -1):
+    for end in range(min(start + _MAX_WORDS, len(reading)), start, -1):
         said = reading.raw(start, end)
         if _SIGN.search(said) is None:
             return None  # nor do shorter ones have a sign

@@ -1,13 +1,26 @@
-"""Names that a translation must leave alone."""
+"""Names that a translation must leave alone, and that tell no language."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from assistant.understanding.gazetteer import Gazetteer
+from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
 
-_MAX_WORDS = 7
+_MAX_WORDS, _MAX_TITLE_WORDS = 7, 10
+#: English words that are a whole command with a name behind them, and tell the language of what follows.
+_COMMANDS = words("no not skip play add more some without like")
+
+
+def whole_name(gazetteer: Gazetteer, reading: Reading) -> frozenset[int]:
+    """The positions of the words of a name, where a message is one, or an artist behind one English command."""
+    said = reading.words
+    if len(said) <= _MAX_TITLE_WORDS and (gazetteer.artist(said) or gazetteer.title(said)):
+        return frozenset(range(len(said)))
+    behind = 1 + (said[:2] == ("no", "more")) if said[:1] and said[0] in _COMMANDS else 0
+    named = behind and len(said) - behind <= _MAX_WORDS and gazetteer.artist(said[behind:])
+    return frozenset(range(behind, len(said))) if named else frozenset()
 
 
 def names_to_keep(gazetteer: Gazetteer, reading: Reading, is_ordinary: Callable[[str], bool]) -> frozenset[int]:

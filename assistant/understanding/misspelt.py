@@ -1,35 +1,45 @@
-"""Names with an "and" in them that are misspelt: "simon & garfunkle", "dragon & cbaallero".
+"""Misspelt names that are longer than the words at which a guess ends: "simon & garfunkle", "quiet rriot".
 
-Each half may be a name by itself, so these are looked for before single names are; what the catalogue writes so is
-left to them.
+Each half of a name with an "and" may be a name by itself, so these are looked for before single names are; what the
+catalogue writes so is left to them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from assistant.understanding.evidence import Evidence
 from assistant.understanding.gazetteer import Artist, Gazetteer
 from assistant.understanding.name_bounds import STOPS
 from assistant.understanding.tokens import Reading
 
 #: Words on each side of the "and", and how many an "and"s are looked at in a message: each costs about 1 ms a word.
 _MAX_SIDE, _MAX_PAIRS = 3, 2
+_MAX_WORDS = 7
+#: Share of right letters in a message that is nothing but a misspelt name.
+_NEAR_ENOUGH = 0.8
+
+
+def misspelt_message(
+    reading: Reading, gazetteer: Gazetteer, evidence: Evidence
+) -> Iterator[tuple[int, int, Artist, float]]:
+    """Yield the name that all of a message is but for ordinary words around it: "some quiet rriot songs"."""
+    start, end = evidence.content(0)
+    if not 1 < end - start <= _MAX_WORDS or "rare" not in evidence.kinds(start, end):
+        return
+    near = gazetteer.artist_like(reading.words[start:end]) if evidence.is_message(start, end) else None
+    if near is not None and near[1] >= _NEAR_ENOUGH:
+        yield start, end, *near
 
 
 def misspelt_pairs(
-    reading: Reading, gazetteer: Gazetteer, kind: Callable[[int], str]
+    reading: Reading, gazetteer: Gazetteer, evidence: Evidence
 ) -> Iterator[tuple[int, int, Artist, float]]:
-    """Yield such names, where they start and end (exclusive), and how sure each is (0–1).
-
-    Args:
-        reading: the message.
-        gazetteer: the names of the catalogue.
-        kind: tells what a word is by itself (`Evidence.kind`).
-    """
+    """Yield names with an "and", where they start and end (exclusive), and how sure each is (0–1)."""
     joints = [n for n in range(1, len(reading) - 1) if reading.words[n] == "and" and not reading.pause(n)]
     for joint in joints[:_MAX_PAIRS]:
         first, last = _side(reading, joint, -1), _side(reading, joint, 1)
-        if all(kind(n) != "rare" for n in range(first, last) if n != joint):
+        if all(evidence.kind(n) != "rare" for n in range(first, last) if n != joint):
             continue
         found = _longest(reading, gazetteer, range(first, joint), joint, last)
         if found is not None:
@@ -55,6 +65,8 @@ def _side(reading: Reading, joint: int, step: int) -> int:
     position = joint
     while 0 <= position + step < len(reading) and abs(position - joint) < _MAX_SIDE:
         pause = reading.pause(position if step < 0 else position + step)
+        # "Earth, Wind & Fire" has a comma; a list of names has one, too, but no "&".
+        pause = 0 if pause == 1 and step < 0 and reading.raw(joint, joint + 1) == "&" else pause
         if pause or reading.words[position + step] in STOPS:
             break
         position += step
