@@ -18,7 +18,7 @@ from assistant.understanding.name_bounds import NO_TITLES, REFUSING, STOPS
 from assistant.understanding.names import LookUp, look_up_apart, look_up_misspelt
 from assistant.understanding.signed_names import signed_names
 from assistant.understanding.tokens import Reading
-from assistant.understanding.whole_names import whole_name
+from assistant.understanding.whole_names import listed_names, whole_name
 
 _MAX_ARTIST_WORDS, _MAX_TITLE_WORDS, _MAX_GUESSED_WORDS = 7, 10, 6
 #: Of misspelt names, per message: on 28,000 tracks an artist costs about 1 ms to look up, a title about 5 ms.
@@ -62,7 +62,7 @@ class _Linking:
         self._link_quotes()
         self._link_titles_by_artists()
         self._link_told(told, look_up_apart)
-        self._link_joined()
+        self._link_long()
         self._link_artists()
         self._link_artists()  # again: what stands before a name in a list may be one, too
         self._link_titles()
@@ -269,14 +269,16 @@ class _Linking:
             if self._free(first, start) and "," not in self._reading.tokens[start].gap:
                 yield first, start
 
-    def _link_joined(self) -> None:
-        """Claim the misspelt names of two with an "and" between them, before one of the two is taken for the name."""
-        for start, end, artist, sure in misspelt_pairs(self._reading, self._gazetteer, self._evidence):
-            self._claim_misspelt(start, end, artist, sure)
-
-    def _claim_misspelt(self, start: int, end: int, artist: Artist, sure: float) -> None:
-        if self._free(start, end):
-            self._claim(start, end, of_artist(artist, self._cue(start, end).polarity, 0.9 * sure), tier=1)
+    def _link_long(self) -> None:
+        """Claim what is all of the message, and names with an "and" in them, before a part is taken for the name."""
+        listed = listed_names(self._gazetteer, self._reading, self._evidence.kind)
+        for start, end, artist, sure in (
+            *((*one, 0.9) for one in listed),
+            *misspelt_message(self._reading, self._gazetteer, self._evidence),
+            *misspelt_pairs(self._reading, self._gazetteer, self._evidence),
+        ):
+            if self._free(start, end):
+                self._claim(start, end, of_artist(artist, self._cue(start, end).polarity, 0.9 * sure), tier=1)
 
     # -- by title --------------------------------------------------------------------------------------------------
 
@@ -295,8 +297,6 @@ class _Linking:
     # -- misspelt --------------------------------------------------------------------------------------------------
 
     def _link_misspelt(self) -> None:
-        for start, end, artist, sure in misspelt_message(self._reading, self._gazetteer, self._evidence):
-            self._claim_misspelt(start, end, artist, sure)
         for start in range(len(self._reading)):
             if start in self._taken or self._lookups >= _MAX_LOOKUPS:
                 continue

@@ -26,14 +26,17 @@ _MIN_TITLE_LETTERS = 3
 #: Ordinary words that are all of a message name an artist if no more than these stand around: "queen please".
 _MAX_COURTESY = 2
 _MIN_RESPELT = 8  # letters of a name of ordinary words that may be spaced differently: "boy with uke"
-#: The whole of what stands before a name in a message that only refuses it, and words that are none even there.
+PRONOUNS = words("this that these those it them him her you me us myself mine yours one ones which what")
+_NO_SUCH = words("rush pressure stress hurry worries wonder")  # "no rush" is no word against the band
+#: What refuses the last words of a message, and words that are no name even there.
 _REFUSING = re.compile(
-    r"no|no more|skip|without|not|anything (?:but|except|by anyone but)|everything (?:but|except)|(?:please )?remove"
-    r"|i (?:don t|do not|dont) want(?: any)?|leave out|avoid|exclude"
+    r"(?:^|[ ,])(?:no|no more|skip|without|not|(?:any|every)(?:thing|one) (?:but|except)|remove|leave out|avoid|exclude"
+    r"|i (?:don t|do not|dont) want(?: any)?)$"
 )
-_NO_NAMES = words(
-    "more way thanks thank good problem problems worries idea music song songs track tracks one ones anything "
-    "something nothing everything artist artists band bands other others i it"
+_NO_NAMES = (
+    PRONOUNS
+    | _NO_SUCH
+    | words("more way thanks thank good problem problems idea music song songs track tracks artist artists i it")
 )
 #: Signs that stand in a name for letters or for the rest of them, not between words: "P!nk", "T.K. Soul".
 _STOPS = frozenset(".!?$")
@@ -44,8 +47,6 @@ _SAID_AGAIN = 0.8
 #: "Songs about X" is about the thing, not by the artist; "how about X" is.
 _ABOUT = re.compile(r"(?<!how )(?<!what )\babout(?: the| a)?$")
 _PLAY = re.compile(r"\b(?:add|play|hear|sing|put on)$")
-PRONOUNS = words("this that these those it them him her you me us myself mine yours one ones which what")
-_NO_SUCH = words("rush pressure stress hurry worries wonder")  # "no rush" is no word against the band
 _SMALL_IN_NAMES = words("the of and a in to")
 #: Facets whose words people capitalise without meaning a name.
 _PLAIN = frozenset((Facet.GENRE, Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS))
@@ -154,11 +155,10 @@ class Evidence:
         return len(raw) > 2 and raw.isupper() and raw == artist.name and self._reading.capital(start)
 
     def _is_refused(self, start: int, end: int) -> bool:
-        """Tell whether a message says nothing but that it refuses these words: "no guy", "anything except Air"."""
-        words, left = self._reading.words[start:end], self._reading.left(start)
-        behind = self._reading.right(end)
-        alone = start - self._reading.clause(start)[0] == len(left.split()) and behind in ("", "please", ", please")
-        return alone and _REFUSING.fullmatch(left) is not None and (PRONOUNS | _NO_NAMES | _NO_SUCH).isdisjoint(words)
+        """Tell whether a message ends with words that it refuses: "no guy", "rock, just not nothing more"."""
+        words = self._reading.words[start:end]
+        ends = self._reading.right(end) in ("", "please", ", please")
+        return ends and _REFUSING.search(self._reading.left(start)) is not None and _NO_NAMES.isdisjoint(words[:1])
 
     def _confidence(self, start: int, end: int, artist: Artist, cue: Cue) -> float:
         words = self._reading.words[start:end]
@@ -281,13 +281,17 @@ class Evidence:
             return 0.0
         if cue.strength is Strength.STRONG and (capital or self._reading.left(start).endswith((" by", "band"))):
             return 0.9
-        facets = {word.facet for m in self._facets if m.start < end and start < m.end for word in m.words}
+        matches = [m for m in self._facets if m.start < end and start < m.end]
+        if capital and cue.strength and len(matches) > 1:
+            return 0.7  # "Panama Wedding"
+        facets = {word.facet for m in matches for word in m.words}
         return 0.7 if capital and cue.strength and start > 0 and facets.isdisjoint(_PLAIN) else 0.0
 
     def _function_confidence(self, start: int, end: int, cue: Cue, *, capital: bool, complete: bool) -> float:
         if not capital and not PRONOUNS.isdisjoint(self._reading.words[start:end]):
             return 0.0
-        if end - start > 2 and complete and cue.strength:
+        digits = any(word.isdigit() for word in self._reading.words[start:end])
+        if end - start > 2 - digits and complete and cue.strength:
             return _OF_FUNCTION_WORDS
         named = cue.strength is Strength.STRONG and (capital or self._reading.left(start).endswith("by"))
         bare = capital or end - start == len(self._reading)

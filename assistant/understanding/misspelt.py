@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from assistant.understanding.evidence import Evidence
 from assistant.understanding.gazetteer import Artist, Gazetteer
 from assistant.understanding.name_bounds import STOPS
+from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
 
 #: Words on each side of the "and", and how many an "and"s are looked at in a message: each costs about 1 ms a word.
 _MAX_SIDE, _MAX_PAIRS = 3, 2
-_MAX_WORDS = 7
+_MAX_WORDS, _MAX_BEFORE = 7, 2
+_BEFORE = words("the a an some any more best play add me us my of about hear put give show want")
 #: Share of right letters in a message that is nothing but a misspelt name.
 _NEAR_ENOUGH = 0.8
 
@@ -24,12 +26,37 @@ def misspelt_message(
     reading: Reading, gazetteer: Gazetteer, evidence: Evidence
 ) -> Iterator[tuple[int, int, Artist, float]]:
     """Yield the name that all of a message is but for ordinary words around it: "some quiet rriot songs"."""
-    start, end = evidence.content(0)
-    if not 1 < end - start <= _MAX_WORDS or "rare" not in evidence.kinds(start, end):
+    first, last = evidence.content(0)
+    if not evidence.is_message(first, last) or "rare" not in evidence.kinds(first, last):
         return
-    near = gazetteer.artist_like(reading.words[start:end]) if evidence.is_message(start, end) else None
-    if near is not None and near[1] >= _NEAR_ENOUGH:
-        yield start, end, *near
+    begin, end = reading.clause(0)
+    while last < end and len(reading.words[last]) == 1:
+        last += 1  # "notorius b.i.g."
+    starts = [first]
+    while starts[-1] > begin and first - starts[-1] < _MAX_BEFORE and _belongs(reading.words[starts[-1] - 1]):
+        starts.append(starts[-1] - 1)
+    for start in reversed(starts):
+        said = reading.words[start:last]
+        if not 1 < len(said) <= _MAX_WORDS:
+            continue
+        if gazetteer.title(said) is not None or _has_name(reading, gazetteer, evidence, start, last):
+            return
+        near = gazetteer.artist_like(said)
+        if near is not None and near[1] >= _NEAR_ENOUGH:
+            yield start, last, *near
+            return
+
+
+def _has_name(reading: Reading, gazetteer: Gazetteer, evidence: Evidence, start: int, last: int) -> bool:
+    """Tell whether an artist spelt right explains all rare words of a stretch: "5 coldplay"."""
+    rare = [n for n in range(start, last) if evidence.kind(n) == "rare"]
+    spans = ((a, b) for a in range(start, rare[0] + 1) for b in range(rare[-1] + 1, last + 1))
+    return any(gazetteer.artist(reading.words[a:b]) is not None for a, b in spans)
+
+
+def _belongs(word: str) -> bool:
+    """Tell whether an ordinary word may be the first of a name: "new arder", but not "some arder"."""
+    return word not in STOPS and word not in _BEFORE
 
 
 def misspelt_pairs(

@@ -23,6 +23,7 @@ from assistant.understanding.eras import EraFinder
 from assistant.understanding.facets import FacetFinder
 from assistant.understanding.gazetteer import Gazetteer
 from assistant.understanding.gloss import Glossed, gloss
+from assistant.understanding.homonyms import refused_artists
 from assistant.understanding.intents import intent_of, phrase_starts, search_text, size_factor_of
 from assistant.understanding.labelled import NAMES
 from assistant.understanding.matches import Bounds, Entity, Match, Name, Size, Unlinked, Word, settle
@@ -185,7 +186,7 @@ class RulesUnderstanding:
                 sized=composed.n_tracks is not None or composed.minutes is not None,
                 first_turn=first_turn,
             ),
-            constraints=composed.constraints,
+            constraints=composed.constraints + refused_artists(reading, marks, self.gazetteer),
             mentions=composed.mentions,
             n_tracks=composed.n_tracks,
             minutes=composed.minutes,

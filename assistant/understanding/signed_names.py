@@ -38,7 +38,7 @@ def _name_at(reading: Reading, start: int, gazetteer: Gazetteer) -> tuple[int, A
         if _SIGN.search(said) is None:
             return None  # nor do shorter ones have a sign
         artist = gazetteer.artist(reading.words[start:end])
-        if artist is not None and _signs(said) == _signs(artist.name):
+        if artist is not None and _signs(artist.name) and _signs(said) == _signs(artist.name):
             return end, artist
     return None
 

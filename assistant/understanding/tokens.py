@@ -212,8 +212,10 @@ def _unstick(raw: str, start: int) -> list[tuple[str, int]]:
 
 def _pause(gap: str, tokens: Sequence[Token], after: str) -> int:
     before = tokens[-1]
-    if gap in (" ", "", "-", "'"):
-        return 0
+    if gap in (" ", "", "-", "'") or (gap == "." and 1 in (len(before.text), len(after))):
+        return 0  # "b.i.g."
+    if gap == " .":
+        return 1  # "Anderson .Paak"
     if _STOP.search(gap):
         initial = len(before.text) == 1 and before.text.isalpha() and before.text not in "ai"
         joined = len(tokens) > 1 and tokens[-2].text in ("and", "n")

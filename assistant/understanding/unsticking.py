@@ -13,7 +13,7 @@ from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
 from assistant.understanding.gazetteer import Gazetteer
 from assistant.understanding.tokens import Reading, Token
 
-_STUCK = re.compile(r"(?:add|play)(?=\w\w)")
+_STUCK = re.compile(r"(?:add|play)(?=\w)")
 _MAX_WORDS = 7
 
 
@@ -37,8 +37,10 @@ def _hides_name(reading: Reading, position: int, cut: int, gazetteer: Gazetteer)
     token = reading.tokens[position]
     if token.text in COMMON_WORDS or token.text in FUNCTION_WORDS or len(token.text) != len(token.raw):
         return False
-    limit = min(position + _MAX_WORDS, reading.clause(position)[1])
+    # Past the end of a sentence too: "playdr. dre", "playpanic! at the disco".
+    limit = min(position + _MAX_WORDS, len(reading))
     spans = [reading.words[position:end] for end in range(position + 1, limit + 1)]
     if any(gazetteer.artist(said) or gazetteer.title(said) for said in spans):
         return False
-    return any(gazetteer.artist((said[0][cut:], *said[1:])) is not None for said in spans)
+    names = [(said[0][cut:], *said[1:]) for said in spans]
+    return any(gazetteer.artist(name) is not None for name in names if len("".join(name)) > 1)
