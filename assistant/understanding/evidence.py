@@ -38,6 +38,12 @@ _NO_NAMES = (
     | _NO_SUCH
     | words("more way thanks thank good problem problems idea music song songs track tracks artist artists i it")
 )
+_NOTHING_MORE = re.compile(r"$|,|(?:please|songs|tracks|music|and|but)\b")
+#: "The band" and "the best" are no artists before somebody writes them as names.
+_BEHIND_THE = words(
+    "band bands best better first last next same other others rest most more one ones music song songs track tracks "
+    "album albums artist artists group groups list playlist playlists mix original originals hits style sound kind"
+)
 #: Signs that stand in a name for letters or for the rest of them, not between words: "P!nk", "T.K. Soul".
 _STOPS = frozenset(".!?$")
 #: How sure a name of several of the most ordinary words is: "some ll cool j".
@@ -288,6 +294,8 @@ class Evidence:
         return 0.7 if capital and cue.strength and start > 0 and facets.isdisjoint(_PLAIN) else 0.0
 
     def _function_confidence(self, start: int, end: int, cue: Cue, *, capital: bool, complete: bool) -> float:
+        if end - start == 2 and self._reading.words[start] == "the" and self._ends_after(start, end, cue):
+            return _OF_FUNCTION_WORDS
         if not capital and not PRONOUNS.isdisjoint(self._reading.words[start:end]):
             return 0.0
         digits = any(word.isdigit() for word in self._reading.words[start:end])
@@ -297,6 +305,17 @@ class Evidence:
         bare = capital or end - start == len(self._reading)
         alone = bare and end - start > 1 and self._is_all(start, end)
         return 0.9 if (complete and named) or alone else 0.0
+
+    def _ends_after(self, start: int, end: int, cue: Cue) -> bool:
+        """Tell whether "the who" is asked for and nothing follows that it could belong to."""
+        behind = self._reading.right(end)
+        asked = cue.strength or start == 0
+        noun = self._reading.words[end - 1] in _BEHIND_THE
+        return (
+            bool(asked)
+            and not noun
+            and (not behind or re.match(r"(?:,|please|songs|tracks|music|and)\b", behind) is not None)
+        )
 
     def _is_complete(self, start: int, end: int) -> bool:
         """Tell whether a name can end here: before a noun or a pause, or before another name."""

@@ -76,14 +76,13 @@ def misspelt_pairs(
 def _longest(
     reading: Reading, gazetteer: Gazetteer, starts: range, joint: int, last: int
 ) -> tuple[int, int, Artist, float] | None:
-    for start in starts:
-        for end in range(last, joint + 1, -1):
-            said = reading.words[start:end]
-            if gazetteer.artist(said) is not None:
-                return None
-            near = gazetteer.artist_like(said)
-            if near is not None and " and " in near[0].key:
-                return start, end, *near
+    spans = [(start, end) for start in starts for end in range(last, joint + 1, -1)]
+    if any(gazetteer.artist(reading.words[start:end]) is not None for start, end in spans):
+        return None
+    for start, end in spans:
+        near = gazetteer.artist_like(reading.words[start:end])
+        if near is not None and " and " in near[0].key:
+            return start, end, *near
     return None
 
 

@@ -46,3 +46,10 @@ def test_who_refuses_an_artist_gets_no_track_with_that_guest() -> None:
     assert agreement(catalogue, vocabulary, wanted).tolist() == [0, 1, 0], (
         "who wants one, wants the artist's own tracks"
     )
+
+
+def test_who_refuses_an_artist_gets_no_band_that_the_artist_leads() -> None:
+    artists = ("Prince and the Revolution", "Prince", "Princess and the Pea", "Jesse & The Prince")
+    catalogue = Catalogue.from_tracks([Track(str(n), f"Work {n}", (artist,)) for n, artist in enumerate(artists)])
+    refused = Constraint(Facet.ARTIST, ("prince",), wanted=False, hard=True)
+    assert agreement(catalogue, load_vocabulary(), refused).tolist() == [0, 0, 1, 1]
