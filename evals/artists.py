@@ -167,7 +167,7 @@ def evaluate(
             ]
             n_tracks = assistant.status().n_tracks
     stated = {"catalogue": catalogue, "tracks": n_tracks, "requests": n_requests, "works": fewest}
-    report = Report("segue eval artists", stated | product_settings(settings), seeds)
+    report = Report("segue eval artist-requests", stated | product_settings(settings), seeds)
     fill(report, answered)
     report.cases = failures(answered)
     return report, answered

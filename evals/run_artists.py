@@ -1,4 +1,4 @@
-"""The command `segue eval artists`."""
+"""The command `segue eval artist-requests`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination, finish, read_seeds
 
 
-def artists(
+def artist_requests(
     catalogue: Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")],
     n_requests: Annotated[int, typer.Option("--requests", min=7, help="Requests to draw, per seed.")] = 1_000,
     fewest: Annotated[int, typer.Option("--works", min=1, help="Works that an artist has at least.")] = 5,
@@ -37,5 +37,8 @@ def artists(
 
 #: Every command with its example.
 COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
-    (artists, "segue eval artists --catalogue spotify_songs.csv.gz --requests 1000 --seeds 64 --json artists.json"),
+    (
+        artist_requests,
+        "segue eval artist-requests --catalogue spotify_songs.csv.gz --requests 1000 --seeds 64 --json out.json",
+    ),
 )

@@ -13,6 +13,7 @@ from evals.artist_requests import KINDS, SORTS, Artists, Asked, Named, Requests,
 from evals.artists import Answered, Judge, failures, fill, look_at, tell
 from evals.errors import EvaluationDataError
 from evals.report import Report
+from evals.run import eval_app
 from recsys.catalogue import Catalogue
 from recsys.text import artist_key
 from recsys.types import Track
@@ -179,7 +180,7 @@ def answered(**figures: float) -> Answered:
 
 def test_the_report_tells_kinds_apart_and_names_what_failed() -> None:
     found = [answered(precision=1.0), answered(precision=0.5), answered(excluded=1.0), answered(excluded=0.0)]
-    report = Report("segue eval artists", {}, [7])
+    report = Report("segue eval artist-requests", {}, [7])
     fill(report, found)
     assert report.results["segue"]["plain"]["p@10"].mean == 0.75
     assert report.results["segue"]["all"]["excluded"].mean == 0.5
@@ -187,3 +188,10 @@ def test_the_report_tells_kinds_apart_and_names_what_failed() -> None:
     report.cases = failures(found)
     assert [case.get("p@10", case.get("excluded")) for case in report.to_json()["cases"]] == [0.5, 1.0]
     assert tell(found).startswith("1 of 2 sessions that refuse an artist showed one; 2 of 4 requests")
+
+
+def test_every_command_has_a_name_of_its_own() -> None:
+    """A second command of one name would hide the first without a word."""
+    names = [one.name or one.callback.__name__ for one in eval_app.registered_commands if one.callback]
+    assert len(names) == len(set(names))
+    assert "artist_requests" in names
