@@ -64,7 +64,7 @@ class _Linking:
         self._link_told(told, look_up_apart)
         self._link_long()
         self._link_artists()
-        self._link_artists()  # again: what stands before a name in a list may be one, too
+        self._link_artists(again=True)  # what stands before a name in a list may be one, too
         self._link_titles()
         self._link_told(told, look_up_misspelt)
         self._link_misspelt()
@@ -194,10 +194,10 @@ class _Linking:
 
     # -- by name ---------------------------------------------------------------------------------------------------
 
-    def _link_artists(self) -> None:
+    def _link_artists(self, *, again: bool = False) -> None:
         start = 0
         while start < len(self._reading):
-            found = self._artist_at(start)
+            found = self._artist_at(start, again=again)
             if found is None:
                 start += 1
                 continue
@@ -209,7 +209,7 @@ class _Linking:
                 self._claim(start, end, of_artist(artist, cue.polarity, confidence), tier=tier)
             start = end
 
-    def _artist_at(self, start: int) -> tuple[Artist, int, Cue, float] | None:
+    def _artist_at(self, start: int, *, again: bool) -> tuple[Artist, int, Cue, float] | None:
         """The longest artist name that begins at a word and has evidence enough."""
         reading = self._reading
         for end in range(self._limit(start, _MAX_ARTIST_WORDS), start, -1):
@@ -226,10 +226,10 @@ class _Linking:
             stop = end + 1 if reading.joined(end, end + 1) == "s" and "'" in reading.tokens[end].gap else end
             cue = self._cue(start, stop)
             enough = Strength.STRONG if end - start == 1 else Strength.WEAK
-            confidence = self._evidence.confidence(start, end, artist, cue)
+            confidence = 0.0 if again else self._evidence.confidence(start, end, artist, cue)
             if not confidence and self._is_listed(start, stop, cue):
                 confidence = self._evidence.confidence_in_list(start, end, artist)
-            if not confidence and self._title_beside(start, stop, artist) is not None:
+            if not (confidence or again) and self._title_beside(start, stop, artist) is not None:
                 confidence = 0.9
             if confidence and (not possessive or cue.strength >= enough):
                 return artist, stop, cue, confidence

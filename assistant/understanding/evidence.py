@@ -14,6 +14,7 @@ from assistant.understanding.common_words import COMMON_WORDS, FUNCTION_WORDS
 from assistant.understanding.cues import Cue, Strength, asks_to_play, cue_for, ends_phrase, names_song
 from assistant.understanding.gazetteer import Artist, Gazetteer, squeeze
 from assistant.understanding.matches import Match
+from assistant.understanding.name_bounds import STOPS
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
 from recsys.types import Facet
@@ -146,7 +147,7 @@ class Evidence:
         """
         said, reading = self._reading.words[start:end], self._reading
         places = [n for n in range(len(reading) - len(said) + 1) if reading.words[n : n + len(said)] == said]
-        if len(places) < 2 or not PRONOUNS.isdisjoint(said):
+        if len(places) < 2 or not PRONOUNS.isdisjoint(said) or STOPS.issuperset(said):
             return False
         cues = [cue_for(reading, n, n + len(said)) for n in places]
         return any(cue.strength is Strength.STRONG and cue.polarity == "~" for cue in cues)
@@ -163,7 +164,7 @@ class Evidence:
     def _is_refused(self, start: int, end: int) -> bool:
         """Tell whether a message ends with words that it refuses: "no guy", "rock, just not nothing more"."""
         words = self._reading.words[start:end]
-        ends = self._reading.right(end) in ("", "please", ", please")
+        ends = self._reading.right(end) in ("", "please", ", please") and not STOPS.issuperset(words)
         return ends and _REFUSING.search(self._reading.left(start)) is not None and _NO_NAMES.isdisjoint(words[:1])
 
     def _confidence(self, start: int, end: int, artist: Artist, cue: Cue) -> float:

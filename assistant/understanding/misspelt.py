@@ -42,6 +42,10 @@ def misspelt_message(
         if gazetteer.title(said) is not None or _has_name(reading, gazetteer, evidence, start, last):
             return
         near = gazetteer.artist_like(said)
+        # "Anime ost" is no slip for "Animist", but "quiet rriot" is one for "Quiet Riot".
+        of_music = any(kind == "vocabulary" for kind in evidence.kinds(start, last))
+        if near is not None and of_music and len(near[0].key.split(" ")) != len(said):
+            return
         if near is not None and near[1] >= _NEAR_ENOUGH:
             yield start, last, *near
             return

@@ -14,7 +14,7 @@ _NAMES = (
     "Kura", "Little Mix", "After 7", "Quiet Riot", "Maroon 5", "New Order", "Simon & Garfunkel", "Dragon & Caballero",
     "Dragon", "Earth, Wind & Fire", "The Animals", "Glass Animals", "TENDER", "Funky", "Nas", "Sia", "Guy", "The Who",
     "Nothing More", "Why Don't We", "5 Seconds of Summer", "The Strokes", "LL Cool J", "A R I Z O N A", "Coldplay",
-    "One Direction", "Of Monsters and Men", "Anderson .Paak", "The Notorious B.I.G.", "Panama Wedding", "N",
+    "One Direction", "Of Monsters and Men", "Anderson .Paak", "The Notorious B.I.G.", "Panama Wedding", "Animist", "N",
 )  # fmt: skip
 _UNDERSTANDING = RulesUnderstanding(
     Catalogue.from_tracks([Track(f"{name} {n}", f"Zxq {n} vwk", (name,)) for name in _NAMES for n in range(5)])
@@ -79,6 +79,7 @@ def test_a_command_typed_into_a_name_is_cut_off(text: str, expected: str) -> Non
         ("best of the who", "+The Who"),
         ("who is the best", ""),
         ("rock and pop", ""),
+        ("similar in feel and vibe than this, and what do you think", ""),
     ],
 )
 def test_names_of_ordinary_words_are_known_by_their_company(text: str, expected: str) -> None:
@@ -99,6 +100,7 @@ def test_names_of_ordinary_words_are_known_by_their_company(text: str, expected:
         ("play Aderson .Paak", "+Anderson .Paak"),
         ("best of the notorioous b.i.g.", "+The Notorious B.I.G."),
         ("5 Coldplay songs", "+Coldplay"),
+        ("looking for anime ost", ""),
         ("coldplay & abba", "+Coldplay"),
     ],
 )
