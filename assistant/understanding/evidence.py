@@ -186,7 +186,9 @@ class Evidence:
             return 0.9 if complete and artist.name.lower().startswith("the ") else 0.0
         same_words = _spaced(artist.key.split(" ")) in (_spaced(words), _spaced(words[the:]))
         needed = Strength.WEAK if len(squeeze(words)) >= _MIN_RESPELT else Strength.STRONG
-        if not same_words and "rare" not in kinds and cue.strength < needed:
+        # "No ne-yo" is not "None", nor "And One".
+        certain = "rare" in kinds and not (needed is Strength.STRONG and "function" in kinds)
+        if not same_words and not certain and cue.strength < needed:
             return 0.0
         if "rare" in kinds:
             return self._rare_confidence(start + the, end, artist, cue, capital=capital)

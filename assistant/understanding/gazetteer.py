@@ -29,7 +29,7 @@ _SHORT, _KNOWN_TRACKS = 7, 3
 _MAX_VERSIONS = 50
 _MAX_NEAR = 3  # names that one misspelling may stand for
 _MIN_OTHER_INITIAL = 8  # letters from which the first one may be the wrong one
-_MIN_STUCK_THE = 8  # letters of a name that is written together with its "the": "thestrokes"
+_MIN_STUCK_THE = 7  # letters of a name that is written together with its "the": "thestrokes", "the1975"
 #: An artist stands for a part of its name if it has so many times the tracks of the next one with that part.
 _DOMINANCE = 3.0
 

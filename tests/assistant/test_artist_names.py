@@ -14,7 +14,7 @@ _NAMES = (
     "Kura", "Little Mix", "After 7", "Quiet Riot", "Maroon 5", "New Order", "Simon & Garfunkel", "Dragon & Caballero",
     "Dragon", "Earth, Wind & Fire", "The Animals", "Glass Animals", "TENDER", "Funky", "Nas", "Sia", "Guy", "The Who",
     "Nothing More", "Why Don't We", "5 Seconds of Summer", "The Strokes", "LL Cool J", "A R I Z O N A", "Coldplay",
-    "One Direction", "Of Monsters and Men", "Anderson .Paak", "The Notorious B.I.G.", "Panama Wedding", "Animist", "N",
+    "One Direction", "Of Monsters and Men", "Anderson .Paak", "The Notorious B.I.G.", "Panama Wedding", "Animist", "And One", "Ne-Yo", "The 1975", "N",
 )  # fmt: skip
 _UNDERSTANDING = RulesUnderstanding(
     Catalogue.from_tracks([Track(f"{name} {n}", f"Zxq {n} vwk", (name,)) for name in _NAMES for n in range(5)])
@@ -60,6 +60,7 @@ def test_names_with_signs_are_read_as_the_catalogue_writes_them(text: str, expec
         ("play18 karat", "+18 Karat"),
         ("Playdr. dre", "+Dr. Dre"),
         ("thestrokes", "+The Strokes"),
+        ("play the1975", "+The 1975"),
         ("address", ""),
         ("played out", ""),
     ],
@@ -127,6 +128,7 @@ def test_what_is_like_an_artist_and_not_by_that_artist_refuses_the_artist(text: 
     [
         ("no sia", "sia"),
         ("skip nas", "nas"),
+        ("rock but no ne-yo", "ne yo"),
         ("skip Nas", "nas"),
         ("no guy", "guy"),
         ("anything except the who", "who"),
