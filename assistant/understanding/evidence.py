@@ -129,7 +129,7 @@ class Evidence:
         begins = start == self._reading.clause(start)[0] or self._reading.tokens[start].raw[0].isupper()
         enough = end - start - the > 1 or (kinds[-1] == "common" and (the or begins))
         same = _spaced(artist.key.split(" ")) in (_spaced(words), _spaced(words[the:]))
-        ordinary = "vocabulary" not in kinds and PRONOUNS.isdisjoint(words) and not is_year(words)
+        ordinary = "vocabulary" not in kinds and not PRONOUNS.issuperset(words) and not is_year(words)
         return 0.8 if enough and same and ordinary and ends_phrase(self._reading, end) else 0.0
 
     def confidence(self, start: int, end: int, artist: Artist, cue: Cue) -> float:
@@ -147,7 +147,7 @@ class Evidence:
         """
         said, reading = self._reading.words[start:end], self._reading
         places = [n for n in range(len(reading) - len(said) + 1) if reading.words[n : n + len(said)] == said]
-        if len(places) < 2 or not PRONOUNS.isdisjoint(said) or STOPS.issuperset(said):
+        if len(places) < 2 or (PRONOUNS | STOPS).issuperset(said):
             return False
         cues = [cue_for(reading, n, n + len(said)) for n in places]
         return any(cue.strength is Strength.STRONG and cue.polarity == "~" for cue in cues)
@@ -165,7 +165,7 @@ class Evidence:
         """Tell whether a message ends with words that it refuses: "no guy", "rock, just not nothing more"."""
         words = self._reading.words[start:end]
         ends = self._reading.right(end) in ("", "please", ", please") and not STOPS.issuperset(words)
-        return ends and _REFUSING.search(self._reading.left(start)) is not None and _NO_NAMES.isdisjoint(words[:1])
+        return ends and _REFUSING.search(self._reading.left(start)) is not None and not _NO_NAMES.issuperset(words)
 
     def _confidence(self, start: int, end: int, artist: Artist, cue: Cue) -> float:
         words = self._reading.words[start:end]

@@ -15,7 +15,7 @@ _NAMES = (
     "Dragon", "Earth, Wind & Fire", "The Animals", "Glass Animals", "TENDER", "Funky", "Nas", "Sia", "Guy", "The Who",
     "Nothing More", "Why Don't We", "5 Seconds of Summer", "The Strokes", "LL Cool J", "A R I Z O N A", "Coldplay",
     "One Direction", "Of Monsters and Men", "Anderson .Paak", "The Notorious B.I.G.", "Panama Wedding", "Animist",
-    "And One", "Ne-Yo", "The 1975", "N",
+    "And One", "Twenty One Pilots", "Ne-Yo", "The 1975", "N",
 )  # fmt: skip
 _UNDERSTANDING = RulesUnderstanding(
     Catalogue.from_tracks([Track(f"{name} {n}", f"Zxq {n} vwk", (name,)) for name in _NAMES for n in range(5)])
@@ -115,6 +115,7 @@ def test_a_misspelt_name_is_not_taken_for_one_of_its_words(text: str, expected: 
     [
         ("similar to Queen, nothing by Queen itself", "Queen"),
         ("sounds like sia but isn't sia", "Sia"),
+        ("similar to twenty one pilots, nothing by twenty one pilots itself", "Twenty One Pilots"),
         ("songs like tender but not tender", "TENDER"),
         ("songs like Funky but not Funky", "Funky"),
         ("sounds like of monsters and men but isn't of monsters and men", "Of Monsters and Men"),
