@@ -46,6 +46,7 @@ _VERBS: tuple[tuple[_Action, str], ...] = (
         r"|thumbs up (?:for|to|on)",
     ),
 )
+_DIGITS_OF_NAME = 3  # from which on a number that is an artist's name is no position
 _VERB = re.compile("|".join(rf"(?P<{action}>\b(?:{verbs})\b)" for action, verbs in _VERBS))
 _ALONE = re.compile(r"(?:please )?(?P<like>like|love)|(?:please )?(?P<dislike>dislike|hate)")
 _GOOD = (
@@ -312,11 +313,16 @@ class EditFinder:
             found = Reference(positions=tuple(positions), text=self._line[start : other[1]]), other[1]
         return found
 
+    def _is_number(self, first: int, begin: int, stop: int, last: int) -> bool:
+        """Tell whether an artist within some words is a number that no playlist on screen reaches: "skip 112"."""
+        said = self._reading.joined(begin, stop)
+        return first <= begin and stop <= last and said.isdigit() and len(said) >= _DIGITS_OF_NAME
+
     def _take(self, start: int, end: int) -> bool:
         if any(start < stop and begin < end for begin, stop in self._spans):
             return False
-        _, last = self._reading.span(start, end)
-        if any(begin < last < stop for begin, stop in self._artists):
+        first, last = self._reading.span(start, end)
+        if any(begin < last < stop or self._is_number(first, begin, stop, last) for begin, stop in self._artists):
             return False
         self._spans.append((start, end))
         return True

@@ -15,7 +15,7 @@ _NAMES = (
     "Dragon", "Earth, Wind & Fire", "The Animals", "Glass Animals", "TENDER", "Funky", "Nas", "Sia", "Guy", "The Who",
     "Nothing More", "Why Don't We", "5 Seconds of Summer", "The Strokes", "LL Cool J", "A R I Z O N A", "Coldplay",
     "One Direction", "Of Monsters and Men", "Anderson .Paak", "The Notorious B.I.G.", "Panama Wedding", "Animist",
-    "And One", "Twenty One Pilots", "Ne-Yo", "The 1975", "N",
+    "And One", "Twenty One Pilots", "Ne-Yo", "The 1975", "112", "N",
 )  # fmt: skip
 _UNDERSTANDING = RulesUnderstanding(
     Catalogue.from_tracks([Track(f"{name} {n}", f"Zxq {n} vwk", (name,)) for name in _NAMES for n in range(5)])
@@ -157,6 +157,11 @@ def test_a_number_in_a_name_adds_no_tracks() -> None:
     assert not request.edits
     assert [one.name for one in request.mentions] == ["5 Seconds of Summer"]
     assert _UNDERSTANDING.understand("add 5 songs", first_turn=False).edits
+
+
+def test_a_number_that_is_a_name_is_refused_and_a_position_is_taken_out() -> None:
+    assert mentions("I don't want 112", first_turn=False) == "-112"
+    assert _UNDERSTANDING.understand("skip 12", first_turn=False).edits
 
 
 def test_capitals_that_only_a_name_explains_make_it_one() -> None:
