@@ -26,6 +26,7 @@ _BARE_LETTERS, _BARE_TRACKS = 5, 3
 _MIN_TITLE_LETTERS = 3
 #: Ordinary words that are all of a message name an artist if no more than these stand around: "queen please".
 _MAX_COURTESY = 2
+_MAX_LONGER = 4  # words by which a refused name may be longer: "skip james newton howard" is not Skip James
 _MIN_RESPELT = 8  # letters of a name of ordinary words that may be spaced differently: "boy with uke"
 PRONOUNS = words("this that these those it them him her you me us myself mine yours one ones which what")
 _NO_SUCH = words("rush pressure stress hurry worries wonder")  # "no rush" is no word against the band
@@ -175,6 +176,8 @@ class Evidence:
         capital = self.is_capitalised(start, end)
         if self._is_about(start, capital=capital) or self._reading.right(end, 1) == "by":
             return 0.0
+        if self._reading.tokens[start].gap == "'" or self._is_refusal(start, end):
+            return 0.0  # "isn't Rex …" is not T. Rex
         if n_content > 2 and all(len(word) == 1 for word in words):
             return 0.9  # "A R I Z O N A"
         if words[0] in _NO_SUCH and n_content == 1 and self._reading.left(start, 1) == "no":
@@ -308,6 +311,15 @@ class Evidence:
         bare = capital or end - start == len(self._reading)
         alone = bare and end - start > 1 and self._is_all(start, end)
         return 0.9 if (complete and named) or alone else 0.0
+
+    def _is_refusal(self, start: int, end: int) -> bool:
+        """Tell whether a name is another one with a refusal before it: "no maná", if there is also a No Mana."""
+        words, capital = self._reading.words[start:end], self._reading.pause(start) < 2 and self._reading.capital(start)
+        if capital or len(words) < 2 or words[0] not in ("no", "not", "skip", "without"):
+            return False
+        longest = min(end + _MAX_LONGER, self._reading.clause(start)[1])
+        others = (self._reading.words[start + 1 : stop] for stop in range(end, longest + 1))
+        return any(self._gazetteer.artist(other) is not None for other in others)
 
     def _ends_after(self, start: int, end: int, cue: Cue) -> bool:
         """Tell whether "the who" is asked for and nothing follows that it could belong to."""

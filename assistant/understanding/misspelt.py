@@ -54,7 +54,8 @@ def misspelt_message(
 def _has_name(reading: Reading, gazetteer: Gazetteer, evidence: Evidence, start: int, last: int) -> bool:
     """Tell whether an artist spelt right explains all rare words of a stretch: "5 coldplay"."""
     rare = [n for n in range(start, last) if evidence.kind(n) == "rare"]
-    spans = ((a, b) for a in range(start, rare[0] + 1) for b in range(rare[-1] + 1, last + 1))
+    furthest = min(last + _MAX_BEFORE, reading.clause(start)[1])  # "ProSound Karaoke Band"
+    spans = ((a, b) for a in range(start, rare[0] + 1) for b in range(rare[-1] + 1, furthest + 1))
     return any(gazetteer.artist(reading.words[a:b]) is not None for a, b in spans)
 
 

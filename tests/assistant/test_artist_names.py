@@ -15,7 +15,8 @@ _NAMES = (
     "Dragon", "Earth, Wind & Fire", "The Animals", "Glass Animals", "TENDER", "Funky", "Nas", "Sia", "Guy", "The Who",
     "Nothing More", "Why Don't We", "5 Seconds of Summer", "The Strokes", "LL Cool J", "A R I Z O N A", "Coldplay",
     "One Direction", "Of Monsters and Men", "Anderson .Paak", "The Notorious B.I.G.", "Panama Wedding", "Animist",
-    "And One", "Twenty One Pilots", "Ne-Yo", "The 1975", "112", "N",
+    "And One", "Twenty One Pilots", "Ne-Yo", "The 1975", "112", "Maná", "No Mana",
+    "Skip Mahoney", "Rex Orange County", "T. Rex", "N",
 )  # fmt: skip
 _UNDERSTANDING = RulesUnderstanding(
     Catalogue.from_tracks([Track(f"{name} {n}", f"Zxq {n} vwk", (name,)) for name in _NAMES for n in range(5)])
@@ -115,6 +116,7 @@ def test_a_misspelt_name_is_not_taken_for_one_of_its_words(text: str, expected: 
     [
         ("similar to Queen, nothing by Queen itself", "Queen"),
         ("sounds like sia but isn't sia", "Sia"),
+        ("sounds like Rex Orange County but isn't Rex Orange County", "Rex Orange County"),
         ("similar to twenty one pilots, nothing by twenty one pilots itself", "Twenty One Pilots"),
         ("songs like tender but not tender", "TENDER"),
         ("songs like Funky but not Funky", "Funky"),
@@ -132,6 +134,8 @@ def test_what_is_like_an_artist_and_not_by_that_artist_refuses_the_artist(text: 
         ("skip nas", "nas"),
         ("rock but no ne-yo", "ne yo"),
         ("skip Nas", "nas"),
+        ("skip maná", "mana"),
+        ("rock but no maná", "mana"),
         ("no guy", "guy"),
         ("anything except the who", "who"),
         ("rock, just not nothing more", "nothing more"),
