@@ -186,7 +186,7 @@ class RulesUnderstanding:
                 sized=composed.n_tracks is not None or composed.minutes is not None,
                 first_turn=first_turn,
             ),
-            constraints=composed.constraints + refused_artists(reading, marks, self.gazetteer),
+            constraints=composed.constraints + refused_artists(reading, marks, self.gazetteer, first_turn=first_turn),
             mentions=composed.mentions,
             n_tracks=composed.n_tracks,
             minutes=composed.minutes,

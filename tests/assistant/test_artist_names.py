@@ -16,7 +16,7 @@ _NAMES = (
     "Nothing More", "Why Don't We", "5 Seconds of Summer", "The Strokes", "LL Cool J", "A R I Z O N A", "Coldplay",
     "One Direction", "Of Monsters and Men", "Anderson .Paak", "The Notorious B.I.G.", "Panama Wedding", "Animist",
     "And One", "Twenty One Pilots", "Ne-Yo", "The 1975", "112", "Maná", "No Mana",
-    "Skip Mahoney", "Rex Orange County", "T. Rex", "N",
+    "Skip Mahoney", "Rex Orange County", "T. Rex", "Rush", "N",
 )  # fmt: skip
 _UNDERSTANDING = RulesUnderstanding(
     Catalogue.from_tracks([Track(f"{name} {n}", f"Zxq {n} vwk", (name,)) for name in _NAMES for n in range(5)])
@@ -141,6 +141,7 @@ def test_what_is_like_an_artist_and_not_by_that_artist_refuses_the_artist(text: 
         ("rock, just not nothing more", "nothing more"),
         ("no tender", "tender"),
         ("no funky", "funky"),
+        ("no rush", "rush"),
     ],
 )
 def test_a_refused_name_is_refused_in_any_language_and_whatever_else_it_means(text: str, key: str) -> None:
@@ -151,9 +152,13 @@ def test_a_refused_name_is_refused_in_any_language_and_whatever_else_it_means(te
     assert (refused, request.spoken) == ({key}, "en")
 
 
-@pytest.mark.parametrize("text", ["no more", "no way", "no thanks", "no rush", "nothing more"])
+@pytest.mark.parametrize("text", ["no more", "no way", "no thanks", "nothing more"])
 def test_ways_of_speaking_refuse_nobody(text: str) -> None:
     assert "-" not in mentions(text, first_turn=False)
+
+
+def test_no_rush_is_a_courtesy_where_nothing_is_on_screen() -> None:
+    assert not _UNDERSTANDING.understand("no rush").constraints
 
 
 def test_a_number_in_a_name_adds_no_tracks() -> None:
