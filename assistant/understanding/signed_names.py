@@ -13,7 +13,7 @@ from assistant.understanding.gazetteer import Artist, Gazetteer
 from assistant.understanding.tokens import Reading
 
 _MAX_WORDS = 8
-_SIGN = re.compile(r"[.!?&+/$\"]| - ")
+_SIGN = re.compile(r"[.!?&+/$\"(]| - ")
 _NO_WORD = re.compile(r"[^\w\s]")
 _EDGES = re.compile(r"^\W+|\W+$")
 

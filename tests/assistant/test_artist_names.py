@@ -16,7 +16,7 @@ _NAMES = (
     "Nothing More", "Why Don't We", "5 Seconds of Summer", "The Strokes", "LL Cool J", "A R I Z O N A", "Coldplay",
     "One Direction", "Of Monsters and Men", "Anderson .Paak", "The Notorious B.I.G.", "Panama Wedding", "Animist",
     "And One", "Twenty One Pilots", "Ne-Yo", "The 1975", "112", "Maná", "No Mana",
-    "Skip Mahoney", "Rex Orange County", "T. Rex", "Rush", "N",
+    "Skip Mahoney", "Rex Orange County", "T. Rex", "Rush", "ProTracks (Karaoke)", "N",
 )  # fmt: skip
 _UNDERSTANDING = RulesUnderstanding(
     Catalogue.from_tracks([Track(f"{name} {n}", f"Zxq {n} vwk", (name,)) for name in _NAMES for n in range(5)])
@@ -116,6 +116,7 @@ def test_a_misspelt_name_is_not_taken_for_one_of_its_words(text: str, expected: 
     [
         ("similar to Queen, nothing by Queen itself", "Queen"),
         ("sounds like sia but isn't sia", "Sia"),
+        ("sounds like protracks (karaoke) but isn't protracks (karaoke)", "ProTracks (Karaoke)"),
         ("sounds like Rex Orange County but isn't Rex Orange County", "Rex Orange County"),
         ("similar to twenty one pilots, nothing by twenty one pilots itself", "Twenty One Pilots"),
         ("songs like tender but not tender", "TENDER"),
