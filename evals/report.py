@@ -4,13 +4,15 @@ The JSON holds exactly
 
     {"schema": 1, "command", "settings", "versions", "hardware", "seeds",
      "results": {SYSTEM: {SUBSET: {METRIC: {"mean", "low", "high", "sd", "n"}}}},
-     "selection": {…}}
+     "selection": {…},
+     "cases": […]}
 
 and, where an evaluation tells more than averages, "details": {…}.
 
 Conventions. SYSTEM is what the command line calls it; SUBSET `all` comes first, others by name; METRIC is in lower
 case and carries its unit where it has one (`p50_ms`, `seconds`, `peak_mb`). `low` and `high` bound the 95 % interval
-of `mean` (see `evals.metrics`). Figures that were used for choosing something stand only under `selection`.
+of `mean` (see `evals.metrics`). Figures that were used for choosing something stand only under `selection`. `cases` are
+single units to be looked at, such as those that failed; the key is there only where an evaluation names any.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ class Report:
     results: dict[str, dict[str, dict[str, Summary]]] = field(default_factory=dict)
     selection: dict[str, Any] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+    cases: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, system: str, subset: str, metric: str, summary: Summary) -> None:
         """Note one figure.
@@ -78,6 +81,7 @@ class Report:
                 for system, subsets in self.results.items()
             },
             "selection": self.selection,
+            **({"cases": self.cases} if self.cases else {}),
         } | ({"details": self.details} if self.details else {})
 
     def write(self, path: Path) -> None:

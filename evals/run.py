@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from evals import (
+    run_artists,
     run_cpcd,
     run_jam,
     run_listener,
@@ -42,6 +43,7 @@ bench_app = typer.Typer(
 
 _COMMANDS = (
     *run_cpcd.COMMANDS,
+    *run_artists.COMMANDS,
     *run_jam.COMMANDS,
     *run_listener.COMMANDS,
     *run_metamorphic.COMMANDS,

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from recsys.errors import UnknownTrackError
+from recsys.guests import guests_in
 from recsys.snapshot import Postings, Snapshot, WordLists, pack
 from recsys.text import fold
 from recsys.title_versions import KINDS, versions_of
@@ -193,6 +194,12 @@ class Catalogue:
             for kind in versions_of(title, album):
                 said[kind][row] = True
         return said
+
+    @cached_property
+    def guests(self) -> dict[int, str]:
+        """Row → the guests whom the track's title names, for the rows that name any; see `recsys.guests`."""
+        named = ((row, guests_in(title)) for row, title in enumerate(self.titles))
+        return {row: guests for row, guests in named if guests}
 
     @cached_property
     def collections(self) -> list[Collection]:

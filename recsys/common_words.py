@@ -46,7 +46,7 @@ tempo bpm rhythm era decade decades classic classics oldie ballad ballads mood m
 themes random mixed mixture selection collection compilation variety bunch couple dozen minute minutes min mins
 hour hours hr hrs famous popular obscure unknown favorite favorites favourite favourites lovely amazing
 fantastic brilliant beautiful interesting enough rated rate round rounds screen app bot assistant spotify
-youtube radio discover explore surprise
+youtube radio discover explore surprise skip
 """)
 
 COMMON_WORDS = words("""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.catalogue import Catalogue
+from recsys.guests import is_guest, led_by
 from recsys.types import BoolArray, Constraint, Facet, FloatArray, IntArray
 from recsys.vocabulary import Vocabulary
 
@@ -62,7 +63,10 @@ _KIN_WORTH = 0.5
 
 
 def property_of(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint) -> Agreement:
-    """Tell for each track whether it has the property, whatever the polarity: (N,) of YES, NO, UNKNOWN."""
+    """Tell for each track whether it has the property, whatever the polarity: (N,) of YES, NO, UNKNOWN.
+
+    One property is wider where it is refused: an artist is then also a guest, or before a band; see `recsys.guests`.
+    """
     if constraint.facet in _NUMERIC:
         return _numeric_property(catalogue, constraint)
     has = _listed(catalogue, vocabulary, constraint)
@@ -167,6 +171,10 @@ def _listed(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint
         for value in constraint.values:
             has |= catalogue.versions.get(value, False)
         return has
+    if constraint.facet is Facet.ARTIST and not constraint.wanted:
+        has[[row for row, guests in catalogue.guests.items() if is_guest(constraint.values, guests)]] = True
+        for band in led_by(constraint.values, catalogue.values(Facet.ARTIST)):
+            has[catalogue.postings(Facet.ARTIST, band)] = True
     for value in constraint.values:
         if constraint.facet in (Facet.ARTIST, Facet.TAG):
             has[catalogue.postings(constraint.facet, value)] = True

@@ -7,7 +7,7 @@ message; what is left is read like any other request.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from assistant.request import Chip, Edit, Intent, Reference
@@ -46,6 +46,7 @@ _VERBS: tuple[tuple[_Action, str], ...] = (
         r"|thumbs up (?:for|to|on)",
     ),
 )
+_DIGITS_OF_NAME = 3  # from which on a number that is an artist's name is no position
 _VERB = re.compile("|".join(rf"(?P<{action}>\b(?:{verbs})\b)" for action, verbs in _VERBS))
 _ALONE = re.compile(r"(?:please )?(?P<like>like|love)|(?:please )?(?P<dislike>dislike|hate)")
 _GOOD = (
@@ -147,9 +148,23 @@ _ARCS: tuple[tuple[Arc, re.Pattern[str]], ...] = (
 class EditFinder:
     """Finds the edits of one message, and what is left of it without them."""
 
-    def __init__(self, reading: Reading, describe: Describe, *, glossed: bool = False) -> None:
-        """Take a message, or its English gloss; `describe` reads English words that describe tracks."""
-        self._glossed = glossed
+    def __init__(
+        self,
+        reading: Reading,
+        describe: Describe,
+        *,
+        glossed: bool = False,
+        artists: Iterable[tuple[int, int]] = (),
+    ) -> None:
+        """Take a message, or its English gloss.
+
+        Args:
+            reading: the words.
+            describe: reads English words that describe tracks.
+            glossed: whether it is a gloss.
+            artists: words (start, end) that are an artist's name: "add 5 seconds of summer" adds no five tracks.
+        """
+        self._glossed, self._artists = glossed, tuple(artists)
         self._reading, self._line, self._describe = reading, reading.line, describe
         self._spans: list[tuple[int, int]] = []  # characters of the line
 
@@ -298,8 +313,16 @@ class EditFinder:
             found = Reference(positions=tuple(positions), text=self._line[start : other[1]]), other[1]
         return found
 
+    def _is_number(self, first: int, begin: int, stop: int, last: int) -> bool:
+        """Tell whether an artist within some words is a number that no playlist on screen reaches: "skip 112"."""
+        said = self._reading.joined(begin, stop)
+        return first <= begin and stop <= last and said.isdigit() and len(said) >= _DIGITS_OF_NAME
+
     def _take(self, start: int, end: int) -> bool:
         if any(start < stop and begin < end for begin, stop in self._spans):
+            return False
+        first, last = self._reading.span(start, end)
+        if any(begin < last < stop or self._is_number(first, begin, stop, last) for begin, stop in self._artists):
             return False
         self._spans.append((start, end))
         return True

@@ -5,36 +5,25 @@ A name in a list shares the sense of the list: "like Abba, Queen and Wham" gives
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from assistant.understanding.cues import Cue, Strength, are_listed, cue_for, ends_phrase, names_song
-from assistant.understanding.entity import names_of, of_artist, of_title
+from assistant.understanding.entity import linked, names_of, of_artist, of_title
 from assistant.understanding.evidence import PRONOUNS, Evidence, is_year
 from assistant.understanding.gazetteer import Artist, Gazetteer, Title
 from assistant.understanding.matches import Entity, Match, Unlinked
-from assistant.understanding.names import look_up_apart, look_up_misspelt
-from assistant.understanding.tables import words
+from assistant.understanding.misspelt import misspelt_message, misspelt_pairs
+from assistant.understanding.name_bounds import NO_TITLES, REFUSING, STOPS
+from assistant.understanding.names import LookUp, look_up_apart, look_up_misspelt
+from assistant.understanding.signed_names import signed_names
 from assistant.understanding.tokens import Reading
+from assistant.understanding.whole_names import listed_names, whole_name
 from recsys.common_words import FUNCTION_WORDS
 
 _MAX_ARTIST_WORDS, _MAX_TITLE_WORDS, _MAX_GUESSED_WORDS = 7, 10, 6
 #: Of misspelt names, per message: on 28,000 tracks an artist costs about 1 ms to look up, a title about 5 ms.
 _MAX_LOOKUPS, _MAX_TITLE_LOOKUPS = 6, 2
 _MIN_POSSESSIVE = 5  # letters of a name with its "s": "beyonces new album"
-#: A name that is misspelt ends before these.
-_STOPS = words(
-    "and or but songs song music tracks track tunes please pls for to with in on from vibes vibe style "
-    "that by at who "
-    "playlist too also as because so when while if i we can could it is are was feat ft featuring album albums hits "
-    "stuff type esque similar like than without no not instead maybe then thanks thank only into mix bands artists "
-    "singers rappers composers"
-)
-#: "Songs by X" is no title.
-_NO_TITLES = words(
-    "songs song music some something anything stuff tracks track tunes more hits albums bands artists "
-    "this that these "
-    "those it"
-)
 
 
 class EntityLinker:
@@ -54,10 +43,8 @@ class EntityLinker:
         return _Linking(self._gazetteer, reading, facets).run(told)
 
     def whole_name(self, reading: Reading) -> frozenset[int]:
-        """The positions of all words where the whole message is one name of the catalogue, else none."""
-        said = reading.words
-        whole = len(said) <= _MAX_TITLE_WORDS and (self._gazetteer.artist(said) or self._gazetteer.title(said))
-        return frozenset(range(len(said))) if whole else frozenset()
+        """The positions of the words of a name that is all of a message; see `whole_names`."""
+        return whole_name(self._gazetteer, reading)
 
 
 class _Linking:
@@ -71,32 +58,27 @@ class _Linking:
         self._lookups = self._title_lookups = 0
 
     def run(self, told: Sequence[tuple[int, int]]) -> list[Match]:
+        self._link_signed()
         self._link_quotes()
         self._link_titles_by_artists()
         self._link_told(told, look_up_apart)
+        self._link_long()
         self._link_artists()
+        self._link_artists(again=True)  # what stands before a name in a list may be one, too
         self._link_titles()
         self._link_told(told, look_up_misspelt)
         self._link_misspelt()
         return self._claims
 
-    def _link_told(
-        self,
-        told: Sequence[tuple[int, int]],
-        find: Callable[[Gazetteer, Reading, int, int], Sequence[tuple[int, int, Artist | Title]]],
-    ) -> None:
+    def _link_told(self, told: Sequence[tuple[int, int]], find: LookUp) -> None:
         for span in told:
             for start, end, found in find(self._gazetteer, self._reading, *span) if self._free(*span) else ():
-                polarity = self._cue(start, end).polarity
-                entity = (
-                    of_artist(found, polarity, 0.9) if isinstance(found, Artist) else of_title(found, polarity, 0.8)
-                )
-                self._claim(start, end, entity, tier=1)
+                self._claim(start, end, linked(found, self._cue(start, end).polarity), tier=1)
 
     # -- quoted ----------------------------------------------------------------------------------------------------
 
     def _link_quotes(self) -> None:
-        for start, end in self._reading.quotes:
+        for start, end in (span for span in self._reading.quotes if self._free(*span)):
             words = self._reading.words[start:end]
             cue = self._cue(start, end)
             artist, title = self._gazetteer.artist(words), self._gazetteer.title(words)
@@ -126,6 +108,11 @@ class _Linking:
     def _is_vocabulary(self, start: int, end: int) -> bool:
         return all(kind == "vocabulary" for kind in self._evidence.kinds(start, end))
 
+    def _link_signed(self) -> None:
+        for start, end, artist in signed_names(self._reading, self._gazetteer):
+            if self._free(start, end) and self._evidence.is_name_with_signs(start, end):
+                self._claim(start, end, of_artist(artist, self._cue(start, end).polarity, 1.0), tier=0)
+
     # -- title by artist -------------------------------------------------------------------------------------------
 
     def _link_titles_by_artists(self) -> None:
@@ -147,7 +134,7 @@ class _Linking:
         first = max(position - _MAX_TITLE_WORDS, self._reading.clause(position)[0])
         for start in range(first, position):
             words = self._reading.words[start:position]
-            if self._free(start, position) and not (len(words) == 1 and words[0] in _NO_TITLES):
+            if self._free(start, position) and not (len(words) == 1 and words[0] in NO_TITLES):
                 title = self._gazetteer.title(words, artist)
                 if title is not None:
                     return start, title
@@ -198,7 +185,8 @@ class _Linking:
         first = max(self._reading.clause(position)[0] + 1, position - _MAX_GUESSED_WORDS)
         for start in range(first, position):
             announced = self._reading.words[start - 1] in ("like", "to") and self._free(start, position)
-            if not announced or not _NO_TITLES.isdisjoint(self._reading.words[start:position]):
+            said = self._reading.words[start:position]
+            if not announced or not (NO_TITLES | REFUSING).isdisjoint(said):
                 continue
             if cue_for(self._reading, start, position).polarity == "~":
                 self._claim(start, position, Unlinked(self._name(start, position)), tier=0)
@@ -206,21 +194,22 @@ class _Linking:
 
     # -- by name ---------------------------------------------------------------------------------------------------
 
-    def _link_artists(self) -> None:
+    def _link_artists(self, *, again: bool = False) -> None:
         start = 0
         while start < len(self._reading):
-            found = self._artist_at(start)
+            found = self._artist_at(start, again=again)
             if found is None:
                 start += 1
                 continue
             artist, end, cue, confidence = found
             if not self._claim_with_title(start, end, artist, cue):
                 year = is_year(self._reading.words[start + 1 : end])
-                tier = 0 if year else 1 if end - start > 1 or cue.strength is Strength.STRONG else 3
+                sure = end - start > 1 or cue.strength is Strength.STRONG or self._evidence.is_sure(start, end, artist)
+                tier = 0 if year else 1 if sure else 3
                 self._claim(start, end, of_artist(artist, cue.polarity, confidence), tier=tier)
             start = end
 
-    def _artist_at(self, start: int) -> tuple[Artist, int, Cue, float] | None:
+    def _artist_at(self, start: int, *, again: bool) -> tuple[Artist, int, Cue, float] | None:
         """The longest artist name that begins at a word and has evidence enough."""
         reading = self._reading
         for end in range(self._limit(start, _MAX_ARTIST_WORDS), start, -1):
@@ -237,8 +226,10 @@ class _Linking:
             stop = end + 1 if reading.joined(end, end + 1) == "s" and "'" in reading.tokens[end].gap else end
             cue = self._cue(start, stop)
             enough = Strength.STRONG if end - start == 1 else Strength.WEAK
-            confidence = self._evidence.confidence(start, end, artist, cue)
-            if not confidence and self._title_beside(start, stop, artist) is not None:
+            confidence = 0.0 if again else self._evidence.confidence(start, end, artist, cue)
+            if not confidence and self._is_listed(start, stop, cue):
+                confidence = self._evidence.confidence_in_list(start, end, artist)
+            if not (confidence or again) and self._title_beside(start, stop, artist) is not None:
                 confidence = 0.9
             if confidence and (not possessive or cue.strength >= enough):
                 return artist, stop, cue, confidence
@@ -277,6 +268,17 @@ class _Linking:
         for first in range(max(start - _MAX_TITLE_WORDS, first_of), start):
             if self._free(first, start) and "," not in self._reading.tokens[start].gap:
                 yield first, start
+
+    def _link_long(self) -> None:
+        """Claim what is all of the message, and names with an "and" in them, before a part is taken for the name."""
+        listed = listed_names(self._gazetteer, self._reading, self._evidence.kind)
+        for start, end, artist, sure in (
+            *((*one, 0.9) for one in listed),
+            *misspelt_message(self._reading, self._gazetteer, self._evidence),
+            *misspelt_pairs(self._reading, self._gazetteer, self._evidence),
+        ):
+            if self._free(start, end):
+                self._claim(start, end, of_artist(artist, self._cue(start, end).polarity, 0.9 * sure), tier=1)
 
     # -- by title --------------------------------------------------------------------------------------------------
 
@@ -332,7 +334,8 @@ class _Linking:
                 return True
         near = self._gazetteer.artist_like(words)
         if near is not None:
-            tier = 1 if cue.strength is Strength.STRONG else 3
+            # A number in a misspelt name is no number of tracks: "the best Maoroon 5 tracks".
+            tier = 1 if cue.strength is Strength.STRONG or any(map(str.isdigit, words)) else 3
             self._claim(start, end, of_artist(near[0], cue.polarity, 0.9 * near[1]), tier=tier)
             return True
         self._title_lookups += 1
@@ -356,6 +359,13 @@ class _Linking:
         beside = before.end == start and self._evidence.kind(start) == "rare"
         return Cue(max(cue.strength, Strength.WEAK), before.entity.cue) if listed or beside else cue
 
+    def _is_listed(self, start: int, end: int, cue: Cue) -> bool:
+        """Tell whether a name would stand beside another one in a list, and nothing else before it."""
+        begins = bool(cue.strength) or start == self._reading.clause(start)[0]
+        ahead = [(end, one.start) for one in self._claims if one.entity and begins and end < one.start]
+        behind = [(one.end, start) for one in self._claims if one.entity and one.end <= start]
+        return any(are_listed(self._reading, *gap) for gap in (*ahead, *behind))
+
     def _listed_across(self, end: int, start: int) -> bool:
         """Tell whether a list runs on over one capitalised name that nothing knows: "Abba, Xyzzy, Queen"."""
         if not 1 < start - end <= _MAX_GUESSED_WORDS:
@@ -369,7 +379,7 @@ class _Linking:
     def _phrase_end(self, start: int) -> int:
         limit = self._limit(start, _MAX_GUESSED_WORDS)
         for end in range(start, limit):
-            stops = end > start and (self._reading.pause(end) or self._reading.words[end] in _STOPS)
+            stops = end > start and (self._reading.pause(end) or self._reading.words[end] in STOPS)
             if end in self._taken or stops:
                 return end
         return limit

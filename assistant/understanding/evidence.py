@@ -10,9 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from assistant.understanding.cues import Cue, Strength, asks_to_play, ends_phrase, names_song
+from assistant.understanding.cues import Cue, Strength, asks_to_play, cue_for, ends_phrase, names_song
 from assistant.understanding.gazetteer import Artist, Gazetteer, squeeze
 from assistant.understanding.matches import Match
+from assistant.understanding.name_bounds import STOPS
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
 from recsys.common_words import COMMON_WORDS, FUNCTION_WORDS
@@ -25,12 +26,35 @@ _BARE_LETTERS, _BARE_TRACKS = 5, 3
 _MIN_TITLE_LETTERS = 3
 #: Ordinary words that are all of a message name an artist if no more than these stand around: "queen please".
 _MAX_COURTESY = 2
+_MAX_LONGER = 4  # words by which a refused name may be longer: "skip james newton howard" is not Skip James
 _MIN_RESPELT = 8  # letters of a name of ordinary words that may be spaced differently: "boy with uke"
+PRONOUNS = words("this that these those it them him her you me us myself mine yours one ones which what")
+_NO_SUCH = words("rush pressure stress hurry worries wonder")  # "no rush" is no word against the band
+#: What refuses the last words of a message, and words that are no name even there.
+_REFUSING = re.compile(
+    r"(?:^|[ ,])(?:no|no more|skip|without|not|(?:any|every)(?:thing|one) (?:but|except)|remove|leave out|avoid|exclude"
+    r"|i (?:don t|do not|dont) want(?: any)?)$"
+)
+_NO_NAMES = (
+    PRONOUNS
+    | _NO_SUCH
+    | words("more way thanks thank good problem problems idea music song songs track tracks artist artists i it")
+)
+_NOTHING_MORE = re.compile(r"$|,|(?:please|songs|tracks|music|and|but)\b")
+#: "The band" and "the best" are no artists before somebody writes them as names.
+_BEHIND_THE = words(
+    "band bands best better first last next same other others rest most more one ones music song songs track tracks "
+    "album albums artist artists group groups list playlist playlists mix original originals hits style sound kind"
+)
+#: Signs that stand in a name for letters or for the rest of them, not between words: "P!nk", "T.K. Soul".
+_STOPS = frozenset(".!?$")
+#: How sure a name of several of the most ordinary words is: "some ll cool j".
+_OF_FUNCTION_WORDS = 0.8
+#: How sure a name is that is only known by being said twice.
+_SAID_AGAIN = 0.8
 #: "Songs about X" is about the thing, not by the artist; "how about X" is.
 _ABOUT = re.compile(r"(?<!how )(?<!what )\babout(?: the| a)?$")
 _PLAY = re.compile(r"\b(?:add|play|hear|sing|put on)$")
-PRONOUNS = words("this that these those it them him her you me us myself mine yours one ones which what")
-_NO_SUCH = words("rush pressure stress hurry worries wonder")  # "no rush" is no word against the band
 _SMALL_IN_NAMES = words("the of and a in to")
 #: Facets whose words people capitalise without meaning a name.
 _PLAIN = frozenset((Facet.GENRE, Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS))
@@ -90,8 +114,61 @@ class Evidence:
         whole = (0, len(self._reading))
         return self._reading.clause(start) == whole and (start, end) in (whole, self.content(start))
 
+    def is_name_with_signs(self, start: int, end: int) -> bool:
+        """Tell whether words that are a name with its signs say nothing else: "N.W.A", not "R&B" nor "you & me"."""
+        kinds = set(self.kinds(start, end))
+        if kinds <= {"vocabulary"}:
+            return False
+        initials = all(len(word) == 1 or word == "and" for word in self._reading.words[start:end])
+        stops = not _STOPS.isdisjoint(self._reading.raw(start, end))
+        return initials or stops or not kinds.isdisjoint(("rare", "common"))
+
+    def confidence_in_list(self, start: int, end: int, artist: Artist) -> float:
+        """How sure it is that the name of ordinary words is meant which stands in a list of names, 0–1."""
+        words, kinds = self._reading.words[start:end], self.kinds(start, end)
+        the = words[0] == "the" and len(words) > 1
+        begins = start == self._reading.clause(start)[0] or self._reading.tokens[start].raw[0].isupper()
+        enough = end - start - the > 1 or (kinds[-1] == "common" and (the or begins))
+        same = _spaced(artist.key.split(" ")) in (_spaced(words), _spaced(words[the:]))
+        ordinary = "vocabulary" not in kinds and not PRONOUNS.issuperset(words) and not is_year(words)
+        return 0.8 if enough and same and ordinary and ends_phrase(self._reading, end) else 0.0
+
     def confidence(self, start: int, end: int, artist: Artist, cue: Cue) -> float:
         """How sure it is that words which are an artist's name mean the artist, 0–1; 0 is not enough."""
+        sure = self._confidence(start, end, artist, cue)
+        if not sure and self.is_written_alike(start, end, artist) and "function" not in self.kinds(start, end):
+            return 0.9
+        again = self.is_said_again(start, end) or self._is_refused(start, end)
+        return sure or (_SAID_AGAIN if again else 0.0)
+
+    def is_said_again(self, start: int, end: int) -> bool:
+        """Tell whether words that are compared with elsewhere in the message: "like tender, but isn't tender".
+
+        Nobody asks for what is like a mood or a genre and is not of it: the words are a name.
+        """
+        said, reading = self._reading.words[start:end], self._reading
+        places = [n for n in range(len(reading) - len(said) + 1) if reading.words[n : n + len(said)] == said]
+        if len(places) < 2 or (PRONOUNS | STOPS).issuperset(said):
+            return False
+        cues = [cue_for(reading, n, n + len(said)) for n in places]
+        return any(cue.strength is Strength.STRONG and cue.polarity == "~" for cue in cues)
+
+    def is_sure(self, start: int, end: int, artist: Artist) -> bool:
+        """Tell whether one word is a name even where the vocabulary knows it."""
+        return self.is_said_again(start, end) or self.is_written_alike(start, end, artist)
+
+    def is_written_alike(self, start: int, end: int, artist: Artist) -> bool:
+        """Tell whether a word is in capitals that only the name explains: "some TENDER songs"."""
+        raw = self._reading.raw(start, end)
+        return len(raw) > 2 and raw.isupper() and raw == artist.name and self._reading.capital(start)
+
+    def _is_refused(self, start: int, end: int) -> bool:
+        """Tell whether a message ends with words that it refuses: "no guy", "rock, just not nothing more"."""
+        words = self._reading.words[start:end]
+        ends = self._reading.right(end) in ("", "please", ", please") and not STOPS.issuperset(words)
+        return ends and _REFUSING.search(self._reading.left(start)) is not None and not _NO_NAMES.issuperset(words)
+
+    def _confidence(self, start: int, end: int, artist: Artist, cue: Cue) -> float:
         words = self._reading.words[start:end]
         the = words[0] == "the" and len(words) > 1
         kinds = set(self.kinds(start + the, end))
@@ -99,6 +176,10 @@ class Evidence:
         capital = self.is_capitalised(start, end)
         if self._is_about(start, capital=capital) or self._reading.right(end, 1) == "by":
             return 0.0
+        if self._reading.tokens[start].gap == "'" or self._is_refusal(start, end):
+            return 0.0  # "isn't Rex …" is not T. Rex
+        if n_content > 2 and all(len(word) == 1 for word in words):
+            return 0.9  # "A R I Z O N A"
         if words[0] in _NO_SUCH and n_content == 1 and self._reading.left(start, 1) == "no":
             return 0.0
         if n_content == 1 and capital and self._capital_goes_on(end):
@@ -108,7 +189,9 @@ class Evidence:
             return 0.9 if complete and artist.name.lower().startswith("the ") else 0.0
         same_words = _spaced(artist.key.split(" ")) in (_spaced(words), _spaced(words[the:]))
         needed = Strength.WEAK if len(squeeze(words)) >= _MIN_RESPELT else Strength.STRONG
-        if not same_words and "rare" not in kinds and cue.strength < needed:
+        # "No ne-yo" is not "None", nor "And One".
+        certain = "rare" in kinds and not (needed is Strength.STRONG and "function" in kinds)
+        if not same_words and not certain and cue.strength < needed:
             return 0.0
         if "rare" in kinds:
             return self._rare_confidence(start + the, end, artist, cue, capital=capital)
@@ -123,6 +206,8 @@ class Evidence:
         if capital and (cue.strength or complete):
             return 0.9
         courtesy = len(self._reading) - (end - start)
+        if not courtesy and same_words and n_content > 1 and "vocabulary" not in kinds and words[0] != "no":
+            return 0.8
         if self._is_all(start, end) and "function" not in kinds and courtesy <= _MAX_COURTESY:
             return 0.8
         return 0.8 if cue.strength and complete and (end - start > 1 or kinds == {"common"}) else 0.0
@@ -208,16 +293,44 @@ class Evidence:
             return 0.0
         if cue.strength is Strength.STRONG and (capital or self._reading.left(start).endswith((" by", "band"))):
             return 0.9
-        facets = {word.facet for m in self._facets if m.start < end and start < m.end for word in m.words}
+        matches = [m for m in self._facets if m.start < end and start < m.end]
+        if capital and cue.strength and len(matches) > 1:
+            return 0.7  # "Panama Wedding"
+        facets = {word.facet for m in matches for word in m.words}
         return 0.7 if capital and cue.strength and start > 0 and facets.isdisjoint(_PLAIN) else 0.0
 
     def _function_confidence(self, start: int, end: int, cue: Cue, *, capital: bool, complete: bool) -> float:
+        if end - start == 2 and self._reading.words[start] == "the" and self._ends_after(start, end, cue):
+            return _OF_FUNCTION_WORDS
         if not capital and not PRONOUNS.isdisjoint(self._reading.words[start:end]):
             return 0.0
+        digits = any(word.isdigit() for word in self._reading.words[start:end])
+        if end - start > 2 - digits and complete and cue.strength:
+            return _OF_FUNCTION_WORDS
         named = cue.strength is Strength.STRONG and (capital or self._reading.left(start).endswith("by"))
         bare = capital or end - start == len(self._reading)
         alone = bare and end - start > 1 and self._is_all(start, end)
         return 0.9 if (complete and named) or alone else 0.0
+
+    def _is_refusal(self, start: int, end: int) -> bool:
+        """Tell whether a name is another one with a refusal before it: "no maná", if there is also a No Mana."""
+        words, capital = self._reading.words[start:end], self._reading.pause(start) < 2 and self._reading.capital(start)
+        if capital or len(words) < 2 or words[0] not in ("no", "not", "skip", "without"):
+            return False
+        longest = min(end + _MAX_LONGER, self._reading.clause(start)[1])
+        others = (self._reading.words[start + 1 : stop] for stop in range(end, longest + 1))
+        return any(self._gazetteer.artist(other) is not None for other in others)
+
+    def _ends_after(self, start: int, end: int, cue: Cue) -> bool:
+        """Tell whether "the who" is asked for and nothing follows that it could belong to."""
+        behind = self._reading.right(end)
+        asked = cue.strength or start == 0
+        noun = self._reading.words[end - 1] in _BEHIND_THE
+        return (
+            bool(asked)
+            and not noun
+            and (not behind or re.match(r"(?:,|please|songs|tracks|music|and)\b", behind) is not None)
+        )
 
     def _is_complete(self, start: int, end: int) -> bool:
         """Tell whether a name can end here: before a noun or a pause, or before another name."""

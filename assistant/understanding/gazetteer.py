@@ -29,6 +29,7 @@ _SHORT, _KNOWN_TRACKS = 7, 3
 _MAX_VERSIONS = 50
 _MAX_NEAR = 3  # names that one misspelling may stand for
 _MIN_OTHER_INITIAL = 8  # letters from which the first one may be the wrong one
+_MIN_STUCK_THE = 7  # letters of a name that is written together with its "the": "thestrokes", "the1975"
 #: An artist stands for a part of its name if it has so many times the tracks of the next one with that part.
 _DOMINANCE = 3.0
 
@@ -84,6 +85,8 @@ class Gazetteer:
         key = self._artists.get(compact)
         if key is None and len(words) > 1 and words[0] == "the":
             key = self._artists.get(squeeze(words[1:]))
+        if key is None and compact.startswith("the") and len(compact) >= _MIN_STUCK_THE:
+            key = self._artists.get(compact[3:])
         # "acdc" may stand for "ac dc", but "on e" not for "one".
         if key is None or (len(compact) < 4 and len(words) != len(key.split(" ")) and len(words) > 1):
             return None

@@ -18,7 +18,7 @@ from assistant.understanding.matches import Name
 from assistant.understanding.names import kind_of, trim
 from assistant.understanding.rules import RulesUnderstanding
 from assistant.understanding.tagging import Phrase, Tagger, WordReader, join
-from assistant.understanding.tokens import Reading, read
+from assistant.understanding.tokens import Reading
 
 _REFUSING = (
     r"(?:\b(?:but|and)\s+)?(?:\b(?:not|no|non|isn'?t|aren'?t|without|less|never|nothing)\b[\s-]*)?"
@@ -35,7 +35,7 @@ class LearnedUnderstanding:
 
     def understand(self, text: str, *, first_turn: bool = True) -> Request:
         """Read one message; `first_turn` says that there is no playlist to refine yet."""
-        reading = read(text)
+        reading = self._rules.read(text)
         learnt = self._learnt(reading)
         request = self._rules.understand(text, first_turn=first_turn, told=_spans_of_names(learnt or ()))
         found = self._joined(reading, learnt)
@@ -48,12 +48,12 @@ class LearnedUnderstanding:
 
     def phrases(self, text: str) -> list[Phrase]:
         """Return the words that describe the music, in order, and how each is meant."""
-        reading = read(text)
+        reading = self._rules.read(text)
         return self._joined(reading, self._learnt(reading))
 
     def names(self, text: str) -> list[Name]:
         """Return the names in a message, in order: those that the rules find, and those that were learnt to be some."""
-        reading = read(text)
+        reading = self._rules.read(text)
         learnt = _spans_of_names(self._learnt(reading) or ())
         found = self._rules.names(reading, learnt)
         linked = {n for one in found for n in range(one.start, one.end)}

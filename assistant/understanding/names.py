@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from assistant.understanding.cues import names_song
@@ -16,6 +16,8 @@ _BEFORE_ARTIST = words("by feat ft featuring artist artists band bands singer ra
 _JOINING = words("and or by from of ft feat featuring with x vs plus a like")
 _MAX_MORE = 3  # words by which a name may go on behind those that are told
 _MIN_PLURAL = 4  # letters of a name with its "s": "radioheads kid a"
+#: Looks words (start, end) of a message up: the names in them, with where each stands.
+LookUp = Callable[[Gazetteer, Reading, int, int], list[tuple[int, int, Artist | Title]]]
 
 
 def names_in(reading: Reading, matches: Iterable[Match]) -> list[Name]:

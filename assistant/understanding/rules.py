@@ -23,6 +23,7 @@ from assistant.understanding.eras import EraFinder
 from assistant.understanding.facets import FacetFinder
 from assistant.understanding.gazetteer import Gazetteer
 from assistant.understanding.gloss import Glossed, gloss
+from assistant.understanding.homonyms import refused_artists
 from assistant.understanding.intents import intent_of, phrase_starts, search_text, size_factor_of
 from assistant.understanding.labelled import NAMES
 from assistant.understanding.matches import Bounds, Entity, Match, Name, Size, Unlinked, Word, settle
@@ -36,6 +37,7 @@ from assistant.understanding.tagging import Phrase
 from assistant.understanding.taking_back import command
 from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
 from assistant.understanding.tongues import load_tongues
+from assistant.understanding.unsticking import unstick
 from assistant.understanding.whole_names import names_to_keep
 from assistant.wishes import constraints_of
 from recsys.catalogue import Catalogue
@@ -96,6 +98,10 @@ class RulesUnderstanding:
         self._questions = QuestionFinder(self.gazetteer, lambda text: self._whole(text, read(text)))
         load_tongues()  # read now, half a second, and not in the first message
 
+    def read(self, text: str) -> Reading:
+        """Cut a message into words; a command that is typed into an artist's name is a word of its own."""
+        return unstick(read(text), self.gazetteer)
+
     def understand(self, text: str, *, first_turn: bool = True, told: Sequence[tuple[int, int]] = ()) -> Request:
         """Read one message.
 
@@ -107,7 +113,7 @@ class RulesUnderstanding:
         Returns:
             The request; one without any constraint for text that says nothing about music.
         """
-        original = read(text)
+        original = self.read(text)
         if not len(original):
             intent = Intent.ASK if first_turn else Intent.REFINE
             return Request(text=text, intent=intent, search_text=original.text.strip())
@@ -130,13 +136,14 @@ class RulesUnderstanding:
         """Read a message as a request for music, whatever it is."""
         if not first_turn and (chip := command(text)) is not None:
             return Request(text=text, spoken=language, intent=Intent.REFINE, chips=(chip,))
-        finder = EditFinder(reading, self._describe, glossed=language != ENGLISH)
+        artists = [(m.start, m.end) for m in matches if m.entity and m.entity.kind == "artist"]
+        finder = EditFinder(reading, self._describe, glossed=language != ENGLISH, artists=artists)
         chips = [] if first_turn else finder.chips()
         edits = [] if first_turn else finder.find()
         arc, less = finder.arc(), not first_turn and finder.less()
         if not (edits or chips or arc or less):
             return self._composed(text, reading, matches, language, first_turn=first_turn)
-        left = read(finder.rest())
+        left = self.read(finder.rest())
         request = Request(text=text, spoken=language)
         if len(left):
             request = self._composed(text, left, self._matches(left), language, first_turn=first_turn)
@@ -179,7 +186,7 @@ class RulesUnderstanding:
                 sized=composed.n_tracks is not None or composed.minutes is not None,
                 first_turn=first_turn,
             ),
-            constraints=composed.constraints,
+            constraints=composed.constraints + refused_artists(reading, marks, self.gazetteer, first_turn=first_turn),
             mentions=composed.mentions,
             n_tracks=composed.n_tracks,
             minutes=composed.minutes,

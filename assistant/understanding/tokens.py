@@ -25,8 +25,11 @@ _STOP = re.compile(r"[;|\n\r\u2028\u2029]|[.!?…。！？](?=[\s\"'”’)\]]|$
 _COMMA = re.compile(r"[,:()\[\]{}<>،、，]|\s[-–—]+\s?|[–—]|[-–—]\s")
 #: After these a full stop ends no sentence.
 _ABBREVIATIONS = words("dr mr mrs ms st jr sr feat ft vs vol pt etc e g i e approx max min")
-#: A command typed into its object: "addEd Sheeran".
-_STUCK = re.compile(r"^(add|play|like|by|some|more|and|want|for|from|songs)(?=[A-Z][a-z])")
+#: A command typed into its object: "addEd Sheeran", "playTLC", "AddCheap Trick".
+_STUCK = re.compile(
+    r"(?:(?:add|play|like|by|some|more|and|want|for|from|songs)(?=[A-Z][a-z])|(?:add|play)(?=[A-ZÀ-ÖØ-Þ])"
+    r"|(?:Add|Play)(?=[A-ZÀ-ÖØ-Þ][^\W\d_A-Z]))"
+)
 _QUOTED = re.compile(r"\"([^\"\n]{1,80})\"|“([^”\n]{1,80})”|«([^»\n]{1,80})»|(?<!\w)'([^'\n]{2,60})'(?!\w)")
 _LOWER_IN_TITLES = words("of to the a an for me my some and with in on by from i want songs music please")
 
@@ -209,8 +212,10 @@ def _unstick(raw: str, start: int) -> list[tuple[str, int]]:
 
 def _pause(gap: str, tokens: Sequence[Token], after: str) -> int:
     before = tokens[-1]
-    if gap in (" ", "", "-", "'"):
-        return 0
+    if gap in (" ", "", "-", "'") or (gap == "." and 1 in (len(before.text), len(after))):
+        return 0  # "b.i.g."
+    if gap == " .":
+        return 1  # "Anderson .Paak"
     if _STOP.search(gap):
         initial = len(before.text) == 1 and before.text.isalpha() and before.text not in "ai"
         joined = len(tokens) > 1 and tokens[-2].text in ("and", "n")

@@ -1,13 +1,45 @@
-"""Names that a translation must leave alone."""
+"""Names that a translation must leave alone, and that tell no language."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from assistant.understanding.gazetteer import Gazetteer
+from assistant.understanding.gazetteer import Artist, Gazetteer
+from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
 
-_MAX_WORDS = 7
+_MAX_WORDS, _MAX_TITLE_WORDS, _MAX_LISTED = 7, 10, 15
+#: English words that are a whole command with a name behind them, and tell the language of what follows.
+_COMMANDS = words("no not skip play add more some without like")
+
+
+def whole_name(gazetteer: Gazetteer, reading: Reading) -> frozenset[int]:
+    """The positions of the words of a name, where a message is one, or an artist behind one English command."""
+    said = reading.words
+    if len(said) <= _MAX_TITLE_WORDS and (gazetteer.artist(said) or gazetteer.title(said)):
+        return frozenset(range(len(said)))
+    behind = 1 + (said[:2] == ("no", "more")) if said[:1] and said[0] in _COMMANDS else 0
+    named = behind and len(said) - behind <= _MAX_WORDS and gazetteer.artist(said[behind:])
+    return frozenset(range(behind, len(said))) if named else frozenset()
+
+
+def listed_names(gazetteer: Gazetteer, reading: Reading, kind: Callable[[int], str]) -> list[tuple[int, int, Artist]]:
+    """Return the artists that a message lists if it says nothing else: "cheap trick and kura", with where they stand.
+
+    `kind` tells what a word is by itself (`Evidence.kind`); "rock and pop" lists no artists, whoever is called so.
+    """
+    marks = [n for n, word in enumerate(reading.words) if word in ("and", "or")]
+    if not marks or len(reading) > _MAX_LISTED:
+        return []
+    found: list[tuple[int, int, Artist]] = []
+    for start, end in zip([0, *(n + 1 for n in marks)], [*marks, len(reading)], strict=True):
+        artist = gazetteer.artist(reading.words[start:end]) if end > start else None
+        kinds = {kind(n) for n in range(start, end)}
+        if artist is None or kinds <= {"vocabulary", "function"}:
+            return []
+        found.append((start, end, artist))
+    sure = any(end - start > 1 or kind(start) == "rare" for start, end, _ in found)
+    return found if sure else []
 
 
 def names_to_keep(gazetteer: Gazetteer, reading: Reading, is_ordinary: Callable[[str], bool]) -> frozenset[int]:
