@@ -15,12 +15,17 @@ from evals.cpcd_baselines import BASELINES
 from evals.cpcd_context import Context, Factory
 from recsys.conversation_ranking import ConversationRanking
 from recsys.dialogues import Dialogue, Heard
-from recsys.lambdarank import LambdaRank, RankerSettings
-from recsys.ranker_training import beside_goals, ranked_turns
+from recsys.lambdarank import RISING, LambdaRank, RankerSettings
+from recsys.ranker_training import beside_goals, fit_ranker, ranked_turns
 from recsys.recommendation import Query
 from recsys.recommender import Recommender
 from recsys.retrieval.fusion import RETRIEVERS, scores_of
 from recsys.types import IntArray, TrackId
+from recsys.walk_talk import WalkSettings
+from recsys.walks import walk_dialogues
+
+#: Made conversations that the synthetic ranker learns from.
+N_WALKS = 400
 
 
 class _Product:
@@ -63,23 +68,24 @@ class Segue:
     def __init__(self, context: Context, seed: int, *, name: str = "segue", without: Sequence[str] = ()) -> None:
         """Stand for the product, without the features whose names begin so."""
         self.name, self._seed, self._without = name, seed, tuple(without)
-        self._product, self._progress = _product(context), context.progress
+        self._context, self._product = context, _product(context)
         self._recommender = self._product.recommender
 
     def fit(self, dialogues: Sequence[Dialogue]) -> None:
         """Learn the ranker."""
         product = self._product
         conversations = product.conversations.beside(beside_goals(product.conversations.conversing, dialogues))
-        turns = list(ranked_turns(product.recommender, conversations, dialogues, product.ask, self._progress))
-        names = turns[0][0]
-        kept = [number for number, name in enumerate(names) if not name.startswith(self._without or "\0")]
-        ranker = LambdaRank.fit(
-            (replace(turn, features=turn.features[:, kept]) for _, turn in turns),
-            [names[number] for number in kept],
-            RankerSettings(seed=self._seed),
-            {"data": "training dialogues"},
+        turns = self._context.once(
+            "turns of " + " ".join(one.id for one in dialogues),
+            lambda: list(
+                ranked_turns(product.recommender, conversations, dialogues, product.ask, self._context.progress)
+            ),
         )
+        ranker = fit_ranker(turns, RankerSettings(seed=self._seed), {}, keep=self._keeps)
         self._recommender = product.recommender.beside(conversations.beside(learned=ranker))
+
+    def _keeps(self, name: str) -> bool:
+        return not (self._without and name.startswith(self._without))
 
     def rank(self, heard: Heard, k: int) -> list[TrackId]:
         """Rank as the product does before it fills a slate."""
@@ -92,15 +98,39 @@ class Segue:
         return [pick.track.track_id for pick in result.picks]
 
 
-class Shipped(Segue):
-    """The product as it comes, with the ranker of the package and no playlists; or with fusion in its place."""
+class Synthetic(Segue):
+    """The product with a ranker that saw no real dialogue: learnt from walks over the catalogue alone."""
 
     def fit(self, dialogues: Sequence[Dialogue]) -> None:
-        """Nothing is learnt."""
-        if self.name == "fusion":
-            product = self._product
-            conversations = product.conversations.beside(beside_goals(product.conversations.conversing, dialogues))
-            self._recommender = product.recommender.beside(conversations.without_trees())
+        """Learn from made conversations; the real ones are not looked at."""
+        ranker = self._context.once(f"synthetic ranker {self._seed}", self._learn)
+        product = self._product
+        self._recommender = product.recommender.beside(product.conversations.beside(learned=ranker))
+
+    def _learn(self) -> LambdaRank:
+        product = self._product
+        conversing = product.conversations.conversing
+        made = walk_dialogues(
+            product.recommender.catalogue,
+            N_WALKS,
+            np.random.default_rng(self._seed),
+            vectors=conversing.texts,
+            settings=WalkSettings(say_names=False),
+        )
+        turns = ranked_turns(
+            product.recommender, product.conversations, made, product.ask, self._context.progress, own_goals=False
+        )
+        return fit_ranker(turns, RankerSettings(seed=self._seed), {}, keep=lambda name: name not in RISING)
+
+
+class Fusion(Segue):
+    """The product with reciprocal rank fusion in the place of the learnt ranker."""
+
+    def fit(self, dialogues: Sequence[Dialogue]) -> None:
+        """Take the goals as playlists."""
+        product = self._product
+        conversations = product.conversations.beside(beside_goals(product.conversations.conversing, dialogues))
+        self._recommender = product.recommender.beside(conversations.without_trees())
 
 
 class One:
@@ -141,6 +171,7 @@ SYSTEMS: dict[str, Factory] = {
     **BASELINES,
     "segue": _variant("segue"),
     "segue-without-jam": _variant("segue-without-jam", "jam_"),
-    "fusion": lambda context, seed: Shipped(context, seed, name="fusion"),
+    "segue-synthetic": lambda context, seed: Synthetic(context, seed, name="segue-synthetic"),
+    "fusion": lambda context, seed: Fusion(context, seed, name="fusion"),
     **{name: _one(name) for name in RETRIEVERS if name != "popularity"},
 }

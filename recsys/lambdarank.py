@@ -49,14 +49,13 @@ class RankerError(RecsysError, ValueError):
 class RankerSettings:
     """How a ranker is learnt."""
 
-    n_trees: int = 500
-    learning_rate: float = 0.03
+    n_trees: int = 300
+    learning_rate: float = 0.05
     n_leaves: int = 31
     min_leaf: int = 50
     feature_share: float = 0.5
     row_share: float = 0.8
     truncation: int = 20  # ranks that the loss looks at
-    n_negatives: int = 150  # candidates kept of each turn beside the right ones
     threads: int = 2
     seed: int = 64
 
@@ -67,6 +66,14 @@ class RankedTurn:
 
     features: FloatArray
     right: BoolArray
+
+    def thinned(self, n_wrong: int, rng: np.random.Generator) -> RankedTurn:
+        """Keep all that is right, and so many drawn of what is wrong."""
+        wrong = np.flatnonzero(~self.right)
+        if len(wrong) <= n_wrong:
+            return self
+        kept = np.sort(np.concatenate([np.flatnonzero(self.right), rng.choice(wrong, n_wrong, replace=False)]))
+        return RankedTurn(self.features[kept], self.right[kept])
 
 
 class LambdaRank:
@@ -127,25 +134,13 @@ class LambdaRank:
         """
         import lightgbm
 
-        rng = np.random.default_rng(settings.seed)
-        features, right, sizes = [], [], []
-        for turn in turns:
-            if not turn.right.any():
-                continue
-            kept = np.flatnonzero(turn.right)
-            wrong = np.flatnonzero(~turn.right)
-            if len(wrong) > settings.n_negatives:
-                wrong = rng.choice(wrong, settings.n_negatives, replace=False)
-            kept = np.sort(np.concatenate([kept, wrong]))
-            features.append(turn.features[kept])
-            right.append(turn.right[kept])
-            sizes.append(len(kept))
-        if not sizes:
+        learnt = [turn for turn in turns if turn.right.any()]
+        if not learnt:
             raise RankerError("no conversation has a turn whose answer is among the candidates; nothing can be learnt")
         data = lightgbm.Dataset(
-            np.concatenate(features),
-            np.concatenate(right).astype(np.int8),
-            group=sizes,
+            np.concatenate([turn.features for turn in learnt]),
+            np.concatenate([turn.right for turn in learnt]).astype(np.int8),
+            group=[len(turn.right) for turn in learnt],
             feature_name=list(names),
             free_raw_data=True,
         )
@@ -166,4 +161,4 @@ class LambdaRank:
             "verbose": -1,
         }
         booster = lightgbm.train(parameters, data, settings.n_trees)
-        return cls(booster, names, {"n_turns": len(sizes), **card})
+        return cls(booster, names, {"n_turns": len(learnt), **card})

@@ -6,13 +6,15 @@ never sees its own. Shapes: C candidates of a turn, K features.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from recsys.conversation_ranking import ConversationRanking
 from recsys.dialogues import Dialogue, Heard, heard
-from recsys.lambdarank import RankedTurn
+from recsys.lambdarank import LambdaRank, RankedTurn, RankerSettings
 from recsys.recommendation import Query
 from recsys.recommender import Recommender
 from recsys.retrieval.conversing import Conversing
@@ -20,6 +22,8 @@ from recsys.retrieval.together import Playlist, Together
 from recsys.types import Progress
 
 Ask = Callable[[Heard], Query]
+#: Candidates that are not right, of each turn, to learn from.
+_N_WRONG = 150
 
 
 def beside_goals(conversing: Conversing, dialogues: Sequence[Dialogue]) -> Conversing:
@@ -54,7 +58,7 @@ def ranked_turns(
         progress: told about every conversation.
         own_goals: whether a conversation's goal is among the playlists, and must not speak for itself.
     """
-    works = recommender.catalogue.work
+    works, rng = recommender.catalogue.work, np.random.default_rng(len(dialogues))
     for number, dialogue in enumerate(dialogues):
         if progress:
             progress("conversations", number, len(dialogues))
@@ -67,4 +71,25 @@ def ranked_turns(
             found = recommender.candidates(ask(what), conversations, without=number if own_goals else None)
             new = ~np.isin(works[found.rows], liked)
             right = np.isin(works[found.rows][new], goal)
-            yield found.names, RankedTurn(found.features[new], right)
+            yield found.names, RankedTurn(found.features[new], right).thinned(_N_WRONG, rng)
+
+
+def fit_ranker(
+    turns: Iterable[tuple[tuple[str, ...], RankedTurn]],
+    settings: RankerSettings,
+    card: Mapping[str, Any],
+    *,
+    keep: Callable[[str], bool] = lambda _: True,
+) -> LambdaRank:
+    """Learn a ranker from what `ranked_turns` yields, of the features whose names are to be kept.
+
+    Raises:
+        RankerError: no turn has a right candidate.
+    """
+    names: tuple[str, ...] = ()
+    kept: list[int] = []
+    learnt: list[RankedTurn] = []
+    for names, turn in turns:
+        kept = kept or [number for number, name in enumerate(names) if keep(name)]
+        learnt.append(replace(turn, features=turn.features[:, kept]))
+    return LambdaRank.fit(learnt, [names[number] for number in kept], settings, card)
