@@ -46,6 +46,13 @@ _FOUND = {
     "title": "its title",
     "kept": "your keeping it",
     "typical": "a search among what sounds most like it",
+    "entities": "a name in your words",
+    "continuation": "artists and albums that you liked here",
+    "words": "the words of this session",
+    "dense": "nearness of its name to what you said and liked",
+    "together": "the playlists that it shares with what you liked or named",
+    "knowledge": "what is known of its artist",
+    "popularity": "how well known it is",
 }
 _PARTS = {
     "words": "your words",
@@ -55,6 +62,7 @@ _PARTS = {
     "dislikes": "distance from what you disliked",
     "fame": "how well known it is",
     "chance": "chance",
+    "session": "how this session went",
 }
 _NONE_SUCH = "The catalogue has no track that is known to be {name}."
 _NO_PLAYLIST = "There is no playlist yet; the catalogue has {tracks} of {name}."

@@ -15,14 +15,14 @@ from functools import cached_property
 import numpy as np
 
 from recsys.jam.score import ScoreParts
-from recsys.lambdarank import LambdaRank
+from recsys.lambdarank import HAND_SET, LambdaRank
 from recsys.recommendation import Conversation, Query
 from recsys.retrieval.conversing import Conversing
 from recsys.retrieval.fusion import fuse
 from recsys.types import FloatArray, IntArray
 
 #: What the ranking itself knows of a candidate, beside the evidence of the conversation.
-OF_RANKING = ("hand_set", "jam_words", "jam_taste")
+OF_RANKING = (HAND_SET, "jam_words", "jam_taste")
 #: What fused reciprocal ranks are multiplied with, to be of the size of the trees' scores.
 _FUSED = 40.0
 
@@ -39,7 +39,7 @@ class Candidacy:
 class ConversationRanking:
     """Reads a query's conversation and scores candidates by it. Safe to share between threads."""
 
-    def __init__(self, conversing: Callable[[], Conversing], learned: LambdaRank | None, weight: float = 1.0) -> None:
+    def __init__(self, conversing: Callable[[], Conversing], learned: LambdaRank | None, weight: float = 3.0) -> None:
         """Take what opens the reading of conversations when the first turn needs it, and the learnt ranker."""
         self._open, self.learned, self.weight = conversing, learned, weight
 
@@ -98,7 +98,7 @@ def features_of(
 
     Scores whose scale is a catalogue's are given as distances from the candidates' best, in their own spread.
     """
-    ranking = {"hand_set": _standing(hand_set), "jam_words": _standing(jam.query), "jam_taste": _standing(jam.user)}
+    ranking = {HAND_SET: _standing(hand_set), "jam_words": _standing(jam.query), "jam_taste": _standing(jam.user)}
     columns = [ranking[name] if name in ranking else evidence[name][rows] for name in names]
     return np.stack(columns, axis=1).astype(np.float32)
 

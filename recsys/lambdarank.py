@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MODEL_FILE, CARD_FILE = "ranker.txt.gz", "ranker.json"
+#: What the hand-set ranking says of a candidate; the trees may doubt it, but never turn it round.
+HAND_SET = "hand_set"
 #: Features that may only raise a track.
 RISING = frozenset(
     {
@@ -153,7 +155,7 @@ class LambdaRank:
             "bagging_fraction": settings.row_share,
             "bagging_freq": 1,
             "lambdarank_truncation_level": settings.truncation,
-            "monotone_constraints": [int(name in RISING) for name in names],
+            "monotone_constraints": [int(name in RISING or name == HAND_SET) for name in names],
             "num_threads": settings.threads,
             "seed": settings.seed,
             "deterministic": True,

@@ -18,8 +18,9 @@ from recsys.encoders.text import TextEncoder
 from recsys.filling import DEFAULT_SIZE, artist_caps, fills
 from recsys.index.base import JointPoint, TrackIndex
 from recsys.listeners import track_weights, was_heard_out
+from recsys.picking import picks_of
 from recsys.placing import place, split
-from recsys.portrait import Standpoint, lift_shares
+from recsys.portrait import Standpoint
 from recsys.ranking import Ranker, RankingWeights, Taste
 from recsys.reading import Reader
 from recsys.recommendation import ConstraintCount, Pick, Place, Query, Recommendation
@@ -158,7 +159,8 @@ class Recommender:
         tiers, relaxable = self._tiers(turn)
         found = self._retrieve(turn, tiers, relaxable)
         noise = self._noise(query.seed)
-        scores = self._rank_all(turn, found, relaxable) + noise
+        ranked = self._rank_all(turn, found, relaxable)
+        scores = ranked + noise
         picks = self._picks(
             turn, self._candidates(turn.query, rows, scores[rows], tiers), list(range(len(rows))), found
         )
@@ -167,7 +169,10 @@ class Recommender:
             turn.query, turn.taste, turn.checked, rows, noise[rows], turn.lexical, turn.company, turn.moment, relaxable
         )
         scale = self._translation.scale(turn.query) * self.ranker.weights.translation
-        parts = split(self.index.explain(turn.point, rows), scale, extra, terms) | {"chance": noise[rows]}
+        parts = split(self.index.explain(turn.point, rows), scale, extra, terms)
+        if self.conversations is not None:
+            parts["session"] = ranked[rows] - np.sum(list(parts.values()), axis=0)
+        parts["chance"] = noise[rows]
         against = turn.checked.against(np.arange(len(tiers)))
         steps = np.where(tiers < 0, -1, tiers * (len(query.constraints) + 1) + against)
         return place(picks, scores, steps, turn.checked, parts, self._banned(turn.query))
@@ -353,7 +358,8 @@ class Recommender:
         if turn.query.fixed:
             found["kept"] = np.array([row for _, row in turn.query.fixed], dtype=np.int64)
         if turn.evidence is not None:
-            found |= retrieve(turn.evidence, allowed)
+            for name, rows in retrieve(turn.evidence, allowed).items():
+                found[name] = np.concatenate([rows, np.setdiff1d(found.get(name, rows), rows)])
         return _Found(np.unique(np.concatenate(list(found.values()))), found, certified)
 
     def _candidates(self, query: Query, rows: IntArray, scores: FloatArray, tiers: IntArray) -> Candidates:
@@ -372,46 +378,19 @@ class Recommender:
             fixed={p: places[row] for p, row in enumerate(rows.tolist()) if row in places},
         )
 
-    def _picks(
-        self,
-        turn: _Turn,
-        candidates: Candidates,
-        ordered: list[int],
-        found: _Found,
-    ) -> tuple[Pick, ...]:
+    def _picks(self, turn: _Turn, candidates: Candidates, ordered: list[int], found: _Found) -> tuple[Pick, ...]:
         rows = candidates.rows[ordered]
         if not len(rows):
             return ()
-        parts, average = self.index.explain(turn.point, rows), self.index.explain(turn.point, found.rows)
-        query_share, user_share = lift_shares(parts, average)
-        examples = np.concatenate([turn.taste.liked_rows, np.array(turn.query.like_rows, dtype=np.int64)])
-        nearest = self._nearest(rows, examples)
-        by = {name: set(of.tolist()) for name, of in found.by.items()}
-        picks = []
-        for number, (position, row) in enumerate(zip(ordered, rows.tolist(), strict=True)):
-            seconds, estimated = self.catalogue.duration_s(row)
-            weights = zip(self._translation.modalities, parts.weights[number], strict=True)
-            picks.append(
-                Pick(
-                    row=row,
-                    track=self.catalogue.track(row),
-                    duration_s=seconds,
-                    duration_estimated=estimated,
-                    score=float(candidates.scores[position]),
-                    query_share=float(query_share[number]),
-                    user_share=float(user_share[number]),
-                    modality_weights={modality: float(weight) for modality, weight in weights},
-                    retrievers=tuple(name for name, of in by.items() if row in of),
-                    matched=tuple(c for c, met in turn.checked.pairs() if c.wanted and met[row] == YES),
-                    nearest_liked=nearest[number],
-                )
-            )
-        return tuple(picks)
-
-    def _nearest(self, rows: IntArray, examples: IntArray) -> list[tuple[int, float] | None]:
-        """For each row, the closest of the examples other than itself and its cosine, where that is positive."""
-        if not len(examples):
-            return [None] * len(rows)
-        cosines = np.where(examples == rows[:, None], -1.0, self._vectors[rows] @ self._vectors[examples].T)
-        best = cosines.argmax(axis=1)
-        return [(int(examples[b]), float(c[b])) if c[b] > 0 else None for b, c in zip(best, cosines, strict=True)]
+        return picks_of(
+            self.catalogue,
+            rows,
+            candidates.scores[ordered],
+            parts=self.index.explain(turn.point, rows),
+            average=self.index.explain(turn.point, found.rows),
+            modalities=self._translation.modalities,
+            found=found.by,
+            pairs=turn.checked.pairs(),
+            examples=np.concatenate([turn.taste.liked_rows, np.array(turn.query.like_rows, dtype=np.int64)]),
+            vectors=self._vectors,
+        )

@@ -8,7 +8,7 @@ NaN there. Shapes: N tracks, C candidates, A credited artists, D encoder width, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -280,13 +280,6 @@ class Turn:
                 knowledge.decades @ np.max(decades, axis=0), knowledge.moment, np.max(decades, axis=0)
             ),
         }
-        facts = np.append(
-            self.of.facts @ np.stack([self._vectors[n] for n in ("now", "all", "first")], axis=1),
-            np.full((1, 3), np.nan, dtype=np.float32),
-            axis=0,
-        )
-        for number, name in enumerate(("now", "all", "first")):
-            found[f"facts_{name}"] = facts[knowledge.artist, number]
         named = np.flatnonzero(np.max(self.per_turn, axis=0) >= _MEANT)
         of_named = np.flatnonzero(np.isin(self.of.mentions.main, named)) if len(named) else named
         _, first = np.unique(self.of.mentions.main[of_named], return_index=True)
@@ -297,6 +290,7 @@ class Turn:
             "disliked": self.disliked,
             "wanted": np.concatenate([self.liked, of_named[first]]),
         }
+        found |= self._facts(groups)
         for name, group in groups.items():
             taste = knowledge.taste(group) if len(group) else np.zeros(knowledge.n_genres, dtype=np.float32)
             found[f"genre_like_{name}"] = knowledge.genre_likeness(taste, rows)
@@ -304,6 +298,27 @@ class Turn:
             known = years[~np.isnan(years)]
             middle = np.float32(known.mean()) if len(known) else np.float32(np.nan)
             found[f"years_from_{name}"] = np.abs(knowledge.moment - middle)
+        return found
+
+    def _facts(self, groups: Mapping[str, IntArray]) -> dict[str, FloatArray]:
+        """Cosines of what is known of artists with what was said, and with what is known of those liked and named."""
+        knowledge, facts = self.of.knowledge, self.of.facts
+        directions = {name: self._vectors[name] for name in ("now", "all", "first")}
+        if self.said.responses:
+            directions["response"] = self.of.encode([self.said.responses[-1]])[0]
+        for name in ("liked", "wanted", "disliked"):
+            numbers = knowledge.artist[groups[name]]
+            if len(numbers := numbers[numbers >= 0]):
+                directions[name] = _unit(facts[numbers].mean(axis=0))
+        cosines = np.full((len(directions), len(facts) + 1), np.nan, dtype=np.float32)
+        cosines[:, :-1] = np.stack(list(directions.values())) @ facts.T
+        found = {f"facts_{name}": cosines[number][knowledge.artist] for number, name in enumerate(directions)}
+        unknown = np.full(len(knowledge.artist), np.nan, dtype=np.float32)
+        for name in ("response", "liked", "wanted", "disliked"):
+            found.setdefault(f"facts_{name}", unknown)
+        known = knowledge.known[self.liked]
+        known = known[~np.isnan(known)]
+        found["known_beside_liked"] = knowledge.known - np.float32(known.mean()) if len(known) else unknown
         return found
 
     def _together(self) -> dict[str, FloatArray]:
