@@ -197,6 +197,7 @@ def _index(settings: Settings) -> Check:
         index=settings.index,
         exact_limit=settings.exact_limit,
         half_life_days=settings.half_life_days,
+        ranker=settings.ranker,
     )
     found = recommender.recommend(Query("calm piano", size=5, seed=settings.seed))
     kind = index_kind(settings, len(recommender.catalogue))

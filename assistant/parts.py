@@ -137,6 +137,7 @@ class Parts:
             index=settings.index if candidate is None else "exact",
             exact_limit=settings.exact_limit,
             half_life_days=settings.half_life_days,
+            ranker=settings.ranker,
             weights=self._weights,
             candidate=candidate,
         )

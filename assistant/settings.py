@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     dialogue_share: float = Field(
         default=0.0, ge=0, le=0.9, description="share of JAM's synthetic examples that are turns of made conversations"
     )
+    ranker: Literal["auto", "none"] = Field(
+        default="auto", description="none ranks without what was learnt of how sessions go"
+    )
     slate_size: PositiveInt = Field(
         default=20, le=200, description="tracks in a slate unless the listener says otherwise"
     )

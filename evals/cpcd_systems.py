@@ -15,7 +15,7 @@ from evals.cpcd_baselines import BASELINES
 from evals.cpcd_context import Context, Factory
 from recsys.conversation_ranking import ConversationRanking
 from recsys.dialogues import Dialogue, Heard
-from recsys.lambdarank import RISING, LambdaRank, RankerSettings
+from recsys.lambdarank import HAND_SET, RISING, LambdaRank, RankerSettings
 from recsys.ranker_training import beside_goals, fit_ranker, ranked_turns
 from recsys.recommendation import Query
 from recsys.recommender import Recommender
@@ -24,6 +24,9 @@ from recsys.types import IntArray, TrackId
 from recsys.walk_talk import WalkSettings
 from recsys.walks import walk_dialogues
 
+#: How the names of features begin that come from the facts of well-known artists, and from what was rated.
+OF_FACTS = ("fame", "song_rank", "known", "genre_", "decade_", "years_", "facts_")
+OF_RATINGS = ("liked_", "disliked_")
 #: Made conversations that the synthetic ranker learns from.
 N_WALKS = 400
 
@@ -69,20 +72,27 @@ class Segue:
         """Stand for the product, without the features whose names begin so."""
         self.name, self._seed, self._without = name, seed, tuple(without)
         self._context, self._product = context, _product(context)
-        self._recommender = self._product.recommender
+        self._recommender = self._base()
+
+    def _base(self) -> Recommender:
+        """The product's recommender, or that without anything of JAM's."""
+        recommender = self._product.recommender
+        if "jam_" not in self._without:
+            return recommender
+        return recommender.beside(
+            recommender.conversations, weights=replace(recommender.ranker.weights, translation=0.0)
+        )
 
     def fit(self, dialogues: Sequence[Dialogue]) -> None:
         """Learn the ranker."""
-        product = self._product
+        product, base = self._product, self._base()
         conversations = product.conversations.beside(beside_goals(product.conversations.conversing, dialogues))
         turns = self._context.once(
-            "turns of " + " ".join(one.id for one in dialogues),
-            lambda: list(
-                ranked_turns(product.recommender, conversations, dialogues, product.ask, self._context.progress)
-            ),
+            f"turns of {base.ranker.weights.translation} " + " ".join(one.id for one in dialogues),
+            lambda: list(ranked_turns(base, conversations, dialogues, product.ask, self._context.progress)),
         )
         ranker = fit_ranker(turns, RankerSettings(seed=self._seed), {}, keep=self._keeps)
-        self._recommender = product.recommender.beside(conversations.beside(learned=ranker))
+        self._recommender = base.beside(conversations.beside(learned=ranker))
 
     def _keeps(self, name: str) -> bool:
         return not (self._without and name.startswith(self._without))
@@ -171,6 +181,10 @@ SYSTEMS: dict[str, Factory] = {
     **BASELINES,
     "segue": _variant("segue"),
     "segue-without-jam": _variant("segue-without-jam", "jam_"),
+    "segue-without-playlists": _variant("segue-without-playlists", *sorted(RISING)),
+    "segue-without-facts": _variant("segue-without-facts", *OF_FACTS),
+    "segue-without-ratings": _variant("segue-without-ratings", *OF_RATINGS),
+    "segue-without-hand-set": _variant("segue-without-hand-set", HAND_SET),
     "segue-synthetic": lambda context, seed: Synthetic(context, seed, name="segue-synthetic"),
     "fusion": lambda context, seed: Fusion(context, seed, name="fusion"),
     **{name: _one(name) for name in RETRIEVERS if name != "popularity"},

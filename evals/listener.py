@@ -24,7 +24,8 @@ other playlists, with other words, see `evals.listener_playlists`.
     turns_to_k   the first turn by whose end that is so; where none is, one more than the conversation has
 
 Subset `turn t` holds the conversations that have a turn t, `all` what is true at the end of each (hits: the sum).
-Several seeds draw several sets and make several slates; one dialogue's conversations are resampled together.
+Several seeds draw several sets and make several slates; one dialogue's conversations are resampled together. The
+ranker that ships has learnt from these dialogues and is left out.
 Reference: Chaganty et al. (2023), "Beyond Single Items: Exploring User Preferences in Item Sets with the
 Conversational Playlist Curation Dataset".
 """
@@ -152,7 +153,7 @@ def evaluate(
     """
     talks = Talks()
     with scratch_home(kept) as home:
-        settings = scratch_settings(home)
+        settings = scratch_settings(home, ranker="none")
         with Assistant(settings) as assistant:
             assistant.index(catalogue, progress=progress)
             works = works_of(assistant)

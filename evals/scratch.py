@@ -54,6 +54,7 @@ def open_served(settings: Settings) -> Recommender:
         index=settings.index,
         exact_limit=settings.exact_limit,
         half_life_days=settings.half_life_days,
+        ranker=settings.ranker,
     )
     return recommender
 

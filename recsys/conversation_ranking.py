@@ -1,9 +1,12 @@
 """Ranking by how a session went: what a conversation says of every track, and the trees that learnt to weigh it.
 
-    score = hand-set score + w · LambdaRank(evidence, JAM's shares, hand-set score)
+    score = (hand-set score + w · LambdaRank(evidence, JAM's shares, hand-set score)) / (1 + w / 2)
 
-The hand-set score (`recsys.ranking`) keeps what a listener sets outright: dials, demands, what was passed over. Without
-a learnt ranker the retrievers' weighted reciprocal ranks stand in its place. Shapes: N tracks, C candidates.
+The hand-set score (`recsys.ranking`) keeps what a listener sets outright: dials, demands, what was passed over. Where a
+catalogue says of its tracks what genre and mood they are of, that score has facets to go by, and what was learnt on
+bare names has not been shown to help; so w falls with the share of the tracks that are described, to nothing where all
+are, and with how far the dials are turned. Without a learnt ranker the retrievers' weighted reciprocal ranks stand in
+its place. Shapes: N tracks, C candidates.
 """
 
 from __future__ import annotations
@@ -14,17 +17,25 @@ from functools import cached_property
 
 import numpy as np
 
+from recsys.catalogue import Catalogue
 from recsys.jam.score import ScoreParts
 from recsys.lambdarank import HAND_SET, LambdaRank
 from recsys.recommendation import Conversation, Query
 from recsys.retrieval.conversing import Conversing
 from recsys.retrieval.fusion import fuse
-from recsys.types import FloatArray, IntArray
+from recsys.types import Facet, FloatArray, IntArray
 
 #: What the ranking itself knows of a candidate, beside the evidence of the conversation.
 OF_RANKING = (HAND_SET, "jam_words", "jam_taste")
 #: What fused reciprocal ranks are multiplied with, to be of the size of the trees' scores.
 _FUSED = 40.0
+#: What the trees' scores are multiplied with on a catalogue of bare names.
+FULL_WEIGHT = 10.0
+#: The trees' scores differ by about twice less than hand-set ones; the sum is brought back to the size of these, which
+#: the seeded noise and the variety of a slate are set against.
+_LARGER = 2.0
+#: A dial turned all the way divides the weight by one more than this.
+_DIALS_FIRST = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,9 @@ class Candidacy:
 class ConversationRanking:
     """Reads a query's conversation and scores candidates by it. Safe to share between threads."""
 
-    def __init__(self, conversing: Callable[[], Conversing], learned: LambdaRank | None, weight: float = 3.0) -> None:
+    def __init__(
+        self, conversing: Callable[[], Conversing], learned: LambdaRank | None, weight: float = FULL_WEIGHT
+    ) -> None:
         """Take what opens the reading of conversations when the first turn needs it, and the learnt ranker."""
         self._open, self.learned, self.weight = conversing, learned, weight
 
@@ -66,6 +79,11 @@ class ConversationRanking:
     def _open_once(self) -> Conversing:
         return self.conversing
 
+    def weight_for(self, query: Query) -> float:
+        """What the trees' scores are multiplied with for a query."""
+        turned = abs(query.fame) + abs(query.discovery) + abs(query.how_much_me - 1.0)
+        return self.weight / (1 + _DIALS_FIRST * turned)
+
     def evidence(self, query: Query, *, without: int | None = None) -> dict[str, FloatArray]:
         """Everything that a query's conversation says of every track, (N,) each by name."""
         said = query.conversation or Conversation((query.text,), (), (query.liked_rows,), (query.dislike_rows,))
@@ -73,18 +91,29 @@ class ConversationRanking:
 
     def scores(
         self,
+        query: Query,
         evidence: Mapping[str, FloatArray],
         rows: IntArray,
         hand_set: FloatArray,
         jam: ScoreParts,
         found: Mapping[str, IntArray],
     ) -> FloatArray:
-        """Score candidates (C,), on top of their hand-set scores (C,)."""
+        """Score candidates (C,), whose hand-set scores (C,) are given; what comes out is of their size."""
         if self.learned is None:
             scores = np.float32(_FUSED) * fuse(found, len(next(iter(evidence.values()))))[rows]
         else:
             scores = self.learned.scores(features_of(evidence, rows, hand_set, jam, self.learned.names))
-        return np.float32(self.weight) * scores
+        weight = self.weight_for(query)
+        return (hand_set + np.float32(weight) * scores) * np.float32(self.share_of_hand_set(query))
+
+    def share_of_hand_set(self, query: Query) -> float:
+        """What is left of a hand-set score in the whole one."""
+        return 1 / (1 + self.weight_for(query) / _LARGER)
+
+
+def undescribed(catalogue: Catalogue) -> float:
+    """The share of a catalogue's tracks that state neither a genre nor a mood."""
+    return float(np.mean(~(catalogue.stated(Facet.GENRE) | catalogue.stated(Facet.MOOD))))
 
 
 def features_of(

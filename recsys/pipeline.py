@@ -19,7 +19,7 @@ import numpy as np
 
 from recsys import generations, learned
 from recsys.catalogue import Catalogue
-from recsys.conversation_ranking import ConversationRanking
+from recsys.conversation_ranking import FULL_WEIGHT, ConversationRanking, undescribed
 from recsys.embeddings import EmbeddingTable
 from recsys.encoders.remembering import RememberingEncoder
 from recsys.encoders.text import TextEncoder
@@ -41,7 +41,7 @@ from recsys.serving_conversations import load_ranker, open_conversing, write_con
 from recsys.spaces import own_vectors, track_spaces
 from recsys.synthesis import Triple
 from recsys.translation import FoldedTranslation, LearnedTranslation, Translation
-from recsys.types import Progress
+from recsys.types import FloatArray, Progress
 from recsys.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -218,8 +218,11 @@ def open_recommender(
     half_life_days: float = 180.0,
     weights: RankingWeights | None = None,
     candidate: Path | None = None,
+    ranker: str = "auto",
 ) -> tuple[Recommender, Generation]:
     """Open the generation being served, or a finished folder that is not, ranking with `weights` where they are given.
+
+    With `ranker` "none", how a session went is not learnt from: what was set by hand ranks alone.
 
     Raises:
         NotIndexedError: nothing is published yet.
@@ -248,7 +251,6 @@ def open_recommender(
             np.stack([table.present for table in tables.values()], axis=1),
             own_vectors(home, model.card),
         )
-    names = translation.names
     recommender = Recommender(
         catalogue,
         vocabulary,
@@ -260,12 +262,27 @@ def open_recommender(
         half_life_days=half_life_days,
         weights=weights,
         conversations=None
-        if names is None or names.shape[1] != encoder.dim
-        else ConversationRanking(
-            partial(open_conversing, folder, catalogue, vocabulary, encoder, lexical, names), load_ranker(home)
-        ),
+        if ranker == "none"
+        else _conversations(home, folder, catalogue, vocabulary, encoder, lexical, translation.names),
     )
     return recommender, generation
+
+
+def _conversations(
+    home: Path,
+    folder: Path,
+    catalogue: Catalogue,
+    vocabulary: Vocabulary,
+    encoder: TextEncoder,
+    lexical: LexicalIndex,
+    names: FloatArray | None,
+) -> ConversationRanking | None:
+    """What ranks by how a session went; nothing where a catalogue describes all of its tracks, or has no vectors."""
+    share = undescribed(catalogue)
+    if names is None or names.shape[1] != encoder.dim or not share:
+        return None
+    opened = partial(open_conversing, folder, catalogue, vocabulary, encoder, lexical, names)
+    return ConversationRanking(opened, load_ranker(home), FULL_WEIGHT * share)
 
 
 def _opens(folder: Path) -> bool:

@@ -6,17 +6,17 @@ Shapes: N tracks of the catalogue, C candidates, d joint width.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from recsys.catalogue import Catalogue
-from recsys.constraints import YES, Agreement, Checked, agreement, check
+from recsys.constraints import YES, Agreement, agreement, check
 from recsys.conversation_ranking import OF_RANKING, Candidacy, ConversationRanking, features_of
 from recsys.encoders.text import TextEncoder
 from recsys.filling import DEFAULT_SIZE, artist_caps, fills
-from recsys.index.base import JointPoint, TrackIndex
+from recsys.index.base import TrackIndex
 from recsys.listeners import track_weights, was_heard_out
 from recsys.picking import picks_of
 from recsys.placing import place, split
@@ -31,6 +31,7 @@ from recsys.retrieval.top import top
 from recsys.slate import Candidates, arrange, choose
 from recsys.timing import Clock
 from recsys.translation import Translation
+from recsys.turn import Found, Turn
 from recsys.types import BoolArray, Constraint, Facet, FloatArray, IntArray
 from recsys.vocabulary import Vocabulary
 
@@ -39,30 +40,6 @@ __all__ = ["ConstraintCount", "Pick", "Query", "RankingWeights", "Recommendation
 #: What a track loses in a slate for each wish that it is known not to meet, where scores differ by some 5 at most: it
 #: comes after all that go against fewer, so that no further wish costs an earlier one.
 _GOES_AGAINST = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """Everything one turn knows before candidates are drawn."""
-
-    query: Query
-    checked: Checked
-    taste: Taste
-    point: JointPoint
-    lexical: FloatArray  # (N,)
-    company: FloatArray  # (N,)
-    moment: FloatArray  # (N,) the company of what was liked in this session
-    extra: FloatArray | None  # (N,) what is added to the joint-space scores, if anything
-    evidence: Mapping[str, FloatArray] | None  # what the conversation says of every track, (N,) by name
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """The retrievers' candidates."""
-
-    rows: IntArray  # (C,) of all of them
-    by: Mapping[str, IntArray]  # and of each
-    certified: bool  # whether the joint space's are proven
 
 
 class Recommender:
@@ -100,7 +77,7 @@ class Recommender:
         turn = self._prepare(self._with_examples(query), text_vector)
         tiers, relaxable = self._tiers(turn)
         found = self._retrieve(turn, tiers, relaxable)
-        rows = found.rows
+        rows = found.rows  # (C,)
         clock.lap("retrieve")
         scores = self._rank(turn, found, relaxable)
         scores += self._noise(query.seed)[rows]
@@ -161,16 +138,15 @@ class Recommender:
         noise = self._noise(query.seed)
         ranked = self._rank_all(turn, found, relaxable)
         scores = ranked + noise
-        picks = self._picks(
-            turn, self._candidates(turn.query, rows, scores[rows], tiers), list(range(len(rows))), found
-        )
+        candidates = self._candidates(turn.query, rows, scores[rows], tiers)
+        picks = self._picks(turn, candidates, list(range(len(rows))), found)
         extra = None if turn.extra is None else np.float32(self.ranker.weights.translation) * turn.extra[rows]
         terms = self.ranker.terms(
             turn.query, turn.taste, turn.checked, rows, noise[rows], turn.lexical, turn.company, turn.moment, relaxable
         )
         scale = self._translation.scale(turn.query) * self.ranker.weights.translation
         parts = split(self.index.explain(turn.point, rows), scale, extra, terms)
-        if self.conversations is not None:
+        if self.conversations:
             parts["session"] = ranked[rows] - np.sum(list(parts.values()), axis=0)
         parts["chance"] = noise[rows]
         against = turn.checked.against(np.arange(len(tiers)))
@@ -203,22 +179,26 @@ class Recommender:
         new = tuple(dict.fromkeys(row for row in rows.tolist() if row not in (*query.liked_rows, *query.dislike_rows)))
         return replace(query, liked_rows=(*query.liked_rows, *new)) if new else query
 
-    def beside(self, conversations: ConversationRanking | None) -> Recommender:
-        """The same generation, ranking conversations in another way, or not at all."""
+    def beside(
+        self, conversations: ConversationRanking | None, *, weights: RankingWeights | None = None
+    ) -> Recommender:
+        """The same generation, ranking conversations in another way or not at all, or with other weights."""
         other = object.__new__(Recommender)
         other.__dict__.update(self.__dict__)
         other.conversations = conversations
+        if weights is not None:
+            other.ranker = Ranker(self.catalogue, self.vocabulary, self._vectors, weights)
         return other
 
     def has_words(self, text: str) -> bool:
         """Tell whether any track has any of a text's words in its title, artists, album or tags."""
         return self._reader.knows(text)
 
-    def _prepare(self, query: Query, text_vector: FloatArray) -> _Turn:
+    def _prepare(self, query: Query, text_vector: FloatArray) -> Turn:
         query = self._with_session(query)
         taste = self._taste(query)
         liked = np.array(query.liked_rows, dtype=np.int64)
-        return _Turn(
+        return Turn(
             query=query,
             checked=check(self.catalogue, self.vocabulary, query.constraints),
             taste=taste,
@@ -227,7 +207,7 @@ class Recommender:
             lexical=self._reader.shares(query),
             company=self._company.scores(taste.liked_rows, taste.weights[taste.weights > 0]),
             moment=self._company.scores(liked, np.ones(len(liked), dtype=np.float32)),
-            evidence=None if self.conversations is None else self.conversations.evidence(query),
+            evidence=self.conversations.evidence(query) if self.conversations else None,
         )
 
     def _noise(self, seed: int) -> FloatArray:
@@ -245,7 +225,7 @@ class Recommender:
         signed = np.array([w for _, w in known], dtype=np.float32)
         return Taste(rows, signed, self._translation.user_vector(query, rows, signed))
 
-    def _score(self, turn: _Turn, rows: IntArray, relaxed: Collection[Constraint] = ()) -> FloatArray:
+    def _score(self, turn: Turn, rows: IntArray, relaxed: Collection[Constraint] = ()) -> FloatArray:
         translation = self.index.score(turn.point, rows) * np.float32(self._translation.scale(turn.query))
         if turn.extra is not None:
             translation += turn.extra[rows]
@@ -261,18 +241,21 @@ class Recommender:
             relaxed,
         )
 
-    def _rank(self, turn: _Turn, found: _Found, relaxed: Collection[Constraint] = ()) -> FloatArray:
+    def _rank(self, turn: Turn, found: Found, relaxed: Collection[Constraint] = ()) -> FloatArray:
         """Score candidates (C,): by hand-set weights, and by what was learnt of how sessions go."""
         scores = self._score(turn, found.rows, relaxed)
         if self.conversations is None or turn.evidence is None:
             return scores
         jam = self.index.explain(turn.point, found.rows)
-        return scores + self.conversations.scores(turn.evidence, found.rows, scores, jam, found.by)
+        return self.conversations.scores(turn.query, turn.evidence, found.rows, scores, jam, found.by)
 
-    def _rank_all(self, turn: _Turn, found: _Found, relaxed: Collection[Constraint] = ()) -> FloatArray:
+    def _rank_all(self, turn: Turn, found: Found, relaxed: Collection[Constraint] = ()) -> FloatArray:
         """Score every track (N,); what is no candidate adds what the worst of them does to its hand-set score."""
         scores = self._score(turn, np.arange(len(self.catalogue)), relaxed)
+        if self.conversations is None:
+            return scores
         ranked = self._rank(turn, found, relaxed)
+        scores *= self.conversations.share_of_hand_set(turn.query)
         scores += (ranked - scores[found.rows]).min(initial=0)
         scores[found.rows] = ranked
         return scores
@@ -289,7 +272,7 @@ class Recommender:
 
     # --- what may be shown ---
 
-    def _allowed(self, turn: _Turn, without: frozenset[int] = frozenset()) -> BoolArray:
+    def _allowed(self, turn: Turn, without: frozenset[int] = frozenset()) -> BoolArray:
         allowed = turn.checked.allowed(without) & ~self._banned(turn.query)
         allowed[[row for _, row in turn.query.fixed]] = True
         return allowed
@@ -301,7 +284,7 @@ class Recommender:
             return np.zeros(len(self.catalogue), dtype=bool)
         return np.isin(self.catalogue.work, self.catalogue.work[np.array(banned)])
 
-    def _tiers(self, turn: _Turn) -> tuple[IntArray, list[Constraint]]:
+    def _tiers(self, turn: Turn) -> tuple[IntArray, list[Constraint]]:
         """Number the tracks: 0 meets all hard constraints, t only after the first t relaxations, -1 never.
 
         Relaxes one more constraint, least important first, until the slate can be filled.
@@ -321,13 +304,14 @@ class Recommender:
 
     # --- candidates and picks ---
 
-    def _retrieve(self, turn: _Turn, tiers: IntArray, relaxed: Collection[Constraint] = ()) -> _Found:
+    def _retrieve(self, turn: Turn, tiers: IntArray, relaxed: Collection[Constraint] = ()) -> Found:
         """Unite the retrievers' candidates among the tracks of any tier from 0 on."""
         allowed = tiers >= 0
         k = self._n_candidates
         found: dict[str, IntArray] = {"translation": np.empty(0, dtype=np.int64)}
         certified = True
-        for tier in range(int(tiers.max(initial=0)) + 1):
+        with_jam = self.ranker.weights.translation != 0
+        for tier in range(int(tiers.max(initial=0)) + 1 if with_jam else 0):
             result = self.index.search(turn.point, k, tiers == tier)
             certified &= result.certified
             found["translation"] = np.concatenate([found["translation"], result.rows])
@@ -360,7 +344,7 @@ class Recommender:
         if turn.evidence is not None:
             for name, rows in retrieve(turn.evidence, allowed).items():
                 found[name] = np.concatenate([rows, np.setdiff1d(found.get(name, rows), rows)])
-        return _Found(np.unique(np.concatenate(list(found.values()))), found, certified)
+        return Found(np.unique(np.concatenate(list(found.values()))), found, certified)
 
     def _candidates(self, query: Query, rows: IntArray, scores: FloatArray, tiers: IntArray) -> Candidates:
         titles = set(query.title_rows)
@@ -378,10 +362,11 @@ class Recommender:
             fixed={p: places[row] for p, row in enumerate(rows.tolist()) if row in places},
         )
 
-    def _picks(self, turn: _Turn, candidates: Candidates, ordered: list[int], found: _Found) -> tuple[Pick, ...]:
+    def _picks(self, turn: Turn, candidates: Candidates, ordered: list[int], found: Found) -> tuple[Pick, ...]:
         rows = candidates.rows[ordered]
         if not len(rows):
             return ()
+        examples = [turn.taste.liked_rows, np.array(turn.query.like_rows, dtype=np.int64)]
         return picks_of(
             self.catalogue,
             rows,
@@ -391,6 +376,6 @@ class Recommender:
             modalities=self._translation.modalities,
             found=found.by,
             pairs=turn.checked.pairs(),
-            examples=np.concatenate([turn.taste.liked_rows, np.array(turn.query.like_rows, dtype=np.int64)]),
+            examples=np.concatenate(examples),
             vectors=self._vectors,
         )
