@@ -94,8 +94,8 @@ class TooFewConversationsError(AssistantError, ValueError):
     def __init__(self, n_own: int, n_given: int, *, least: int) -> None:
         super().__init__(
             f"too few conversations to learn from: {n_own:,} held here in which a track that is served was liked, kept "
-            f"or saved, and {n_given:,} of --dialogs about such tracks, and at least {least} are needed; like tracks in "
-            "more sessions (/like in `segue chat`, ♥ in `segue web`), or give --dialogs FILE; nothing has changed"
+            f"or saved, and {n_given:,} of --dialogs about such tracks, and at least {least} are needed; like tracks "
+            "in more sessions (/like in `segue chat`, ♥ in `segue web`), or give --dialogs FILE; nothing has changed"
         )
         self.n_own, self.n_given, self.least = n_own, n_given, least
 
