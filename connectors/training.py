@@ -115,6 +115,7 @@ def _told(report: RankerReport) -> list[str]:
     """Say what the ranker learnt from, how it compares, and which one serves."""
     trial = report.trial
     made = f" and {report.n_walks:,} made ones" if report.n_walks else ""
+    surely = "better" if trial.low > 0 else "not worse, if not surely better"
     cost = f"({report.n_turns:,} turns) in {report.seconds:.0f} s"
     whose = f"{report.n_own:,} held here, {report.n_given:,} of --dialogs"
     return [
@@ -122,7 +123,7 @@ def _told(report: RankerReport) -> list[str]:
         f"  real conversations: {whose}; {report.n_held_out:,} of them were held out",
         f"MRR@10 on those: {trial.served:.3f} served so far, {trial.new:.3f} new; difference {trial.difference:+.3f} "
         f"[{trial.low:+.3f}, {trial.high:+.3f}] (95 %, paired)",
-        "The new ranker serves, from the next message on"
+        f"The new ranker serves, from the next message on: it is {surely}"
         if report.deployed
         else "The ranker that served goes on: the new one is worse there",
     ]

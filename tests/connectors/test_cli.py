@@ -313,14 +313,15 @@ def test_a_session_is_disowned_and_owned_again_by_command(tmp_path: Path, monkey
 @pytest.mark.parametrize(
     ("difference", "said"),
     [
-        (0.1, "The new ranker serves, from the next message on"),
+        (0.3, "The new ranker serves, from the next message on: it is better"),
+        (0.1, "The new ranker serves, from the next message on: it is not worse, if not surely better"),
         (-0.1, "The ranker that served goes on: the new one is worse there"),
     ],
 )
 def test_training_a_ranker_tells_what_it_learnt_from_and_which_one_serves(
     difference: float, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trial = TrialReport(served=0.25, new=0.25 + difference, difference=difference, low=-0.2, high=0.2)
+    trial = TrialReport(served=0.25, new=0.25 + difference, difference=difference, low=difference - 0.2, high=0.5)
 
     def learnt(self: Assistant, progress: object, **given: object) -> RankerReport:
         assert given == {"dialogs": Path("talks.jsonl"), "n_walks": 7}
@@ -343,6 +344,6 @@ def test_training_a_ranker_tells_what_it_learnt_from_and_which_one_serves(
         "Learnt to rank from 20 conversations and 7 made ones (1,234 turns) in 3 s",
         "  real conversations: 20 held here, 5 of --dialogs; 5 of them were held out",
         f"MRR@10 on those: 0.250 served so far, {0.25 + difference:.3f} new; difference {difference:+.3f} "
-        "[-0.200, +0.200] (95 %, paired)",
+        f"[{difference - 0.2:+.3f}, +0.500] (95 %, paired)",
         said,
     ]
