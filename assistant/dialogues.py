@@ -78,6 +78,13 @@ def export_dialogues(
     )
 
 
+def conversations_of(store: Store, catalogue: Catalogue) -> list[Dialogue]:
+    """Return every conversation that has a goal, of all listeners: those that are exported."""
+    known = set(catalogue.track_ids)
+    told = (_dialogue(session, known) for session in _sessions(store, None))
+    return [one for one in told if one.goal]
+
+
 def _sessions(store: Store, listener_id: str | None) -> Iterator[_Session]:
     """Yield sessions by listener and time."""
     for listener, rows in groupby(store.turns(listener_id), key=lambda row: str(row["listener_id"])):

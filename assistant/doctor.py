@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def examine(settings: Settings, database_url: str) -> list[Check]:
         ("text encoder", lambda: _encoder(settings)),
         ("database", lambda: _database(database_url)),
         ("index", lambda: _index(settings)),
+        ("ranker", lambda: _ranker(settings.home)),
         ("chromium", _chromium),
     ]
     return [_guarded(name, check) for name, check in checks]
@@ -208,6 +210,31 @@ def _index(settings: Settings) -> Check:
         detail=f"generation {generation.key} answers from {n_tracks:,} tracks ({kind})",
         remedy="" if found.picks else "run `segue train`",
     )
+
+
+def _ranker(home: Path) -> Check:
+    from recsys.lambdarank import RankerError
+    from recsys.own_ranker import RANKER_FOLDER, own_ranker
+    from recsys.serving_conversations import shipped_ranker
+
+    try:
+        own = own_ranker(home)
+    except RankerError as error:
+        return Check(
+            name="ranker",
+            ok=False,
+            detail=plain(f"the one learnt here is passed over: {error}", 2_000),
+            remedy=f"run `segue train --ranker` again, or delete {home / RANKER_FOLDER}",
+        )
+    if own is not None:
+        when = datetime.fromtimestamp(own.card["learnt_at"]).astimezone().strftime("%Y-%m-%d %H:%M")
+        real, made = own.card["n_learnt"], own.card["n_walks"]
+        detail = f"learnt here from {real:,} conversations and {made:,} made ones, {when}"
+    elif (shipped := shipped_ranker()) is not None:
+        detail = f"the one that comes with Segue, of {len(shipped.names)} features"
+    else:
+        detail = "none learnt; the ranks of the retrievers are fused"
+    return Check(name="ranker", ok=True, detail=detail)
 
 
 def _chromium() -> Check:

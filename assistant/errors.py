@@ -88,6 +88,18 @@ class TooFewOwnRequestsError(AssistantError, ValueError):
         self.n_taught, self.n_tested, self.n_sessions, self.least = n_taught, n_tested, n_sessions, least
 
 
+class TooFewConversationsError(AssistantError, ValueError):
+    """There are too few conversations to learn a ranker from, or to tell whether that helped."""
+
+    def __init__(self, n_own: int, n_given: int, *, least: int) -> None:
+        super().__init__(
+            f"too few conversations to learn from: {n_own:,} held here in which a track that is served was liked, kept "
+            f"or saved, and {n_given:,} of --dialogs about such tracks, and at least {least} are needed; like tracks "
+            "in more sessions (/like in `segue chat`, ♥ in `segue web`), or give --dialogs FILE; nothing has changed"
+        )
+        self.n_own, self.n_given, self.least = n_own, n_given, least
+
+
 class NothingTaughtError(AssistantError, LookupError):
     """There are no conversations to export as training data: no request was answered by anything kept or played."""
 
@@ -110,6 +122,16 @@ class NothingLikedError(AssistantError, LookupError):
             "music in `segue chat` or `segue web`, like what you like of it, and export again"
         )
         self.listener_id = listener_id
+
+
+class NoConversationsError(AssistantError, ValueError):
+    """The model being served cannot read conversations, so there is nothing that a ranker could weigh."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "what is served has no vectors of its tracks' names by SEGUE_TEXT_ENCODER, which conversations are read "
+            "with; run `segue index`, then `segue train --ranker` again"
+        )
 
 
 class NoTasteError(AssistantError, LookupError):

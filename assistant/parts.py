@@ -31,13 +31,15 @@ if TYPE_CHECKING:
     from recsys.synthesis import Triple
 
 _LOG = logging.getLogger(__name__)
+#: What changes when another generation, or another ranker of the data folder, is to serve.
+Stamp = tuple[tuple[str, int] | None, str | None]
 
 
 @dataclass(frozen=True)
 class Serving:
     """The generation being answered from."""
 
-    stamp: tuple[str, int] | None  # of the publication that it was opened for
+    stamp: Stamp  # of the publication that it was opened for
     generation: Generation
     agent: Agent
 
@@ -96,21 +98,18 @@ class Parts:
         return self._served().agent
 
     def _served(self) -> Serving:
-        """The generation being served, opened again when another one has been published."""
-        from recsys import generations
-
-        home = self.settings.home
+        """The generation being served, opened again when another one, or another ranker, has been published."""
         serving = self._serving
-        if serving is not None and serving.stamp == generations.stamp(home):
+        if serving is not None and serving.stamp == self._stamp():
             return serving
         with self._lock:
-            serving, stamp = self._serving, generations.stamp(home)
+            serving, stamp = self._serving, self._stamp()
             if serving is not None and serving.stamp == stamp:
                 return serving
             try:
                 self._serving = self._open()
             except Exception:
-                if generations.stamp(home) != stamp:
+                if self._stamp() != stamp:
                     return self._served()  # replaced, and perhaps deleted, while it was being opened
                 if serving is None:
                     raise
@@ -118,18 +117,23 @@ class Parts:
                 return serving
             return self._serving
 
+    def _stamp(self) -> Stamp:
+        from recsys import generations
+        from recsys.own_ranker import ranker_stamp
+
+        return generations.stamp(self.settings.home), ranker_stamp(self.settings.home)
+
     def _open(self, candidate: Path | None = None) -> Serving:
         """Open the generation being served, or a finished folder that may come to be."""
         from assistant.agent import Agent
         from assistant.reading import open_understanding
-        from recsys import generations
         from recsys.pipeline import open_recommender
         from recsys.vocabulary import load_vocabulary
 
         if candidate is None:
             self.ensure_ready()
         settings = self.settings
-        stamp = generations.stamp(settings.home)
+        stamp = self._stamp()
         recommender, generation = open_recommender(
             settings.home,
             load_vocabulary(),

@@ -56,7 +56,7 @@ class GainReport(_Report):
 
 
 class TrialReport(_Report):
-    """Two models on the same requests, which neither has seen: NDCG@10 over the whole catalogue, mean."""
+    """Two models on the same held-out requests, means over the whole catalogue: NDCG@10, or MRR@10 of rankers."""
 
     served: float = Field(description="of the model that served so far")
     new: float
@@ -96,6 +96,20 @@ class ReadingReport(_Report):
 
     n_requests: int
     facets: tuple[str, ...] = Field(description="as the labelled requests name them")
+    seconds: float
+
+
+class RankerReport(_Report):
+    """What `Assistant.train_ranker` learnt from, and whether it serves."""
+
+    n_own: int = Field(description="conversations held here that have a goal")
+    n_given: int = Field(description="conversations of the file, other than these, that have a goal here")
+    n_learnt: int = Field(description="of both, conversations that were learnt from")
+    n_held_out: int = Field(description="of both, conversations that the two rankers are compared on")
+    n_walks: int = Field(description="made conversations learnt from beside them")
+    n_turns: int = Field(description="turns learnt from, whose answer was among the candidates")
+    trial: TrialReport = Field(description="MRR@10 over the turns held out; those of a conversation are drawn together")
+    deployed: bool = Field(description="whether the new ranker serves: on average it is not worse than the one so far")
     seconds: float
 
 

@@ -16,6 +16,7 @@ from connectors.opening import open_assistant as _open
 from connectors.opening import read_settings as _settings
 from connectors.opening import ready_assistant as _ready
 from connectors.options import Discovery, Fame, HowMuchMe, Minutes, NTracks, Output, Seed
+from connectors.training import train
 from connectors.whose import not_me
 
 #: Said beside a ranking without any track.
@@ -241,77 +242,7 @@ def index(
         raise typer.Exit(1)
 
 
-@app.command(epilog=_example("train --seed 64 --steps 800"))
-def train(
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed of synthesis and training (default: SEGUE_SEED)")
-    ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Training steps (default: by catalogue size)")] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", metavar="FOLDER", help="Learn from the real requests of a JAM folder."),
-    ] = None,
-    only: Annotated[
-        str | None,
-        typer.Option("--only", metavar="NAME", help="Fit only this stored space (see `segue embeddings`)."),
-    ] = None,
-    tidy_names: Annotated[
-        bool, typer.Option("--tidy-names", help="Write playlist names as plain queries before learning from them.")
-    ] = False,
-    from_events: Annotated[
-        bool,
-        typer.Option("--from-events", help="Learn also from what was kept in conversations; serve only if better."),
-    ] = False,
-    requests: Annotated[
-        Path | None,
-        typer.Option("--requests", metavar="FILE", help="Learn to read from labelled requests, beside the rules."),
-    ] = None,
-    names: Annotated[
-        Path | None,
-        typer.Option("--names", metavar="FILE", help="With --requests: also from requests whose names are labelled."),
-    ] = None,
-) -> None:
-    """Train the joint space anew on what is indexed, or on real requests, and serve it.
-
-    With --only, the model being served stays as it is and one space is fitted to it; with --requests, it stays and
-    only the understanding of requests learns.
-    """
-    if requests is not None and (steps, data, only, tidy_names, from_events) != (None, None, None, False, False):
-        raise typer.BadParameter("--requests teaches the understanding alone; leave out the options of the joint space")
-    if names is not None and requests is None:
-        raise typer.BadParameter("--names teaches the understanding beside --requests FILE; give that as well")
-    if only is not None and (data is not None or seed is not None):
-        raise typer.BadParameter("--only keeps the examples and the seed of the model; leave out --data and --seed")
-    if only is not None and (tidy_names or from_events):
-        raise typer.BadParameter("--only keeps the examples of the model; leave out --tidy-names and --from-events")
-    if (data is not None) + tidy_names + from_events > 1:
-        raise typer.BadParameter("--data, --tidy-names and --from-events learn from different requests; give one")
-    if data is not None and steps is not None:
-        raise typer.BadParameter("--steps is of synthetic training; real requests are learnt from in whole epochs")
-    from assistant.helping import train_together
-    from connectors.console import open_console, show_train_report
-    from connectors.progress import JobProgress
-
-    asked = {"seed": seed, "training_steps": steps}
-    settings = _settings().model_copy(update={field: value for field, value in asked.items() if value is not None})
-    with _open(settings) as assistant:
-        if requests is not None:
-            with JobProgress() as progress:
-                read = assistant.train_reading(requests, progress, names=names)
-            kinds = ", ".join(read.facets)
-            typer.echo(f"Learnt to read from {read.n_requests:,} requests in {read.seconds:.0f} s: {kinds}.")
-            return
-        with JobProgress() as progress:
-            if data is not None:
-                report = train_together(assistant, data, progress)
-            elif from_events:
-                report = assistant.train_from_events(progress)
-            else:
-                report = assistant.train(progress, only=only or "", tidy_names=tidy_names)
-        if report is not None:  # one process of several reports
-            show_train_report(open_console(), report)
-
-
+app.command(epilog=_example("train --seed 64 --steps 800"))(train)
 app.command(epilog=_example("export --format jam my-requests && segue eval jam --data my-requests"))(export)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,8 +120,11 @@ class LambdaRank:
             text = gzip.decompress((folder / MODEL_FILE).read_bytes()).decode()
             if card["format"] != FORMAT:
                 raise RankerError(f"the ranker in {folder} is of another version; run `segue train --ranker`")
-            return cls(Booster(model_str=text), card["features"], card)
-        except (OSError, EOFError, ValueError, KeyError, LightGBMError) as error:
+            booster = Booster(model_str=text)
+            if booster.num_feature() != len(card["features"]):
+                raise RankerError(f"the trees and the card in {folder} differ; run `segue train --ranker`")
+            return cls(booster, card["features"], card)
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error, LightGBMError) as error:
             if isinstance(error, RankerError):
                 raise
             raise RankerError(f"no readable ranker in {folder} ({error}); run `segue train --ranker`") from error

@@ -7,6 +7,7 @@ they were made of: where those have changed since, they are made again when they
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -16,7 +17,8 @@ import numpy as np
 from recsys.artist_facts import Knowledge
 from recsys.catalogue import Catalogue
 from recsys.encoders.text import TextEncoder
-from recsys.lambdarank import LambdaRank
+from recsys.lambdarank import LambdaRank, RankerError
+from recsys.own_ranker import own_ranker
 from recsys.retrieval.conversing import Conversing
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.retrieval.mentions import Mentions
@@ -24,8 +26,8 @@ from recsys.retrieval.together import Playlist, Together
 from recsys.types import FloatArray
 from recsys.vocabulary import Vocabulary
 
+_LOG = logging.getLogger(__name__)
 _FILE = "conversing.npz"
-RANKER_FOLDER = "ranker"
 
 
 def write_conversing(building: Path, catalogue: Catalogue, vocabulary: Vocabulary, encoder: TextEncoder) -> None:
@@ -83,12 +85,22 @@ def open_conversing(
 def load_ranker(home: Path) -> LambdaRank | None:
     """The ranker learnt in a data folder, else the shipped one; None where neither is there.
 
-    Raises:
-        RankerError: the one in the data folder cannot be read.
+    One in the data folder that cannot be read is passed over with a warning: it must not stop the product.
     """
-    own = home / RANKER_FOLDER
-    if own.exists():
-        return LambdaRank.load(own)
+    try:
+        own = own_ranker(home)
+    except RankerError as error:
+        _LOG.warning("conversations are ranked as they were before any was learnt from: %s", error)
+        own = None
+    return shipped_ranker() if own is None else own
+
+
+def shipped_ranker() -> LambdaRank | None:
+    """The ranker that comes with Segue, where one does.
+
+    Raises:
+        RankerError: it cannot be read.
+    """
     with resources.as_file(resources.files("recsys").joinpath("data/ranker")) as shipped:
         return LambdaRank.load(shipped) if shipped.exists() else None
 

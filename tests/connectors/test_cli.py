@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from assistant.app import Assistant
 from assistant.errors import NothingToExportError
 from assistant.reply import Message, Reply
+from assistant.reports import RankerReport, TrialReport
 from connectors import cli
 from connectors.cli import app
 from evals.main import main
@@ -113,6 +115,10 @@ finally:
         (["embeddings", "add", "cf", "x.npy", "--ids", "x", "--of", "moods"], "invalid value for '--of'"),
         (["embeddings", "ad"], "no such command 'ad'. Did you mean 'add'?; see `segue embeddings --help`"),
         (["train", "--from-events", "--tidy-names"], "invalid value: --data, --tidy-names and --from-events learn"),
+        (["train", "--ranker", "--steps", "9"], "invalid value: --ranker teaches the ranking alone; it goes with"),
+        (["train", "--walks", "9"], "invalid value: --dialogs and --walks go with --ranker; give that as well"),
+        (["train", "--dialogs", "x"], "invalid value: --dialogs and --walks go with --ranker; give that as well"),
+        (["train", "--ranker", "--walks", "-1"], "invalid value for '--walks'"),
         (["export"], "missing argument 'FOLDER'; see `segue export --help`"),
         (["export", "x", "--format", "xml"], "invalid value for '--format'"),
         (["export", "x", "--format", "cpcd", "--augment"], "invalid value: --with-ids and --augment go with"),
@@ -302,3 +308,42 @@ def test_a_session_is_disowned_and_owned_again_by_command(tmp_path: Path, monkey
     assert run("not-me", "--listener", "ann") == (0, said, "")
     assert run("not-me", "--listener", "ann", "--session", "monday")[0] == 1
     assert run("not-me", "--listener", "ann", "--undo") == (0, "Session tuesday, with 1 event, counts again\n", "")
+
+
+@pytest.mark.parametrize(
+    ("difference", "said"),
+    [
+        (0.3, "The new ranker serves, from the next message on: it is better"),
+        (0.1, "The new ranker serves, from the next message on: it is not worse, if not surely better"),
+        (-0.1, "The ranker that served goes on: the new one is worse there"),
+    ],
+)
+def test_training_a_ranker_tells_what_it_learnt_from_and_which_one_serves(
+    difference: float, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = TrialReport(served=0.25, new=0.25 + difference, difference=difference, low=difference - 0.2, high=0.5)
+
+    def learnt(self: Assistant, progress: object, **given: object) -> RankerReport:
+        assert given == {"dialogs": Path("talks.jsonl"), "n_walks": 7}
+        return RankerReport(
+            n_own=20,
+            n_given=5,
+            n_learnt=20,
+            n_held_out=5,
+            n_walks=7,
+            n_turns=1234,
+            trial=trial,
+            deployed=difference > 0,
+            seconds=3.0,
+        )
+
+    monkeypatch.setattr(Assistant, "train_ranker", learnt)
+    status, out, _ = run("train", "--ranker", "--dialogs", "talks.jsonl", "--walks", "7")
+    assert status == 0
+    assert out.splitlines() == [
+        "Learnt to rank from 20 conversations and 7 made ones (1,234 turns) in 3 s",
+        "  real conversations: 20 held here, 5 of --dialogs; 5 of them were held out",
+        f"MRR@10 on those: 0.250 served so far, {0.25 + difference:.3f} new; difference {difference:+.3f} "
+        f"[{difference - 0.2:+.3f}, +0.500] (95 %, paired)",
+        said,
+    ]

@@ -1,0 +1,129 @@
+"""`segue train`: the joint space, one space of it, the understanding of requests, or the ranker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connectors.opening import open_assistant, read_settings
+
+if TYPE_CHECKING:
+    from assistant.reports import RankerReport
+
+
+def train(
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of synthesis and training (default: SEGUE_SEED)")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps (default: by catalogue size)")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="FOLDER", help="Learn from the real requests of a JAM folder."),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="NAME", help="Fit only this stored space (see `segue embeddings`)."),
+    ] = None,
+    tidy_names: Annotated[
+        bool, typer.Option("--tidy-names", help="Write playlist names as plain queries before learning from them.")
+    ] = False,
+    from_events: Annotated[
+        bool,
+        typer.Option("--from-events", help="Learn also from what was kept in conversations; serve only if better."),
+    ] = False,
+    requests: Annotated[
+        Path | None,
+        typer.Option("--requests", metavar="FILE", help="Learn to read from labelled requests, beside the rules."),
+    ] = None,
+    names: Annotated[
+        Path | None,
+        typer.Option("--names", metavar="FILE", help="With --requests: also from requests whose names are labelled."),
+    ] = None,
+    ranker: Annotated[
+        bool,
+        typer.Option("--ranker", help="Learn to rank from the conversations held here; serve only if not worse."),
+    ] = False,
+    dialogs: Annotated[
+        Path | None,
+        typer.Option("--dialogs", metavar="FILE", help="With --ranker: also from conversations in CPCD's form."),
+    ] = None,
+    walks: Annotated[
+        int | None,
+        typer.Option(
+            "--walks",
+            metavar="N",
+            min=0,
+            help="With --ranker: made conversations to add (default: so many that there are 300).",
+        ),
+    ] = None,
+) -> None:
+    """Train the joint space anew on what is indexed, or on real requests, and serve it.
+
+    With --only, the model being served stays as it is and one space is fitted to it; with --requests, it stays and
+    only the understanding of requests learns; with --ranker, only what orders the candidates of a conversation.
+    """
+    of_space = (steps, data, only, tidy_names, from_events) != (None, None, None, False, False)
+    if ranker and (of_space or requests is not None or names is not None):
+        raise typer.BadParameter("--ranker teaches the ranking alone; it goes with --dialogs, --walks and --seed")
+    if not ranker and (dialogs is not None or walks is not None):
+        raise typer.BadParameter("--dialogs and --walks go with --ranker; give that as well")
+    if requests is not None and of_space:
+        raise typer.BadParameter("--requests teaches the understanding alone; leave out the options of the joint space")
+    if names is not None and requests is None:
+        raise typer.BadParameter("--names teaches the understanding beside --requests FILE; give that as well")
+    if only is not None and (data is not None or seed is not None):
+        raise typer.BadParameter("--only keeps the examples and the seed of the model; leave out --data and --seed")
+    if only is not None and (tidy_names or from_events):
+        raise typer.BadParameter("--only keeps the examples of the model; leave out --tidy-names and --from-events")
+    if (data is not None) + tidy_names + from_events > 1:
+        raise typer.BadParameter("--data, --tidy-names and --from-events learn from different requests; give one")
+    if data is not None and steps is not None:
+        raise typer.BadParameter("--steps is of synthetic training; real requests are learnt from in whole epochs")
+    from assistant.helping import train_together
+    from connectors.console import open_console, show_train_report
+    from connectors.progress import JobProgress
+
+    asked = {"seed": seed, "training_steps": steps}
+    settings = read_settings().model_copy(update={field: value for field, value in asked.items() if value is not None})
+    with open_assistant(settings) as assistant:
+        if ranker:
+            with JobProgress() as progress:
+                learnt = assistant.train_ranker(progress, dialogs=dialogs, n_walks=walks)
+            for line in _told(learnt):
+                typer.echo(line)
+            return
+        if requests is not None:
+            with JobProgress() as progress:
+                read = assistant.train_reading(requests, progress, names=names)
+            kinds = ", ".join(read.facets)
+            typer.echo(f"Learnt to read from {read.n_requests:,} requests in {read.seconds:.0f} s: {kinds}.")
+            return
+        with JobProgress() as progress:
+            if data is not None:
+                report = train_together(assistant, data, progress)
+            elif from_events:
+                report = assistant.train_from_events(progress)
+            else:
+                report = assistant.train(progress, only=only or "", tidy_names=tidy_names)
+        if report is not None:  # one process of several reports
+            show_train_report(open_console(), report)
+
+
+def _told(report: RankerReport) -> list[str]:
+    """Say what the ranker learnt from, how it compares, and which one serves."""
+    trial = report.trial
+    made = f" and {report.n_walks:,} made ones" if report.n_walks else ""
+    surely = "better" if trial.low > 0 else "not worse, if not surely better"
+    cost = f"({report.n_turns:,} turns) in {report.seconds:.0f} s"
+    whose = f"{report.n_own:,} held here, {report.n_given:,} of --dialogs"
+    return [
+        f"Learnt to rank from {report.n_learnt:,} conversations{made} {cost}",
+        f"  real conversations: {whose}; {report.n_held_out:,} of them were held out",
+        f"MRR@10 on those: {trial.served:.3f} served so far, {trial.new:.3f} new; difference {trial.difference:+.3f} "
+        f"[{trial.low:+.3f}, {trial.high:+.3f}] (95 %, paired)",
+        f"The new ranker serves, from the next message on: it is {surely}"
+        if report.deployed
+        else "The ranker that served goes on: the new one is worse there",
+    ]
