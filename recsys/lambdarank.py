@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MODEL_FILE, CARD_FILE = "ranker.txt.gz", "ranker.json"
+_END_OF_TREES = "\nend of trees\n"
 #: Features that may only raise a track.
 RISING = frozenset(
     {
@@ -114,11 +116,16 @@ class LambdaRank:
 
         try:
             card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
-            text = gzip.decompress((folder / MODEL_FILE).read_bytes()).decode()
             if card["format"] != FORMAT:
                 raise RankerError(f"the ranker in {folder} is of another version; run `segue train --ranker`")
-            return cls(Booster(model_str=text), card["features"], card)
-        except (OSError, EOFError, ValueError, KeyError, LightGBMError) as error:
+            text = gzip.decompress((folder / MODEL_FILE).read_bytes()).decode()
+            if _END_OF_TREES not in text:  # LightGBM ends the process over half a tree
+                raise ValueError("the trees break off")
+            booster = Booster(model_str=text)
+            if len(card["features"]) != booster.num_feature():
+                raise ValueError(f"{len(card['features'])} names for {booster.num_feature()} features")
+            return cls(booster, card["features"], card)
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error, LightGBMError) as error:
             if isinstance(error, RankerError):
                 raise
             raise RankerError(f"no readable ranker in {folder} ({error}); run `segue train --ranker`") from error
