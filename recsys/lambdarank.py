@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MODEL_FILE, CARD_FILE = "ranker.txt.gz", "ranker.json"
-_END_OF_TREES = "\nend of trees\n"
 #: Features that may only raise a track.
 RISING = frozenset(
     {
@@ -41,6 +40,7 @@ RISING = frozenset(
         "artist_in_playlists_alike_now",
     }
 )
+_END_OF_TREES = "\nend of trees\n"
 
 
 class RankerError(RecsysError, ValueError):
