@@ -35,7 +35,7 @@ def recommender(tmp_path_factory: pytest.TempPathFactory) -> Recommender:
     build(home, CATALOGUE, load_vocabulary(), encoder, training)
     opened, _ = open_recommender(home, load_vocabulary(), encoder, weights=RankingWeights(jitter=0))
     assert opened.conversations is not None
-    return opened.beside(opened.conversations.without_trees())
+    return opened.beside(opened.conversations.without_trees().beside(weight=3.0))
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The learnt ranker: it learns, survives its files, refuses damaged ones, and no count over playlists lowers a track."""
+"""The learnt ranker: it learns, survives its files, refuses damaged ones, and no playlist lowers a track."""
 
 from __future__ import annotations
 
