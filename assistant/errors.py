@@ -125,12 +125,12 @@ class NothingLikedError(AssistantError, LookupError):
 
 
 class NoConversationsError(AssistantError, ValueError):
-    """The model being served cannot read conversations, so there is nothing that a ranker could weigh."""
+    """What is served does not read conversations, so there is nothing that a ranker could weigh."""
 
     def __init__(self) -> None:
         super().__init__(
-            "what is served has no vectors of its tracks' names by SEGUE_TEXT_ENCODER, which conversations are read "
-            "with; run `segue index`, then `segue train --ranker` again"
+            "conversations are not read here: SEGUE_RANKER is none, or every track of the catalogue states a genre or "
+            "a mood, and is ranked by that; a ranker is learnt for catalogues with tracks that state neither"
         )
 
 

@@ -28,7 +28,7 @@ FIRST_DECADE, N_DECADES = 1940, 9
 _LESS_TYPICAL, _ARTISTS_DECADE = 0.3, 0.6
 #: What a genre above the one that was asked for counts.
 _BROADER = 0.4
-_DECADE = re.compile(r"\b(?:(19|20)(\d)0|(\d)0)\s?'?s\b")
+_DECADE = re.compile(r"\b(?:(19|20)(\d)0|(\d)0)\s?['’]?s\b")
 _YEAR = re.compile(r"\b(19[4-9]|20[0-2])\d\b")
 _DECADE_WORDS = {"fifties": 1950, "sixties": 1960, "seventies": 1970, "eighties": 1980, "nineties": 1990}
 #: Two digits below this are of this century.
@@ -110,7 +110,8 @@ class Knowledge:
                 if len(numbers) > len(self.artists):
                     self.artists.append(facts)
                 self.fame[row] = facts.fame
-                self.rank[row], year = facts.songs.get(base_title(catalogue.titles[row]), (UNLISTED, np.nan))
+                rank, year = facts.songs.get(base_title(catalogue.titles[row]), (UNLISTED, np.nan))
+                self.rank[row] = min(rank, UNLISTED)
                 if np.isnan(self.year[row]):
                     self.year[row] = year
                 genres = genres or facts.genres

@@ -42,6 +42,7 @@ RISING = frozenset(
         "artist_in_playlists_alike_now",
     }
 )
+_END_OF_TREES = "\nend of trees\n"
 
 
 class RankerError(RecsysError, ValueError):
@@ -117,12 +118,14 @@ class LambdaRank:
 
         try:
             card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
-            text = gzip.decompress((folder / MODEL_FILE).read_bytes()).decode()
             if card["format"] != FORMAT:
                 raise RankerError(f"the ranker in {folder} is of another version; run `segue train --ranker`")
+            text = gzip.decompress((folder / MODEL_FILE).read_bytes()).decode()
+            if _END_OF_TREES not in text:  # LightGBM ends the process over half a tree
+                raise ValueError("the trees break off")
             booster = Booster(model_str=text)
-            if booster.num_feature() != len(card["features"]):
-                raise RankerError(f"the trees and the card in {folder} differ; run `segue train --ranker`")
+            if len(card["features"]) != booster.num_feature():
+                raise ValueError(f"{len(card['features'])} names for {booster.num_feature()} features")
             return cls(booster, card["features"], card)
         except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error, LightGBMError) as error:
             if isinstance(error, RankerError):

@@ -129,8 +129,8 @@ class NameIndex:
         """Share (M,) of each name's letter groups, weighed by rarity, that a text holds."""
         groups = np.unique(_groups_of(text))
         at = np.searchsorted(self._groups, groups)
-        at = at[at < len(self._groups)]
-        at = at[np.isin(self._groups[at], groups)]
+        inside = at < len(self._groups)
+        at = at[inside][self._groups[at[inside]] == groups[inside]]
         shared = np.zeros(len(self.names), dtype=np.float32)
         for group in at.tolist():
             shared[self._holders[self._starts[group] : self._starts[group + 1]]] += self._rarity[group]
