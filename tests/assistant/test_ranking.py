@@ -28,8 +28,11 @@ GENRES = ("jazz", "rock", "folk", "techno")
 
 
 @pytest.fixture
-def served(indexed_home: Callable[[int], Path], open_assistant: Open) -> Iterator[Assistant]:
-    """An assistant that serves 40 made-up tracks."""
+def served(
+    indexed_home: Callable[[int], Path], open_assistant: Open, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Assistant]:
+    """An assistant that serves 40 made-up tracks, and ranks them by how sessions go although they are described."""
+    monkeypatch.setattr("recsys.pipeline.undescribed", lambda _: 1.0)
     with open_assistant(indexed_home(40)) as opened:
         yield opened
 
