@@ -33,7 +33,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evals.cpcd_context import Context, System
+from evals.cpcd_context import Context, System, Uniting
 from evals.cpcd_files import read_predictions, write_predictions
 from evals.cpcd_report import Answers, report_on
 from evals.cpcd_systems import SYSTEMS
@@ -197,6 +197,7 @@ def _answer(
 def _ask(system: System, dialogue: Dialogue, answered: Answers) -> None:
     ranked: list[Sequence[TrackId]] = []
     shown: list[Sequence[TrackId]] = []
+    united: list[Sequence[TrackId]] = []
     for turn in range(len(dialogue.turns)):
         known = heard(dialogue, turn)
         started = time.perf_counter()
@@ -207,6 +208,10 @@ def _ask(system: System, dialogue: Dialogue, answered: Answers) -> None:
         if slate is not None:
             answered.show_s.append(time.perf_counter() - started)
             shown.append(slate[:N_SHOWN])
+        if isinstance(system, Uniting):
+            united.append(system.unite(known))
     answered.ranked[dialogue.id] = ranked
     if shown:
         answered.shown[dialogue.id] = shown
+    if united:
+        answered.united[dialogue.id] = united

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
 
 from evals.scratch import product_settings, scratch_home, scratch_settings
 from recsys.catalogue import Catalogue
@@ -38,6 +38,14 @@ class System(Protocol):
 
     def show(self, heard: Heard, n: int) -> list[TrackId] | None:
         """Return the slate of n tracks as a listener would see it; None for a system that shows none."""
+
+
+@runtime_checkable
+class Uniting(Protocol):
+    """A system that can tell all candidates that it ranks."""
+
+    def unite(self, heard: Heard) -> list[TrackId]:
+        """Return the candidates of a turn, in any order."""
 
 
 class Context:

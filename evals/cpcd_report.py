@@ -26,6 +26,7 @@ class Answers:
 
     ranked: Predictions = field(default_factory=dict)
     shown: Predictions = field(default_factory=dict)  # empty for a system without slates
+    united: Predictions = field(default_factory=dict)  # all candidates, of a system that tells them
     rank_s: list[float] = field(default_factory=list)  # one per turn
     show_s: list[float] = field(default_factory=list)
     fit_s: list[float] = field(default_factory=list)  # one per fold
@@ -58,6 +59,7 @@ def report_on(
     for name, scored in together.items():
         _averages(report, name, scored, [])
         _slates(report, name, dialogues, runs, clusters)
+        _candidates(report, name, dialogues, runs, clusters)
         _seconds(report, name, runs)
     for name in together:
         if name != against:
@@ -122,6 +124,27 @@ def _slates(
     for metric in OF_SLATES if scored else ():
         values = [average(list(turns.values()))[metric] for _, turns in scored]
         report.add(name, "slate as shown", metric, summarise(values, groups=[dialogue for dialogue, _ in scored]))
+
+
+def _candidates(
+    report: Report,
+    name: str,
+    dialogues: Sequence[Dialogue],
+    runs: Sequence[Mapping[str, Answers]],
+    clusters: Mapping[TrackId, str],
+) -> None:
+    """How much of the goal is among the candidates, and how many they are."""
+    for run in runs:
+        if not any(rows for turns in run[name].united.values() for rows in turns):
+            continue
+        counts = [float(len(rows)) for turns in run[name].united.values() for rows in turns]
+        report.add(name, "candidates", "candidates", summarise(counts))
+        for subset, is_in in (("candidates, turn 0", lambda turn: not turn), ("candidates, turns 1+", bool)):
+            shares = {
+                one: [len(found.ranks) / found.n_gold for turn, found in turns.items() if is_in(turn)]
+                for one, turns in _find(dialogues, run[name].united, clusters).items()
+            }
+            report.add(name, subset, "recall", summarise([sum(v) / len(v) for v in shares.values() if v]))
 
 
 def _seconds(report: Report, name: str, runs: Sequence[Mapping[str, Answers]]) -> None:

@@ -7,7 +7,7 @@ ranker learnt from, or that a single retriever ranks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from recsys.conversation_ranking import ConversationRanking
 from recsys.dialogues import Dialogue, Heard
 from recsys.lambdarank import HAND_SET, RISING, LambdaRank, RankerSettings
 from recsys.ranker_training import beside_goals, fit_ranker, ranked_turns
+from recsys.ranking import RankingWeights
 from recsys.recommendation import Query
 from recsys.recommender import Recommender
 from recsys.retrieval.fusion import RETRIEVERS, scores_of
@@ -102,6 +103,13 @@ class Segue:
         rows, _ = self._recommender.rank(self._product.ask(heard), k)
         return self._product.ids(rows)
 
+    def unite(self, heard: Heard) -> list[TrackId]:
+        """All candidates of the turn."""
+        conversations = self._recommender.conversations
+        if conversations is None:
+            return []
+        return self._product.ids(self._recommender.candidates(self._product.ask(heard), conversations).rows)
+
     def show(self, heard: Heard, n: int) -> list[TrackId] | None:
         """The slate as shown."""
         result = self._recommender.recommend(replace(self._product.ask(heard), size=n))
@@ -169,6 +177,17 @@ class One:
         return None
 
 
+class Jam(Segue):
+    """The translation in the joint space alone: what was said from where the listener of the session stands."""
+
+    def fit(self, dialogues: Sequence[Dialogue]) -> None:
+        """Nothing is learnt from dialogues."""
+        recommender = self._product.recommender
+        alone = {one.name: 0.0 for one in fields(RankingWeights)} | {"translation": 1.0}
+        newest = recommender.ranker.weights.newest
+        self._recommender = recommender.beside(None, weights=RankingWeights(**alone | {"newest": newest}))
+
+
 def _one(name: str) -> Factory:
     return lambda context, _: One(context, name)
 
@@ -187,5 +206,6 @@ SYSTEMS: dict[str, Factory] = {
     "segue-without-hand-set": _variant("segue-without-hand-set", HAND_SET),
     "segue-synthetic": lambda context, seed: Synthetic(context, seed, name="segue-synthetic"),
     "fusion": lambda context, seed: Fusion(context, seed, name="fusion"),
+    "jam": lambda context, seed: Jam(context, seed, name="jam"),
     **{name: _one(name) for name in RETRIEVERS if name != "popularity"},
 }
