@@ -15,7 +15,8 @@ taken out of it; the dataset's own script asks for so many, and looks no further
 Subset `all` is the macro average: a dialogue's turns first, then the dialogues. `micro` averages turns. `turns 1+` is
 macro over the turns after the first, at which something may have been liked; `turn t` averages the turns t of all
 dialogues that have one (from 0). `slate as shown` scores what the listener would see, after the rules of slates: at
-most `N_SHOWN` tracks, macro. Seconds are of this machine: `ranking` and `showing` one turn, `fitting` one fold.
+most `N_SHOWN` tracks, macro. `candidates` says how many tracks the product's ranker chooses from, and how much of the
+goal is among them. Seconds are of this machine: `ranking` and `showing` one turn, `fitting` one fold.
 Intervals resample dialogues; several seeds make several splits, whose dialogues are resampled together.
 
 `details` of the JSON holds, per system and seed, every metric in the layout of the dataset's script (`averages`) and
