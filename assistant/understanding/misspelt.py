@@ -26,6 +26,8 @@ def misspelt_message(
     reading: Reading, gazetteer: Gazetteer, evidence: Evidence
 ) -> Iterator[tuple[int, int, Artist, float]]:
     """Yield the name that all of a message is but for ordinary words around it: "some quiet rriot songs"."""
+    if not reading.tokens:
+        return
     first, last = evidence.content(0)
     if not evidence.is_message(first, last) or "rare" not in evidence.kinds(first, last):
         return
