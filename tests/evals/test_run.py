@@ -78,7 +78,7 @@ def test_seeds_are_one_or_several() -> None:
         (["eval", "listener", "--catalogue", "none.csv"], "no such file"),
         (["eval", "listener", "--catalogue", "none.csv", "--choosing"], "--choosing"),
         (["eval", "cpcd", "--tracks", "none.jsonl", "--dialogs", "none.jsonl"], "none.jsonl: No such file"),
-        (["eval", "cpcd", "--tracks", "none.jsonl", "--dialogs", "none.jsonl", "--systems", "jam"], "'jam'"),
+        (["eval", "cpcd", "--tracks", "none.jsonl", "--dialogs", "none.jsonl", "--systems", "best"], "'best'"),
         (["eval", "cpcd", "--tracks", "none.jsonl", "--dialogs", "none.jsonl", "--predictions", "x"], "NAME=FILE"),
         (["eval", "jam", "--data", "nowhere"], "item_idxs.tsv"),
         (["eval", "jam", "--data", "nowhere", "--models", "best"], "'best'"),
