@@ -65,7 +65,10 @@ def query_of(catalogue: Catalogue, state: SessionState, history: History, defaul
 
 
 def heard_query(catalogue: Catalogue, state: SessionState, heard: Heard, defaults: Defaults, *, seed: int) -> Query:
-    """Ask for what a conversation that was led elsewhere wants now; its ratings count as this session's."""
+    """Ask for what a conversation that was led elsewhere wants now.
+
+    Its ratings count as this session's; what was liked in it is not looked for again.
+    """
     events = [
         Event(_HEARD, track_id, kind, float(turn), session_id=_HEARD)
         for kind, rated in ((EventKind.LIKE, heard.liked), (EventKind.DISLIKE, heard.disliked))
@@ -80,7 +83,8 @@ def heard_query(catalogue: Catalogue, state: SessionState, heard: Heard, default
         tuple(tuple(catalogue.rows(ids).tolist()) for ids in heard.liked),
         tuple(tuple(catalogue.rows(ids).tolist()) for ids in heard.disliked),
     )
-    return replace(query, conversation=conversation, now=float(len(heard.responses)))
+    exclude = query.exclude | frozenset(query.liked_rows)
+    return replace(query, conversation=conversation, now=float(len(heard.responses)), exclude=exclude)
 
 
 def preferring(query: Query) -> Query:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -108,7 +108,7 @@ class RankerLearner:
             RankerError: no turn has a right candidate.
         """
         turns = ranked_turns(
-            self._recommender, self._conversations, [*real, *made], self._ask, self._progress, own_goals=False
+            self._recommender, self._conversations, [*real, *made], self._agent.hear, self._progress, own_goals=False
         )
         settings = RankerSettings(seed=self._seed, threads=self._threads)
         return fit_ranker(turns, settings, card, keep=lambda name: name not in RISING)
@@ -122,18 +122,13 @@ class RankerLearner:
                 what = heard(dialogue, turn)
                 missing = self._missing(dialogue, what)
                 if missing:
-                    query = self._ask(what)
+                    query = self._agent.hear(what)
                     was.append(self._found(self._recommender, query, missing))
                     would_be.append(self._found(beside, query, missing))
                     groups.append(dialogue.id)
             if self._progress:
                 self._progress("compare", number + 1, len(tests))
         return compare(was, would_be, groups, self._seed)
-
-    def _ask(self, what: Heard) -> Query:
-        """The query of a turn; what was liked is not looked for again."""
-        query = self._agent.hear(what)
-        return replace(query, exclude=query.exclude | frozenset(query.liked_rows))
 
     def _missing(self, dialogue: Dialogue, what: Heard) -> set[int]:
         """The works of a goal that were not liked so far."""

@@ -51,10 +51,9 @@ class _Product:
         return conversations
 
     def ask(self, heard: Heard) -> Query:
-        """The query of a turn; what was liked is not looked for again."""
+        """The query of a turn."""
         if heard not in self._queries:
-            query = self.agent.hear(heard)
-            self._queries[heard] = replace(query, exclude=query.exclude | frozenset(query.liked_rows))
+            self._queries[heard] = self.agent.hear(heard)
         return self._queries[heard]
 
     def ids(self, rows: IntArray) -> list[TrackId]:

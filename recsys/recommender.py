@@ -262,9 +262,8 @@ class Recommender:
 
     def candidates(self, query: Query, conversations: ConversationRanking, *, without: int | None = None) -> Candidacy:
         """Return what would be ranked for a query, to learn from; `without` is a playlist that must not count."""
-        turn = self._prepare(query, self._reader.vector(query))
         evidence = conversations.evidence(query, without=without)
-        turn = replace(turn, evidence=evidence)
+        turn = replace(self.beside(None)._prepare(query, self._reader.vector(query)), evidence=evidence)
         rows = self._retrieve(turn, np.where(self._allowed(turn), 0, -1)).rows
         names = (*sorted(evidence), *OF_RANKING)
         jam = self.index.explain(turn.point, rows)

@@ -200,7 +200,6 @@ class Turn:
             for row in rows:
                 disliked[mentions.main[row]] += 1
                 disliked_last[mentions.main[row]] += number == t - 1
-        self.liked_artists = liked
         main = mentions.main
         found = {
             "liked_of_artist": liked[main],
@@ -321,12 +320,18 @@ class Turn:
         found["known_beside_liked"] = knowledge.known - np.float32(known.mean()) if len(known) else unknown
         return found
 
+    @cached_property
+    def _liked_artists(self) -> FloatArray:
+        """How often a track of each artist (A,) was liked."""
+        mentions = self.of.mentions
+        return np.bincount(mentions.main[self.liked], minlength=mentions.n_artists).astype(np.float32)
+
     def _together(self) -> dict[str, FloatArray]:
         """Counts over playlists."""
         named = (np.max(self.per_turn, axis=0) >= _MEANT).astype(np.float32)
         works = self.of.catalogue.work[self.liked]
         return self.of.together.counts(
-            self.liked_artists, named, works, self._vectors["now"], self._vectors["fading"], without=self.without
+            self._liked_artists, named, works, self._vectors["now"], self._vectors["fading"], without=self.without
         )
 
     def _how_it_goes(self) -> dict[str, FloatArray]:
