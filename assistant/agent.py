@@ -97,7 +97,7 @@ class Agent:
         query = self._query(fold(SessionState(), request), history, seed=self._seed)
         if how_much_me is not None:
             query = replace(query, how_much_me=how_much_me)
-        return query if strict else preferring(query)
+        return query if strict else replace(preferring(query), taste_first=True)
 
     def hear(self, heard: Heard) -> Query:
         """Understand a conversation that was led elsewhere, as `rank` takes it: demands are preferences."""

@@ -16,6 +16,7 @@ import numpy as np
 from assistant.agent import Agent
 from assistant.errors import NoConversationsError, TooFewConversationsError
 from recsys.catalogue import Catalogue
+from recsys.conversation_ranking import BESIDE_FUSION
 from recsys.dialogues import Dialogue, Heard, heard
 from recsys.lambdarank import RISING, LambdaRank, RankerSettings
 from recsys.ranker_training import fit_ranker, ranked_turns
@@ -111,6 +112,7 @@ class RankerLearner:
             self._recommender, self._conversations, [*real, *made], self._agent.hear, self._progress, own_goals=False
         )
         settings = RankerSettings(seed=self._seed, threads=self._threads)
+        card = {**card, BESIDE_FUSION: len(made) / (len(real) + len(made)) / 2}
         return fit_ranker(turns, settings, card, keep=lambda name: name not in RISING)
 
     def judge(self, new: LambdaRank, tests: Sequence[Dialogue]) -> Verdict:

@@ -36,7 +36,7 @@ from recsys.learned import RequestData
 from recsys.ranking import RankingWeights
 from recsys.recommender import Recommender
 from recsys.retrieval.lexical import LexicalIndex
-from recsys.serving import open_index, write_served
+from recsys.serving import open_continuing, open_index, write_continuing, write_served
 from recsys.serving_conversations import load_ranker, open_conversing, write_conversing
 from recsys.spaces import own_vectors, track_spaces
 from recsys.synthesis import Triple
@@ -48,7 +48,9 @@ if TYPE_CHECKING:
     from recsys.jam.helpers import Helpers
 
 #: Raised when the meaning of a generation's files changes, so that old ones are rebuilt.
-SCHEMA = 1
+SCHEMA = 2
+#: Share of bare names below which conversations are not read: what was learnt would weigh next to nothing.
+_WORTH_READING = 0.05
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ def build(
             progress("project", 0, 0)
         write_served(building, catalogue, project(model, inputs), training.threads, progress)
         write_conversing(building, catalogue, vocabulary, encoder)
+        write_continuing(building, catalogue, training.seed, training.threads, progress)
         if accept is not None and not accept(building):
             generations.discard(building)
             return BuildResult(generations.current(home), changed=False, trained=True, fit_s=fit_s)
@@ -261,6 +264,7 @@ def open_recommender(
         lexical,
         half_life_days=half_life_days,
         weights=weights,
+        continuing=open_continuing(folder, catalogue, translation.names),
         conversations=None
         if ranker == "none"
         else _conversations(home, folder, catalogue, vocabulary, encoder, lexical, translation.names),
@@ -277,9 +281,9 @@ def _conversations(
     lexical: LexicalIndex,
     names: FloatArray | None,
 ) -> ConversationRanking | None:
-    """What ranks by how a session went; nothing where a catalogue describes all of its tracks, or has no vectors."""
+    """What ranks by how a session went; nothing where a catalogue describes its tracks, or has no vectors."""
     share = undescribed(catalogue)
-    if names is None or names.shape[1] != encoder.dim or not share:
+    if names is None or names.shape[1] != encoder.dim or share < _WORTH_READING:
         return None
     opened = partial(open_conversing, folder, catalogue, vocabulary, encoder, lexical, names)
     return ConversationRanking(opened, load_ranker(home), FULL_WEIGHT * share)

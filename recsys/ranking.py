@@ -52,6 +52,7 @@ class RankingWeights:
     constraint: float = 1.2  # each soft constraint, fully met
     typical: float = 2.5  # what a track loses that passes for a mood or activity by its sound, and is nothing like it
     company: float = 6.0  # where the words ask for nothing in particular; divided by one more for each wish
+    named: float = 0.05  # words that only name a playlist, where what continues one was learnt
     neighbours: float = 2.0
     disliked: float = 2.5
     popularity: float = 0.35
@@ -144,17 +145,18 @@ class Ranker:
         """Yield what `scores` adds up, each with the part of the score that it belongs to: (C,), beginning with JAM."""
         w = self.weights
         yield "translation", np.float32(w.translation) * translation
-        yield "words", np.float32(w.lexical) * lexical[rows]
+        said = self.share_of_words(query)
+        yield "words", np.float32(w.lexical * said) * lexical[rows]
         more_me = max(query.how_much_me - 1.0, 0.0)
         n_wishes = sum(c.wanted for c in query.constraints) + bool(query.like_rows)
         turned = abs(query.fame) + abs(query.discovery) + abs(query.how_much_me - 1.0) / 2
         for constraint, met in checked.pairs():
             if not constraint.hard or constraint in relaxed:
-                weight = w.constraint * (_DEMANDED if constraint.hard else 1.0) * (1 + _WISHES_FIRST * turned)
+                weight = said * w.constraint * (_DEMANDED if constraint.hard else 1.0) * (1 + _WISHES_FIRST * turned)
                 near = closeness(self.catalogue, self.vocabulary, constraint, met)
                 yield "words", np.float32(weight) * near[rows]
             if (typical := typicality(self.catalogue, self.vocabulary, constraint, met, rows)) is not None:
-                yield "words", np.float32(w.typical) * np.nan_to_num(typical - 1)
+                yield "words", np.float32(w.typical * said) * np.nan_to_num(typical - 1)
         if query.like_rows:
             yield "examples", np.float32(w.neighbours) * self.nearness(np.array(query.like_rows))[rows]
         if query.dislike_rows:
@@ -176,7 +178,7 @@ class Ranker:
             yield "fame", np.float32(w.popularity) * popularity
         if len(taste.rows):
             usual_me = min(query.how_much_me, 1.0)
-            yield "taste", np.float32(w.company * usual_me / (1 + n_wishes)) * company[rows]
+            yield "taste", np.float32(w.company * usual_me / (1 + n_wishes * said)) * company[rows]
             if query.discovery >= 0:
                 yield "taste", -(np.float32(w.heard) * np.isin(rows, taste.rows))
             artists = self.catalogue.artist_rows
@@ -185,6 +187,10 @@ class Ranker:
         if more_me and taste.known:
             own = (taste.vector / np.linalg.norm(taste.vector)).astype(np.float32)
             yield "taste", np.float32(w.me * more_me) * (self.vectors[rows] @ own)
+
+    def share_of_words(self, query: Query) -> float:
+        """What the words of a query count, of what they usually do."""
+        return self.weights.named if query.taste_first else 1.0
 
     def typical(self, checked: Checked) -> FloatArray | None:
         """How typical every track (N,) sounds of the moods and activities asked for, together; None if of none."""

@@ -50,6 +50,7 @@ class Query:
     lead: frozenset[str] = frozenset()  # keys of the artists that were asked for last, after other wishes
     listener_id: str = ""  # for vectors of listeners that were brought in; the events say what was done
     session_id: str | None = None  # the session that is going on: what was done in it counts at once, in full
+    taste_first: bool = False  # the words are a playlist's name rather than demands: its tracks say more
     conversation: Conversation | None = None  # how the session went, turn by turn; None for words alone
 
 

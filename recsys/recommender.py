@@ -25,6 +25,7 @@ from recsys.ranking import Ranker, RankingWeights, Taste
 from recsys.reading import Reader
 from recsys.recommendation import ConstraintCount, Pick, Place, Query, Recommendation
 from recsys.retrieval.company import Company
+from recsys.retrieval.continuing import Continuing
 from recsys.retrieval.fusion import retrieve
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.retrieval.top import top
@@ -40,6 +41,8 @@ __all__ = ["ConstraintCount", "Pick", "Query", "RankingWeights", "Recommendation
 #: What a track loses in a slate for each wish that it is known not to meet, where scores differ by some 5 at most: it
 #: comes after all that go against fewer, so that no further wish costs an earlier one.
 _GOES_AGAINST = 10.0
+#: Candidates of the joint space where a conversation's own retrievers bring theirs.
+_BESIDE_CONVERSATIONS = 100
 
 
 class Recommender:
@@ -59,11 +62,12 @@ class Recommender:
         weights: RankingWeights | None = None,
         n_candidates: int = 600,
         conversations: ConversationRanking | None = None,
+        continuing: Continuing | None = None,
     ) -> None:
         """Put the parts of a generation together; `recsys.pipeline.open_recommender` does it from a folder."""
         self.conversations = conversations
         self.catalogue, self.vocabulary, self.index = catalogue, vocabulary, index
-        self._company = Company(catalogue)
+        self._company, self._continuing = Company(catalogue), continuing
         self.ranker = Ranker(catalogue, vocabulary, vectors, weights or RankingWeights())
         self._reader = Reader(encoder, lexical, self.ranker.weights.newest)
         self._translation, self._vectors = translation, vectors
@@ -197,17 +201,20 @@ class Recommender:
     def _prepare(self, query: Query, text_vector: FloatArray) -> Turn:
         query = self._with_session(query)
         taste = self._taste(query)
+        query = replace(query, taste_first=query.taste_first and self._continuing is not None and len(taste.rows) > 0)
         liked = np.array(query.liked_rows, dtype=np.int64)
+        point = self._translation.point(query, text_vector, taste.vector)
+        said = np.float32(self.ranker.share_of_words(query))
         return Turn(
             query=query,
             checked=check(self.catalogue, self.vocabulary, query.constraints),
             taste=taste,
-            point=self._translation.point(query, text_vector, taste.vector),
+            point=replace(point, query=said * point.query),
             extra=self._translation.extra(query, text_vector),
             lexical=self._reader.shares(query),
-            company=self._company.scores(taste.liked_rows, taste.weights[taste.weights > 0]),
+            company=(self._continuing or self._company).scores(taste.liked_rows, taste.weights[taste.weights > 0]),
             moment=self._company.scores(liked, np.ones(len(liked), dtype=np.float32)),
-            evidence=self.conversations.evidence(query) if self.conversations else None,
+            evidence=self.conversations.evidence(query) if self.conversations and not query.taste_first else None,
         )
 
     def _noise(self, seed: int) -> FloatArray:
@@ -306,7 +313,7 @@ class Recommender:
     def _retrieve(self, turn: Turn, tiers: IntArray, relaxed: Collection[Constraint] = ()) -> Found:
         """Unite the retrievers' candidates among the tracks of any tier from 0 on."""
         allowed = tiers >= 0
-        k = self._n_candidates
+        k = self._n_candidates if turn.evidence is None else _BESIDE_CONVERSATIONS
         found: dict[str, IntArray] = {"translation": np.empty(0, dtype=np.int64)}
         certified = True
         with_jam = self.ranker.weights.translation != 0

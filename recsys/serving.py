@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
 
 from recsys.catalogue import Catalogue
+from recsys.embeddings import EmbeddingTable
 from recsys.index.base import Projections, TrackIndex
 from recsys.index.exact import ExactIndex
 from recsys.jam.score import Mixer
+from recsys.lambdarank import LambdaRank, RankerError
+from recsys.retrieval.company import Company
+from recsys.retrieval.continuing import Continuing
 from recsys.retrieval.lexical import LexicalIndex
-from recsys.types import Progress
+from recsys.types import FloatArray, Modality, Progress
+
+_LOG = logging.getLogger(__name__)
+_CONTINUING = "continuing"
 
 
 def write_served(
@@ -32,6 +40,25 @@ def write_served(
     )
     catalogue.save(building / "catalogue")
     build_chroma(building / "chroma", projections, catalogue.track_ids, progress, threads)
+
+
+def write_continuing(building: Path, catalogue: Catalogue, seed: int, threads: int, progress: Progress | None) -> None:
+    """Learn from a catalogue's playlists what continues one, where there are enough of them."""
+    names = EmbeddingTable.open(building / "embeddings" / Modality.TEXT.value, catalogue.fingerprint).vectors
+    learned = Continuing.learn(catalogue, names, Company(catalogue), seed=seed, threads=threads, progress=progress)
+    if learned is not None:
+        learned.save(building / _CONTINUING)
+
+
+def open_continuing(folder: Path, catalogue: Catalogue, names: FloatArray | None) -> Continuing | None:
+    """What was learnt of a generation's playlists; None where there is nothing, or it cannot be read."""
+    if names is None or not (folder / _CONTINUING).exists():
+        return None
+    try:
+        return Continuing(catalogue, names, Company(catalogue), LambdaRank.load(folder / _CONTINUING))
+    except RankerError as error:
+        _LOG.warning("the company of tracks is counted, not learnt: %s", error)
+        return None
 
 
 def open_index(folder: Path, projections: Projections, mix: Mixer, index: str, exact_limit: int) -> TrackIndex:

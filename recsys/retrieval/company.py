@@ -10,10 +10,15 @@ A catalogue without playlists leaves the artists. Shapes: N tracks, P playlists,
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from recsys.catalogue import Catalogue
 from recsys.types import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 #: A history of so many tracks is trusted half.
 _HALF_TRUSTED = 5.0
@@ -32,8 +37,8 @@ class Company:
         shape = (len(catalogue), max(len(members), 1))
         self._contains = csr_array((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
         self._contains.data[:] = 1  # a track listed twice in a playlist is in it once
-        n_playlists = np.asarray(self._contains.sum(axis=1)).ravel()
-        self._damping = (1 / np.sqrt(n_playlists + 1)).astype(np.float32)
+        self._n_playlists = np.asarray(self._contains.sum(axis=1)).ravel()
+        self._damping = (1 / np.sqrt(self._n_playlists + 1)).astype(np.float32)
         self._artists = catalogue.artist_rows
 
     def scores(self, rows: IntArray, weights: FloatArray) -> FloatArray:
@@ -43,10 +48,34 @@ class Company:
         """
         if not len(rows):
             return np.zeros(len(self._artists), dtype=np.float32)
-        per_playlist = weights @ self._contains[rows]  # (P,)
-        shared = (self._contains @ per_playlist) * self._damping
+        shared = self.beside(rows, weights)
         per_artist = np.bincount(self._artists[rows], weights, minlength=int(self._artists.max()) + 1)
         counted = shared + per_artist[self._artists]
-        trust = len(rows) / (len(rows) + _HALF_TRUSTED)
-        result: FloatArray = (counted * (trust / counted.max())).astype(np.float32)
+        result: FloatArray = (counted * (trust(len(rows)) / counted.max())).astype(np.float32)
         return result
+
+    def beside(self, rows: IntArray, weights: FloatArray, without: int | None = None) -> FloatArray:
+        """Count the playlists that every track (N,) shares with a weighted history (h,), damped; `without` one."""
+        per_playlist = weights @ self._contains[rows]  # (P,)
+        if without is None:
+            return np.asarray((self._contains @ per_playlist) * self._damping, dtype=np.float32)
+        per_playlist[without] = 0
+        others = self._n_playlists - self._contains[:, [without]].toarray().ravel()
+        return np.asarray((self._contains @ per_playlist) / np.sqrt(others + 1), dtype=np.float32)
+
+    def by_artist(self, artists: IntArray, n_artists: int) -> csr_array:
+        """Tell which of A artists each playlist has: (A, P), for the artist of every track (N,)."""
+        from scipy.sparse import csr_array
+
+        tracks = self._contains.tocoo()
+        rows, columns = artists[tracks.coords[0]], tracks.coords[1]
+        shape = (n_artists, self._contains.shape[1])
+        found = csr_array((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
+        found.sum_duplicates()
+        found.data[:] = 1
+        return found
+
+
+def trust(n: int) -> float:
+    """How far a history of n tracks is trusted, below 1."""
+    return n / (n + _HALF_TRUSTED)
