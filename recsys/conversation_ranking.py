@@ -6,7 +6,7 @@ The hand-set score (`recsys.ranking`) keeps what a listener sets outright: dials
 catalogue says of its tracks what genre and mood they are of, that score has facets to go by, and what was learnt on
 bare names has not been shown to help; so w falls with the share of the tracks that are described, to nothing where all
 are, and with how far the dials are turned. Without a learnt ranker the retrievers' weighted reciprocal ranks stand in
-its place. Shapes: N tracks, C candidates.
+its place; beside one that learnt from made conversations they keep a share. Shapes: N tracks, C candidates.
 """
 
 from __future__ import annotations
@@ -27,10 +27,13 @@ from recsys.types import Facet, FloatArray, IntArray
 
 #: What the ranking itself knows of a candidate, beside the evidence of the conversation.
 OF_RANKING = (HAND_SET, "jam_words", "jam_taste")
+#: Where a ranker's card says what share of the score fused reciprocal ranks keep beside it: half of that of the made
+#: conversations among those that it learnt from.
+BESIDE_FUSION = "beside_fusion"
 #: What fused reciprocal ranks are multiplied with, to be of the size of the trees' scores.
 _FUSED = 40.0
 #: What the trees' scores are multiplied with on a catalogue of bare names.
-FULL_WEIGHT = 10.0
+FULL_WEIGHT = 20.0
 #: The trees' scores differ by about twice less than hand-set ones; the sum is brought back to the size of these, which
 #: the seeded noise and the variety of a slate are set against.
 _LARGER = 2.0
@@ -80,7 +83,9 @@ class ConversationRanking:
         return self.conversing
 
     def weight_for(self, query: Query) -> float:
-        """What the trees' scores are multiplied with for a query."""
+        """What the trees' scores are multiplied with for a query: nothing where its words are but a playlist's name."""
+        if query.taste_first:
+            return 0.0
         turned = abs(query.fame) + abs(query.discovery) + abs(query.how_much_me - 1.0)
         return self.weight / (1 + _DIALS_FIRST * turned)
 
@@ -99,10 +104,13 @@ class ConversationRanking:
         found: Mapping[str, IntArray],
     ) -> FloatArray:
         """Score candidates (C,), whose hand-set scores (C,) are given; what comes out is of their size."""
-        if self.learned is None:
-            scores = np.float32(_FUSED) * fuse(found, len(next(iter(evidence.values()))))[rows]
-        else:
-            scores = self.learned.scores(features_of(evidence, rows, hand_set, jam, self.learned.names))
+        share = 1.0 if self.learned is None else float(self.learned.card.get(BESIDE_FUSION, 0.0))
+        scores = np.zeros(len(rows), dtype=np.float32)
+        if share:
+            scores += np.float32(share * _FUSED) * fuse(found, len(next(iter(evidence.values()))))[rows]
+        if self.learned is not None:
+            trees = self.learned.scores(features_of(evidence, rows, hand_set, jam, self.learned.names))
+            scores += np.float32(1 - share) * trees
         weight = self.weight_for(query)
         return (hand_set + np.float32(weight) * scores) * np.float32(self.share_of_hand_set(query))
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from recsys.conversation_ranking import ConversationRanking
+from recsys.dialogue_files import clusters_of
 from recsys.dialogues import Dialogue, Heard, heard
 from recsys.lambdarank import LambdaRank, RankedTurn, RankerSettings
 from recsys.recommendation import Query
@@ -58,19 +59,21 @@ def ranked_turns(
         progress: told about every conversation.
         own_goals: whether a conversation's goal is among the playlists, and must not speak for itself.
     """
-    works, rng = recommender.catalogue.work, np.random.default_rng(len(dialogues))
+    catalogue, rng = recommender.catalogue, np.random.default_rng(len(dialogues))
+    works, stated = catalogue.work, clusters_of(catalogue)
+    _, clusters = np.unique([stated[track_id] for track_id in catalogue.track_ids], return_inverse=True)
     for number, dialogue in enumerate(dialogues):
         if progress:
             progress("conversations", number, len(dialogues))
-        goal = np.unique(works[recommender.catalogue.rows(dialogue.goal)])
+        goal = np.unique(clusters[catalogue.rows(dialogue.goal)])
         for turn in range(len(dialogue.turns)):
             what = heard(dialogue, turn)
-            liked = works[recommender.catalogue.rows([one for ids in what.liked for one in ids])]
-            if not len(np.setdiff1d(goal, liked)):
+            liked = catalogue.rows([one for ids in what.liked for one in ids])
+            if not len(np.setdiff1d(goal, clusters[liked])):
                 continue
             found = recommender.candidates(ask(what), conversations, without=number if own_goals else None)
-            new = ~np.isin(works[found.rows], liked)
-            right = np.isin(works[found.rows][new], goal)
+            new = ~np.isin(works[found.rows], works[liked])
+            right = np.isin(clusters[found.rows][new], goal)
             yield found.names, RankedTurn(found.features[new], right).thinned(_N_WRONG, rng)
 
 

@@ -108,14 +108,14 @@ def _popularity(e: Evidence) -> FloatArray:
 
 
 RETRIEVERS: Mapping[str, Retriever] = {
-    "entities": Retriever(_entities, 250, 3.0),
-    "continuation": Retriever(_continuation, 160, 1.5),
-    "words": Retriever(_bm25, 150, 1.5),
-    "dense": Retriever(_dense, 120, 1.0),
-    "neighbours": Retriever(_neighbours, 80, 0.5),
-    "together": Retriever(_together, 150, 1.0),
-    "knowledge": Retriever(_knowledge, 180, 1.0),
-    "popularity": Retriever(_popularity, 40, 0.3),
+    "entities": Retriever(_entities, 220, 3.0),
+    "continuation": Retriever(_continuation, 120, 1.5),
+    "words": Retriever(_bm25, 80, 1.5),
+    "dense": Retriever(_dense, 60, 1.0),
+    "neighbours": Retriever(_neighbours, 30, 0.5),
+    "together": Retriever(_together, 110, 1.0),
+    "knowledge": Retriever(_knowledge, 300, 1.0),
+    "popularity": Retriever(_popularity, 10, 0.3),
 }
 
 

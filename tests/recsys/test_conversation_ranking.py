@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.conversation_ranking import ConversationRanking, features_of
+from recsys.conversation_ranking import BESIDE_FUSION, ConversationRanking, features_of
 from recsys.dialogues import Dialogue, DialogueTurn, Heard
 from recsys.jam.score import ScoreParts
 from recsys.jam.train import TrainingSettings
@@ -197,6 +197,26 @@ def test_without_trees_reciprocal_ranks_decide(recommender: Recommender, convers
     assert rows[0] == fused.argmax()
     np.testing.assert_allclose(fused[rows], np.sort(fused)[:-11:-1], rtol=1e-3)
     assert recommender.beside(None).rank(QUERY, 10)[0].tolist() != rows.tolist()
+
+
+def test_fusion_keeps_its_share_beside_made_conversations(conversations: ConversationRanking) -> None:
+    query = ask(Heard(("some jazz",)))
+    evidence = conversations.evidence(query)
+    rows = np.arange(20)
+    nothing = np.zeros(len(rows), dtype=np.float32)
+    found = retrieve(evidence, np.ones(len(CATALOGUE), dtype=bool))
+    features = np.random.default_rng(1).normal(size=(20, 1)).astype(np.float32)
+    turns = [RankedTurn(features, features[:, 0] > 0.5)] * 20
+
+    def scores(learned: LambdaRank | None) -> FloatArray:
+        jam = ScoreParts(nothing, nothing, np.zeros((len(rows), 1), dtype=np.float32))
+        ranking = ConversationRanking(lambda: conversations.conversing, learned, weight=3.0)
+        return ranking.scores(query, evidence, rows, nothing, jam, found)
+
+    alone = LambdaRank.fit(turns, ["words_now"], SETTINGS, {})
+    half = LambdaRank.fit(turns, ["words_now"], SETTINGS, {BESIDE_FUSION: 0.5})
+    assert scores(None).any()
+    np.testing.assert_allclose(scores(half), (scores(alone) + scores(None)) / 2, rtol=1e-5)
 
 
 def test_no_track_that_is_no_candidate_gains_by_it(
