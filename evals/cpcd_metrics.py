@@ -65,7 +65,7 @@ def to_clusters(track_ids: Iterable[TrackId], clusters: Mapping[TrackId, str]) -
 class Found:
     """What a ranking of one turn found: everything that its figures depend on."""
 
-    ranks: tuple[int, ...]  # of gold among the first 100 predictions left, from 1, ascending
+    ranks: tuple[int, ...]  # of gold among the predictions looked at, from 1, ascending
     n_gold: int  # at least 1
 
     def figures(self) -> Figures:
@@ -82,8 +82,8 @@ class Found:
         return figures
 
 
-def find(predictions: Sequence[str], gold: Sequence[str]) -> Found:
-    """Look for the gold of one turn in its ranking; seeds are taken out of both already.
+def find(predictions: Sequence[str], gold: Sequence[str], depth: int = max(K_VALUES)) -> Found:
+    """Look for the gold of one turn in the first `depth` of its ranking; seeds are taken out of both already.
 
     Raises:
         MetricError: the gold is empty, or either has duplicates.
@@ -93,7 +93,7 @@ def find(predictions: Sequence[str], gold: Sequence[str]) -> Found:
         raise MetricError("no gold is left; skip the turn, it has no score")
     if len(wanted) < len(gold) or len(set(predictions)) < len(predictions):
         raise MetricError("predictions or gold hold duplicates; map them with to_clusters, which keeps one of each")
-    ranks = (rank for rank, one in enumerate(predictions[: max(K_VALUES)], start=1) if one in wanted)
+    ranks = (rank for rank, one in enumerate(predictions[:depth], start=1) if one in wanted)
     return Found(tuple(ranks), len(wanted))
 
 
@@ -104,7 +104,10 @@ def seeds_before(dialogue: Dialogue, turn: int, clusters: Mapping[TrackId, str])
 
 
 def find_turns(
-    dialogue: Dialogue, predictions: Sequence[Sequence[TrackId]], clusters: Mapping[TrackId, str]
+    dialogue: Dialogue,
+    predictions: Sequence[Sequence[TrackId]],
+    clusters: Mapping[TrackId, str],
+    depth: int = max(K_VALUES),
 ) -> dict[int, Found]:
     """Look for what is left of the goal at each turn: turn → found, without the turns that are skipped.
 
@@ -112,6 +115,7 @@ def find_turns(
         dialogue: with its goal.
         predictions: track ids for each of its turns, best first.
         clusters: track id → cluster.
+        depth: how many predictions of a turn are looked at.
 
     Raises:
         MetricError: there is not one ranking per turn, or a track has no cluster.
@@ -128,7 +132,7 @@ def find_turns(
         gold = [cluster for cluster in goal if cluster not in seeds]
         if not gold:
             break
-        found[turn] = find([one for one in to_clusters(ranking, clusters) if one not in seeds], gold)
+        found[turn] = find([one for one in to_clusters(ranking, clusters) if one not in seeds], gold, depth)
     return found
 
 

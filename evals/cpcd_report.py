@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evals.cpcd_files import Predictions
-from evals.cpcd_metrics import Figures, Found, average, find_turns, official_table
+from evals.cpcd_metrics import K_VALUES, Figures, Found, average, find_turns, official_table
 from evals.metrics import summarise, summarise_quantile
 from evals.report import Report
 from recsys.dialogues import Dialogue
@@ -78,9 +78,12 @@ def report_on(
 
 
 def _find(
-    dialogues: Sequence[Dialogue], ranked: Predictions, clusters: Mapping[TrackId, str]
+    dialogues: Sequence[Dialogue],
+    ranked: Predictions,
+    clusters: Mapping[TrackId, str],
+    depth: int = max(K_VALUES),
 ) -> dict[str, dict[int, Found]]:
-    return {one.id: find_turns(one, ranked[one.id], clusters) for one in dialogues}
+    return {one.id: find_turns(one, ranked[one.id], clusters, depth) for one in dialogues}
 
 
 def _units(found: Mapping[str, Mapping[int, Found]]) -> list[Unit]:
@@ -137,12 +140,12 @@ def _candidates(
     for run in runs:
         if not any(rows for turns in run[name].united.values() for rows in turns):
             continue
-        counts = [float(len(rows)) for turns in run[name].united.values() for rows in turns]
-        report.add(name, "candidates", "candidates", summarise(counts))
+        counts = [len(rows) for turns in run[name].united.values() for rows in turns]
+        report.add(name, "candidates", "candidates", summarise([float(count) for count in counts]))
         for subset, is_in in (("candidates, turn 0", lambda turn: not turn), ("candidates, turns 1+", bool)):
             shares = {
                 one: [len(found.ranks) / found.n_gold for turn, found in turns.items() if is_in(turn)]
-                for one, turns in _find(dialogues, run[name].united, clusters).items()
+                for one, turns in _find(dialogues, run[name].united, clusters, max(counts)).items()
             }
             report.add(name, subset, "recall", summarise([sum(v) / len(v) for v in shares.values() if v]))
 

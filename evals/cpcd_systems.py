@@ -13,7 +13,7 @@ import numpy as np
 
 from evals.cpcd_baselines import BASELINES
 from evals.cpcd_context import Context, Factory
-from recsys.conversation_ranking import ConversationRanking
+from recsys.conversation_ranking import BESIDE_FUSION, ConversationRanking
 from recsys.dialogues import Dialogue, Heard
 from recsys.lambdarank import HAND_SET, RISING, LambdaRank, RankerSettings
 from recsys.ranker_training import beside_goals, fit_ranker, ranked_turns
@@ -30,6 +30,15 @@ OF_FACTS = ("fame", "song_rank", "known", "genre_", "decade_", "years_", "facts_
 OF_RATINGS = ("liked_", "disliked_")
 #: Made conversations that the synthetic ranker learns from.
 N_WALKS = 400
+MADE = WalkSettings(say_names=False)
+#: What made conversations are made of, each left out by itself.
+WITHOUT = {
+    "walks": replace(MADE, stops=(1.0,)),  # one place from the first turn to the last
+    "bias": replace(MADE, bias=0.0),  # on the way to the target over any places
+    "slips": replace(MADE, words=replace(MADE.words, typo=0.0, name_typo=0.0, short=0.0, run_together=0.0)),
+    "chat": replace(MADE, words=replace(MADE.words, reaction=0.0, chat=0.0, chat_first=0.0)),
+    "artists": replace(MADE, more_of_artist=0.0),  # liked beyond a stop because their artist is
+}
 
 
 class _Product:
@@ -118,9 +127,14 @@ class Segue:
 class Synthetic(Segue):
     """The product with a ranker that saw no real dialogue: learnt from walks over the catalogue alone."""
 
+    def __init__(self, context: Context, seed: int, *, name: str, walks: WalkSettings = MADE) -> None:
+        """Stand for the product, taught by conversations that are made like this."""
+        super().__init__(context, seed, name=name)
+        self._walks = walks
+
     def fit(self, dialogues: Sequence[Dialogue]) -> None:
         """Learn from made conversations; the real ones are not looked at."""
-        ranker = self._context.once(f"synthetic ranker {self._seed}", self._learn)
+        ranker = self._context.once(f"{self.name} {self._seed}", self._learn)
         product = self._product
         self._recommender = product.recommender.beside(product.conversations.beside(learned=ranker))
 
@@ -132,21 +146,28 @@ class Synthetic(Segue):
             N_WALKS,
             np.random.default_rng(self._seed),
             vectors=conversing.texts,
-            settings=WalkSettings(say_names=False),
+            settings=self._walks,
         )
         turns = ranked_turns(
             product.recommender, product.conversations, made, product.ask, self._context.progress, own_goals=False
         )
-        return fit_ranker(turns, RankerSettings(seed=self._seed), {}, keep=lambda name: name not in RISING)
+        card = {BESIDE_FUSION: 0.5}  # all are made
+        return fit_ranker(turns, RankerSettings(seed=self._seed), card, keep=lambda name: name not in RISING)
 
 
 class Fusion(Segue):
     """The product with reciprocal rank fusion in the place of the learnt ranker."""
 
+    def __init__(self, context: Context, seed: int, *, name: str, with_goals: bool = True) -> None:
+        """Stand for the product; without goals it sees no dialogue at all."""
+        super().__init__(context, seed, name=name)
+        self._with_goals = with_goals
+
     def fit(self, dialogues: Sequence[Dialogue]) -> None:
-        """Take the goals as playlists."""
+        """Take the goals as playlists, or nothing."""
         product = self._product
-        conversations = product.conversations.beside(beside_goals(product.conversations.conversing, dialogues))
+        goals = beside_goals(product.conversations.conversing, dialogues) if self._with_goals else None
+        conversations = product.conversations.beside(goals)
         self._recommender = product.recommender.beside(conversations.without_trees())
 
 
@@ -195,6 +216,11 @@ def _variant(name: str, *without: str) -> Factory:
     return lambda context, seed: Segue(context, seed, name=name, without=without)
 
 
+def _synthetic(without: str) -> Factory:
+    name = f"segue-synthetic-without-{without}"
+    return lambda context, seed: Synthetic(context, seed, name=name, walks=WITHOUT[without])
+
+
 SYSTEMS: dict[str, Factory] = {
     **BASELINES,
     "segue": _variant("segue"),
@@ -204,7 +230,9 @@ SYSTEMS: dict[str, Factory] = {
     "segue-without-ratings": _variant("segue-without-ratings", *OF_RATINGS),
     "segue-without-hand-set": _variant("segue-without-hand-set", HAND_SET),
     "segue-synthetic": lambda context, seed: Synthetic(context, seed, name="segue-synthetic"),
+    **{f"segue-synthetic-without-{name}": _synthetic(name) for name in WITHOUT},
     "fusion": lambda context, seed: Fusion(context, seed, name="fusion"),
+    "fusion-without-goals": lambda context, seed: Fusion(context, seed, name="fusion-without-goals", with_goals=False),
     "jam": lambda context, seed: Jam(context, seed, name="jam"),
     **{name: _one(name) for name in RETRIEVERS if name != "popularity"},
 }

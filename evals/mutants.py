@@ -152,15 +152,18 @@ def _break_all(repository: Path, first: Path, mutants: Sequence[Mutant], progres
         return outcomes
 
 
-def run_tests(folder: Path, tests: Sequence[str]) -> dict[str, str]:
+def run_tests(folder: Path, tests: Sequence[str], *, at_once: int = 0) -> dict[str, str]:
     """Run tests in a checkout and return each one's result: passed, failed, error or skipped.
+
+    With `at_once`, so many files are run side by side.
 
     Raises:
         CommandFailedError: pytest itself could not run, or came to no end.
     """
     with tempfile.TemporaryDirectory() as scratch:
         results = Path(scratch) / "results.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "xdist", "-n", "0"]
+        command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "xdist", "-n", str(at_once)]
+        command += ["--dist", "loadfile"] if at_once else []
         command += ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:langsmith_plugin"]
         command += ["-o", "junit_family=xunit1", f"--junit-xml={results}", *tests]
         environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -204,7 +207,7 @@ def _require_passing(copy: Path, mutants: Sequence[Mutant], progress: Progress |
     tests = list(dict.fromkeys(test for mutant in mutants for test in mutant.tests))
     if progress:
         progress("run unbroken", 0, len(tests))
-    bad = {test: result for test, result in run_tests(copy, tests).items() if result != "passed"}
+    bad = {test: result for test, result in run_tests(copy, tests, at_once=_AT_ONCE).items() if result != "passed"}
     if bad:
         said = ", ".join(f"{test} ({result})" for test, result in bad.items())
         raise MutantError(f"tests that mutants name do not pass on the unchanged code: {said}; repair them first")

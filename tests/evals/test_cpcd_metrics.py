@@ -52,6 +52,14 @@ def test_only_the_first_hundred_count() -> None:
     assert find(ranking, ["A", "B"]) == Found((100,), 2)
 
 
+def test_all_candidates_count_where_one_looks_among_all() -> None:
+    ranking = [*(f"miss {n}" for n in range(99)), "A", "B"]
+    assert find(ranking, ["A", "B"], depth=101) == Found((100, 101), 2)
+    dialogue = Dialogue("d", (DialogueTurn("hello"),), ("A", "B"))
+    clusters = {one: one for one in ranking}
+    assert find_turns(dialogue, [ranking], clusters, depth=101) == {0: Found((100, 101), 2)}
+
+
 def test_versions_are_one_and_keep_the_place_of_the_first() -> None:
     assert to_clusters(["b2", "a", "b", "a2", "c"], CLUSTERS) == ["B", "A", "C"]
     found = find_turns(dialogue((), goal=("a", "a2", "c")), [["b", "b2", "a2", "a", "c"]], CLUSTERS)
