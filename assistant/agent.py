@@ -18,15 +18,16 @@ from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pin
 from assistant.evidence import causes
 from assistant.explain import Context, explain_slate
 from assistant.history import History, history_of
+from assistant.incognito import IncognitoSessions
 from assistant.labels import plain
-from assistant.overrides import with_overrides
+from assistant.overrides import as_request, with_overrides
 from assistant.phrasebook import phrasebook
 from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
 from assistant.querying import Defaults, heard_query, preferring, query_of
 from assistant.receipt import slate_length, write_receipt
 from assistant.relative import against
-from assistant.reply import Message, Reply
+from assistant.reply import Message, Reply, SlateTrack
 from assistant.request import Intent, Request
 from assistant.session import SessionState, fold, resized, with_answer, with_slate
 from assistant.situation import Situation
@@ -62,10 +63,12 @@ class Agent:
         how_much_me: float = 1.0,
         seed: int = 64,
         clock: Callable[[], float] = time.time,
+        incognito: IncognitoSessions | None = None,
     ) -> None:
         """Put the parts of a turn together."""
         self.recommender, self._understanding = recommender, understanding
-        self._store, self._sessions = store, SessionStore(store)
+        self._store, self._stored = store, SessionStore(store)
+        self._incognito = incognito or IncognitoSessions(self._stored)
         self._slate_size, self._max_per_artist = slate_size, max_per_artist
         self._defaults = Defaults(slate_size, max_per_artist, how_much_me)
         self._seed, self._clock = seed, clock
@@ -120,6 +123,18 @@ class Agent:
         query = self._query(state.model_copy(update={"shown": before}), history, seed=self._seed)
         return replace(preferring(query), text=shown.text, now=shown.at)
 
+    def without_me(self, listener_id: str, session_id: str) -> tuple[SlateTrack, ...]:
+        """Return the playlist that somebody of whom nothing is known would get where a session stands now."""
+        listener_id, session_id = identity(listener_id), identity(session_id)
+        last = self._incognito.last(session_id, listener_id)
+        if last is None:
+            return ()
+        nobody = history_of("", None, ())
+        query = self._query(last.state, nobody, seed=self._seed_of(session_id))
+        result = self.recommender.recommend(query)
+        context = self._context(query, last.state, result, nobody, frozenset())
+        return slate_tracks(result.picks, explain_slate(result.picks, context), {})
+
     def named(self, text: str) -> frozenset[str]:
         """Return the keys of the catalogue's artists and tracks that a text mentions; asks no language model."""
         if is_greeting(text) or is_thanks(text):
@@ -140,29 +155,32 @@ class Agent:
             lap = now
 
         text = plain(message.text, MAX_MESSAGE)
-        last = self._sessions.last(session_id, listener_id)
+        sessions = self._incognito if message.incognito else self._stored
+        last = sessions.last(session_id, listener_id)
         before = last.state if last else SessionState()
         words, whose, language = self._whose(text, listener_id, session_id, started=last is not None)
         history = self._history(listener_id, session_id)
         stage("load")
-        if (answered := chosen(text, before.open_question, before.turn)) is not None:
-            before = reopened(before, self._sessions.at(session_id, listener_id, before.turn - 1))
+        if (pressed := as_request(message, before)) is not None:
+            request = pressed
+        elif (answered := chosen(text, before.open_question, before.turn)) is not None:
+            before = reopened(before, sessions.at(session_id, listener_id, before.turn - 1))
             request = answered.request.model_copy(update={"text": text})
         else:
             request = self._understand(words, first_turn=not before.begun())
         request = in_language(with_overrides(request, message, whose), language or before.language)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
-        if (settled := self._settled(request, last, history, session_id)) is not None:
+        if (settled := self._settled(request, last, history, sessions, session_id)) is not None:
             state, reply = settled
             stage("understanding")
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
-            self._sessions.save(text, listener_id, request, state, reply)
+            sessions.save(text, listener_id, request, state, reply)
             return reply
         request = against(without_wishes(request), self.recommender.catalogue, before.slate)
         before, told = self._with_chips(before, request, last)
         plan = self._plan(request, last)
         if plan is not None and (plan.liked or plan.disliked):
-            self._rate(listener_id, session_id, plan)
+            self._rate(listener_id, session_id, plan, incognito=message.incognito)
             history = self._history(listener_id, session_id)
         state, wished = next_states(before, request, plan)
         if plan is not None and not plan.edited and plan.pins and not state.pins:
@@ -233,7 +251,7 @@ class Agent:
         state = with_version(
             with_slate(state, ids), before, changed=ids != before.slate or plan is None or plan.changes
         )
-        self._sessions.save(text, listener_id, request, with_answer(state, text, reply.text, self._clock()), reply)
+        sessions.save(text, listener_id, request, with_answer(state, text, reply.text, self._clock()), reply)
         stage("store")
         timings["total"] = round((time.perf_counter() - started) * 1000, 3)
         return reply.model_copy(update={"timings_ms": timings})
@@ -273,11 +291,12 @@ class Agent:
             return plan_resize(before, tracks, n_tracks, minutes)
         return plan_pins(before) if before.pins else None
 
-    def _rate(self, listener_id: str, session_id: str, plan: Plan) -> None:
+    def _rate(self, listener_id: str, session_id: str, plan: Plan, *, incognito: bool) -> None:
         kinds = ((EventKind.LIKE, plan.liked), (EventKind.DISLIKE, plan.disliked))
         for kind, track_ids in kinds:
             for track_id in track_ids:
-                self._store.add_event(Event(listener_id, track_id, kind, self._clock(), session_id=session_id))
+                event = Event(listener_id, track_id, kind, self._clock(), session_id=session_id)
+                (self._incognito if incognito else self._store).add_event(event)
 
     def _whose(self, text: str, listener_id: str, session_id: str, *, started: bool) -> tuple[str, str, str]:
         """Follow "this was not me" before all else: what else the message says, a note, and the note's language."""
@@ -294,10 +313,10 @@ class Agent:
         return self._understanding.understand(text, first_turn=first_turn)
 
     def _settled(
-        self, request: Request, last: StoredTurn | None, history: History, session_id: str
+        self, request: Request, last: StoredTurn | None, history: History, sessions: SessionStore, session_id: str
     ) -> tuple[SessionState, Reply] | None:
         """The state and the reply of a turn that makes no playlist: undo, redo, a question; None for all others."""
-        find = partial(self._sessions.at, session_id, history.listener_id)
+        find = partial(sessions.at, session_id, history.listener_id)
         if last and request.intent in (Intent.UNDO, Intent.REDO):
             return step(request.intent, last, find, history.rated, phrasebook(request.spoken))
         situation = Situation(
@@ -325,7 +344,10 @@ class Agent:
         return int.from_bytes(digest[:4], "big")
 
     def _history(self, listener_id: str, session_id: str | None, events: tuple[Event, ...] | None = None) -> History:
-        return history_of(listener_id, session_id, tuple(self._store.events(listener_id)) if events is None else events)
+        if events is None:
+            unstored = () if session_id is None else self._incognito.events(session_id, listener_id)
+            events = (*self._store.events(listener_id), *unstored)
+        return history_of(listener_id, session_id, events, self._store.suppressions.of(listener_id))
 
     def _query(self, state: SessionState, history: History, *, seed: int) -> Query:
         return query_of(self.recommender.catalogue, state, history, self._defaults, seed=seed)

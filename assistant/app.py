@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from assistant.conversations import Conversations
 from assistant.errors import NothingToExportError
 from assistant.labels import plain
 from assistant.remembered import Remembered
@@ -41,7 +42,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Remembered):
+class Assistant(Remembered, Conversations):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---

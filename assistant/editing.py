@@ -218,7 +218,8 @@ class _Planning:
     def _positions(self, what: Reference) -> list[str]:
         n = len(self._ids)
         places = [p - 1 if p > 0 else n + p for p in what.positions]
-        return [self._ids[place] for place in places if 0 <= place < n]
+        named = [track for track in what.track_ids if track in self._titles]
+        return [*(self._ids[place] for place in places if 0 <= place < n), *named]
 
     def _described(self, what: Reference) -> list[str]:
         if what.constraints:

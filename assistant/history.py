@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from recsys.suppressed import Suppressed
 from recsys.types import Event, EventKind
 
 _RELATIONS = {EventKind.PLAY: "played", EventKind.KEEP: "kept", EventKind.LIKE: "liked"}
@@ -21,19 +22,24 @@ class History:
     relations: dict[str, str]  # track id → liked, kept or played
     disliked_now: frozenset[str]  # disliked in this session
     liked_now: frozenset[str]  # liked in this session
+    resting: frozenset[str] = frozenset()  # not to be shown for a while
+    never: frozenset[str] = frozenset()  # never to be shown again
 
     def passed(self, shown: Iterable[str]) -> list[str]:
         """What was shown and not rated, in a session in which something shown was liked."""
         return [track for track in shown if track not in self.rated] if self.liked_now else []
 
 
-def history_of(listener_id: str, session_id: str | None, events: tuple[Event, ...]) -> History:
+def history_of(
+    listener_id: str, session_id: str | None, events: tuple[Event, ...], suppressed: Sequence[Suppressed] = ()
+) -> History:
     """Sum up a listener's events.
 
     Args:
         listener_id: whose they are.
         session_id: the session that goes on; what was disliked in it counts for it at once.
         events: oldest first.
+        suppressed: what is not to be shown to them now.
     """
     rated: dict[str, bool] = {}
     relations: dict[str, str] = {}
@@ -52,4 +58,14 @@ def history_of(listener_id: str, session_id: str | None, events: tuple[Event, ..
         told = {e.track_id for e in events if e.kind is kind and rated.get(e.track_id) is not False}
         relations |= {t: relation for t in told if kind is not EventKind.LIKE or rated.get(t)}
     liked_now = frozenset(track_id for track_id, liked in now.items() if liked)
-    return History(listener_id, session_id, events, rated, relations, frozenset(now) - liked_now, liked_now)
+    return History(
+        listener_id,
+        session_id,
+        events,
+        rated,
+        relations,
+        disliked_now=frozenset(now) - liked_now,
+        liked_now=liked_now,
+        resting=frozenset(one.track_id for one in suppressed if one.until is not None),
+        never=frozenset(one.track_id for one in suppressed if one.until is None),
+    )

@@ -6,8 +6,8 @@ import math
 
 from assistant.phrasebook import phrasebook
 from assistant.reply import Message
-from assistant.request import MAX_ME, Request
-from assistant.session import MAX_MINUTES, MAX_TRACKS
+from assistant.request import MAX_ME, Intent, Request
+from assistant.session import MAX_MINUTES, MAX_TRACKS, SessionState
 
 
 def with_overrides(request: Request, message: Message, note: str = "") -> Request:
@@ -35,3 +35,14 @@ def with_overrides(request: Request, message: Message, note: str = "") -> Reques
         notes.append(book("A playlist has at most {most}.", most=book("{n} tracks", n=MAX_TRACKS)))
     notes += [request.note] if request.note else []
     return request.model_copy(update=changes | {"note": " ".join(notes) or None})
+
+
+def as_request(message: Message, before: SessionState) -> Request | None:
+    """Return what a button asks for, which has no words; None for a message that has any, or that asks for nothing."""
+    if message.step is not None:
+        return Request(text="", spoken=before.language, intent=Intent(message.step))
+    dials = (message.n_tracks, message.minutes, message.discovery, message.fame, message.how_much_me)
+    acts = message.edits or message.chips or any(dial is not None for dial in dials)
+    if message.text.strip() or not acts or not before.begun():
+        return None
+    return Request(text="", spoken=before.language, intent=Intent.REFINE, edits=message.edits)

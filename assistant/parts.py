@@ -22,6 +22,8 @@ from recsys.types import Progress
 if TYPE_CHECKING:
     from assistant.agent import Agent
     from assistant.asking import Asker
+    from assistant.incognito import IncognitoSessions
+    from assistant.suggesting import Suggestions
     from recsys.encoders.text import TextEncoder
     from recsys.generations import Generation
     from recsys.jam.helpers import Helpers
@@ -56,6 +58,8 @@ class Parts:
         self._encoder_or_none: TextEncoder | None = None
         self._asker_or_none: Asker | None = None
         self._serving: Serving | None = None
+        self._incognito_or_none: IncognitoSessions | None = None
+        self._suggestions_or_none: Suggestions | None = None
         self._event_lock = Lock()
         self._last_event_at = 0.0
 
@@ -72,7 +76,7 @@ class Parts:
         with self._lock:
             if self._store_or_none is not None:
                 self._store_or_none.close()
-            self._store_or_none = self._serving = None
+            self._store_or_none = self._serving = self._incognito_or_none = None
 
     def ensure_ready(self, progress: Progress | None = None) -> bool:
         """Make sure that there is something to answer from; tell whether anything had to be built.
@@ -154,6 +158,7 @@ class Parts:
             how_much_me=settings.how_much_me,
             seed=settings.seed,
             clock=self._event_time,
+            incognito=self._incognito(),
         )
         return Serving(stamp, generation, agent)
 
@@ -221,6 +226,16 @@ class Parts:
 
                 self._store_or_none = Store.open(self._database_url())
             return self._store_or_none
+
+    def _incognito(self) -> IncognitoSessions:
+        """What is to leave nothing behind, shared by all generations."""
+        with self._lock:
+            if self._incognito_or_none is None:
+                from assistant.incognito import IncognitoSessions
+                from assistant.store import SessionStore
+
+                self._incognito_or_none = IncognitoSessions(SessionStore(self._store()))
+            return self._incognito_or_none
 
     def _asker(self) -> Asker | None:
         """The language model of the settings, shared by all generations: it may be big, and it may be down."""

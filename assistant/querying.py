@@ -33,11 +33,11 @@ class Defaults:
 
 def query_of(catalogue: Catalogue, state: SessionState, history: History, defaults: Defaults, *, seed: int) -> Query:
     """Ask for what a session wants now, for a listener with a history."""
-    disliked = {track_id for track_id, liked in history.rated.items() if not liked}
+    never = {track_id for track_id, liked in history.rated.items() if not liked} | history.never
     examples = {mention.key for mention in state.likes if mention.kind == "track"}
     titles = {mention.key for mention in state.titles}
     # An example shows what is wanted; shown again it would be a wasted place. Titles are asked for.
-    excluded = (disliked | set(state.set_aside) | set(state.removed) | examples) - (titles - disliked)
+    excluded = (never | history.resting | set(state.set_aside) | set(state.removed) | examples) - (titles - never)
     return Query(
         text=state.query_text(),
         newest=state.phrases[0].text if len(state.phrases) > 1 else "",

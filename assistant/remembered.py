@@ -17,7 +17,14 @@ class Remembered(Taught):
     """The part of an assistant that keeps what listeners do."""
 
     def feedback(
-        self, listener_id: str, session_id: str | None, track_id: str, kind: str, completion: float | None = None
+        self,
+        listener_id: str,
+        session_id: str | None,
+        track_id: str,
+        kind: str,
+        completion: float | None = None,
+        *,
+        incognito: bool = False,
     ) -> None:
         """Remember what a listener did with a track; the next turn takes it into account.
 
@@ -28,6 +35,7 @@ class Remembered(Taught):
             kind: like, dislike, unrate, skip, keep or play. The last like or dislike of a track holds, until an
                 unrate takes it back.
             completion: share of the track that was played, 0–1, where it is known.
+            incognito: let it count in the session alone, and store nothing.
 
         Raises:
             UnknownFeedbackError: the kind is no such word, or the completion is outside 0–1.
@@ -48,7 +56,7 @@ class Remembered(Taught):
             completion,
             None if session_id is None else identity(session_id),
         )
-        self._store().add_event(event)
+        (self._incognito() if incognito else self._store()).add_event(event)
 
     def not_me(self, listener_id: str, session_id: str | None = None, *, undo: bool = False) -> Disowned:
         """Take all that a session did out of a listener's taste, exactly, or with `undo` put it back.
@@ -100,5 +108,6 @@ class Remembered(Taught):
         from assistant.store import identity
         from recsys.spaces import forget
 
+        self._incognito().forget(identity(listener_id))
         known = self._store().remove_listener(identity(listener_id))
         return forget(self.settings.home, identity(listener_id)) or known

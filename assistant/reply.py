@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.request import Chip
+from assistant.request import Chip, Edit
 
 
 class Message(BaseModel):
@@ -20,6 +21,9 @@ class Message(BaseModel):
     n_tracks: int | None = Field(default=None, description="beats the text")
     minutes: float | None = Field(default=None, description="beats the text")
     chips: tuple[Chip, ...] = Field(default=(), description="wishes to drop or insist on, beside the text")
+    edits: tuple[Edit, ...] = Field(default=(), description="changes of single tracks, by buttons; no text then")
+    step: Literal["undo", "redo"] | None = Field(default=None, description="to another version; no text then")
+    incognito: bool = Field(default=False, description="nothing of the turn is stored, and nothing learnt from it")
     discovery: float | None = Field(default=None, description="-1 familiar … +1 discovery; beats the text")
     fame: float | None = Field(default=None, description="-1 deep cuts … +1 popular; beats the text")
     how_much_me: float | None = Field(default=None, description="0 words alone … 1 usual … 3 taste; beats the text")

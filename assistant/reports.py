@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from assistant.reply import Reply
 
 
 class _Report(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SessionReport(_Report):
+    """A conversation."""
+
+    session_id: str
+    name: str = Field(description="as the listener calls it, else its first message")
+    n_turns: int
+    created_at: float = Field(description="seconds since the epoch, UTC")
+    updated_at: float
+
+
+class TurnReport(_Report):
+    """One turn of a conversation."""
+
+    at: float = Field(description="seconds since the epoch, UTC")
+    message: str
+    reply: Reply
+
+
+class Suggestion(_Report):
+    """A name that the catalogue has."""
+
+    kind: Literal["artist", "track", "genre"]
+    key: str = Field(description="folded artist name, track id, or genre")
+    name: str
 
 
 class SourceReport(_Report):

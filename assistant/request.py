@@ -61,6 +61,7 @@ class Reference(BaseModel):
     positions: tuple[int, ...] = Field(default=(), description="from 1; from the end below 0: -1 is the last one")
     which: Literal["positions", "all", "rest", "it", "described"] = "positions"
     constraints: tuple[Constraint, ...] = Field(default=(), description='"the slow ones": tracks that meet them all')
+    track_ids: tuple[str, ...] = Field(default=(), description="beside positions: tracks by id, as buttons name them")
     words: str = Field(default="", description='"the … one": else tracks whose title or artist has these words')
     text: str = Field(default="", description="the words as written")
 

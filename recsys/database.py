@@ -7,18 +7,19 @@ SQLAlchemy Core. Times are seconds since the epoch (UTC) as floating point numbe
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 
 from recsys.errors import DatabaseError
 
 #: The newest revision in `recsys/migrations/versions`.
-HEAD = "0003"
+HEAD = "0004"
 
 #: How long a process waits for another one's transaction, in milliseconds: indexing 120,000 tracks takes seconds.
 BUSY_TIMEOUT_MS = 60_000
@@ -115,7 +116,10 @@ events = sa.Table(
     sa.Column("completion", sa.Double),
     sa.Column("session_id", sa.Text),
     sa.Column("times", sa.Integer, nullable=False, server_default="1"),
+    # Of an imported event: a digest of what its file says of it, so that no import stores it twice.
+    sa.Column("origin", sa.Text),
     sa.Index("ix_events_listener_id_at", "listener_id", "at"),
+    sa.Index("ux_events_listener_id_origin", "listener_id", "origin", unique=True),
 )
 
 # The listener is part of the key: two listeners who use one session id never meet in a row.
@@ -126,6 +130,7 @@ sessions = sa.Table(
     sa.Column("listener_id", sa.Text, sa.ForeignKey("listeners.listener_id"), primary_key=True),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("updated_at", sa.Double, nullable=False),
+    sa.Column("name", sa.Text),  # as the listener calls it
 )
 
 turns = sa.Table(
@@ -152,6 +157,36 @@ disowned = sa.Table(
     metadata,
     sa.Column("session_id", sa.Text, primary_key=True),
     sa.Column("listener_id", sa.Text, sa.ForeignKey("listeners.listener_id"), primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+)
+
+# Tracks that a listener does not want to be shown, for a while or ever again. As with events, tracks may come and go.
+suppressed = sa.Table(
+    "suppressed",
+    metadata,
+    sa.Column("listener_id", sa.Text, sa.ForeignKey("listeners.listener_id"), primary_key=True),
+    sa.Column("track_id", sa.Text, primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("until", sa.Double),  # seconds since the epoch; None for ever
+)
+
+# Listeners that are one person, such as one in Discord and one on the web. Each keeps its own rows everywhere.
+joined = sa.Table(
+    "joined",
+    metadata,
+    sa.Column("listener_id", sa.Text, primary_key=True),
+    sa.Column("person_id", sa.Text, nullable=False, index=True),
+    sa.Column("at", sa.Double, nullable=False),
+)
+
+# What front ends keep: settings of a Discord server, which message shows which playlist, a one-time code, …
+records = sa.Table(
+    "records",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("listener_id", sa.Text, index=True),  # whose it is, if it is anybody's: forgotten with them
+    sa.Column("value", sa.JSON, nullable=False),
     sa.Column("at", sa.Double, nullable=False),
 )
 
@@ -249,6 +284,22 @@ def _tune_sqlite(engine: Engine) -> None:
     def on_begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(_WRITE, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def ensure_listener(connection: Connection, listener_id: str, at: float) -> None:
+    """Make sure that a listener is known; `at` is when it was first heard of, in seconds since the epoch."""
+    known = sa.select(listeners.c.listener_id).where(listeners.c.listener_id == listener_id)
+    if connection.execute(known).first() is None:
+        insert_if_absent(connection, listeners, {"listener_id": listener_id, "created_at": at})
+
+
+def insert_if_absent(connection: Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
+    """Insert a row unless another process just inserted it."""
+    try:
+        with connection.begin_nested():
+            connection.execute(table.insert().values(**row))
+    except IntegrityError:
+        return
 
 
 def _shown(url: str) -> str:

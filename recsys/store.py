@@ -13,11 +13,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, RowMapping
-from sqlalchemy.exc import IntegrityError
 
 from recsys import database as db
 from recsys.catalogue import Catalogue
 from recsys.disowned import DisownedSessions, owned
+from recsys.joined import JoinedListeners, same_person
+from recsys.records import Records
+from recsys.sessions import Sessions
+from recsys.suppressed import Suppressions
 from recsys.types import Collection, Event, EventKind, Track, TrackId
 
 #: The kind of source that serves only while there is no other, unless it is asked for.
@@ -71,7 +74,8 @@ class Store:
         """Use a migrated engine; `Store.open` makes one."""
         self._engine = engine
         self._writer = db.write_lock(engine)
-        self.disowned = DisownedSessions(engine)
+        self.disowned, self.suppressions = DisownedSessions(engine), Suppressions(engine)
+        self.joined, self.sessions, self.records = JoinedListeners(engine), Sessions(engine), Records(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -180,7 +184,7 @@ class Store:
             for event in events:
                 if event.listener_id not in known:
                     known.add(event.listener_id)
-                    _ensure_listener(connection, event.listener_id, event.at)
+                    db.ensure_listener(connection, event.listener_id, event.at)
                 yield {
                     "listener_id": event.listener_id,
                     "track_id": event.track_id,
@@ -195,13 +199,16 @@ class Store:
             _insert(connection, db.events, rows())
 
     def events(self, listener_id: str) -> list[Event]:
-        """Return what a listener did, oldest first, as if sessions that were not the listener's had never been."""
+        """Return what a listener did, oldest first, as if sessions that were not the listener's had never been.
+
+        What those did who are the same person counts as the listener's own.
+        """
         table = db.events
-        wanted = sa.select(table).where(table.c.listener_id == listener_id, owned(table))
+        wanted = sa.select(table).where(same_person(table, listener_id), owned(table))
         wanted = wanted.order_by(table.c.at, table.c.event_id)
         with self._engine.connect() as connection:
             return [
-                Event(r.listener_id, r.track_id, EventKind(r.kind), r.at, r.completion, r.session_id, r.times)
+                Event(listener_id, r.track_id, EventKind(r.kind), r.at, r.completion, r.session_id, r.times)
                 for r in connection.execute(wanted)
             ]
 
@@ -213,7 +220,7 @@ class Store:
     def remove_listener(self, listener_id: str) -> bool:
         """Forget a listener with all events, sessions and turns; tell whether there was one."""
         with self._writer.begin() as connection:
-            for table in (db.turns, db.sessions, db.events, db.disowned):
+            for table in (db.turns, db.sessions, db.events, db.disowned, db.suppressed, db.joined, db.records):
                 connection.execute(table.delete().where(table.c.listener_id == listener_id))
             gone = connection.execute(db.listeners.delete().where(db.listeners.c.listener_id == listener_id))
             return gone.rowcount > 0
@@ -234,7 +241,7 @@ class Store:
         """Remember a turn; the same turn saved again replaces the first. The mappings must be JSON."""
         key = {"session_id": session_id, "listener_id": listener_id}
         with self._writer.begin() as connection:
-            _ensure_listener(connection, listener_id, at)
+            db.ensure_listener(connection, listener_id, at)
             table = db.sessions
             touched = connection.execute(
                 table.update()
@@ -242,7 +249,7 @@ class Store:
                 .values(updated_at=at)
             )
             if touched.rowcount == 0:
-                _insert_if_absent(connection, table, {**key, "created_at": at, "updated_at": at})
+                db.insert_if_absent(connection, table, {**key, "created_at": at, "updated_at": at})
             this_turn = db.turns.c.turn == turn
             of_session = (db.turns.c.session_id == session_id, db.turns.c.listener_id == listener_id)
             connection.execute(db.turns.delete().where(this_turn, *of_session))
@@ -372,21 +379,6 @@ def _read_collections(connection: Connection, sources: Sequence[str]) -> Iterato
         yield Collection(row.collection_id, row.name, track_ids, row.source)
 
 
-def _ensure_listener(connection: Connection, listener_id: str, at: float) -> None:
-    known = sa.select(db.listeners.c.listener_id).where(db.listeners.c.listener_id == listener_id)
-    if connection.execute(known).first() is None:
-        _insert_if_absent(connection, db.listeners, {"listener_id": listener_id, "created_at": at})
-
-
 def _storable(text: str) -> str:
     """Replace what no database takes as text: NUL and halves of surrogate pairs."""
     return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _insert_if_absent(connection: Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
-    """Insert a row unless another process just inserted it."""
-    try:
-        with connection.begin_nested():
-            connection.execute(table.insert().values(**row))
-    except IntegrityError:
-        return
