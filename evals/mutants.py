@@ -7,7 +7,8 @@ Task. `tests/mutants/NN-name.patch` holds a unified diff against the repository,
     Test: tests/e2e/test_taste.py::test_a_like_moves_the_next_slate
 
 The repository's files (as git lists them, uncommitted changes included) are copied to a temporary folder. There all
-named tests must first pass. Then each patch is applied by itself, its named tests are run, and each must *fail*.
+named tests must first pass, unless they are said to have passed just now. Then each patch is applied by itself, its
+named tests are run, and each must *fail*.
 
 Conventions. A test that cannot be collected or set up (an error, not a failure) does not count as failing: breaking an
 import proves nothing. A parametrised test fails if one of its cases does. A skipped test counts as not run, which is an
@@ -110,16 +111,22 @@ def read_mutants(repository: Path, only: Sequence[str] = ()) -> list[Mutant]:
 
 
 def evaluate(
-    repository: Path, only: Sequence[str], seeds: Sequence[int], *, progress: Progress | None = None
+    repository: Path,
+    only: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    passing: bool = False,
+    progress: Progress | None = None,
 ) -> tuple[Report, list[Outcome]]:
-    """Run every mutant against its tests.
+    """Run every mutant against its tests; with `passing`, these are known to pass on the unchanged code.
 
     Raises:
         MutantError: a patch does not apply, or a named test does not pass on the unchanged copy.
     """
     mutants = read_mutants(repository, only)
     with _copy(repository) as copy:
-        _require_passing(copy, mutants, progress)
+        if not passing:
+            _require_passing(copy, mutants, progress)
         outcomes = _break_all(repository, copy, mutants, progress)
     report = Report("segue eval mutants", {"mutants": [mutant.name for mutant in mutants]}, seeds)
     report.add("tests", "all", "caught", summarise([float(outcome.caught) for outcome in outcomes]))

@@ -165,6 +165,9 @@ def mutants(
     repository: Annotated[
         Path, typer.Option("--repository", metavar="FOLDER", help="The checkout to copy and break.")
     ] = Path(),
+    passing: Annotated[
+        bool, typer.Option("--passing", help="All tests have just passed; do not run them on the unbroken code.")
+    ] = False,
     seeds: Seeds = "0",
     json: JsonFile = None,
 ) -> None:
@@ -175,7 +178,7 @@ def mutants(
     drawn = read_seeds(seeds)
     check_destination(json)
     with JobProgress() as progress:
-        report, outcomes = evaluate(repository, only or (), drawn, progress=progress)
+        report, outcomes = evaluate(repository, only or (), drawn, passing=passing, progress=progress)
     for outcome in outcomes:
         typer.echo(f"{'caught' if outcome.caught else 'SURVIVED'}  {outcome.mutant.name}: {outcome.told}")
     finish(report, json)

@@ -88,6 +88,13 @@ def test_tests_must_pass_before_anything_is_broken(repository: Path) -> None:
         evaluate(repository, (), (0,))
 
 
+def test_a_test_that_is_said_to_pass_must_still_be_there_to_fail(repository: Path) -> None:
+    _plant(repository, "01-likes-lost", 'event == "like"', "False", "test_that_does_not_exist")
+    _plant(repository, "02-likes-lost-too", 'event == "like"', "False", "test_likes")
+    _, outcomes = evaluate(repository, (), (0,), passing=True)
+    assert [outcome.caught for outcome in outcomes] == [False, True]
+
+
 def test_a_patch_that_no_longer_applies_is_an_error(repository: Path) -> None:
     _plant(repository, "01-likes-lost", 'event == "like"', "False", "test_likes")
     (repository / "product.py").write_text(_CODE.replace("event", "act"), encoding="utf-8")
