@@ -93,11 +93,13 @@ def test_two_browsers_share_neither_session_nor_taste(visit: Open, installation:
     theirs, _ = installation.turns[-1]
     assert mine.listener_id != theirs.listener_id
     assert mine.session_id != theirs.session_id
-    assert two.page.locator('button[aria-pressed="true"]').count() == 0
+    assert two.page.locator('.sg-row button[aria-pressed="true"]').count() == 0
     assert installation.events(theirs.listener_id) == []
     assert [event.track_id for event in installation.events(mine.listener_id)] == [reply.tracks[0].track_id]
 
     one.page.reload()
+    one.page.get_by_role("button", name="Start over").click()
+    one.page.get_by_text("Your playlist appears here").wait_for()
     again = one.ask("rock, 8 tracks")
     message, _ = installation.turns[-1]
     assert message.listener_id == mine.listener_id
@@ -129,10 +131,10 @@ def test_a_narrow_page_can_be_read_and_used_by_keyboard(visit: Open, installatio
     like = me.rating("Like", titles[0])
     like.focus()
     me.page.keyboard.press("Enter")
-    me.page.locator('button[data-rate="like"][aria-pressed="true"]').wait_for()
-    assert me.page.evaluate("document.activeElement.getAttribute('data-rate')") == "like"
+    me.page.locator('button[data-act="like"][aria-pressed="true"]').wait_for()
+    assert me.page.evaluate("document.activeElement.getAttribute('data-act')") == "like"
     me.page.keyboard.press("Tab")
-    assert me.page.evaluate("document.activeElement.getAttribute('data-rate')") == "dislike"
+    assert me.page.evaluate("document.activeElement.getAttribute('data-act')") == "dislike"
     box = like.bounding_box()
     assert box is not None
     assert min(box["width"], box["height"]) >= 32
