@@ -36,11 +36,11 @@ class WatchedAssistant(Assistant):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self.turns: list[tuple[Message, Reply]] = []
+        self.exchanges: list[tuple[Message, Reply]] = []
 
     def reply(self, message: Message) -> Reply:
         reply = super().reply(message)
-        self.turns.append((message, reply))
+        self.exchanges.append((message, reply))
         return reply
 
     def events(self, listener_id: str) -> list[Event]:
@@ -90,7 +90,7 @@ class Visit:
         answers = self.page.get_by_test_id("bot")
         before = answers.count()
         self.page.get_by_label("Your request").fill(text)
-        self.page.get_by_role("button", name="Ask").click()
+        self.page.get_by_role("button", name="Ask", exact=True).click()
         answers.nth(before).locator(".message-content").wait_for()
         return self.titles()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,7 +47,7 @@ def test_swapping_one_track_leaves_the_others(visit: Open, installation: Any) ->
     after = me.titles()
     assert after[:2] + after[3:] == before[:2] + before[3:]
     assert after[2] not in before
-    message, _ = installation.turns[-1]
+    message, _ = installation.exchanges[-1]
     assert (message.text, message.edits[0].action) == ("", "swap")
     assert me.page.get_by_test_id("bot").count() == 1
 
@@ -97,10 +98,10 @@ def test_tracks_move_by_menu_by_keyboard_and_by_dragging(visit: Open) -> None:
 def test_more_like_one_track_makes_a_playlist_around_it(visit: Open, installation: Any) -> None:
     me = visit()
     before = me.ask("mellow, 8 tracks")
-    track = installation.turns[-1][1].tracks[0]
+    track = installation.exchanges[-1][1].tracks[0]
     me.choose("more", 1)
     expect(me.page.locator(".sg-footer")).to_contain_text("seed")
-    message, reply = installation.turns[-1]
+    message, reply = installation.exchanges[-1]
     assert message.edits[0].what.track_ids == (track.track_id,)
     me.has_titles([one.title for one in reply.tracks])
     assert before != [one.title for one in reply.tracks]
@@ -133,7 +134,7 @@ def test_wishes_are_dropped_and_hardened_by_their_chips(visit: Open, installatio
     me.press(me.page.get_by_role("button", name="Drop jazz"))
     me.says("Dropped: jazz")
     expect(chips.filter(has_text="jazz")).to_have_count(0)
-    assert installation.turns[-1][0].chips[0].action == "drop"
+    assert installation.exchanges[-1][0].chips[0].action == "drop"
     expect(chips.filter(has_text="energetic")).to_have_count(1)
 
 
@@ -143,7 +144,7 @@ def test_dials_rank_anew_when_they_are_let_go(visit: Open, installation: Any) ->
     fame.fill("-0.5")  # before anything was asked: it counts for the first playlist
     expect(me.page.locator(".sg-dial").filter(has_text="Fame").locator("output")).to_have_text("-0.5")
     before = me.ask("rock or soul, 6 tracks")
-    assert installation.turns[-1][0].fame == -0.5
+    assert installation.exchanges[-1][0].fame == -0.5
     length = me.page.locator('input[data-dial="n_tracks"]')
     with me.page.expect_response(lambda response: "/run/predict" in response.url):
         length.fill("9")
@@ -154,7 +155,7 @@ def test_dials_rank_anew_when_they_are_let_go(visit: Open, installation: Any) ->
     with me.page.expect_response(lambda response: "/run/predict" in response.url):
         me.page.keyboard.press("ArrowRight")
     expect(me.page.locator(".sg-receipt")).to_contain_text("your taste")
-    assert installation.turns[-1][0].how_much_me == 1.25
+    assert installation.exchanges[-1][0].how_much_me == 1.25
     me.press(me.page.get_by_role("button", name="Drop your taste"))
     expect(me.page.locator(".sg-dial").first.locator("output")).to_have_text("1")
 
@@ -180,7 +181,7 @@ def test_incognito_leaves_nothing(visit: Open, installation: Any) -> None:
     me.press(me.button("incognito"))
     me.says("nothing from here on is stored")
     titles = me.ask("folk, 5 tracks")
-    message, _ = installation.turns[-1]
+    message, _ = installation.exchanges[-1]
     assert message.incognito
     me.rate("Like", titles[0])
     me.press(me.button("swap", 2))
@@ -248,10 +249,10 @@ def test_a_skeleton_is_there_before_the_slate(visit: Open, installation: Any, mo
 
 def test_a_message_that_is_too_long_is_refused_politely(visit: Open, installation: Any) -> None:
     me = visit()
-    n_before = len(installation.turns)
+    n_before = len(installation.exchanges)
     me.ask("x " * 3_000)
     assert "at most 4,000 characters" in me.page.get_by_test_id("bot").last.inner_text()
-    assert len(installation.turns) == n_before
+    assert len(installation.exchanges) == n_before
     assert me.ask("jazz, 3 tracks")
 
 
@@ -265,38 +266,7 @@ def test_the_focus_stays_where_one_works(visit: Open) -> None:
     assert me.page.evaluate("document.activeElement.closest('tr')?.dataset.place") == "2"
 
 
-CONTRAST = """() => {
-  const parse = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const over = (front, back) => { const a = front[3] ?? 1; return [0, 1, 2].map((i) => front[i] * a + back[i] * (1 - a)); };
-  const ground = (element) => {
-    const layers = [];
-    for (let e = element; e; e = e.parentElement) {
-      const colour = parse(getComputedStyle(e).backgroundColor);
-      if (colour.length && (colour[3] ?? 1) > 0) { layers.push(colour); if ((colour[3] ?? 1) === 1) break; }
-    }
-    let back = [255, 255, 255];
-    for (const layer of layers.reverse()) back = over(layer, back);
-    return back;
-  };
-  const poor = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const element = node.parentElement;
-    if (!node.textContent.trim() || !element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
-    if (element.closest('.sg-hidden, script, style, [aria-hidden="true"], audio')) continue;
-    const style = getComputedStyle(element);
-    const back = ground(element);
-    const [a, b] = [light(over(parse(style.color), back)), light(back)].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    const large = parseFloat(style.fontSize) >= 24;
-    if (ratio < (large ? 3 : 4.5)) poor.push(`${ratio.toFixed(2)} ${style.color} on ${back} ${element.className}: ${node.textContent.trim().slice(0, 40)}`);
-  }
-  return [...new Set(poor)];
-}"""
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1920, False), (1920, True), (360, False), (360, True)])
@@ -311,7 +281,8 @@ def test_everything_can_be_read_at_both_ends(visit: Open, width: int, dark: bool
     assert me.page.evaluate(CONTRAST) == []
     unnamed = me.page.evaluate(
         "[...document.querySelectorAll('#sg-main button, #sg-main input, #sg-main summary, #sg-main textarea')]"
-        ".filter((e) => !(e.getAttribute('aria-label') || e.labels?.length || e.innerText.trim())).map((e) => e.outerHTML)"
+        ".filter((e) => !(e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim()))"
+        ".map((e) => e.outerHTML)"
     )
     assert unnamed == []
     me.shoot(f"web-{width}-{'dark' if dark else 'light'}-acts")

@@ -29,7 +29,7 @@ def heard(response: Any) -> bool:
 def test_a_track_plays_to_its_end_and_changes_the_taste(visit: Open, installation: Any) -> None:
     me = visit()
     me.ask("3 tracks by Sine Wave")
-    message, _ = installation.turns[-1]
+    message, _ = installation.exchanges[-1]
     before = installation.rank(message.listener_id, "synthesizer", 20)
     assert installation.events(message.listener_id) == []
     play = me.page.locator("button[data-play]")
@@ -45,7 +45,7 @@ def test_a_track_plays_to_its_end_and_changes_the_taste(visit: Open, installatio
 def test_what_is_broken_off_is_a_skip(visit: Open, installation: Any) -> None:
     me = visit()
     me.ask("Drone one.wav by Sine Wave")
-    message, _ = installation.turns[-1]
+    message, _ = installation.exchanges[-1]
     me.page.evaluate("document.querySelector('audio').playbackRate = 0.1")
     me.page.evaluate("document.querySelector('audio').defaultPlaybackRate = 0.1")
     button = me.page.locator('button[data-play="s0"]')

@@ -21,11 +21,11 @@ def expect(locator: Any) -> Any:
 def test_two_conversations_are_kept_apart_and_come_back(visit: Open, installation: Any) -> None:
     me = visit(width=1920)
     first = me.ask("jazz, 4 tracks")
-    jazz = installation.turns[-1][0]
+    jazz = installation.exchanges[-1][0]
     me.press(me.page.get_by_role("button", name="New conversation"))
     expect(me.page.locator(".sg-row")).to_have_count(0)
     second = me.ask("techno, 5 tracks")
-    techno = installation.turns[-1][0]
+    techno = installation.exchanges[-1][0]
     assert jazz.session_id != techno.session_id
     names = me.page.locator(".sg-talk-name bdi")
     expect(names).to_have_text(["techno, 5 tracks", "jazz, 4 tracks"])
@@ -34,7 +34,7 @@ def test_two_conversations_are_kept_apart_and_come_back(visit: Open, installatio
     me.has_titles(first)
     expect(me.page.get_by_test_id("user")).to_have_text("jazz, 4 tracks")
     changed = me.ask("no piano, 4 tracks")
-    assert installation.turns[-1][0].session_id == jazz.session_id
+    assert installation.exchanges[-1][0].session_id == jazz.session_id
 
     me.page.reload()
     me.has_titles(changed)
@@ -47,7 +47,7 @@ def test_two_conversations_are_kept_apart_and_come_back(visit: Open, installatio
 def test_conversations_get_names_and_are_deleted_by_a_second_press(visit: Open, installation: Any) -> None:
     me = visit(width=1920)
     me.ask("soul, 4 tracks")
-    listener_id = installation.turns[-1][0].listener_id
+    listener_id = installation.exchanges[-1][0].listener_id
     me.page.get_by_role("button", name="Rename soul, 4 tracks").click()
     box = me.page.get_by_label("New name")
     box.fill("<img src=x onerror=alert(1)>")
@@ -88,7 +88,7 @@ def test_where_it_is_narrow_the_list_is_a_drawer(visit: Open) -> None:
 def test_nobody_opens_the_conversation_of_another_browser(visit: Open, installation: Any) -> None:
     mine = visit()
     mine.ask("rock, 4 tracks")
-    session_id = installation.turns[-1][0].session_id
+    session_id = installation.exchanges[-1][0].session_id
     assert f"talk={session_id}" in mine.page.url
     other = visit(at=f"?talk={session_id}")
     other.page.get_by_text("Your playlist appears here").wait_for()
