@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from assistant.conversations import Conversations
+from assistant.curating import Curating
 from assistant.errors import NothingToExportError
 from assistant.labels import plain
 from assistant.remembered import Remembered
@@ -42,7 +43,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Remembered, Conversations):
+class Assistant(Remembered, Conversations, Curating):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---
