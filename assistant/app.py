@@ -16,6 +16,7 @@ from assistant.conversations import Conversations
 from assistant.curating import Curating
 from assistant.errors import NothingToExportError
 from assistant.labels import plain
+from assistant.naming import Naming
 from assistant.remembered import Remembered
 from assistant.reply import Message, Reply
 from assistant.reports import (
@@ -43,7 +44,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Remembered, Conversations, Curating):
+class Assistant(Remembered, Conversations, Naming, Curating):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---
