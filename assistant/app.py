@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from assistant.conversations import Conversations
+from assistant.curating import Curating
 from assistant.errors import NothingToExportError
 from assistant.labels import plain
 from assistant.naming import Naming
@@ -44,7 +45,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Remembered, Conversations, Naming, Personal):
+class Assistant(Remembered, Conversations, Naming, Personal, Curating):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---
