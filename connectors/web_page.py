@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from connectors.web_chat import Conversation, listener_of
+from connectors.web_chat import Conversation
 from connectors.web_view import EXAMPLES, exports_html, footer_html, header_html, slate_html
+from connectors.web_who import Who
 
 if TYPE_CHECKING:
     from assistant.app import Assistant
 
-#: Where a browser keeps its listener id. The secret only keeps Gradio from drawing a new one at every start, which
-#: would make every browser a new listener; the id itself is what cannot be guessed.
-_STORAGE_KEY = _STORAGE_SECRET = "segue-listener"
 _ASSETS = files("connectors") / "assets"
 
 
 def page(assistant: Assistant) -> gr.Blocks:
     """Build the page for one assistant."""
     with gr.Blocks(title="Segue", analytics_enabled=False, fill_width=True) as app:
-        listener = gr.BrowserState(None, storage_key=_STORAGE_KEY, secret=_STORAGE_SECRET)
+        who = Who()
+        listener = who.stored
         conversation = gr.State(None)
         with gr.Row(elem_id="sg-top"):
             gr.HTML(header_html(), js_on_load=None, apply_default_css=False)
@@ -66,8 +65,8 @@ def page(assistant: Assistant) -> gr.Blocks:
                 footer = gr.HTML("", js_on_load=None, apply_default_css=False, elem_id="sg-footer")
         screen = [chat, slate, exports, footer, conversation]
 
-        def arrive(stored: object) -> tuple[str, Conversation]:
-            return listener_of(stored), Conversation()
+        def arrive(stored: object, request: gr.Request) -> tuple[str, Conversation]:
+            return who.listener(stored, request=request), Conversation()
 
         def hear(text: str, talk: Conversation | None) -> tuple[Any, str, Conversation]:
             talk = talk or Conversation()
@@ -79,8 +78,8 @@ def page(assistant: Assistant) -> gr.Blocks:
             text = value.get("text", "") if isinstance(value, dict) else str(value)
             return (list(talk.messages) if talk.hear(text) else gr.skip()), talk
 
-        def answer(stored: object, talk: Conversation) -> tuple[Any, ...]:
-            identity = listener_of(stored)
+        def answer(stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
+            identity = who.listener(stored, request=request)
             if not talk.answer(assistant, identity):
                 return tuple(gr.skip() for _ in (*screen, listener))
             return (*_shown(talk), identity)
@@ -90,9 +89,12 @@ def page(assistant: Assistant) -> gr.Blocks:
                 for _ in talk.reword(assistant):
                     yield slate_html(talk.reply, talk.rated)
 
-        def rate(stored: object, talk: Conversation | None, event: gr.EventData) -> tuple[Any, ...]:
+        def rate(
+            stored: object, talk: Conversation | None, event: gr.EventData, request: gr.Request
+        ) -> tuple[Any, ...]:
             data = event._data if isinstance(event._data, dict) else {}
-            if talk is None or not talk.rate(assistant, listener_of(stored), data.get("track"), data.get("kind")):
+            identity = who.listener(stored, request=request)
+            if talk is None or not talk.rate(assistant, identity, data.get("track"), data.get("kind")):
                 return gr.skip(), gr.skip()
             return slate_html(talk.reply, talk.rated), list(talk.messages)
 
