@@ -14,6 +14,8 @@ from connectors.web_chat import listener_of
 #: Where a browser keeps its listener id. The secret only keeps Gradio from drawing a new one at every start, which
 #: would make every browser a new listener; the id itself is what cannot be guessed.
 _STORAGE_KEY = _STORAGE_SECRET = "segue-listener"
+#: Where the gate of `connectors.web_login` notes in a request's scope who it let in.
+USER = "segue.user"
 
 
 def user_of(request: Any) -> str | None:
@@ -22,10 +24,10 @@ def user_of(request: Any) -> str | None:
     Args:
         request: Gradio's, or the plain one that a program's call comes with.
     """
-    named = getattr(request, "username", None) if isinstance(request, gr.Request) else None
-    if named is None:
-        scope = getattr(request, "scope", None)
-        named = scope.get("segue.user") if isinstance(scope, dict) else None
+    inner = request.request if isinstance(request, gr.Request) else request
+    scope = getattr(inner, "scope", None)
+    named = request.username if isinstance(request, gr.Request) else None
+    named = named or (scope.get(USER) if isinstance(scope, dict) else None)
     return str(named) if named else None
 
 
