@@ -92,3 +92,17 @@ class Curating(Parts):
         from assistant.curation import Curation
 
         return Curation(self._agent(), track_ids).without_duplicates(versions=versions)
+
+    def take_out(self, track_ids: Sequence[str], positions: Sequence[int] = ()) -> CuratedPlaylist:
+        """Leave out single tracks; without positions, just say what a playlist is like as it is.
+
+        Args:
+            track_ids: the playlist.
+            positions: of what is to go, from 1, among the tracks that the catalogue has.
+
+        Raises:
+            CurateError: nothing of the playlist is in the catalogue.
+        """
+        from assistant.curation import Curation
+
+        return Curation(self._agent(), track_ids).take_out(positions)

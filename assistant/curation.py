@@ -179,6 +179,12 @@ class Curation:
         said = f"Took out {_count(n_gone, 'repeated track')}." if n_gone else "Nothing is there more than once."
         return self._made([self._rows[place] for place in places], said)
 
+    def take_out(self, positions: Sequence[int]) -> CuratedPlaylist:
+        """Leave out what is at some positions, from 1."""
+        rows = [row for place, row in enumerate(self._rows, start=1) if place not in positions]
+        n_gone = len(self._rows) - len(rows)
+        return self._made(rows, f"Took out {_count(n_gone, 'track')}." if n_gone else "Nothing is changed yet.")
+
     def _made(self, rows: Sequence[int], said: str, written: dict[str, SlateTrack] | None = None) -> CuratedPlaylist:
         """Write the playlist of rows; tracks that have been written with reasons are taken as they are."""
         before, after = self._ids(self._rows), self._ids(rows)
