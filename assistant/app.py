@@ -17,6 +17,7 @@ from assistant.curating import Curating
 from assistant.errors import NothingToExportError
 from assistant.labels import plain
 from assistant.naming import Naming
+from assistant.recipes import Recipes
 from assistant.remembered import Remembered
 from assistant.reply import Message, Reply
 from assistant.reports import (
@@ -44,7 +45,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Remembered, Conversations, Naming, Curating):
+class Assistant(Remembered, Conversations, Naming, Curating, Recipes):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---
