@@ -24,6 +24,7 @@ from assistant.understanding.questions import says_nothing
 from recsys.catalogue import Catalogue
 from recsys.constraints import NO, UNKNOWN, YES, Agreement, check
 from recsys.listeners import track_weights
+from recsys.past import Past
 from recsys.recommendation import Query
 from recsys.text import artist_key, fold
 from recsys.types import Constraint, EventKind, Facet, IntArray
@@ -248,14 +249,11 @@ def _listing(facet: Facet, catalogue: Catalogue, book: Phrasebook) -> str:
 
 def say_taste(situation: Situation) -> str:
     """Say what a listener's events add up to, beside what the catalogue would give by chance."""
-    events, catalogue, book = situation.events, situation.recommender.catalogue, situation.book
-    done = Counter({_DONE[e.kind]: 0 for e in events if e.kind in _DONE})
-    for event in events:
-        if event.kind in _DONE:
-            done[_DONE[event.kind]] += event.times
-    if not done:
+    events, catalogue, book = Past.of(situation.events), situation.recommender.catalogue, situation.book
+    done = Counter({_DONE[kind]: n for kind, n in events.counts.items() if kind in _DONE})
+    if not done or events.since is None:
         return book(_NOTHING_YET)
-    since = datetime.fromtimestamp(min(event.at for event in events), UTC)
+    since = datetime.fromtimestamp(events.since, UTC)
     known = book.listing([counted(n, kind, book) for kind, n in done.most_common()])
     day = book("{day} {month} {year}", day=since.day, month=book(_MONTHS[since.month - 1]), year=since.year)
     sentences = [book("I know {events} of yours, since {day}.", events=known, day=day)]
@@ -276,7 +274,7 @@ def say_taste(situation: Situation) -> str:
     if stated:
         taken_to = counted(len(rows), "track", book)
         sentences.append(book("Of the {tracks} that you take to: {shares}.", tracks=taken_to, shares=stated))
-    query = Query(text="", listener_events=tuple(events), listener_id=events[0].listener_id)
+    query = Query(text="", listener_events=events, listener_id=events.listener_id)
     picks = [found.pick for found in situation.recommender.place(query, rows[:_MAX_WEIGHED])]
     by_modality = Counter[str]()
     for pick in picks:
