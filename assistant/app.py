@@ -15,6 +15,7 @@ from uuid import uuid4
 from assistant.conversations import Conversations
 from assistant.errors import NothingToExportError
 from assistant.labels import plain
+from assistant.naming import Naming
 from assistant.remembered import Remembered
 from assistant.reply import Message, Reply
 from assistant.reports import (
@@ -42,7 +43,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Remembered, Conversations):
+class Assistant(Remembered, Conversations, Naming):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---

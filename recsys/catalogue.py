@@ -136,7 +136,7 @@ class Catalogue:
 
     def track(self, row: int) -> Track:
         """Return everything that is known about the track of a row."""
-        path, ids = self._links[row]
+        path, ids = self.links[row]
         number = {name: _exact(column[row]) for name, column in self.numeric.items()}
         year = number.pop("year")
         return Track(
@@ -335,7 +335,8 @@ class Catalogue:
         return {track_id: row for row, track_id in enumerate(self.track_ids)}
 
     @cached_property
-    def _links(self) -> list[tuple[str | None, dict[str, str]]]:
+    def links(self) -> list[tuple[str | None, dict[str, str]]]:
+        """The audio file of every track, if any, and its ids: service → id."""
         return self._snapshot.links()
 
 
