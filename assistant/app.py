@@ -14,9 +14,9 @@ from uuid import uuid4
 
 from assistant.conversations import Conversations
 from assistant.errors import NothingToExportError
+from assistant.histories import Histories
 from assistant.labels import plain
 from assistant.naming import Naming
-from assistant.remembered import Remembered
 from assistant.reply import Message, Reply
 from assistant.reports import (
     AddedSpaceReport,
@@ -43,7 +43,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Remembered, Conversations, Naming):
+class Assistant(Histories, Conversations, Naming):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---
