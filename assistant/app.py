@@ -15,11 +15,11 @@ from uuid import uuid4
 from assistant.conversations import Conversations
 from assistant.curating import Curating
 from assistant.errors import NothingToExportError
+from assistant.histories import Histories
 from assistant.labels import plain
 from assistant.naming import Naming
 from assistant.personal import Personal
 from assistant.recipes import Recipes
-from assistant.remembered import Remembered
 from assistant.reply import Message, Reply
 from assistant.reports import (
     AddedSpaceReport,
@@ -46,7 +46,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Remembered, Conversations, Naming, Personal, Curating, Recipes):
+class Assistant(Histories, Conversations, Naming, Personal, Curating, Recipes):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---
