@@ -6,13 +6,15 @@ Nothing of it is stored. An error leaves the playlist as it was, and becomes a s
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.labels import plain
-from assistant.reply import Message
+from assistant.recipe_files import RecipeFile
+from assistant.recipes import Named, Recipe
+from assistant.reply import Diff, Message, SlateTrack
 from connectors.playlists.reading import PlaylistIn, parse_playlist, read_playlist
 from connectors.web_parts import apology, count
 
@@ -25,6 +27,9 @@ _MAX_EARLIER = 30
 #: Longest playlist that is taken, in tracks: what it is like is told by every pair of them.
 MAX_TRACKS = 2_000
 _MAX_TITLE = 80
+#: What a recipe takes: tracks, letters of a prompt, letters of a track's name.
+_MAX_RECIPE, _MAX_PROMPT, _MAX_NAME = 200, 4_000, 900
+_THIS_RECIPE = "in the box"
 
 
 @dataclass(frozen=True)
@@ -35,19 +40,17 @@ class Desk:
     playlist: CuratedPlaylist | None = None
     unmatched: tuple[tuple[str, str], ...] = ()  # what was named and is not here, and why
     earlier: tuple[CuratedPlaylist, ...] = field(default=(), repr=False)  # before each change, the newest last
+    prompt: str = ""  # what it was asked for with, if it was
+    recipe: str = field(default="", repr=False)  # YAML, as it was written or run last
+    approved: frozenset[str] | None = None  # ids that the recipe keeps; None where there is no recipe
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)  # of what was there before the last change
     message: str = ""
     problem: bool = False
 
     @property
     def track_ids(self) -> list[str]:
         """The playlist as ids, in order."""
-        return [track.track_id for track in self.playlist.tracks] if self.playlist else []
-
-    @property
-    def before(self) -> dict[str, str]:
-        """Names of the tracks before the last change, by id."""
-        tracks = self.earlier[-1].tracks if self.earlier else ()
-        return {track.track_id: f"{track.title} by {track.artist}" for track in tracks}
+        return [track.track_id for track in self._tracks]
 
     def paste(self, assistant: Assistant, text: str) -> Desk:
         """Put a pasted playlist on the desk."""
@@ -70,7 +73,7 @@ class Desk:
             if not reply.tracks:
                 return self._told(reply.text or "Nothing here fits that.", problem=True)
             ids = [track.track_id for track in reply.tracks]
-            return Desk(title=plain(text, _MAX_TITLE), playlist=assistant.take_out(ids), message=reply.text)
+            return Desk(plain(text, _MAX_TITLE), assistant.take_out(ids), message=reply.text, prompt=text)
 
         return self._tried(asked)
 
@@ -106,6 +109,78 @@ class Desk:
             return self
         return replace(self, playlist=self.earlier[-1], earlier=self.earlier[:-1], message="Undone.", problem=False)
 
+    # --- recipes ---
+
+    def write_recipe(self) -> Desk:
+        """Write a recipe for the playlist: what it was asked for with, or else its tracks."""
+        if self.playlist is None:
+            return self._told("Make or read a playlist first, and a recipe is written for it.", problem=True)
+
+        def written() -> Desk:
+            tracks = tuple(Named(id=t.track_id, track=f"{t.artist} – {t.title}"[:_MAX_NAME]) for t in self._tracks)
+            recipe = Recipe(
+                name=self.title or "My playlist",
+                prompt=self.prompt[:_MAX_PROMPT],
+                n_tracks=min(len(tracks), _MAX_RECIPE) or None,
+                must_include=() if self.prompt else tracks[:_MAX_RECIPE],
+                last=tracks[:_MAX_RECIPE],
+            )
+            after = replace(self, recipe=RecipeFile.new(recipe).text(), approved=frozenset())
+            return after._told("A recipe is written below; change it as you like, and run it.")
+
+        return self._tried(written)
+
+    def run(self, assistant: Assistant, listener_id: str, text: str) -> Desk:
+        """Make the playlist of a recipe, and note it there as that of last time."""
+        if not text.strip():
+            return self._told("Write or load a recipe first.", problem=True)
+
+        def made() -> Desk:
+            file = RecipeFile.read(text, _THIS_RECIPE)
+            done = assistant.run_recipe(file.recipe, listener_id)
+            if not done.reply.tracks:
+                return self._told(" ".join((done.reply.text, *done.problems)), problem=True)
+            looked_at = assistant.take_out([track.track_id for track in done.reply.tracks])
+            playlist = looked_at.model_copy(
+                update={
+                    "tracks": done.reply.tracks,
+                    "diff": done.diff if file.recipe.last else Diff(),
+                    "said": " ".join((done.reply.text, *done.problems)),
+                }
+            )
+            return Desk(
+                plain(file.recipe.name, _MAX_TITLE),
+                playlist,
+                earlier=self.earlier if self.playlist is None else (*self.earlier, self.playlist)[-_MAX_EARLIER:],
+                prompt=file.recipe.prompt,
+                recipe=file.with_state(done.recipe).text(),
+                approved=_ids(done.recipe.approved),
+                names={one.id: str(one) for one in file.recipe.last},
+            )
+
+        return self._tried(made)
+
+    def approve(self, text: str, position: int) -> Desk:
+        """Have the recipe keep the track at a position, or no longer."""
+        if not 1 <= position <= len(self._tracks):
+            return self
+        track_id = self._tracks[position - 1].track_id
+
+        def approved() -> Desk:
+            file = RecipeFile.read(text, _THIS_RECIPE)
+            kept = tuple(one for one in file.recipe.approved if one.id != track_id)
+            recipe = file.recipe.model_copy(update={"approved": kept})
+            if track_id not in _ids(file.recipe.approved):
+                recipe = file.recipe.approving([track_id])
+            after = replace(self, recipe=file.with_state(recipe).text(), approved=_ids(recipe.approved))
+            return after._told("")
+
+        return self._tried(approved)
+
+    @property
+    def _tracks(self) -> tuple[SlateTrack, ...]:
+        return self.playlist.tracks if self.playlist else ()
+
     def _read(self, assistant: Assistant, given: PlaylistIn) -> Desk:
         if len(given.entries) > MAX_TRACKS:
             return self._told(
@@ -127,7 +202,7 @@ class Desk:
         def step() -> Desk:
             changed = change(self.track_ids)
             earlier = (*self.earlier, now)[-_MAX_EARLIER:]
-            return replace(self, playlist=changed, earlier=earlier, message="", problem=False)
+            return replace(self, playlist=changed, earlier=earlier, names=_names(now), message="", problem=False)
 
         return self._tried(step)
 
@@ -139,3 +214,11 @@ class Desk:
 
     def _told(self, message: str, *, problem: bool = False) -> Desk:
         return replace(self, message=message, problem=problem)
+
+
+def _ids(named: Iterable[Named]) -> frozenset[str]:
+    return frozenset(one.id for one in named)
+
+
+def _names(playlist: CuratedPlaylist) -> dict[str, str]:
+    return {track.track_id: f"{track.title} by {track.artist}" for track in playlist.tracks}

@@ -13,7 +13,7 @@ import gradio as gr
 
 from connectors.curate_desk import Desk
 from connectors.web_beside import DIRECT, SLOW, heard, panel, pressed
-from connectors.web_curate_view import desk_html
+from connectors.web_curate_view import desk_html, recipe_link
 
 if TYPE_CHECKING:
     from assistant.app import Assistant
@@ -29,6 +29,11 @@ _ORDERS = {
     "loudest in the middle": "peak",
     "smooth from track to track": "smooth",
 }
+_RECIPES = (
+    '<p class="sg-plain">A recipe is a playlist as what is wanted of it: a prompt, constraints, dials, tracks that '
+    "must or must never be in it, quotas by artist, a seed. Run it again, and you see what changed since last time; tracks "
+    "that you keep stay where they are. <code>segue playlist --recipe FILE</code> does the same.</p>"
+)
 
 
 def curate_tab(assistant: Assistant, who: Who) -> None:
@@ -63,6 +68,21 @@ def curate_tab(assistant: Assistant, who: Who) -> None:
             with gr.Column(min_width=230):
                 unique = gr.Button("Take duplicates out")
         result = panel(desk_html(None), "sg-desk")
+        with gr.Accordion("Recipes: make it anew at any time", open=False):
+            gr.HTML(_RECIPES, js_on_load=None, apply_default_css=False)
+            recipe = gr.Textbox(
+                label="Recipe (YAML)",
+                lines=8,
+                max_lines=24,
+                max_length=_MAX_TEXT,
+                elem_id="sg-recipe",
+                autoscroll=False,
+            )
+            link = gr.HTML("", js_on_load=None, apply_default_css=False, elem_id="sg-recipe-link")
+            with gr.Row():
+                write = gr.Button("Write one for this playlist")
+                run = gr.Button("Run the recipe", variant="primary")
+            loaded = gr.File(label="Or load a recipe", file_types=[".yaml", ".yml"], height=110)
 
     def step(do: Callable[..., Desk]) -> Callable[..., tuple[str, Desk]]:
         def done(listener_id: str, now: Desk | None, *own: Any) -> tuple[str, Desk]:
@@ -71,13 +91,24 @@ def curate_tab(assistant: Assistant, who: Who) -> None:
 
         return heard(who, done)
 
-    def act(listener_id: str, data: Mapping[str, str], now: Desk | None) -> tuple[str, Desk]:
+    def cooked(do: Callable[[Desk, str, str], Desk]) -> Callable[..., tuple[str, Desk, str]]:
+        def done(listener_id: str, now: Desk | None, written: str) -> tuple[str, Desk, str]:
+            after = do(now or Desk(), listener_id, written)
+            return shown(after), after, _or_as_it_is(after, written)
+
+        return heard(who, done)
+
+    def act(listener_id: str, data: Mapping[str, str], now: Desk | None, written: str) -> tuple[str, Desk, str]:
         after = now or Desk()
         if data.get("act") == "back":
             after = after.back()
-        elif data.get("act") == "remove" and data.get("position", "").isdecimal():
-            after = after.remove(assistant, int(data["position"]))
-        return shown(after), after
+        elif data.get("position", "").isdecimal():
+            position = int(data["position"])
+            if data.get("act") == "remove":
+                after = after.remove(assistant, position)
+            elif data.get("act") == "approve":
+                after = after.approve(written, position)
+        return shown(after), after, _or_as_it_is(after, written)
 
     def opened(now: Desk, _: str, path: str | None) -> Desk:
         if path is None:
@@ -97,7 +128,31 @@ def curate_tab(assistant: Assistant, who: Who) -> None:
     wire(shorten.click, lambda now, _, length: now.shorten(assistant, length), minutes)
     wire(reorder.click, lambda now, _, name: now.reorder(assistant, _ORDERS.get(name, "smooth")), order)
     wire(unique.click, lambda now, _: now.unique(assistant))
-    result.act(pressed(who, act), [*who.inputs, desk], [result, desk], **DIRECT)
+    result.act(pressed(who, act), [*who.inputs, desk, recipe], [result, desk, recipe], **DIRECT)
+    for event, cook in (
+        (write.click, lambda now, _, text: now.write_recipe()),
+        (run.click, lambda now, listener, text: now.run(assistant, listener, text)),
+    ):
+        event(cooked(cook), [*who.inputs, desk, recipe], [result, desk, recipe], show_progress_on=[result], **SLOW)
+    loaded.upload(_text_of, loaded, [recipe, loaded], **DIRECT)
+    recipe.change(lambda text, now: recipe_link(text, now.title if now else ""), [recipe, desk], link, **DIRECT)
+
+
+def _or_as_it_is(desk: Desk, written: str) -> str:
+    """The recipe of the desk; what is written, where there is none or it cannot be followed."""
+    return desk.recipe if desk.recipe and not desk.problem else written
+
+
+def _text_of(path: str | None) -> tuple[Any, None]:
+    """Read an uploaded recipe, and leave no copy of it."""
+    if path is None:
+        return gr.skip(), None
+    file = Path(path)
+    try:
+        with file.open("rb") as content:
+            return content.read(_MAX_TEXT).decode("utf-8-sig", errors="replace"), None
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def shown(desk: Desk) -> str:
@@ -107,7 +162,8 @@ def shown(desk: Desk) -> str:
         desk.title,
         desk.unmatched,
         desk.message,
-        before=desk.before,
+        before=desk.names,
         problem=desk.problem,
         can_go_back=bool(desk.earlier),
+        approved=desk.approved,
     )

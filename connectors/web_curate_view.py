@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from connectors.web_parts import act, bar, count, name, said, table, text
-from connectors.web_view import exports_html, length_label
+from connectors.web_parts import act, bar, count, file_link, name, said, table, text
+from connectors.web_view import exports_html, file_name, length_label
 
 if TYPE_CHECKING:
     from assistant.curate_reports import CuratedPlaylist, Duplicate, OutOfPlace, PlaylistAnalysis, Share
@@ -32,6 +32,7 @@ def desk_html(
     before: Mapping[str, str] | None = None,
     problem: bool = False,
     can_go_back: bool = False,
+    approved: frozenset[str] | None = None,
 ) -> str:
     """Show a playlist on the desk.
 
@@ -43,6 +44,7 @@ def desk_html(
         before: track id → name of what was there before the last change, to name what was removed.
         problem: whether the message is something that went wrong.
         can_go_back: whether there is a version before this one.
+        approved: ids that the recipe keeps; None where there is no recipe.
     """
     if playlist is None:
         return f'<div class="sg-desk">{_EMPTY}{_unmatched(unmatched)}{said(message, problem=problem)}</div>'
@@ -53,7 +55,7 @@ def desk_html(
         f"<span>{text(count(n, 'track'))}</span><span>{text(playlist.total, 80)}</span></p>"
         f"<p>{text(playlist.said, 400)} {back}</p>{_changes(playlist, before or {})}{_unmatched(unmatched)}"
         f"{exports_html(playlist.as_reply(title or 'playlist'))}"
-        f'<div class="sg-pair">{_list(playlist)}{_analysis(playlist.analysis)}</div>'
+        f'<div class="sg-pair">{_list(playlist, approved)}{_analysis(playlist.analysis)}</div>'
         f"{said(message, problem=problem)}</div>"
     )
 
@@ -87,24 +89,28 @@ def _unmatched(unmatched: Sequence[tuple[str, str]]) -> str:
     return f"<details><summary>Not found here: {len(unmatched):,}</summary><ul>{lines}{more}</ul></details>"
 
 
-def _list(playlist: CuratedPlaylist) -> str:
+def _list(playlist: CuratedPlaylist, approved: frozenset[str] | None) -> str:
     headings = {"n": "No.", "title": "Title", "artist": "Artist", "year": "Year", "length": "Length", "acts": "Change"}
     added = frozenset(playlist.diff.added)
-    rows = [_row(track, new=track.track_id in added) for track in playlist.tracks[:_MAX_ROWS]]
+    rows = [_row(track, approved, new=track.track_id in added) for track in playlist.tracks[:_MAX_ROWS]]
     rest = len(playlist.tracks) - len(rows)
     more = f'<p class="sg-faint">{text(count(rest, "more track"))} in the files below.</p>' if rest > 0 else ""
     return f"<section><h2>Tracks</h2>{table('work', 'The playlist', headings, rows)}{more}</section>"
 
 
-def _row(track: SlateTrack, *, new: bool) -> dict[str, str]:
+def _row(track: SlateTrack, approved: frozenset[str] | None, *, new: bool) -> dict[str, str]:
     mark = ' <span class="sg-new">new</span>' if new else ""
+    about, place = f"{track.title} by {track.artist}", str(track.position)
+    keep = ""
+    if approved is not None:
+        keep = act("approve", "Keep", about, pressed=track.track_id in approved, position=place)
     return {
-        "n": f"{track.position}",
+        "n": place,
         "title": name(track.title) + mark,
         "artist": name(track.artist),
         "year": str(track.year) if track.year is not None else "",
         "length": length_label(track.duration_s, estimated=track.duration_estimated),
-        "acts": act("remove", "Remove", f"{track.title} by {track.artist}", position=str(track.position)),
+        "acts": keep + act("remove", "Remove", about, position=place),
     }
 
 
@@ -119,6 +125,14 @@ def _analysis(analysis: PlaylistAnalysis) -> str:
         _explicit(analysis),
     )
     return f'<section class="sg-like"><h2>What it is like</h2>{"".join(parts)}</section>'
+
+
+def recipe_link(recipe: str, title: str) -> str:
+    """Offer a recipe as a file."""
+    if not recipe.strip():
+        return ""
+    file = file_name(title).removeprefix("segue-") + ".yaml"
+    return f"<p>{file_link('Save as YAML', file, recipe.encode('utf-8', errors='replace'), 'application/yaml')}</p>"
 
 
 def _energy(analysis: PlaylistAnalysis) -> str:

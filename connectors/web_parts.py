@@ -40,11 +40,23 @@ def key(identity: str) -> str:
     return escape(identity.encode("utf-8", errors="replace").decode("utf-8"))
 
 
-def act(kind: str, label: str, about: str = "", **data: str) -> str:
-    """A button that the page hears as an act of this kind with this data; read aloud with what it is about."""
+def act(kind: str, label: str, about: str = "", *, pressed: bool | None = None, **data: str) -> str:
+    """A button that the page hears as an act of this kind with this data.
+
+    Args:
+        kind: of the act.
+        label: on the button.
+        about: what it is about, for whoever has it read aloud.
+        pressed: its state, where it has one.
+        data: goes with the act.
+    """
     attributes = "".join(f' data-{field}="{key(value)}"' for field, value in data.items())
     aloud = f' aria-label="{text(f"{label}: {plain(about, 90)}", 160)}"' if about else ""
-    return f'<button type="button" class="sg-act" data-act="{escape(kind)}"{attributes}{aloud}>{text(label)}</button>'
+    state = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
+    return (
+        f'<button type="button" class="sg-act" data-act="{escape(kind)}"{attributes}{state}{aloud}>'
+        f"{text(label)}</button>"
+    )
 
 
 def said(words: str, *, problem: bool = False) -> str:

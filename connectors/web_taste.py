@@ -145,8 +145,8 @@ def _my_data(assistant: Assistant, who: Who) -> None:
         save = gr.Button("Export everything", elem_id="sg-export-button")
         link = gr.HTML("", js_on_load=None, apply_default_css=False, elem_id="sg-export-all")
         gr.HTML(
-            '<p class="sg-plain">Forgetting deletes your events, taste, conversations and files that were made of them. '
-            "It cannot be undone.</p>",
+            '<p class="sg-plain">Forgetting deletes your events, taste, conversations and all files that were made of '
+            "them. It cannot be undone.</p>",
             js_on_load=None,
             apply_default_css=False,
         )

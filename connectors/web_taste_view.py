@@ -64,8 +64,8 @@ def joined_html(joined: Sequence[str], code: str = "", message: str = "", *, pro
 def export_html(report: DataReport, content: bytes, file: str) -> str:
     """Offer everything that is kept of a listener as one file, and say what is in it."""
     inside = (
-        f"{count(report.n_events, 'event')}, {count(report.n_sessions, 'conversation')}, {count(report.n_turns, 'turn')}, "
-        f"{count(report.n_playlists, 'playlist')}"
+        f"{count(report.n_events, 'event')}, {count(report.n_sessions, 'conversation')}, "
+        f"{count(report.n_turns, 'turn')}, {count(report.n_playlists, 'playlist')}"
     )
     files = "".join(f"<li>{text(entry, MAX_NAME)}</li>" for entry in report.files)
     return (
@@ -150,8 +150,8 @@ def _timeline(months: Sequence[TasteMonth]) -> str:
         f'<svg viewBox="0 0 {width:.0f} {_BARS_HEIGHT:.0f}" role="img" preserveAspectRatio="xMinYMax meet" '
         f'aria-label="Events by month from {first} to {last}, {most:,} at most; in words below">{"".join(bars)}</svg>'
         f"<figcaption>{first}{f' to {last}' if len(shown) > 1 else ''}, at most {most:,} a month</figcaption></figure>"
-        f"<details><summary>The timeline in words</summary>{table('months', 'Events by month', headings, rows)}</details>"
-        "</section>"
+        "<details><summary>The timeline in words</summary>"
+        f"{table('months', 'Events by month', headings, rows)}</details></section>"
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gradio as gr
 
+from connectors.histories import import_history
 from connectors.web_beside import DIRECT, SLOW, heard, panel, pressed
 from connectors.web_parts import apology, said
 from connectors.web_welcome_view import artists_html, history_html, intro_html
@@ -95,7 +96,8 @@ def history_box(assistant: Assistant, who: Who) -> Any:
             progress((done, total or None), desc=stage)
 
         try:
-            return history_html(assistant.import_history(who.listener(*values[:n], request=request), path, step)), None
+            report = import_history(assistant, who.listener(*values[:n], request=request), path, step)
+            return history_html(report), None
         except Exception as error:
             return said(apology(error), problem=True), None
         finally:

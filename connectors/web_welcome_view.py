@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from assistant.labels import listing, plain
-from connectors.web_parts import act, count, said
+from connectors.web_parts import act, count, day, said, text
 
 if TYPE_CHECKING:
+    from assistant.history_reports import HistoryReport
     from assistant.reports import Suggestion
 
-#: Artists that a sentence names.
-_MAX_NAMED = 3
+#: Artists that a sentence names, and lines of a list of problems.
+_MAX_NAMED, _MAX_LINES = 3, 30
 
 
 def intro_html(liked: Sequence[str] = ()) -> str:
@@ -40,8 +41,8 @@ def artists_html(
         more: HTML to put below.
         searched: whether what is offered goes on from something typed.
     """
-    chosen = "".join(f"<li>{_chip('drop', key, label, pressed=True)}</li>" for key, label in picked.items())
-    choice = "".join(f"<li>{_chip('pick', one.key, one.name, pressed=False)}</li>" for one in offered)
+    chosen = "".join(f"<li>{act('drop', label, pressed=True, artist=key)}</li>" for key, label in picked.items())
+    choice = "".join(f"<li>{act('pick', one.name, pressed=False, artist=one.key)}</li>" for one in offered)
     if searched and not offered:
         choice = '<li class="sg-faint">Nobody of that name is in this catalogue.</li>'
     parts = []
@@ -61,14 +62,29 @@ def history_html(report: HistoryReport | None) -> str:
             "file; zips too. It is read on this machine and the file is deleted after.</p>"
         )
     facts = (
-        f"{report.n_new:,} new events of {count(report.n_rows, 'row')}",
+        f"{report.n_new:,} new events from {count(report.n_rows, 'row')}",
         f"{report.n_known:,} known before" if report.n_known else "",
         f"{count(report.n_matched_tracks, 'track')} found here",
         f"{count(report.n_added_tracks, 'track')} added to the catalogue" if report.n_added_tracks else "",
     )
-    problems = _problems("not matched", report.unmatched) + _problems("rows not read", report.bad_rows)
-    return f'<div class="sg-report">{said("; ".join(filter(None, facts)) + ".")}{problems}</div>'
+    span = f"From {day(report.since)} to {day(report.until)}, as " if report.since is not None else "Read as "
+    problems = (
+        _aside(f"{report.n_left_out:,} rows left out", [f"{why}: {n:,}" for why, n in report.left_out.items()]),
+        _aside(f"{report.n_unmatched:,} rows not matched", [f"{u.name}: {u.why}" for u in report.unmatched]),
+        _aside(f"{report.n_bad_rows:,} rows not readable", [f"{b.place}: {b.why}" for b in report.bad_rows]),
+        _aside(f"{len(report.ignored):,} other files", report.ignored),
+    )
+    return (
+        f'<div class="sg-report">{said("; ".join(filter(None, facts)) + ".")}'
+        f'<p class="sg-faint">{span}{text(listing(list(report.formats)), 120)}.</p>{"".join(problems)}</div>'
+    )
 
 
-def _chip(kind: str, key: str, label: str, *, pressed: bool) -> str:
-    return act(kind, label, "", artist=key).replace("<button ", f'<button aria-pressed="{str(pressed).lower()}" ', 1)
+def _aside(title: str, lines: Sequence[str]) -> str:
+    """Something to look up, closed; nothing where there are no lines."""
+    if not lines:
+        return ""
+    listed = "".join(f"<li><bdi>{text(line, 200)}</bdi></li>" for line in lines[:_MAX_LINES])
+    rest = len(lines) - _MAX_LINES
+    more = f"<li>and {rest:,} more</li>" if rest > 0 else ""
+    return f"<details><summary>{text(title)}</summary><ul>{listed}{more}</ul></details>"

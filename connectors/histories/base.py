@@ -172,7 +172,9 @@ def _written(said: str, context: Context) -> tuple[float, bool]:
         if (day := _parsed(said, form)) is not None:
             return _seconds(day.replace(hour=12), context), True
     try:
-        found: datetime | None = datetime.fromisoformat(said.removesuffix(" UTC") + ("+00:00" if said.endswith(" UTC") else ""))
+        found: datetime | None = datetime.fromisoformat(
+            said.removesuffix(" UTC") + ("+00:00" if said.endswith(" UTC") else "")
+        )
     except ValueError:
         found = next((read for form in _WRITTEN if (read := _parsed(said, form)) is not None), None)
     if found is None:
@@ -194,7 +196,9 @@ def _seconds(found: datetime, context: Context) -> float:
         raise BadValueError(f"its time is none: {found!s}") from None
 
 
-def read_rows(rows: Iterator[tuple[int, Any]], read: ReadRow, context: Context, unit: str = "entry") -> Iterator[HistoryItem]:
+def read_rows(
+    rows: Iterator[tuple[int, Any]], read: ReadRow, context: Context, unit: str = "entry"
+) -> Iterator[HistoryItem]:
     """Read numbered rows one by one; those that cannot be read are named and left out."""
     for place, row in rows:
         if isinstance(row, Broken):
