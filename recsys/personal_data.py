@@ -1,8 +1,8 @@
 """All that the database holds of one listener: read, and removed so that nothing of it stays in the database's files.
 
-SQLite overwrites what is deleted (`recsys.database`), but its log of writes still has it, and so do free pages of a file
-that was written before Segue asked for that: `erase` writes the file anew, without free pages, and empties the log. A
-PostgreSQL server clears deleted rows itself (autovacuum).
+SQLite overwrites what is deleted (`recsys.database`), but its log of writes still has it, and so may free pages of a
+file that an earlier version wrote: `erase` writes the file anew, without free pages, and empties the log. A PostgreSQL
+server clears deleted rows itself (autovacuum).
 """
 
 from __future__ import annotations
