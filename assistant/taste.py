@@ -23,10 +23,13 @@ from recsys.catalogue import Catalogue
 from recsys.listeners import event_worth, track_weights
 from recsys.recommender import Recommender
 from recsys.sessions import ShownTurn
+from recsys.store import Store
 from recsys.suppressed import Suppressed
 from recsys.text import artist_key
 from recsys.types import Event, EventKind, Facet, Track, TrackId
 
+#: The record of the artists that a listener named on a first visit.
+NAMED_ARTISTS = "named artists"
 #: Sentences on one facet.
 _MAX_SAID = {Facet.GENRE: 3, Facet.MOOD: 2, Facet.ERA: 1, Facet.ARTIST: 3}
 #: Tracks named as the evidence of a sentence, and values of a facet in a report.
@@ -52,6 +55,24 @@ class Known:
     suppressed: Sequence[Suppressed] = ()
     joined: tuple[str, ...] = ()  # the other listeners who are the same person
     named: tuple[str, ...] = ()  # keys of the artists that the listener named at first
+
+
+def known_of(store: Store, listener: str, now: float, *, alone: bool = False) -> Known:
+    """Read what is kept of a listener's taste, with or without what those did who are the same person."""
+    people = (listener,) if alone else store.joined.of(listener)
+    suppressed = store.suppressions.of(listener, now)
+    return Known(
+        events=store.events(listener, alone=alone),
+        shown=(turn for turn in store.sessions.shown(listener) if turn.listener_id in people),
+        suppressed=[wish for wish in suppressed if wish.listener_id in people],
+        joined=tuple(one for one in store.joined.of(listener) if one != listener),
+        named=tuple(dict.fromkeys(key for one in people for key in named_artists(store, one))),
+    )
+
+
+def named_artists(store: Store, listener: str) -> tuple[str, ...]:
+    """Return the keys of the artists that a listener named on a first visit."""
+    return tuple(store.records.get(NAMED_ARTISTS, listener) or ())
 
 
 @dataclass
