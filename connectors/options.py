@@ -24,5 +24,7 @@ HowMuchMe = Annotated[
 ]
 Output = Annotated[
     list[Path] | None,
-    typer.Option("-o", "--output", help="File to write: .m3u8, .m3u, .csv, .json, or - for the table on stdout."),
+    typer.Option(
+        "-o", "--output", help="File to write: .m3u8, .xspf, .jspf, .csv, .json, .txt; - for the table on stdout."
+    ),
 ]
