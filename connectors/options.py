@@ -24,7 +24,9 @@ HowMuchMe = Annotated[
 ]
 Output = Annotated[
     list[Path] | None,
-    typer.Option("-o", "--output", help="File to write: .m3u8, .m3u, .csv, .json, or - for the table on stdout."),
+    typer.Option(
+        "-o", "--output", help="File to write: .m3u8, .xspf, .jspf, .csv, .json, .txt; - for the table on stdout."
+    ),
 ]
 RecipeFile = Annotated[
     Path | None, typer.Option("--recipe", metavar="FILE", help="Make the playlist of this recipe anew.")
