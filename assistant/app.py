@@ -19,7 +19,6 @@ from assistant.failures import kind_and_place
 from assistant.histories import Histories
 from assistant.labels import plain
 from assistant.naming import Naming
-from assistant.personal import Personal
 from assistant.recipes import Recipes
 from assistant.reply import Message, Reply
 from assistant.reports import (
@@ -47,7 +46,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Histories, Conversations, Naming, Personal, Curating, Recipes):
+class Assistant(Histories, Conversations, Naming, Curating, Recipes):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---

@@ -17,7 +17,7 @@ from assistant.recipes import Named, Recipe, RecipeRun
 from assistant.reply import Reply, SlateTrack
 from assistant.session import SessionState
 from recsys.recommendation import Query
-from recsys.text import artist_key
+from recsys.text import artist_key, fold
 from recsys.types import Constraint, Facet
 
 if TYPE_CHECKING:
@@ -62,6 +62,11 @@ class Cooking:
         )
         self._check_result(aside, must)
         return self._told(aside, approved)
+
+    def staying(self) -> tuple[str, ...]:
+        """Return the ids of the tracks that the recipe wants in any case."""
+        named = (*self._recipe.approved, *self._recipe.must_include)
+        return tuple(self._catalogue.track_ids[row] for one in named for row in self._track(one))
 
     def _told(self, aside: Aside, approved: Sequence[int]) -> RecipeRun:
         recipe = self._recipe
@@ -201,8 +206,10 @@ class Cooking:
         found = [one.row for one in match(self._catalogue, entries) if one.row is not None]
         if found or not splits:
             return found[:1]
-        named = self._agent.named(f"“{splits[0][0]}” by {splits[0][1]}")
-        return [int(row) for row in self._catalogue.rows(sorted(named))[:1]]
+        # A title that is spelt too badly is still told by its artist, but no title stands for another artist's.
+        rows = self._catalogue.rows(sorted(self._agent.named(f"“{splits[0][0]}” by {splits[0][1]}")))
+        said = f" {fold(words)} "
+        return [int(row) for row in rows if f" {self._main_artist(int(row))} " in said][:1]
 
     # --- what is asked ---
 

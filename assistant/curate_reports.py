@@ -84,6 +84,7 @@ class CuratedPlaylist(_Report):
 
     tracks: tuple[SlateTrack, ...]
     diff: Diff = Field(description="moved: out of the order that they had among each other")
+    gone: dict[str, str] = Field(default={}, description="id → title and artist of what was removed")
     total: str
     said: str = Field(description="what was done, in a sentence or two")
     analysis: PlaylistAnalysis = Field(description="of the playlist after the change")

@@ -26,6 +26,44 @@ class Curating(Parts):
         rows, unknown = known_rows(recommender.catalogue, track_ids)
         return analyse(recommender.catalogue, recommender.ranker.vectors, rows, unknown)
 
+    def curate(
+        self,
+        listener_id: str,
+        track_ids: Sequence[str],
+        *,
+        no_duplicates: bool = False,
+        n_more: int | None = None,
+        text: str = "",
+        minutes: float | None = None,
+        arc: str | None = None,
+    ) -> CuratedPlaylist:
+        """Do several things to a playlist: take repeats out, add tracks, shorten it, put it into order, in this order.
+
+        Args:
+            listener_id: whose taste takes part in what is added.
+            track_ids: the playlist.
+            no_duplicates: as `without_duplicates`.
+            n_more: as `extend`.
+            text: as `extend`; 10 tracks where no number is given.
+            minutes: as `shorten`.
+            arc: as `reorder`.
+
+        Raises:
+            CurateError: as these.
+        """
+        from assistant.curation import curate
+
+        return curate(
+            self._agent(),
+            listener_id,
+            track_ids,
+            no_duplicates=no_duplicates,
+            n_more=n_more,
+            text=text,
+            minutes=minutes,
+            arc=arc,
+        )
+
     def extend(
         self,
         listener_id: str,

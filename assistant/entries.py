@@ -7,11 +7,12 @@ Whether two titles are the same *version* (live, remix, acoustic, …) is told a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote, unquote
 
 from assistant.errors import AssistantError
 from recsys.errors import SourceError
@@ -30,7 +31,7 @@ _ARTIST_LAST = re.compile(r"^(.+), (the|a|an|les|los|die|der)$", re.IGNORECASE) 
 _BETWEEN_ARTISTS = re.compile(r"\s*[,;&+/|]\s*|\s+(?:and|x|y|et|und|e|vs\.?|with|feat\.?|ft\.?|featuring)\s+", re.I)
 _MUSICBRAINZ = re.compile(r"musicbrainz\.org/(?:ws/2/)?recording/([0-9a-f-]{36})|(?:urn:)?mbid:([0-9a-f-]{36})", re.I)
 _ISRC_ADDRESS = re.compile(r"^(?:urn:)?isrc:\s*([A-Za-z0-9-]{12,17})$", re.IGNORECASE)
-_OWN_ADDRESS = re.compile(r"^segue:(.+)$", re.IGNORECASE | re.DOTALL)
+_OWN_ADDRESS = re.compile(r"^urn:x-segue:track:(.+)$", re.IGNORECASE | re.DOTALL)
 #: Versions that are other recordings by other people: never taken for the one that was meant.
 _IMITATIONS = frozenset(("karaoke", "cover"))
 #: A remaster is the same recording.
@@ -80,12 +81,24 @@ def ids_in(addresses: Iterable[str]) -> dict[str, str]:
             "youtube": values.youtube_id(said, bare=False),
             "mbid": values.mbid(brainz[1] or brainz[2]) if brainz else None,
             "isrc": values.isrc(coded[1]) if coded else None,
-            OWN_ID: own[1] if own else None,
+            OWN_ID: unquote(own[1]) if own else None,
         }
         for kind, one in candidates.items():
             if one:
                 found.setdefault(kind, one)
     return found
+
+
+def addresses_of(ids: Mapping[str, str]) -> list[str]:
+    """Write ids as the URIs that `ids_in` reads, the surest first."""
+    forms: dict[str, Callable[[str], str]] = {
+        OWN_ID: lambda one: f"urn:x-segue:track:{quote(one, safe='', errors='replace')}",
+        "isrc": "urn:isrc:{}".format,
+        "mbid": "https://musicbrainz.org/recording/{}".format,
+        "spotify": "spotify:track:{}".format,
+        "youtube": "https://www.youtube.com/watch?v={}".format,
+    }
+    return [form(ids[kind]) for kind, form in forms.items() if kind in ids]
 
 
 def tidy_ids(ids: Mapping[str, str]) -> dict[str, str]:
@@ -178,7 +191,7 @@ def version_kinds(title: str, album: str | None = None) -> frozenset[str]:
 
 
 def decoration(title: str, wanted: str) -> int:
-    """Rank how far a title of the wanted work is from the `title_key` wanted: the same, a remaster of it, another cut."""
+    """Rank how far a title of a work is from the `title_key` wanted: the same, a remaster of it, or another cut."""
     return 0 if title_key(title) == wanted else 1 if _SAME_RECORDING & versions_of(title) else 2
 
 

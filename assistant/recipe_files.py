@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionStartEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
 from assistant.curate_errors import RecipeError
 from assistant.labels import plain
@@ -104,15 +104,8 @@ def _parsed(text: str, name: str) -> CommentedMap:
     if len(text) > MAX_CHARACTERS:
         raise RecipeError(name, f"it has more than {MAX_CHARACTERS:,} letters", "give a recipe")
     try:
-        depth = 0
-        for event in _yaml().parse(text):
-            depth += isinstance(event, CollectionStartEvent) - type(event).__name__.endswith(
-                ("SequenceEndEvent", "MappingEndEvent")
-            )
-            if isinstance(event, AliasEvent) or getattr(event, "anchor", None) or depth > _MAX_DEPTH:
-                line = event.start_mark.line + 1
-                raise RecipeError(name, "it has references or nests too deep", "write everything out", line=line)
-        document = _yaml().load(text)
+        bad = _entangled(text)
+        document = None if bad is not None else _yaml().load(text)
     except DuplicateKeyError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise RecipeError(name, "a field is there twice", "leave one of them out", line=line) from error
@@ -122,9 +115,21 @@ def _parsed(text: str, name: str) -> CommentedMap:
         raise RecipeError(name, f"it is no YAML ({problem})", "put words with : or # in quotes", line=line) from error
     except (YAMLError, ValueError) as error:
         raise RecipeError(name, f"it is no YAML ({plain(str(error), 120)})", "write `field: value` lines") from error
+    if bad is not None:
+        raise RecipeError(name, "it has references, or nests too deep", "write everything out", line=bad)
     if not isinstance(document, CommentedMap):
         raise RecipeError(name, "it has no fields", "write `name: …` and `prompt: …`, one to a line")
     return document
+
+
+def _entangled(text: str) -> int | None:
+    """The line (from 1) where a text refers to another place of itself, which can make it huge, or nests too deep."""
+    depth = 0
+    for event in _yaml().parse(text):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None) or depth > _MAX_DEPTH:
+            return int(event.start_mark.line) + 1
+    return None
 
 
 def _bare(value: Any) -> Any:
@@ -141,21 +146,30 @@ def _bare(value: Any) -> Any:
 
 def _explained(error: ValidationError, document: CommentedMap, name: str) -> RecipeError:
     """Say what is wrong in the words of the file: line, field, what is there and what to write."""
-    first = error.errors()[0]
+    errors = error.errors()
+    # Of the two ways to write a constraint the one that comes farther is meant.
+    first = max((one for one in errors if one["loc"][:2] == errors[0]["loc"][:2]), key=lambda one: len(one["loc"]))
     place = [part for part in first["loc"] if isinstance(part, int) or part in _known_words()]
     field = str(first["loc"][0]) if first["loc"] else ""
     line = _line(document, [*first["loc"]])
     if first["type"] == "extra_forbidden":
         wrong, known = str(first["loc"][-1]), list(_WRITE) if len(first["loc"]) == 1 else sorted(_known_words())
         near = difflib.get_close_matches(wrong, known, n=1)
-        remedy = f"write {near[0]}" if near else f"use {', '.join(_WRITE)}" if len(first["loc"]) == 1 else _WRITE[field]
+        remedy = (
+            f"did you mean {near[0]}?"
+            if near
+            else f"use {', '.join(_WRITE)}"
+            if len(first["loc"]) == 1
+            else _WRITE[field]
+        )
         return RecipeError(name, f"there is no field {plain(wrong, 60)!r}", remedy, line=line)
     if first["type"] == "missing":
         return RecipeError(name, f"the field {field!r} is missing", _WRITE.get(field, "add it"), line=line)
     path = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".") or field
-    received = "" if isinstance(first["input"], Mapping) else f" is {plain(str(first['input']), 60)!r}, but"
-    message = first["msg"].removeprefix("Value error, ")
-    problem = f"{path}{received} {message[:1].lower()}{message[1:]}" if received else f"{path}: {message}"
+    given = first["input"]
+    received = f" is {plain(str(given), 60)!r}, but" if isinstance(given, str | int | float) else ":"
+    message = first["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+    problem = f"{path}{received} {message}"
     return RecipeError(name, problem, _WRITE.get(field, "mend it"), line=line)
 
 

@@ -47,6 +47,7 @@ class SlateTrack(BaseModel):
     duration_estimated: bool = False
     link: str = Field(description="its file, a direct address where an id is known, else a search address")
     path: str | None = None
+    ids: dict[str, str] = Field(default_factory=dict, description="service → id: isrc, mbid, spotify, youtube")
     facets: tuple[str, ...] = ()
     reason: str = ""
     causes: tuple[str, ...] = Field(default=(), description="why it was picked, in words for computed numbers")

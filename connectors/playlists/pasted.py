@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 
 from assistant.entries import Entry, ids_in
+from connectors.playlists.base import place_of
 
-_ADDRESS = re.compile(r"https?://\S+|spotify:track:\w+")
+_ADDRESS = re.compile(r"(?:https?|file)://\S+|spotify:track:\w+")
 _BULLET = re.compile(r"^\s*(?:[-*+•·‣▪◦▶►♪♫–—]\s+)")
 _NUMBER = re.compile(r"^\s*\(?#?(\d{1,4})\s*[.):\]]\s*(?=\S)|^\s*#(\d{1,4})\s+")
 #: Might be a number or the name itself, "1979 - The Smashing Pumpkins": a number where the list counts on.
@@ -43,11 +44,11 @@ def read_lines(text: str) -> tuple[str, list[Entry]]:
         addresses = _ADDRESS.findall(line)
         words = _ADDRESS.sub(" ", line).strip(" \t<>[]()") if addresses else line.strip()
         if not words and addresses:
-            ids = ids_in(addresses)
+            ids, path = ids_in(addresses), place_of(addresses)
             if linked:
-                entries.append(Entry(title="" if ids else addresses[0], ids=ids))
+                entries.append(Entry(title="" if ids or path else addresses[0], ids=ids, path=path))
             else:
-                entries[-1] = replace(entries[-1], ids=ids | dict(entries[-1].ids))
+                entries[-1] = replace(entries[-1], ids=ids | dict(entries[-1].ids), path=path)
             linked = True
         elif words:
             entries.append(_entry(words, ids_in(addresses), counted=counted, spoken=spoken))

@@ -197,7 +197,7 @@ def test_ids_are_read_out_of_addresses_of_every_form() -> None:
             "urn:isrc:GBBRB9300023",
             "https://open.spotify.com/intl-de/track/4uLU6hMCjMI75M1A2tKUQC?si=x",
             "https://youtu.be/dQw4w9WgXcQ",
-            "segue:mine-1",
+            "urn:x-segue:track:mine-1",
             "https://example.org/else",
         ]
     ) == {
