@@ -18,8 +18,10 @@ from assistant.errors import NothingToExportError
 from assistant.failures import kind_and_place
 from assistant.histories import Histories
 from assistant.labels import plain
+from assistant.media import Media
 from assistant.naming import Naming
 from assistant.recipes import Recipes
+from assistant.remembered import Remembered
 from assistant.reply import Message, Reply
 from assistant.reports import (
     AddedSpaceReport,
@@ -46,7 +48,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Histories, Conversations, Naming, Curating, Recipes):
+class Assistant(Histories, Conversations, Naming, Curating, Recipes, Remembered, Media):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---

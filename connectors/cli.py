@@ -79,14 +79,23 @@ def web(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one (default: SEGUE_WEB_PORT)")
     ] = None,
+    add_user: Annotated[
+        str | None, typer.Option("--add-user", metavar="NAME", help="Add a user who may log in, and do no more.")
+    ] = None,
 ) -> None:
     """Open the web chat.
 
-    The playlist is a table with like, dislike and download.
+    The playlist is a table with like, dislike and download. To listen on other addresses, it needs a login.
     """
+    settings = _settings()
+    if add_user is not None:
+        from connectors.web_login import add_user as add
+
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        typer.echo(f"Added {add_user} to {add(settings, add_user, password)}; whoever opens the page now has to log in")
+        return
     from connectors.web import serve
 
-    settings = _settings()
     with _open(settings) as assistant:
         serve(assistant, settings.web_host if host is None else host, settings.web_port if port is None else port)
 

@@ -10,12 +10,11 @@ from typing import Any
 import gradio as gr
 
 from connectors.web_chat import listener_of
+from connectors.web_login import USER
 
 #: Where a browser keeps its listener id. The secret only keeps Gradio from drawing a new one at every start, which
 #: would make every browser a new listener; the id itself is what cannot be guessed.
 _STORAGE_KEY = _STORAGE_SECRET = "segue-listener"
-#: Where the gate of `connectors.web_login` notes in a request's scope who it let in.
-USER = "segue.user"
 
 
 def user_of(request: Any) -> str | None:
@@ -28,7 +27,7 @@ def user_of(request: Any) -> str | None:
     scope = getattr(inner, "scope", None)
     named = request.username if isinstance(request, gr.Request) else None
     named = named or (scope.get(USER) if isinstance(scope, dict) else None)
-    return str(named) if named else None
+    return str(named).lower() if named else None
 
 
 class Who:
