@@ -21,7 +21,6 @@ from assistant.labels import plain
 from assistant.media import Media
 from assistant.naming import Naming
 from assistant.recipes import Recipes
-from assistant.remembered import Remembered
 from assistant.reply import Message, Reply
 from assistant.reports import (
     AddedSpaceReport,
@@ -48,7 +47,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Histories, Conversations, Naming, Curating, Recipes, Remembered, Media):
+class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---
