@@ -16,7 +16,8 @@ from assistant.recipe_files import RecipeFile
 from assistant.recipes import Named, Recipe
 from assistant.reply import Diff, Message, SlateTrack
 from connectors.playlists.reading import PlaylistIn, parse_playlist, read_playlist
-from connectors.web_parts import apology, count
+from connectors.web_chat import apology
+from connectors.web_parts import count
 
 if TYPE_CHECKING:
     from assistant.app import Assistant

@@ -31,8 +31,8 @@ _ORDERS = {
 }
 _RECIPES = (
     '<p class="sg-plain">A recipe is a playlist as what is wanted of it: a prompt, constraints, dials, tracks that '
-    "must or must never be in it, quotas by artist, a seed. Run it again, and you see what changed since last time; tracks "
-    "that you keep stay where they are. <code>segue playlist --recipe FILE</code> does the same.</p>"
+    "must or must never be in it, quotas by artist, a seed. Run it again, and you see what changed since last time. "
+    "Tracks that you keep stay where they are. <code>segue playlist --recipe FILE</code> does the same.</p>"
 )
 
 

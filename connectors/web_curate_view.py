@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from connectors.web_parts import act, bar, count, file_link, name, said, table, text
-from connectors.web_view import exports_html, file_name, length_label
+from connectors.web_text import length_label
+from connectors.web_view import exports_html, file_name
 
 if TYPE_CHECKING:
     from assistant.curate_reports import CuratedPlaylist, Duplicate, OutOfPlace, PlaylistAnalysis, Share

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT, _MARGIN = 480.0, 340.0, 22.0
 #: Radius of a pick's disc, and how far the middles of two must be apart.
 _DISC, _APART = 10.0, 21.0
+#: Width of a letter of a name.
+_LETTER = 6.6
 _Point = tuple[float, float]
 
 
@@ -26,6 +28,8 @@ def map_html(report: MapReport) -> str:
     place = _Scale(report)
     crowd = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in (place(track.x, track.y) for track in report.tracks))
     start, end = place(*listener.start), place(*listener.end)
+    taken = [start, end]
+    found = _picks(listener, place, taken)
     asked = text(report.request, 120)
     picks = "".join(f"<li>{name(pick.title)} <span>by {name(pick.artist)}</span></li>" for pick in listener.picks)
     return (
@@ -35,8 +39,8 @@ def map_html(report: MapReport) -> str:
         '<defs><marker id="sg-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0 0L8 4L0 8z" class="sg-map-tip"></path></marker></defs>'
         f'<path class="sg-map-crowd" d="{crowd}" aria-hidden="true"></path>'
-        f"{_way(start, end)}{_picks(listener, place, [start, end])}"
-        f"{_standing(start, 'you', hollow=True)}{_standing(end, 'you, asking', hollow=False)}</svg>"
+        f"{_way(start, end)}{found}"
+        f"{_standing(start, 'you', taken, hollow=True)}{_standing(end, 'you, asking', taken, hollow=False)}</svg>"
         f"<figcaption>“{asked}” takes you from the hollow point to the full one. Grey: {len(report.tracks):,} of "
         f"{report.n_catalogue:,} tracks. The two directions show {report.kept:.0%} of what tells tracks apart, so what "
         "is near here may be far in the rest.</figcaption>"
@@ -102,14 +106,23 @@ def _way(start: _Point, end: _Point) -> str:
     return _line("sg-map-way", (near[0], near[1]), (far[0], far[1]), ' marker-end="url(#sg-tip)"')
 
 
-def _standing(point: _Point, words: str, *, hollow: bool) -> str:
-    right = point[0] < _WIDTH - 90
+def _standing(point: _Point, words: str, taken: list[_Point], *, hollow: bool) -> str:
+    """A point of the listener's with its name on the side where it covers least."""
+    (x, y), width = point, _LETTER * len(words)
+    spots = [(x + right, y + up) for right in (11.0, -11.0 - width) for up in (4.0, -9.0, 19.0)]
+    left, base = min(spots, key=lambda spot: _covered(spot, width, [one for one in taken if one != point]))
     return (
         f'<g class="sg-map-you{" sg-map-hollow" if hollow else ""}">'
-        f'<circle cx="{point[0]:.1f}" cy="{point[1]:.1f}" r="6"></circle>'
-        f'<text x="{point[0] + (10 if right else -10):.1f}" y="{point[1] + (18 if hollow else -9):.1f}" '
-        f'text-anchor="{"start" if right else "end"}">{words}</text></g>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6"></circle><text x="{left:.1f}" y="{base:.1f}">{words}</text></g>'
     )
+
+
+def _covered(spot: _Point, width: float, taken: list[_Point]) -> int:
+    """How many marks a line of text that begins at a spot would cover; being cut off counts for more than any."""
+    left, base = spot
+    right = left + width
+    n = sum(left - _DISC < x < right + _DISC and base - 12 - _DISC < y < base + _DISC for x, y in taken)
+    return n + (len(taken) + 1) * (left < 2 or right > _WIDTH - 2 or base < 12 or base > _HEIGHT - 4)
 
 
 def _line(kind: str, start: _Point, end: _Point, more: str = "") -> str:

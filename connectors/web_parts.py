@@ -1,4 +1,4 @@
-"""What the pages beside the chat are made of, as HTML from plain data: safe words, buttons, files, what went wrong.
+"""What the pages beside the chat are made of, as HTML from plain data: safe words, buttons, files, bars, tables.
 
 Every word that comes from a catalogue, a listener or a file passes through `text` or `name`.
 """
@@ -6,38 +6,22 @@ Every word that comes from a catalogue, a listener or a file passes through `tex
 from __future__ import annotations
 
 import base64
-import logging
-import secrets
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
 
-from assistant.errors import DELIBERATE
 from assistant.labels import plain
-from connectors.errors import ConnectorError
-
-_LOG = logging.getLogger(__name__)
-#: Longest name of a track, artist or album, in characters.
-MAX_NAME = 120
-#: Names longer than this may be cut by the layout and are repeated as a hint, in characters.
-_LONG_NAME = 40
+from connectors.web_text import name_html, text_html, value_html
 
 
 def text(words: str, limit: int = 300) -> str:
     """Make words safe to stand in HTML, also within quotes: one line, at most `limit` characters, escaped."""
-    return escape(plain(words, limit))
+    return text_html(words, limit)
 
 
 def name(words: str) -> str:
     """A name of any script beside others: set apart, so that its direction does not turn the line round."""
-    safe = text(words, MAX_NAME)
-    hint = f' title="{safe}"' if len(safe) > _LONG_NAME else ""
-    return f"<bdi{hint}>{safe or 'untitled'}</bdi>"
-
-
-def key(identity: str) -> str:
-    """An id as an attribute; half a character, which no page can hold, becomes a question mark."""
-    return escape(identity.encode("utf-8", errors="replace").decode("utf-8"))
+    return name_html(words if words.strip() else "untitled")
 
 
 def act(kind: str, label: str, about: str = "", *, pressed: bool | None = None, **data: str) -> str:
@@ -50,7 +34,7 @@ def act(kind: str, label: str, about: str = "", *, pressed: bool | None = None, 
         pressed: its state, where it has one.
         data: goes with the act.
     """
-    attributes = "".join(f' data-{field}="{key(value)}"' for field, value in data.items())
+    attributes = "".join(f' data-{field}="{value_html(value)}"' for field, value in data.items())
     aloud = f' aria-label="{text(f"{label}: {plain(about, 90)}", 160)}"' if about else ""
     state = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
     return (
@@ -64,15 +48,6 @@ def said(words: str, *, problem: bool = False) -> str:
     kind, sign = ("sg-problem", "!") if problem else ("sg-done", "✓")
     inside = f'<span aria-hidden="true">{sign}</span> {text(words, 600)}' if words else ""
     return f'<p class="sg-said {kind}" role="status">{inside}</p>'
-
-
-def apology(error: Exception) -> str:
-    """Turn an error into a sentence for a listener; what is unexpected is logged under a reference."""
-    if isinstance(error, (*DELIBERATE, ConnectorError)):
-        return plain(str(error), 600)
-    reference = secrets.token_hex(4)
-    _LOG.error("web page failed, reference %s", reference, exc_info=error)
-    return f"Something went wrong on my side (reference {reference}). Nothing is lost; please try again."
 
 
 def file_link(label: str, file: str, content: bytes, media_type: str, about: str = "") -> str:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from connectors.web_beside import DIRECT, SLOW, heard, panel, pressed
+from connectors.web_chat import apology
 from connectors.web_map import map_html
-from connectors.web_parts import apology, said
+from connectors.web_parts import said
 from connectors.web_taste_view import FORGET_WORD, INCOGNITO, export_html, joined_html, taste_html
 from connectors.web_welcome import history_box
 
@@ -30,7 +31,7 @@ _FILE = "segue-my-data.zip"
 _SAVE = "() => { setTimeout(() => document.querySelector('#sg-export-all a[download]')?.click(), 60) }"
 #: Leaves nothing of the forgotten on the screen; the browser gets another listener id then.
 _AFRESH = """() => { if (document.querySelector('#sg-forgotten .sg-done')?.innerText.trim()) setTimeout(() => {
-  localStorage.removeItem('segue-listener'); location.reload() }, 1800) }"""
+  localStorage.removeItem('segue-listener'); location.replace(location.pathname) }, 1500) }"""
 
 
 def taste_tab(assistant: Assistant, who: Who) -> None:
@@ -65,6 +66,9 @@ def changed(assistant: Assistant, listener_id: str, data: Mapping[str, str]) -> 
             case "unrate":
                 assistant.feedback(listener_id, None, track, "unrate")
                 return "Taken back.", False
+            case "dislike":
+                assistant.feedback(listener_id, None, track, "dislike")
+                return "Noted: you do not like it.", False
             case "rest":
                 assistant.rest(listener_id, track, _REST_DAYS)
                 return "You will not be shown it for 30 days.", False
@@ -172,5 +176,7 @@ def _my_data(assistant: Assistant, who: Who) -> None:
             return word, said(apology(error), problem=True)
         return "", said("You are forgotten. The page starts afresh." if known else "There was nothing to forget.")
 
-    save.click(heard(who, export), who.inputs, link, **SLOW).then(None, js=_SAVE)
-    forget.click(heard(who, forgotten), [*who.inputs, typed], [typed, outcome], **SLOW).then(None, js=_AFRESH)
+    save.click(heard(who, export), who.inputs, link, **SLOW).then(None, js=_SAVE, api_visibility="private")
+    forget.click(heard(who, forgotten), [*who.inputs, typed], [typed, outcome], **SLOW).then(
+        None, js=_AFRESH, api_visibility="private"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from connectors.web_parts import MAX_NAME, act, bar, count, day, file_link, name, said, size, table, text
+from connectors.web_parts import act, bar, count, day, file_link, name, said, size, table, text
 
 if TYPE_CHECKING:
     from assistant.taste_reports import DataReport, Exposure, TasteMonth, TasteReport, TasteShare, TasteTrack
@@ -67,7 +67,7 @@ def export_html(report: DataReport, content: bytes, file: str) -> str:
         f"{count(report.n_events, 'event')}, {count(report.n_sessions, 'conversation')}, "
         f"{count(report.n_turns, 'turn')}, {count(report.n_playlists, 'playlist')}"
     )
-    files = "".join(f"<li>{text(entry, MAX_NAME)}</li>" for entry in report.files)
+    files = "".join(f"<li>{text(entry, 120)}</li>" for entry in report.files)
     return (
         f'<div class="sg-taste"><p>{file_link("Save the file", file, content, "application/zip", "with all my data")} '
         f"{text(size(report.n_bytes))}: {text(inside)}</p>"
@@ -111,12 +111,19 @@ def _tracks(title: str, tracks: Sequence[TasteTrack], kind: str) -> str:
 
 
 def _track(track: TasteTrack, share: float) -> str:
-    about = f"{track.title} by {track.artist}"
     return (
         f'<li><span class="sg-who">{name(track.title)} <span>by {name(track.artist)}</span></span>'
         f'<span class="sg-how">{bar(share)}{text(track.how, 120)}, {day(track.at)}</span>'
-        f"{act('unrate', 'Take back', about, track=track.track_id)}</li>"
+        f"{_change(track)}</li>"
     )
+
+
+def _change(track: TasteTrack) -> str:
+    """Take a rating back where there is one; what was only played or kept can be disliked."""
+    about = f"{track.title} by {track.artist}"
+    if "like" in track.how:
+        return act("unrate", "Take back", about, track=track.track_id)
+    return act("dislike", "Not for me", about, track=track.track_id) if track.weight > 0 else ""
 
 
 def _timeline(months: Sequence[TasteMonth]) -> str:

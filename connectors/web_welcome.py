@@ -13,7 +13,8 @@ import gradio as gr
 
 from connectors.histories import import_history
 from connectors.web_beside import DIRECT, SLOW, heard, panel, pressed
-from connectors.web_parts import apology, said
+from connectors.web_chat import apology
+from connectors.web_parts import said
 from connectors.web_welcome_view import artists_html, history_html, intro_html
 
 if TYPE_CHECKING:
