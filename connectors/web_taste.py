@@ -110,7 +110,13 @@ def _joined(assistant: Assistant, who: Who) -> None:
     """One person in several places."""
     state = panel("", "sg-joined")
     with gr.Row():
-        code = gr.Textbox(label="A code from another place", placeholder="K7QM-4RZP", max_length=20, submit_btn="Link")
+        code = gr.Textbox(
+            label="A code from another place",
+            placeholder="K7QM-4RZP",
+            max_length=20,
+            submit_btn="Link",
+            elem_id="sg-link-code",
+        )
 
     def shown(listener_id: str) -> str:
         return joined_html(assistant.taste(listener_id).joined)

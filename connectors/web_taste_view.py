@@ -184,15 +184,15 @@ def _share_list(shares: Sequence[TasteShare]) -> str:
     most = max(share.n for share in shown) or 1
     rows = "".join(
         f'<li><span class="sg-who">{name(share.name)}</span><span class="sg-how">{bar(share.n / most)}'
-        f"{text(count(share.n, 'track'))}{_lift(share.lift)}</span></li>"
+        f"{text(count(share.n, 'track'))}{_lift(share)}</span></li>"
         for share in shown
     )
     return f'<ul class="sg-tracks">{rows}</ul>'
 
 
-def _lift(lift: float) -> str:
+def _lift(share: TasteShare) -> str:
     """How much more often than in the catalogue, where that says anything."""
-    return f", {lift:.0f}× as often as in the catalogue" if lift >= 1.5 else ""
+    return f", {share.lift:.0f}× as often as in the catalogue" if share.n > 2 and share.lift >= 1.5 else ""
 
 
 def _ledger(report: TasteReport) -> str:
