@@ -21,6 +21,7 @@ from assistant.reply import Message, Reply
 from assistant.settings import Settings
 from recsys.store import Store
 from recsys.types import Event
+from tests.e2e.beside import Served, served
 
 CHROMIUM_FLAGS = [
     *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -260,3 +261,59 @@ def visit(chromium: Any, address: str) -> Iterator[Callable[..., Visit]]:
         opened.page.context.close()
         assert opened.complaints == []
         assert opened.hosts <= {urlsplit(address).netloc}
+
+
+@dataclass
+class Guest(Visit):
+    """A browser on the pages beside the chat, and whose it is."""
+
+    listener_id: str = ""
+    address: str = ""
+    arrivals: list[str] = field(default_factory=list)
+
+    def tab(self, name: str) -> None:
+        """Go to one of the pages."""
+        self.page.get_by_role("tab", name=name).click()
+
+    def press(self, name: str, *, nth: int = 0) -> None:
+        """Press a button by what it says, or by what is read aloud for it."""
+        self.page.get_by_role("button", name=name).nth(nth).click()
+
+    def said(self, words: str) -> None:
+        """Wait until the page says this of the last press."""
+        self.page.locator(".sg-said", has_text=words).first.wait_for()
+
+    def fits(self, width: int) -> bool:
+        """Whether nothing has to be scrolled sideways."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth") <= width)
+
+
+@pytest.fixture(scope="session")
+def beside(installation: WatchedAssistant) -> Iterator[Served]:
+    """The pages beside the chat, served from the small installation."""
+    with served(installation) as pages:
+        yield pages
+
+
+@pytest.fixture
+def guest(chromium: Any, beside: Served) -> Iterator[Callable[..., Guest]]:
+    """Open the pages in a new browser profile; afterwards nothing may have gone wrong in any of them."""
+    guests: list[Guest] = []
+
+    def arrive(*, width: int = 1280, height: int = 900, dark: bool = False) -> Guest:
+        scheme = "dark" if dark else "light"
+        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        context.set_default_timeout(20_000)
+        came = Guest(context.new_page(), address=beside.address, arrivals=beside.arrivals)
+        guests.append(came)
+        came.watch()
+        came.page.goto(beside.address)
+        came.page.locator("#sg-welcome").wait_for()
+        came.listener_id = beside.arrivals[-1]
+        return came
+
+    yield arrive
+    for came in guests:
+        came.page.context.close()
+        assert came.complaints == []
+        assert len(came.hosts) == 1
