@@ -14,17 +14,21 @@ import gradio as gr
 from connectors.web_acts import act
 from connectors.web_api import add_endpoints
 from connectors.web_chat import Conversation, apology
+from connectors.web_curate import curate_tab
 from connectors.web_dials import dials_html
 from connectors.web_limits import TOO_FAST, RateLimit
 from connectors.web_player import player_html, remember_heard
 from connectors.web_talks import manage, talks_html, talks_of
+from connectors.web_taste import taste_tab
 from connectors.web_view import EXAMPLES, exports_html, footer_html, header_html, options_html, slate_html
+from connectors.web_welcome import Welcome, welcome
 from connectors.web_who import Who
 
 if TYPE_CHECKING:
     from assistant.app import Assistant
 
 _ASSETS = files("connectors") / "assets"
+_STYLES = ("web.css", "slate.css", "acts.css", "page.css", "beside.css")
 
 
 def page(assistant: Assistant) -> gr.Blocks:
@@ -35,7 +39,15 @@ def page(assistant: Assistant) -> gr.Blocks:
         with gr.Row(elem_id="sg-top"):
             gr.HTML(header_html(), js_on_load=_asset("drawer.js"), apply_default_css=False)
             start_over = gr.Button("Start over", size="sm", variant="secondary", elem_id="sg-start-over")
-        _AskTab(assistant, who, limit).build(app, start_over)
+        ask = _AskTab(assistant, who, limit)
+        with gr.Tabs(elem_id="sg-tabs"):
+            with gr.Tab("Ask"):
+                opening = ask.lay_out()
+            with gr.Tab("My taste"):
+                taste_tab(assistant, who)
+            with gr.Tab("Curate"):
+                curate_tab(assistant, who)
+        ask.connect(app, start_over, opening)
         add_endpoints(assistant, who, limit)
     return app
 
@@ -46,15 +58,21 @@ class _AskTab:
     def __init__(self, assistant: Assistant, who: Who, limit: RateLimit) -> None:
         self._assistant, self._who, self._limit = assistant, who, limit
 
-    def build(self, app: gr.Blocks, start_over: gr.Button) -> None:
-        """Lay the components out and connect them."""
-        self._components()
+    def connect(self, app: gr.Blocks, start_over: gr.Button, opening: Welcome) -> None:
+        """Say what every act changes, and put the player under all tabs: it plays on while others are looked at.
+
+        Args:
+            app: the page.
+            start_over: the button that begins anew.
+            opening: shows the panel of the first visit, once it is known who is here.
+        """
+        player = self._html(player_html(), "player.js", "sg-player")
         # Without Gradio's queue: it would add a round trip to every act, and the assistant takes many threads.
         direct: dict[str, Any] = {"api_visibility": "private", "queue": False}
         at_once = direct | {"show_progress": "hidden"}
         many = at_once | {"trigger_mode": "multiple"}
         ours, screen = [*self._who.inputs, self._talk], self._screen
-        app.load(self._arrive, self._who.inputs, [*self._who.inputs, *screen], **at_once)
+        app.load(self._arrive, self._who.inputs, [*self._who.inputs, *screen], **at_once).then(*opening, **at_once)
         heard = (
             self._box.submit(self._hear, [self._box, *ours], [*self._waiting, self._box], **at_once),
             self._chat.example_select(self._choose, ours, self._waiting, **at_once),
@@ -84,10 +102,11 @@ class _AskTab:
         for part in (self._slate, self._dials):
             part.act(self._act, ours, [self._slate, self._dials, *self._below, self._chat], **many)
         self._talks.act(self._manage, ours, screen, **many)
-        self._player.heard(self._heard, ours, None, **many)
+        player.heard(self._heard, ours, None, **many)
         start_over.click(self._begin_again, ours, [*screen, self._box], **at_once)
 
-    def _components(self) -> None:
+    def lay_out(self) -> Welcome:
+        """Put the components where it is called; returns what opens the panel of the first visit."""
         self._talk = gr.State(None)
         with gr.Row(elem_id="sg-main", equal_height=False):
             self._talks = self._html("", "web.js", "sg-talks")
@@ -119,14 +138,15 @@ class _AskTab:
                     elem_id="sg-box",
                 )
             with gr.Column(scale=11, min_width=300, elem_id="sg-result"):
+                opening = welcome(self._assistant, self._who)
                 self._dials = self._html(dials_html(Conversation().dials), "web.js", "sg-dials")
                 self._slate = self._html(slate_html(None), "web.js", "sg-slate")
                 self._exports = self._html("", "web.js", "sg-exports")
                 self._footer = self._html("", None, "sg-footer")
-        self._player = self._html(player_html(), "player.js", "sg-player")
         self._below = [self._exports, self._footer, self._options, self._talks, self._talk]
         self._screen = [self._chat, self._slate, self._dials, *self._below]
         self._waiting = [self._chat, self._slate, self._talk]
+        return opening
 
     def _html(self, value: str, script: str | None, elem_id: str) -> gr.HTML:
         loaded = None if script is None else _asset(script)
@@ -252,7 +272,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": theme,
         # In the head and not as `css`: Gradio rewrites that and drops container queries on the way.
-        "head": f"<style>{_asset('web.css')}{_asset('slate.css')}{_asset('acts.css')}</style>",
+        "head": f"<style>{''.join(map(_asset, _STYLES))}</style>",
         "footer_links": [],
         "quiet": True,
         "share": False,
