@@ -20,7 +20,8 @@ from assistant.whys import say_why, say_why_not
 from assistant.wording import is_greeting, is_thanks
 
 #: Formats that a playlist can be saved in, as they are asked for, and what is written.
-EXPORT_FORMATS = {"m3u8": "m3u8", "m3u": "m3u", "csv": "csv", "json": "json", "file": "m3u8"}
+EXPORT_FORMATS = {name: name for name in ("m3u8", "m3u", "xspf", "jspf", "csv", "json", "txt")}
+EXPORT_FORMATS |= {"file": "m3u8", "text": "txt"}
 #: Longest answer, in characters.
 _MAX_ANSWER = 1_000
 #: Turns that are looked through for when something was said.
@@ -87,7 +88,10 @@ def _help(book: Phrasebook) -> str:
 
 _OUT_OF_SCOPE = "That is nothing I can do: I make playlists from this catalogue, and know nothing else."
 _CANNOT_WRITE = "I cannot write {format};"
-_CAN_WRITE = "I can write m3u8 for music players, csv for spreadsheets and json for programs. Say “save it as m3u8”."
+_CAN_WRITE = (
+    "I can write m3u8 and xspf for music players, csv for spreadsheets, txt to read, and json and jspf for programs. "
+    "Say “save it as m3u8”."
+)
 _SMALL_TALK = "I am a program that makes playlists, and glad to."
 
 

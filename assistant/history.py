@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from recsys.past import Past
 from recsys.suppressed import Suppressed
 from recsys.types import Event, EventKind
 
@@ -17,13 +18,22 @@ class History:
 
     listener_id: str
     session_id: str | None  # the session that is going on, if any
-    events: tuple[Event, ...]
+    events: Past
     rated: dict[str, bool]  # track id → whether the last rating was a like
     relations: dict[str, str]  # track id → liked, kept or played
     disliked_now: frozenset[str]  # disliked in this session
     liked_now: frozenset[str]  # liked in this session
-    resting: frozenset[str] = frozenset()  # not to be shown for a while
-    never: frozenset[str] = frozenset()  # never to be shown again
+    kept_back: Mapping[str, float | None] = field(default_factory=dict)  # track id → not to be shown until; None: never
+
+    @property
+    def resting(self) -> frozenset[str]:
+        """Tracks that are not to be shown for a while."""
+        return frozenset(track_id for track_id, until in self.kept_back.items() if until is not None)
+
+    @property
+    def never(self) -> frozenset[str]:
+        """Tracks that are never to be shown again."""
+        return frozenset(track_id for track_id, until in self.kept_back.items() if until is None)
 
     def passed(self, shown: Iterable[str]) -> list[str]:
         """What was shown and not rated, in a session in which something shown was liked."""
@@ -31,7 +41,7 @@ class History:
 
 
 def history_of(
-    listener_id: str, session_id: str | None, events: tuple[Event, ...], suppressed: Sequence[Suppressed] = ()
+    listener_id: str, session_id: str | None, events: Sequence[Event], suppressed: Sequence[Suppressed] = ()
 ) -> History:
     """Sum up a listener's events.
 
@@ -41,11 +51,15 @@ def history_of(
         events: oldest first.
         suppressed: what is not to be shown to them now.
     """
-    rated: dict[str, bool] = {}
+    past = Past.of(events)
+    before = past.imported.rated if past.imported else {}
+    rated = {t: kind is EventKind.LIKE for t, (_, kind) in before.items() if kind is not EventKind.UNRATE}
     relations: dict[str, str] = {}
     now: dict[str, bool] = {}  # the last rating in this session
-    for event in events:
+    for event in past.own:
         if event.kind not in (EventKind.LIKE, EventKind.DISLIKE, EventKind.UNRATE):
+            continue
+        if event.track_id in before and before[event.track_id][0] > event.at:
             continue
         rated.pop(event.track_id, None)
         now.pop(event.track_id, None)
@@ -55,17 +69,28 @@ def history_of(
                 now[event.track_id] = event.kind is EventKind.LIKE
     for kind, relation in _RELATIONS.items():  # the strongest last
         # A like that was taken back is no like, though the track may still have been kept or played.
-        told = {e.track_id for e in events if e.kind is kind and rated.get(e.track_id) is not False}
-        relations |= {t: relation for t in told if kind is not EventKind.LIKE or rated.get(t)}
+        told = {e.track_id for e in past.own if e.kind is kind}
+        told |= past.imported.did[kind] if past.imported else set()
+        relations |= {
+            t: relation for t in told if rated.get(t) is not False and (kind is not EventKind.LIKE or rated.get(t))
+        }
     liked_now = frozenset(track_id for track_id, liked in now.items() if liked)
     return History(
         listener_id,
         session_id,
-        events,
+        past,
         rated,
         relations,
         disliked_now=frozenset(now) - liked_now,
         liked_now=liked_now,
-        resting=frozenset(one.track_id for one in suppressed if one.until is not None),
-        never=frozenset(one.track_id for one in suppressed if one.until is None),
+        kept_back=longest(suppressed),
     )
+
+
+def longest(suppressed: Iterable[Suppressed]) -> dict[str, float | None]:
+    """Return until when each track is kept back, None for ever; of a person's wishes for one, the longest holds."""
+    until: dict[str, float | None] = {}
+    for wish in suppressed:
+        other = until.get(wish.track_id, wish.until)
+        until[wish.track_id] = None if other is None or wish.until is None else max(other, wish.until)
+    return until

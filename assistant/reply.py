@@ -27,6 +27,7 @@ class Message(BaseModel):
     discovery: float | None = Field(default=None, description="-1 familiar … +1 discovery; beats the text")
     fame: float | None = Field(default=None, description="-1 deep cuts … +1 popular; beats the text")
     how_much_me: float | None = Field(default=None, description="0 words alone … 1 usual … 3 taste; beats the text")
+    clean: bool = Field(default=False, description="nothing that is known to be explicit; the receipt counts unknown")
     seed: int | None = Field(default=None, description="replays a slate; drawn from the session when absent")
 
 
@@ -46,6 +47,7 @@ class SlateTrack(BaseModel):
     duration_estimated: bool = False
     link: str = Field(description="its file, a direct address where an id is known, else a search address")
     path: str | None = None
+    ids: dict[str, str] = Field(default_factory=dict, description="service → id: isrc, mbid, spotify, youtube")
     facets: tuple[str, ...] = ()
     reason: str = ""
     causes: tuple[str, ...] = Field(default=(), description="why it was picked, in words for computed numbers")

@@ -138,7 +138,9 @@ class Request(BaseModel):
     alternatives: tuple[Alternative, ...] = Field(default=(), description="other readings of the same words")
     note: str | None = Field(default=None, description="something to tell the listener about the reading")
     question: Question | None = Field(default=None, description="with the intents explain and question")
-    export_format: str | None = Field(default=None, description="of a save: m3u8, csv or json; None for any")
+    export_format: str | None = Field(
+        default=None, description="of a save: m3u8, xspf, jspf, csv, json or txt; None for any"
+    )
 
 
 class Alternative(BaseModel):

@@ -72,4 +72,9 @@ class Settings(BaseSettings):
     listener: str = Field(default="me", description="whose taste the terminal uses")
     web_host: str = Field(default="127.0.0.1", description="address the web chat listens on")
     web_port: int = Field(default=7860, ge=0, le=65535, description="port of the web chat; 0 takes a free one")
+    web_users: Path | None = Field(default=None, description="file of users; web-users in the data folder by default")
+    web_proxy_header: str | None = Field(default=None, description="header in which a proxy names who is logged in")
+    web_trusted_proxies: str | None = Field(default=None, description="addresses of the proxies that may, by commas")
+    web_per_minute: PositiveInt = Field(default=120, description="turns and presses of one listener in a minute")
+    web_upload_mb: PositiveInt = Field(default=200, description="largest file that the page takes, megabytes")
     log_level: Literal["debug", "info", "warning", "error"] = "warning"

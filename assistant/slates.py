@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from assistant.entries import tidy_ids
 from assistant.labels import plain
 from assistant.links import link
 from assistant.reply import Diff, SlateTrack
@@ -45,6 +46,7 @@ def slate_tracks(
             duration_estimated=pick.duration_estimated,
             link=link(track),
             path=track.path,
+            ids=tidy_ids(track.ids),
             facets=_facets(track),
             reason=reason,
             causes=tuple(causes[position - 1]) if causes else (),

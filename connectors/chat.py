@@ -86,7 +86,7 @@ class _Chat:
             "must": ("N", "insist on a wish", partial(self._chip, "/must")),
             "prefer": ("N", "make a wish a preference", partial(self._chip, "/prefer")),
             "links": ("", "the address of every track", self._links),
-            "save": ("FILE", "write the playlist: .m3u8, .m3u, .csv or .json", self._save),
+            "save": ("FILE", "write the playlist: .m3u8, .xspf, .jspf, .csv, .json or .txt", self._save),
             "notme": ("", "this session was somebody else's: leave it out of my taste", self._not_me),
             "wasme": ("", "it was me after all", self._was_me),
             "new": ("", "forget what was asked and begin anew", self._new),

@@ -8,14 +8,28 @@ from uuid import uuid4
 
 import typer
 
+from connectors.curate import curate
 from connectors.embeddings import embeddings_app
 from connectors.exporting import export
 from connectors.group import SegueGroup
+from connectors.history import history_app
 from connectors.opening import example as _example
 from connectors.opening import open_assistant as _open
 from connectors.opening import read_settings as _settings
 from connectors.opening import ready_assistant as _ready
-from connectors.options import Discovery, Fame, HowMuchMe, Minutes, NTracks, Output, Seed
+from connectors.options import (
+    Approve,
+    Batch,
+    Discovery,
+    Fame,
+    HowMuchMe,
+    Minutes,
+    NTracks,
+    Output,
+    RecipeFile,
+    SaveRecipe,
+    Seed,
+)
 from connectors.training import train
 from connectors.whose import not_me
 
@@ -37,6 +51,8 @@ app = typer.Typer(
 
 
 app.add_typer(embeddings_app, name="embeddings")
+app.add_typer(history_app, name="history")
+app.command(epilog=_example("curate party.m3u8 --no-duplicates --extend 10 --arc peak -o better.m3u8"))(curate)
 app.command("not-me", epilog=_example("not-me --listener ann"))(not_me)
 
 
@@ -63,14 +79,23 @@ def web(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one (default: SEGUE_WEB_PORT)")
     ] = None,
+    add_user: Annotated[
+        str | None, typer.Option("--add-user", metavar="NAME", help="Add a user who may log in, and do no more.")
+    ] = None,
 ) -> None:
     """Open the web chat.
 
-    The playlist is a table with like, dislike and download.
+    The playlist is a table with like, dislike and download. To listen on other addresses, it needs a login.
     """
+    settings = _settings()
+    if add_user is not None:
+        from connectors.web_login import add_user as add
+
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        typer.echo(f"Added {add_user} to {add(settings, add_user, password)}; whoever opens the page now has to log in")
+        return
     from connectors.web import serve
 
-    settings = _settings()
     with _open(settings) as assistant:
         serve(assistant, settings.web_host if host is None else host, settings.web_port if port is None else port)
 
@@ -95,8 +120,8 @@ def chat(
 @app.command(epilog=_example('playlist "mellow 90s shoegaze" -n 20 --fame -0.5 --seed 7 -o list.m3u8'))
 def playlist(
     request: Annotated[
-        list[str], typer.Argument(metavar="REQUEST", help="What you would like to hear, in your own words.")
-    ],
+        list[str] | None, typer.Argument(metavar="REQUEST", help="What you would like to hear, in your own words.")
+    ] = None,
     n_tracks: NTracks = None,
     minutes: Minutes = None,
     seed: Seed = None,
@@ -104,13 +129,38 @@ def playlist(
     fame: Fame = None,
     how_much_me: HowMuchMe = None,
     output: Output = None,
+    recipe: RecipeFile = None,
+    approve: Approve = None,
+    save_recipe: SaveRecipe = None,
+    batch: Batch = None,
     listener: Annotated[str | None, typer.Option(help="Whose taste to use (default: SEGUE_LISTENER)")] = None,
 ) -> None:
-    """Make one playlist, as a table or as files."""
+    """Make one playlist, as a table or as files; by a recipe, anew; or many.
+
+    A recipe keeps what is wanted; --recipe makes it anew, says what changed, and keeps what you approved of it.
+    """
     from assistant.reply import Message
     from connectors.errors import NoPlaylistError
     from connectors.playlists import check_destination, write_playlist
 
+    if recipe is not None or save_recipe is not None or batch is not None or approve is not None:
+        from connectors.recipe_command import by_recipe
+
+        dials = {"discovery": discovery, "fame": fame, "how_much_me": how_much_me}
+        sizes = {"n_tracks": n_tracks, "minutes": minutes, "seed": seed}
+        by_recipe(
+            " ".join(request or ()),
+            {name: said for name, said in (dials | sizes).items() if said is not None},
+            recipe=recipe,
+            approved=approve,
+            save_to=save_recipe,
+            batch=batch,
+            output=output,
+            listener=listener,
+        )
+        return
+    if not request:
+        raise typer.BadParameter("say what you would like to hear, or give --recipe FILE", param_hint="REQUEST")
     files = [path for path in output or () if str(path) != "-"]
     for path in files:
         check_destination(path)

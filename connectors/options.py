@@ -24,5 +24,21 @@ HowMuchMe = Annotated[
 ]
 Output = Annotated[
     list[Path] | None,
-    typer.Option("-o", "--output", help="File to write: .m3u8, .m3u, .csv, .json, or - for the table on stdout."),
+    typer.Option(
+        "-o", "--output", help="File to write: .m3u8, .xspf, .jspf, .csv, .json, .txt; - for the table on stdout."
+    ),
+]
+RecipeFile = Annotated[
+    Path | None, typer.Option("--recipe", metavar="FILE", help="Make the playlist of this recipe anew.")
+]
+Approve = Annotated[
+    str | None,
+    typer.Option("--approve", metavar="NUMBERS", help="With --recipe: tracks of last time that stay, such as 1,3-5."),
+]
+SaveRecipe = Annotated[
+    Path | None, typer.Option("--save-recipe", metavar="FILE", help="Keep what is wanted as a new recipe (YAML).")
+]
+Batch = Annotated[
+    Path | None,
+    typer.Option("--batch", metavar="FILE", help="Make every playlist of a CSV table; none repeats another's tracks."),
 ]

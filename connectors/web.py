@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.errors import AddressError
 from connectors.progress import JobProgress
+from connectors.web_login import Gate, Login, login_of
+from connectors.web_player import media_route
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -33,7 +35,9 @@ def serve(assistant: Assistant, host: str, port: int, ready: Callable[[str], Non
 
     Raises:
         AddressError: nothing can listen on that address and port.
+        LoginRequiredError: other machines could reach the page, and nobody would have to log in.
     """
+    login_of(assistant.settings, host)
     check_address(host, port)
     with JobProgress() as progress:
         assistant.ensure_ready(progress)
@@ -60,13 +64,23 @@ def launch(assistant: Assistant, host: str, port: int) -> tuple[gr.Blocks, str]:
 
     Raises:
         AddressError: nothing can listen on that address and port.
+        LoginRequiredError: other machines could reach the page, and nobody would have to log in.
+        UsersFileError: the users cannot be read.
+        TrustedProxyError: the proxies that are trusted are no addresses.
     """
+    login = login_of(assistant.settings, host)
     app = build_app(assistant)
     from connectors.web_page import launch_options
 
     free = check_address(host, port)
     try:
-        app.launch(server_name=host, server_port=free, prevent_thread_lock=True, **launch_options())
+        app.launch(
+            server_name=host,
+            server_port=free,
+            prevent_thread_lock=True,
+            **launch_options(),
+            **_rights(assistant, login),
+        )
     except OSError as error:
         raise AddressError(host, free, str(error)) from error
     return app, str(app.local_url)
@@ -97,6 +111,21 @@ def check_address(host: str, port: int) -> int:
             return int(probe.getsockname()[1])
     except OSError as error:
         raise AddressError(host, port, error.strerror or str(error)) from error
+
+
+def _rights(assistant: Assistant, login: Login) -> dict[str, Any]:
+    """What `Blocks.launch` needs so that only who may see the page, and use what is served beside it."""
+    from starlette.middleware import Middleware
+
+    served = {"routes": [media_route(assistant)], "middleware": [Middleware(Gate, login=login)]}
+    options: dict[str, Any] = {"app_kwargs": served, "max_file_size": f"{assistant.settings.web_upload_mb}mb"}
+    if login.users:
+        options |= {"auth": login.check, "auth_message": "Log in to Segue."}
+    if login.header:
+        # The server would otherwise put the address that a proxy forwards in place of the proxy's own.
+        os.environ["FORWARDED_ALLOW_IPS"] = ""
+        options["auth_dependency"] = login.from_proxy
+    return options
 
 
 def _stay_at_home() -> None:

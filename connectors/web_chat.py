@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from html import escape
-from threading import Lock
-from typing import TYPE_CHECKING, Literal
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Literal
 
 from assistant.errors import DELIBERATE
 from assistant.labels import plain
-from assistant.reply import Message, Reply, with_reasons
+from assistant.reply import Message, Reply, SlateTrack, with_reasons
+from connectors.errors import ConnectorError
+from connectors.web_limits import MAX_MESSAGE, TOO_LONG
 
 if TYPE_CHECKING:
     from assistant.app import Assistant
@@ -26,6 +28,8 @@ _MAX_SHOWN = 600
 #: Messages of a conversation that the page keeps on screen.
 _MAX_MESSAGES = 200
 _LISTENER = re.compile(r"web-[0-9a-f]{32}")
+#: What the dials stand at before anybody turns them; the length is in tracks.
+DIALS = {"how_much_me": 1.0, "discovery": 0.0, "fame": 0.0, "n_tracks": 20.0}
 
 Rating = Literal["like", "dislike"]
 ChatMessage = dict[str, str]
@@ -50,16 +54,35 @@ class Conversation:
     messages: list[ChatMessage] = field(default_factory=list)
     reply: Reply | None = None
     rated: dict[str, bool | None] = field(default_factory=dict)  # track id → liked, as pressed on this page
+    said: str = ""  # of the last press of a button
+    whys: dict[str, str] = field(default_factory=dict)  # track id → answer, of the rows that are opened
+    stranger: tuple[SlateTrack, ...] | None = None  # what somebody else would get, while that is shown
+    incognito: bool = False
+    dials: dict[str, float] = field(default_factory=lambda: dict(DIALS))
+    _turned: dict[str, Any] = field(default_factory=dict)  # dials that the next message takes along
     _waiting: deque[str] = field(default_factory=deque)
-    _turn: Lock = field(default_factory=Lock, repr=False, compare=False)
+    _turn: RLock = field(default_factory=RLock, repr=False, compare=False)
+
+    @property
+    def awaits(self) -> bool:
+        """Whether a message waits for its answer."""
+        return bool(self._waiting)
 
     def hear(self, text: str) -> bool:
         """Put a message on screen to be answered next; False where there is nothing in it."""
         if not text.strip():
             return False
-        self._waiting.append(text)
         self._say("user", plain(text, _MAX_SHOWN) or "…")
+        if len(text) > MAX_MESSAGE:
+            self.tell(TOO_LONG)
+            return True
+        self._waiting.append(text)
         return True
+
+    def tell(self, words: str) -> None:
+        """Say something that is no answer of the assistant's; what waits for one is let go."""
+        self._waiting.clear()
+        self._say("assistant", words)
 
     def answer(self, assistant: Assistant, listener_id: str) -> bool:
         """Answer the oldest message that waits; False where nothing is to be shown. An error becomes a sentence."""
@@ -67,17 +90,57 @@ class Conversation:
             if not self._waiting:
                 return False
             session_id, text = self.session_id, self._waiting.popleft()
-            try:
-                reply = assistant.reply(Message(listener_id=listener_id, session_id=session_id, text=text))
-                said = reply.text or "Here you are."
-            except Exception as error:
-                reply, said = None, _apology(error)
+            reply, said = self._ask(assistant, listener_id, text=text, **self._turned)
             if self.session_id != session_id:
                 return False  # started over in the meantime
-            self._say("assistant", said)
-            if reply is not None and not reply.last_resort:
-                self.reply = reply
+            self._say("assistant", said or "Here you are.")
+            if reply is not None:
+                self._turned = {}
+                self.show(assistant, listener_id, reply)
             return True
+
+    def press(self, assistant: Assistant, listener_id: str, **wanted: Any) -> None:
+        """Do what a button asks for, in a turn without words; what came of it is in `said`."""
+        with self._turn:
+            session_id = self.session_id
+            reply, said = self._ask(assistant, listener_id, text="", **wanted)
+            if self.session_id != session_id:
+                return
+            self.said = said
+            if reply is not None:
+                self.show(assistant, listener_id, reply)
+
+    def ask_aside(self, assistant: Assistant, listener_id: str, text: str) -> str:
+        """Ask something of the playlist whose answer is shown beside it."""
+        with self._turn:
+            reply, said = self._ask(assistant, listener_id, text=text)
+            if reply is not None and self.reply is not None:
+                self.reply = self.reply.model_copy(update={"turn": reply.turn})
+            return said
+
+    def turn_dial(self, assistant: Assistant, listener_id: str, name: str, value: float) -> None:
+        """Set a dial: it ranks the playlist on screen anew, or counts for the first one."""
+        self.dials[name] = value
+        wanted = {name: round(value) if name == "n_tracks" else value}
+        if self.reply is None:
+            self._turned |= wanted
+            return
+        self.press(assistant, listener_id, **wanted)
+
+    def show(self, assistant: Assistant, listener_id: str, reply: Reply) -> None:
+        """Put a turn's playlist on screen."""
+        self.reply = reply
+        ids = {track.track_id for track in reply.tracks}
+        self.whys = {track_id: why for track_id, why in self.whys.items() if track_id in ids}
+        if self.stranger is not None:
+            self.compare(assistant, listener_id)
+
+    def compare(self, assistant: Assistant, listener_id: str) -> None:
+        """Find out what a stranger would get where the conversation stands."""
+        try:
+            self.stranger = assistant.without_me(self.session_id, listener_id)
+        except Exception as error:
+            self.stranger, self.said = None, apology(error)
 
     def reword(self, assistant: Assistant) -> Iterator[bool]:
         """Put reasons into other words as a language model writes them; yield whenever one of those on screen changed.
@@ -98,25 +161,55 @@ class Conversation:
 
     def rate(self, assistant: Assistant, listener_id: str, track_id: object, kind: object) -> bool:
         """Store a like or dislike of a track on screen, or take it back where it was pressed; False for all else."""
-        shown = {track.track_id: track for track in self.reply.tracks} if self.reply else {}
-        if not isinstance(track_id, str) or track_id not in shown or kind not in ("like", "dislike"):
+        track = self.track(track_id)
+        if track is None or kind not in ("like", "dislike"):
             return False
         liked: bool | None = kind == "like"
-        if self.rated.get(track_id, shown[track_id].liked) is liked:
+        if self.rated.get(track.track_id, track.liked) is liked:
             liked, kind = None, "unrate"
         try:
-            assistant.feedback(listener_id, self.session_id, track_id, kind)
+            assistant.feedback(listener_id, self.session_id, track.track_id, kind, incognito=self.incognito)
         except Exception as error:
-            self._say("assistant", _apology(error))
+            self._say("assistant", apology(error))
             return True
-        self.rated[track_id] = liked
+        self.rated[track.track_id] = liked
         return True
+
+    def track(self, track_id: object) -> SlateTrack | None:
+        """Return a track that is on screen."""
+        tracks = self.reply.tracks if self.reply else ()
+        return next((track for track in tracks if track.track_id == track_id), None)
 
     def start_over(self) -> None:
         """Begin a new session on an empty screen; what is still being answered is no longer awaited."""
         self.session_id = secrets.token_hex(16)
-        self.messages, self.reply, self.rated = [], None, {}
+        self.messages, self.reply, self.rated, self.said = [], None, {}, ""
+        self.whys, self.stranger, self.dials, self._turned = {}, None, dict(DIALS), {}
         self._waiting.clear()
+
+    def open(self, assistant: Assistant, listener_id: str, session_id: str) -> bool:
+        """Put an earlier conversation on screen; False where this listener has none of that id."""
+        turns = assistant.turns(session_id, listener_id)
+        if not turns:
+            return False
+        self.start_over()
+        self.session_id = session_id
+        for turn in turns:
+            if turn.message.strip():
+                self._say("user", plain(turn.message, _MAX_SHOWN) or "…")
+                self._say("assistant", turn.reply.text)
+        self.reply = turns[-1].reply
+        return True
+
+    def _ask(self, assistant: Assistant, listener_id: str, **wanted: Any) -> tuple[Reply | None, str]:
+        """Have a turn: the reply, None where it failed, and what is said."""
+        try:
+            reply = assistant.reply(
+                Message(listener_id=listener_id, session_id=self.session_id, incognito=self.incognito, **wanted)
+            )
+        except Exception as error:
+            return None, apology(error)
+        return (None if reply.last_resort else reply), reply.text
 
     def _say(self, role: Literal["user", "assistant"], text: str) -> None:
         # Even with its markdown switched off, Gradio's chat inserts messages as HTML.
@@ -124,9 +217,9 @@ class Conversation:
         del self.messages[:-_MAX_MESSAGES]
 
 
-def _apology(error: Exception) -> str:
+def apology(error: Exception) -> str:
     """Turn an error into a sentence for a listener; what is unexpected is logged under a reference."""
-    if isinstance(error, DELIBERATE):
+    if isinstance(error, (*DELIBERATE, ConnectorError)):
         return plain(str(error))
     reference = secrets.token_hex(4)
     _LOG.error("web chat failed, reference %s", reference, exc_info=error)

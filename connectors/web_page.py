@@ -11,29 +11,107 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from connectors.web_chat import Conversation, listener_of
-from connectors.web_view import EXAMPLES, exports_html, footer_html, header_html, slate_html
+from connectors.web_acts import act
+from connectors.web_api import add_endpoints
+from connectors.web_chat import Conversation, apology
+from connectors.web_curate import curate_tab
+from connectors.web_dials import dials_html
+from connectors.web_limits import TOO_FAST, RateLimit
+from connectors.web_player import player_html, remember_heard
+from connectors.web_talks import manage, talks_html, talks_of
+from connectors.web_taste import taste_tab
+from connectors.web_view import EXAMPLES, exports_html, footer_html, header_html, options_html, slate_html
+from connectors.web_welcome import Welcome, welcome
+from connectors.web_who import Who
 
 if TYPE_CHECKING:
     from assistant.app import Assistant
 
-#: Where a browser keeps its listener id. The secret only keeps Gradio from drawing a new one at every start, which
-#: would make every browser a new listener; the id itself is what cannot be guessed.
-_STORAGE_KEY = _STORAGE_SECRET = "segue-listener"
 _ASSETS = files("connectors") / "assets"
+_STYLES = ("web.css", "slate.css", "acts.css", "page.css", "beside.css")
 
 
 def page(assistant: Assistant) -> gr.Blocks:
     """Build the page for one assistant."""
+    limit = RateLimit(assistant.settings.web_per_minute)
     with gr.Blocks(title="Segue", analytics_enabled=False, fill_width=True) as app:
-        listener = gr.BrowserState(None, storage_key=_STORAGE_KEY, secret=_STORAGE_SECRET)
-        conversation = gr.State(None)
+        who = Who()
         with gr.Row(elem_id="sg-top"):
-            gr.HTML(header_html(), js_on_load=None, apply_default_css=False)
+            gr.HTML(header_html(), js_on_load=_asset("drawer.js"), apply_default_css=False)
             start_over = gr.Button("Start over", size="sm", variant="secondary", elem_id="sg-start-over")
+        ask = _AskTab(assistant, who, limit)
+        with gr.Tabs(elem_id="sg-tabs"):
+            with gr.Tab("Ask"):
+                opening = ask.lay_out()
+            with gr.Tab("My taste"):
+                taste_tab(assistant, who)
+            with gr.Tab("Curate"):
+                curate_tab(assistant, who)
+        ask.connect(app, start_over, opening)
+        add_endpoints(assistant, who, limit)
+    return app
+
+
+class _AskTab:
+    """The chat with its slate, and what every act there changes."""
+
+    def __init__(self, assistant: Assistant, who: Who, limit: RateLimit) -> None:
+        self._assistant, self._who, self._limit = assistant, who, limit
+
+    def connect(self, app: gr.Blocks, start_over: gr.Button, opening: Welcome) -> None:
+        """Say what every act changes, and put the player under all tabs: it plays on while others are looked at.
+
+        Args:
+            app: the page.
+            start_over: the button that begins anew.
+            opening: shows the panel of the first visit, once it is known who is here.
+        """
+        player = self._html(player_html(), "player.js", "sg-player")
+        # Without Gradio's queue: it would add a round trip to every act, and the assistant takes many threads.
+        direct: dict[str, Any] = {"api_visibility": "private", "queue": False}
+        at_once = direct | {"show_progress": "hidden"}
+        many = at_once | {"trigger_mode": "multiple"}
+        ours, screen = [*self._who.inputs, self._talk], self._screen
+        app.load(self._arrive, self._who.inputs, [*self._who.inputs, *screen], **at_once).then(*opening, **at_once)
+        heard = (
+            self._box.submit(self._hear, [self._box, *ours], [*self._waiting, self._box], **at_once),
+            self._chat.example_select(self._choose, ours, self._waiting, **at_once),
+            self._options.act(self._option, ours, self._waiting, **many),
+        )
+        for event in heard:
+            answered = event.then(
+                self._answer,
+                ours,
+                screen,
+                show_progress="minimal",
+                show_progress_on=[self._chat],
+                trigger_mode="multiple",
+                **direct,
+            )
+            if self._assistant.rewords:
+                # On the queue, which alone can stream. It takes the state alone: the browser must send no whole chat.
+                answered.then(
+                    self._reword,
+                    [self._talk],
+                    [self._slate],
+                    show_progress="hidden",
+                    trigger_mode="multiple",
+                    concurrency_limit=None,
+                    api_visibility="private",
+                )
+        for part in (self._slate, self._dials):
+            part.act(self._act, ours, [self._slate, self._dials, *self._below, self._chat], **many)
+        self._talks.act(self._manage, ours, screen, **many)
+        player.heard(self._heard, ours, None, **many)
+        start_over.click(self._begin_again, ours, [*screen, self._box], **at_once)
+
+    def lay_out(self) -> Welcome:
+        """Put the components where it is called; returns what opens the panel of the first visit."""
+        self._talk = gr.State(None)
         with gr.Row(elem_id="sg-main", equal_height=False):
+            self._talks = self._html("", "web.js", "sg-talks")
             with gr.Column(scale=5, min_width=300, elem_id="sg-talk"):
-                chat = gr.Chatbot(
+                self._chat = gr.Chatbot(
                     label="Conversation",
                     show_label=False,
                     elem_id="sg-chat",
@@ -48,7 +126,8 @@ def page(assistant: Assistant) -> gr.Blocks:
                     buttons=[],
                     height=None,
                 )
-                box = gr.Textbox(
+                self._options = self._html("", "web.js", "sg-options")
+                self._box = gr.Textbox(
                     label="Your request",
                     show_label=False,
                     placeholder="Say what you want to hear",
@@ -59,80 +138,117 @@ def page(assistant: Assistant) -> gr.Blocks:
                     elem_id="sg-box",
                 )
             with gr.Column(scale=11, min_width=300, elem_id="sg-result"):
-                slate = gr.HTML(
-                    slate_html(None), js_on_load=_asset("web.js"), apply_default_css=False, elem_id="sg-slate"
-                )
-                exports = gr.HTML("", js_on_load=None, apply_default_css=False, elem_id="sg-exports")
-                footer = gr.HTML("", js_on_load=None, apply_default_css=False, elem_id="sg-footer")
-        screen = [chat, slate, exports, footer, conversation]
+                opening = welcome(self._assistant, self._who)
+                self._dials = self._html(dials_html(Conversation().dials), "web.js", "sg-dials")
+                self._slate = self._html(slate_html(None), "web.js", "sg-slate")
+                self._exports = self._html("", "web.js", "sg-exports")
+                self._footer = self._html("", None, "sg-footer")
+        self._below = [self._exports, self._footer, self._options, self._talks, self._talk]
+        self._screen = [self._chat, self._slate, self._dials, *self._below]
+        self._waiting = [self._chat, self._slate, self._talk]
+        return opening
 
-        def arrive(stored: object) -> tuple[str, Conversation]:
-            return listener_of(stored), Conversation()
+    def _html(self, value: str, script: str | None, elem_id: str) -> gr.HTML:
+        loaded = None if script is None else _asset(script)
+        return gr.HTML(value, js_on_load=loaded, apply_default_css=False, elem_id=elem_id)
 
-        def hear(text: str, talk: Conversation | None) -> tuple[Any, str, Conversation]:
-            talk = talk or Conversation()
-            return (list(talk.messages) if talk.hear(text) else gr.skip()), "", talk
+    # --- what is on screen ---
 
-        def choose(talk: Conversation | None, event: gr.SelectData) -> tuple[Any, Conversation]:
-            talk = talk or Conversation()
-            value = event.value
-            text = value.get("text", "") if isinstance(value, dict) else str(value)
-            return (list(talk.messages) if talk.hear(text) else gr.skip()), talk
+    def _shown(self, talk: Conversation, identity: str) -> tuple[Any, ...]:
+        return list(talk.messages), self._slate_of(talk), dials_html(talk.dials), *self._rest(talk, identity)
 
-        def answer(stored: object, talk: Conversation) -> tuple[Any, ...]:
-            identity = listener_of(stored)
-            if not talk.answer(assistant, identity):
-                return tuple(gr.skip() for _ in (*screen, listener))
-            return (*_shown(talk), identity)
+    def _rest(self, talk: Conversation, identity: str) -> tuple[Any, ...]:
+        talks = talks_html(talks_of(self._assistant, identity), talk.session_id)
+        return exports_html(talk.reply), footer_html(talk.reply), options_html(talk.reply), talks, talk
 
-        def reword(talk: Conversation | None) -> Iterator[str]:
-            if talk is not None:
-                for _ in talk.reword(assistant):
-                    yield slate_html(talk.reply, talk.rated)
-
-        def rate(stored: object, talk: Conversation | None, event: gr.EventData) -> tuple[Any, ...]:
-            data = event._data if isinstance(event._data, dict) else {}
-            if talk is None or not talk.rate(assistant, listener_of(stored), data.get("track"), data.get("kind")):
-                return gr.skip(), gr.skip()
-            return slate_html(talk.reply, talk.rated), list(talk.messages)
-
-        def begin_again(talk: Conversation | None) -> tuple[Any, ...]:
-            talk = talk or Conversation()
-            talk.start_over()
-            return (*_shown(talk), "")
-
-        # Without Gradio's queue: it would add a round trip to every act, and the assistant takes many threads.
-        direct: dict[str, Any] = {"api_visibility": "private", "queue": False}
-        at_once = direct | {"show_progress": "hidden"}
-        app.load(arrive, [listener], [listener, conversation], **at_once)
-        heard = (
-            box.submit(hear, [box, conversation], [chat, box, conversation], **at_once),
-            chat.example_select(choose, [conversation], [chat, conversation], **at_once),
+    def _slate_of(self, talk: Conversation, *, waits: bool = False) -> str:
+        return slate_html(
+            talk.reply,
+            talk.rated,
+            whys=talk.whys,
+            said=talk.said,
+            stranger=talk.stranger,
+            incognito=talk.incognito,
+            waits=waits,
         )
-        for event in heard:
-            answered = event.then(
-                answer,
-                [listener, conversation],
-                [*screen, listener],
-                show_progress="minimal",
-                show_progress_on=[chat],
-                trigger_mode="multiple",
-                **direct,
-            )
-            if assistant.rewords:
-                # What streams needs the queue; the slate is on screen by then.
-                answered.then(
-                    reword,
-                    [conversation],
-                    [slate],
-                    show_progress="hidden",
-                    trigger_mode="multiple",
-                    concurrency_limit=None,
-                    api_visibility="private",
-                )
-        slate.rate(rate, [listener, conversation], [slate, chat], trigger_mode="multiple", **at_once)
-        start_over.click(begin_again, [conversation], [*screen, box], **at_once)
-    return app
+
+    # --- acts ---
+
+    def _arrive(self, stored: object, request: gr.Request) -> tuple[Any, ...]:
+        identity, talk = self._who.listener(stored, request=request), Conversation()
+        wanted = dict(request.query_params).get("talk")
+        if isinstance(wanted, str):
+            talk.open(self._assistant, identity, wanted)
+        return identity, *self._shown(talk, identity)
+
+    def _hear(self, text: str, stored: object, talk: Conversation | None, request: gr.Request) -> tuple[Any, ...]:
+        return *self._take(text, stored, talk, request), ""
+
+    def _choose(
+        self, stored: object, talk: Conversation | None, event: gr.SelectData, request: gr.Request
+    ) -> tuple[Any, ...]:
+        value = event.value
+        text = value.get("text", "") if isinstance(value, dict) else str(value)
+        return self._take(text, stored, talk, request)
+
+    def _option(
+        self, stored: object, talk: Conversation | None, event: gr.EventData, request: gr.Request
+    ) -> tuple[Any, ...]:
+        text = _data(event).get("text")
+        offered = talk is not None and talk.reply is not None and text in talk.reply.options
+        return self._take(str(text) if offered else "", stored, talk, request)
+
+    def _take(self, text: str, stored: object, talk: Conversation | None, request: gr.Request) -> tuple[Any, ...]:
+        talk = talk or Conversation()
+        if not talk.hear(text):
+            return gr.skip(), gr.skip(), talk
+        if not self._limit.allows(self._who.listener(stored, request=request)):
+            talk.tell(TOO_FAST)
+        talk.said = ""
+        return list(talk.messages), self._slate_of(talk, waits=talk.awaits), talk
+
+    def _answer(self, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
+        identity = self._who.listener(stored, request=request)
+        if not talk.answer(self._assistant, identity):
+            return tuple(gr.skip() for _ in self._screen)
+        return self._shown(talk, identity)
+
+    def _reword(self, talk: Conversation | None) -> Iterator[str]:
+        if talk is not None:
+            for _ in talk.reword(self._assistant):
+                yield self._slate_of(talk)
+
+    def _act(
+        self, stored: object, talk: Conversation | None, event: gr.EventData, request: gr.Request
+    ) -> tuple[Any, ...]:
+        identity, talk = self._who.listener(stored, request=request), talk or Conversation()
+        if not self._limit.allows(identity):
+            talk.said = TOO_FAST
+        else:
+            talk.said = ""
+            act(talk, self._assistant, identity, _data(event))
+        return self._slate_of(talk), dials_html(talk.dials), *self._rest(talk, identity), list(talk.messages)
+
+    def _manage(
+        self, stored: object, talk: Conversation | None, event: gr.EventData, request: gr.Request
+    ) -> tuple[Any, ...]:
+        identity, talk = self._who.listener(stored, request=request), talk or Conversation()
+        try:
+            manage(talk, self._assistant, identity, _data(event))
+        except Exception as error:
+            talk.said = apology(error)
+        return self._shown(talk, identity)
+
+    def _heard(self, stored: object, talk: Conversation | None, event: gr.EventData, request: gr.Request) -> None:
+        identity, talk = self._who.listener(stored, request=request), talk or Conversation()
+        if self._limit.allows(identity):
+            data = _data(event)
+            remember_heard(self._assistant, identity, talk.session_id, data, incognito=talk.incognito)
+
+    def _begin_again(self, stored: object, talk: Conversation | None, request: gr.Request) -> tuple[Any, ...]:
+        talk = talk or Conversation()
+        talk.start_over()
+        return *self._shown(talk, self._who.listener(stored, request=request)), ""
 
 
 def launch_options() -> dict[str, Any]:
@@ -156,27 +272,20 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": theme,
         # In the head and not as `css`: Gradio rewrites that and drops container queries on the way.
-        "head": f"<style>{_asset('web.css')}{_asset('slate.css')}</style>",
+        "head": f"<style>{''.join(map(_asset, _STYLES))}</style>",
         "footer_links": [],
         "quiet": True,
         "share": False,
         "run_history": False,
         "enable_monitoring": False,
         "pwa": False,
-        "mcp_server": False,
+        "mcp_server": True,
         "ssr_mode": False,
-        "max_file_size": "1kb",
     }
 
 
-def _shown(talk: Conversation) -> tuple[Any, ...]:
-    return (
-        list(talk.messages),
-        slate_html(talk.reply, talk.rated),
-        exports_html(talk.reply),
-        footer_html(talk.reply),
-        talk,
-    )
+def _data(event: gr.EventData) -> dict[str, Any]:
+    return event._data if isinstance(event._data, dict) else {}
 
 
 def _asset(name: str) -> str:

@@ -1,21 +1,21 @@
 """What the web page shows, as HTML made from plain data. Pure: nothing here knows Gradio or the assistant's work.
 
-Every word that comes from a catalogue or from a listener passes through `_text`: one line, at most so many
-characters, no control or direction tricks, escaped. Addresses are links only where a browser may safely follow them.
+Every word that comes from a catalogue or from a listener passes through `connectors.web_text`. Addresses are links
+only where a browser may safely follow them.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
 from assistant.labels import plain
 from assistant.reply import ReceiptLine, Reply, SlateTrack
 from connectors.playlists import FORMATS
+from connectors.web_rows import heading_html, row_html
+from connectors.web_text import MAX_CHIP, button_html, name_html, text_html, value_html
 
 #: Requests offered on the empty page.
 EXAMPLES = (
@@ -25,21 +25,28 @@ EXAMPLES = (
     "like Nina Simone, but newer",
 )
 
-#: Longest title, artist or album in the table, in characters; longest reason; longest word of a receipt.
-_MAX_NAME, _MAX_REASON, _MAX_CHIP = 120, 240, 120
-#: Names longer than this may be cut by the layout and are repeated as a hint, in characters.
-_LONG_NAME = 40
-#: Longest address that becomes a link: browsers refuse longer ones.
-_MAX_ADDRESS = 2_000
-#: What is offered for download: file extension → (name, what it is for, media type).
+#: Longest word of what a press came to, in characters; longest option of a question.
+_MAX_SAID, _MAX_OPTION = 300, 80
+#: What files are for: file extension → (name, purpose, media type). Others go by their extension.
 _DOWNLOADS = {
     ".m3u8": ("M3U8", "for music players", "audio/x-mpegurl"),
+    ".xspf": ("XSPF", "for music players", "application/xspf+xml"),
+    ".jspf": ("JSPF", "for music players and ListenBrainz", "application/jspf+json"),
     ".csv": ("CSV", "for spreadsheets", "text/csv"),
     ".json": ("JSON", "for programs", "application/json"),
+    ".txt": ("Text", "for reading", "text/plain"),
 }
+#: Another name of a format that is offered already.
+_TWICE = (".m3u",)
+#: Chips that are no demands, so that they can only be dropped.
+_DIALS = frozenset({"size", "fame", "discovery", "me", "arc"})
 _NO_SLATE = (
     '<div class="sg-empty"><p class="sg-empty-title">Your playlist appears here</p>'
     "<p>Ask in your own words, then correct it: “no country”, “calmer”, “only the 90s”.</p></div>"
+)
+_SKELETON = (
+    '<div class="sg-skeleton" role="status"><span class="sg-hidden">Making your playlist…</span>'
+    f"{'<span></span>' * 8}</div>"
 )
 #: Drawn once, referred to by every row: two strokes of 24 × 24 units.
 _ICONS = (
@@ -52,32 +59,54 @@ _ICONS = (
 
 
 def header_html() -> str:
-    """Say what this page is."""
-    return '<header class="sg-header"><h1>Segue</h1><p>Ask for music, get a playlist.</p></header>'
+    """Say what this page is, with the button that opens the list of conversations where it is a drawer."""
+    return (
+        '<header class="sg-header"><button type="button" class="sg-button sg-drawer" data-drawer="open" '
+        'aria-label="Show the conversations" title="Conversations"><span aria-hidden="true">☰</span></button>'
+        "<h1>Segue</h1><p>Ask for music, get a playlist.</p></header>"
+    )
 
 
-def slate_html(reply: Reply | None, rated: Mapping[str, bool | None] | None = None) -> str:
-    """Show a turn's slate as a table with its length above and its receipt below.
+def slate_html(
+    reply: Reply | None,
+    rated: Mapping[str, bool | None] | None = None,
+    *,
+    whys: Mapping[str, str] | None = None,
+    said: str = "",
+    stranger: Sequence[SlateTrack] | None = None,
+    incognito: bool = False,
+    waits: bool = False,
+) -> str:
+    """Show a turn's slate as a table: its length, what can be done with it and its receipt above.
 
     Args:
         reply: the newest turn; None before the first.
         rated: track id → liked (None: taken back), for ratings newer than the reply.
+        whys: track id → the answer to "why?", for rows that are opened.
+        said: what came of the last press of a button.
+        stranger: what somebody else would get, to be shown beside it.
+        incognito: whether nothing is stored.
+        waits: whether another slate is on its way.
     """
+    bar = _bar(reply, incognito=incognito, compared=stranger is not None)
+    told = f'<p class="sg-said" role="status">{text_html(said, _MAX_SAID)}</p>'
     if reply is None:
-        return _NO_SLATE
+        return f'<div class="sg-slate">{bar}{told}{_SKELETON if waits else _NO_SLATE}</div>'
+    receipt = receipt_html(reply.receipt)
     if not reply.tracks:
-        return f'<div class="sg-slate">{_no_tracks()}{receipt_html(reply.receipt)}</div>'
-    rated = rated or {}
-    changed = _changed(reply)
-    rows = "".join(_row(track, rated.get(track.track_id, track.liked)) for track in reply.tracks)
+        return f'<div class="sg-slate">{bar}{receipt}{told}{_no_tracks()}</div>'
+    rated, whys = rated or {}, whys or {}
     n = len(reply.tracks)
-    total = f"<span>{_text(reply.total, _MAX_CHIP)}</span>" if reply.total else ""
+    rows = "".join(
+        row_html(track, rated.get(track.track_id, track.liked), n, whys.get(track.track_id)) for track in reply.tracks
+    )
+    compared = "" if stranger is None else _compared(reply.tracks, stranger)
+    busy = ' aria-busy="true"' if waits else ""
     return (
-        f'<div class="sg-slate">{_ICONS}'
-        f'<p class="sg-total"><strong>{n} track{"s" if n != 1 else ""}</strong>{total}{changed}</p>'
+        f'<div class="sg-slate"{busy}>{_ICONS}{bar}{receipt}{told}{compared}'
         '<table class="sg-table" role="table" aria-label="Playlist"><thead role="rowgroup"><tr role="row">'
-        f"{''.join(_HEADINGS)}</tr></thead>"
-        f'<tbody role="rowgroup">{rows}</tbody></table>{receipt_html(reply.receipt)}</div>'
+        f"{heading_html()}</tr></thead>"
+        f'<tbody role="rowgroup">{rows}</tbody></table></div>'
     )
 
 
@@ -89,19 +118,40 @@ def receipt_html(lines: tuple[ReceiptLine, ...]) -> str:
     return f'<ul class="sg-receipt" aria-label="What you asked for, and what you got">{chips}</ul>'
 
 
+def options_html(reply: Reply | None) -> str:
+    """Offer the answers to the question that the last turn asked, as buttons."""
+    if reply is None or not reply.options:
+        return ""
+    buttons = "".join(
+        button_html("option", plain(option, _MAX_OPTION), text_html(option, _MAX_OPTION), kind="sg-option", text=option)
+        for option in reply.options
+    )
+    return f'<div class="sg-options" role="group" aria-label="Which did you mean?">{buttons}</div>'
+
+
 def exports_html(reply: Reply | None) -> str:
     """Offer the slate as files. The whole file is in the link, so nothing of it is left behind on the server."""
     if reply is None or not reply.tracks:
         return ""
     name = file_name(reply.query)
     links = []
-    for extension, (label, purpose, media_type) in _DOWNLOADS.items():
-        data = base64.b64encode(FORMATS[extension](reply).encode("utf-8", errors="replace")).decode("ascii")
+    for extension, written in FORMATS.items():
+        if extension in _TWICE:
+            continue
+        label, purpose, media_type = _DOWNLOADS.get(
+            extension, (extension[1:].upper(), "for other programs", "text/plain")
+        )
+        data = base64.b64encode(written(reply).encode("utf-8", errors="replace")).decode("ascii")
         links.append(
             f'<a class="sg-export" download="{escape(name + extension)}" href="data:{media_type};base64,{data}" '
             f'title="{purpose}">{label}<span class="sg-hidden"> file, {purpose}</span></a>'
         )
-    return f'<div class="sg-exports"><span>Save as</span>{"".join(links)}</div>'
+    lines = "\n".join(f"{track.position}. {plain(track.artist)} – {plain(track.title)}" for track in reply.tracks)
+    copy = (
+        f'<button type="button" class="sg-export" data-copy="{escape(lines)}" title="Copy the playlist as text">'
+        'Copy<span class="sg-hidden"> as text</span></button>'
+    )
+    return f'<div class="sg-exports"><span>Save as</span>{"".join(links)}{copy}</div>'
 
 
 def footer_html(reply: Reply | None) -> str:
@@ -110,7 +160,7 @@ def footer_html(reply: Reply | None) -> str:
         return ""
     parts = []
     if reply.index:
-        parts.append(f"index {_text(reply.index, 20)}")
+        parts.append(f"index {text_html(reply.index, 20)}")
     parts.append(f"seed {reply.seed}")
     if reply.n_candidates:
         parts.append(f"{reply.n_candidates:,} candidates")
@@ -130,95 +180,54 @@ def file_name(query: str) -> str:
     return f"segue-{name}" if name else "segue-playlist"
 
 
-def web_address(link: str) -> str | None:
-    """Return an address that may become a link, or None: only http(s) with a host, and files."""
-    if not link or len(link) > _MAX_ADDRESS or not link.isprintable() or " " in link:
-        return None
-    try:
-        parts = urlsplit(link)
-    except ValueError:
-        return None
-    if parts.scheme in ("http", "https"):
-        return link if parts.hostname else None
-    return link if parts.scheme == "file" and PurePosixPath(parts.path).is_absolute() else None
+def _bar(reply: Reply | None, *, incognito: bool, compared: bool) -> str:
+    """The line above the slate: how long it is, and what can be done with it as a whole."""
+    words = ""
+    if reply is not None and reply.tracks:
+        n = len(reply.tracks)
+        total = f"<span>{text_html(reply.total, MAX_CHIP)}</span>" if reply.total else ""
+        words = f'<p class="sg-total"><strong>{n} track{"s" if n != 1 else ""}</strong>{total}{_changed(reply)}</p>'
+    buttons = []
+    if reply is not None:
+        buttons = [
+            button_html("undo", "Undo", "Undo", kind="sg-tool", title="Back to the playlist before"),
+            button_html("redo", "Redo", "Redo", kind="sg-tool", title="Take the undo back"),
+            button_html(
+                "without",
+                "Without me",
+                "Without me",
+                kind="sg-tool",
+                title="Show what a stranger would get, beside yours",
+                pressed=str(compared).lower(),
+            ),
+        ]
+    hint = "While this is on, nothing is stored and nothing is learnt"
+    state = str(incognito).lower()
+    buttons.append(button_html("incognito", "Incognito", "Incognito", kind="sg-tool", title=hint, pressed=state))
+    return f'<div class="sg-head">{words}<div class="sg-acts">{"".join(buttons)}</div></div>'
 
 
-def length_label(seconds: float | None, *, estimated: bool = False) -> str:
-    """Write a track's length as "3:05" or "1:02:09", with "≈" where it is only estimated; "–" where unknown."""
-    if seconds is None:
-        return "–"
-    minutes, rest = divmod(max(round(seconds), 0), 60)
-    hours, minutes = divmod(minutes, 60)
-    clock = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-    return f"≈ {clock}" if estimated else clock
-
-
-def _heading(name: str, kind: str, *, hidden: bool = False) -> str:
-    words = f'<span class="sg-hidden">{name}</span>' if hidden else name
-    return f'<th role="columnheader" scope="col" class="sg-{kind}">{words}</th>'
-
-
-_HEADINGS = (
-    _heading("Number", "number", hidden=True),
-    _heading("Title", "title"),
-    _heading("Artist", "artist"),
-    _heading("Album", "album"),
-    _heading("Year", "year"),
-    _heading("Length", "length"),
-    _heading("Why", "why"),
-    _heading("Your rating", "rate", hidden=True),
-)
-
-
-def _row(track: SlateTrack, liked: bool | None) -> str:
-    state = "" if liked is None else " sg-is-liked" if liked else " sg-is-disliked"
-    length = length_label(track.duration_s, estimated=track.duration_estimated)
-    cells = (
-        _cell("number", f"{track.position}{_mark(track)}"),
-        _cell("title", _title(track)),
-        _cell("artist", _name(track.artist)),
-        _cell("album", _name(track.album) if track.album else ""),
-        _cell("year", str(track.year) if track.year is not None else ""),
-        _cell("length", length),
-        _cell("why", f"<bdi>{_text(track.reason, _MAX_REASON)}</bdi>" if track.reason else ""),
-        _cell("rate", _rate("like", track, liked is True) + _rate("dislike", track, liked is False)),
-    )
-    return f'<tr role="row" class="sg-row{state}">{"".join(cells)}</tr>'
-
-
-def _mark(track: SlateTrack) -> str:
-    """A sign behind the number of what is pinned."""
-    sign = '<span class="sg-pin" aria-hidden="true">=</span><span class="sg-hidden"> pinned</span>'
-    return sign if track.pinned else ""
+def _compared(mine: Sequence[SlateTrack], theirs: Sequence[SlateTrack]) -> str:
+    """Two short lists beside each other; what only one of them has is marked."""
+    columns = (("Yours", mine, theirs), ("Without you", theirs, mine))
+    lists = []
+    for heading, tracks, others in columns:
+        known = {track.track_id for track in others}
+        rows = "".join(
+            f'<li class="{"sg-both" if track.track_id in known else "sg-only"}">{name_html(track.title)}'
+            f"<span>{name_html(track.artist)}</span></li>"
+            for track in tracks
+        )
+        lists.append(f'<section aria-label="{heading}"><h3>{heading}</h3><ol>{rows}</ol></section>')
+    n_both = len({track.track_id for track in mine} & {track.track_id for track in theirs})
+    said = f"{n_both} of {len(mine)} tracks are also what a stranger would get."
+    return f'<div class="sg-compared"><p>{said}</p>{"".join(lists)}</div>'
 
 
 def _changed(reply: Reply) -> str:
     """How much of the playlist is new, where part of it stayed."""
     n_new = len(reply.diff.added)
     return f"<span>{n_new} new, {reply.diff.n_kept} kept</span>" if reply.diff.n_kept and n_new else ""
-
-
-def _cell(kind: str, content: str) -> str:
-    return f'<td role="cell" class="sg-{kind}">{content}</td>'
-
-
-def _title(track: SlateTrack) -> str:
-    name = _name(track.title) if track.title.strip() else "<bdi>untitled</bdi>"
-    address = web_address(track.link)
-    if address is None:
-        return name
-    return f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer nofollow">{name}</a>'
-
-
-def _rate(kind: str, track: SlateTrack, pressed: bool) -> str:
-    track_id = track.track_id.encode("utf-8", errors="replace").decode("utf-8")
-    words = f"{kind.capitalize()} {plain(track.title, 60)} by {plain(track.artist, 60)}"
-    hint = f"Take the {kind} back" if pressed else kind.capitalize()
-    return (
-        f'<button type="button" class="sg-button" data-rate="{kind}" data-track="{escape(track_id)}" '
-        f'aria-pressed="{str(pressed).lower()}" aria-label="{escape(words)}" title="{hint}">'
-        f'<svg aria-hidden="true" focusable="false"><use href="#sg-{kind}"></use></svg></button>'
-    )
 
 
 def _chip(line: ReceiptLine) -> str:
@@ -229,23 +238,25 @@ def _chip(line: ReceiptLine) -> str:
     else:
         kind, sign, words = "met", "✓", "as asked"
     asked = f"{'required' if line.hard else 'preferred'}: {line.asked}" if line.asked else ""
-    return (
-        f'<li class="sg-chip sg-{kind}" title="{_text(asked, _MAX_CHIP)}">'
-        f'<span aria-hidden="true">{sign}</span><span class="sg-hidden">{words}: </span>'
-        f"<b>{_name(line.constraint)}</b> <span>{_text(line.delivered, _MAX_CHIP)}</span></li>"
+    told = (
+        f'<span class="sg-sign" aria-hidden="true">{sign}</span><span class="sg-hidden">{words}: </span>'
+        f"<b>{name_html(line.constraint)}</b> <span>{text_html(line.delivered, MAX_CHIP)}</span>"
     )
+    if not line.chip:
+        return f'<li class="sg-chip sg-{kind}" title="{text_html(asked, MAX_CHIP)}">{told}</li>'
+    wish = plain(line.constraint, 60)
+    drop = button_html("drop", f"Drop {wish}", '<span aria-hidden="true">×</span>', kind="sg-chip-drop", chip=line.chip)
+    if line.chip in _DIALS:
+        return f'<li class="sg-chip sg-{kind} sg-wish" title="{text_html(asked, MAX_CHIP)}">{told}{drop}</li>'
+    act, does = ("prefer", "Only prefer") if line.hard else ("must", "Insist on")
+    state = "a must" if line.hard else "preferred"
+    harden = (
+        f'<button type="button" class="sg-chip-turn" data-act="{act}" data-chip="{value_html(line.chip)}" '
+        f'aria-pressed="{str(line.hard).lower()}" title="{escape(f"{does} {wish}")} (now {state})">{told}'
+        f'<span class="sg-hidden">. {escape(does)} it</span></button>'
+    )
+    return f'<li class="sg-chip sg-{kind} sg-wish{" sg-hard" if line.hard else ""}">{harden}{drop}</li>'
 
 
 def _no_tracks() -> str:
     return '<p class="sg-total"><strong>No tracks</strong><span>ask for less, or for something else</span></p>'
-
-
-def _name(text: str) -> str:
-    """A name of any script beside others: set apart, so that its direction does not turn the line round."""
-    words = _text(text, _MAX_NAME)
-    hint = f' title="{words}"' if len(words) > _LONG_NAME else ""
-    return f"<bdi{hint}>{words}</bdi>"
-
-
-def _text(text: str, limit: int) -> str:
-    return escape(plain(text, limit))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from recsys.constraints import UNKNOWN, YES, Agreement
@@ -29,7 +29,7 @@ class Query:
 
     text: str
     constraints: tuple[Constraint, ...] = ()
-    listener_events: tuple[Event, ...] = ()
+    listener_events: Sequence[Event] = ()  # oldest first; a `Past` where much of it was imported
     like_rows: tuple[int, ...] = ()  # "like X": track rows to be near
     dislike_rows: tuple[int, ...] = ()  # disliked in this session: never shown, neighbours lowered
     title_rows: tuple[int, ...] = ()  # tracks asked for by title: shown first
@@ -37,6 +37,9 @@ class Query:
     passed_rows: tuple[int, ...] = ()  # shown in this session beside liked ones, and not rated
     size: int | None = None
     fixed: tuple[tuple[int, int], ...] = ()  # (place in the slate from 0, row): they stay where they are
+    must_rows: tuple[int, ...] = ()  # in the slate whatever is asked for, at any place
+    quotas: tuple[tuple[str, int], ...] = ()  # (key of a main artist, most tracks of theirs), before all other caps
+    clean: bool = False  # nothing that is known to be explicit, not even what is fixed
     arc: Arc | None = None
     minutes: float | None = None
     discovery: float = 0.0

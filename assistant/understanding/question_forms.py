@@ -205,10 +205,11 @@ _LENGTH = (
 )
 
 _FORMAT = (
-    r"(?P<format>m3u8|m3u|csv|json|txt|text|xml|xspf|pls|pdf|excel|xlsx|mp3|mp4|wav|flac|zip|html|spotify|youtube"
+    r"(?P<format>m3u8|m3u|csv|json|jspf|txt|text|xml|xspf|pls|pdf|excel|xlsx|mp3|mp4|wav|flac|zip|html|spotify|youtube"
     r"|youtube music"
     r"|apple music|tidal|deezer|soundcloud|amazon music|itunes)"
 )
+_WRITTEN = r"m3u8|m3u|xspf|jspf|csv|json|txt"
 _IT = (
     rf"(?:it|this|that|them|these|those|everything|all(?: of (?:it|this|them))?|(?:the|my|this|that"
     rf"|these) (?:whole |current )?(?:{_LIST}|songs|tracks)|{_LIST})"
@@ -225,10 +226,10 @@ _SAVE = (
     rf"(?:please )?{_DO_SAVE}(?: {_IT})?(?: {_AS})*",
     rf"(?:(?:can|could) (?:i|you) (?:get|have|give me|make me|make)|give me|make me|make|write|i (?:want|need"
     rf"|would like|d like))"
-    rf" (?:{_IT} )?(?:as |in )?(?:an? |the )(?P<format>file|m3u8|m3u|csv|json)(?: (?:file|format|export|of {_IT}))*",
-    rf"(?:put|write|save|store) {_IT} (?:in|into|to|as|on) (?:an? |the |my )?(?P<format>file|m3u8|m3u|csv"
-    rf"|json)(?: file)?",
-    r"(?:as |to )(?:an? )?(?P<format>m3u8|m3u|csv|json)(?: file)?",
+    rf" (?:{_IT} )?(?:as |in )?(?:an? |the )(?P<format>file|{_WRITTEN})(?: (?:file|format|export|of {_IT}))*",
+    rf"(?:put|write|save|store) {_IT} (?:in|into|to|as|on) (?:an? |the |my )?(?P<format>file|{_WRITTEN})"
+    r"(?: file)?",
+    rf"(?:as |to )(?:an? )?(?P<format>{_WRITTEN})(?: file)?",
 )
 
 _SMALL_TALK = (

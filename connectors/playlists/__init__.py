@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import count
 from pathlib import Path
 
 from assistant.errors import UnknownFormatError
@@ -11,12 +10,24 @@ from assistant.reply import Reply
 from connectors.playlists.base import PlaylistFormat, check_place, write_whole
 from connectors.playlists.csv_ import csv_table
 from connectors.playlists.json_ import json_document
+from connectors.playlists.jspf import jspf
 from connectors.playlists.m3u8 import m3u8
+from connectors.playlists.names import free_file, safe_file_name
+from connectors.playlists.text import plain_text
+from connectors.playlists.xspf import xspf
 
-__all__ = ["FORMATS", "check_destination", "format_of", "free_path", "write_playlist"]
+__all__ = ["FORMATS", "check_destination", "format_of", "free_file", "free_path", "safe_file_name", "write_playlist"]
 
 #: File extension → format.
-FORMATS: dict[str, PlaylistFormat] = {".m3u8": m3u8, ".m3u": m3u8, ".csv": csv_table, ".json": json_document}
+FORMATS: dict[str, PlaylistFormat] = {
+    ".m3u8": m3u8,
+    ".m3u": m3u8,
+    ".xspf": xspf,
+    ".jspf": jspf,
+    ".csv": csv_table,
+    ".json": json_document,
+    ".txt": plain_text,
+}
 
 #: Words of the wishes that name a file.
 _MAX_NAME_WORDS = 6
@@ -56,9 +67,7 @@ def free_path(reply: Reply, extension: str) -> Path:
     for line in reply.receipt:
         said = re.findall(r"[a-z0-9]+", line.constraint.lower()) if line.n_total else []
         words += said if len(words) + len(said) <= _MAX_NAME_WORDS else []
-    stem = "-".join(["segue", *(words or ["playlist"])])
-    names = (f"{stem}{f'-{number}' if number > 1 else ''}.{extension}" for number in count(1))
-    return next(path for path in map(Path, names) if not path.exists())
+    return free_file(Path(), "-".join(["segue", *(words or ["playlist"])]), f".{extension}")
 
 
 def write_playlist(reply: Reply, path: Path) -> None:

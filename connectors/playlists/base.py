@@ -3,21 +3,56 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.reply import Reply
+from assistant.entries import OWN_ID, addresses_of
+from assistant.links import file_uri
+from assistant.reply import Reply, SlateTrack
 from connectors.errors import PlaylistFileError
 
 #: Makes the whole text of a playlist file from a reply.
 PlaylistFormat = Callable[[Reply], str]
 
+#: An address that is no file: it names a scheme of at least two letters (one letter is a drive) other than file.
+_FILE = re.compile(r"file:", re.IGNORECASE)
+_OF_NETWORK = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+
 
 def one_line(text: str) -> str:
     """Join a text to one line: every line break, tab and other control character becomes a single space."""
     return " ".join("".join(" " if _breaks(c) else c for c in text).split())
+
+
+def place_of(addresses: Sequence[str]) -> str | None:
+    """Return the first of some addresses that is a file, as it is written; None where all are of the network."""
+    return next((one for one in addresses if not _OF_NETWORK.match(one.strip())), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What XSPF and JSPF say of a track beside its names."""
+
+    locations: list[str]  # of its file
+    identifiers: list[str]  # URIs
+    info: str  # a page about it, or a search for it; empty for a file
+    duration_ms: int | None  # None where it is not known
+
+
+def describe(track: SlateTrack) -> Described:
+    """Say where a track is, by what ids it is known, and how long it is."""
+    locations = [file_uri(track.path)] if track.path else []
+    known_s = None if track.duration_estimated else track.duration_s
+    return Described(
+        locations=[one_line(address) for address in locations],
+        identifiers=[one_line(address) for address in addresses_of({OWN_ID: track.track_id, **track.ids})],
+        info="" if _FILE.match(track.link) or not _OF_NETWORK.match(track.link) else one_line(track.link),
+        duration_ms=None if known_s is None else max(round(known_s * 1000), 0),
+    )
 
 
 def check_place(path: Path) -> None:

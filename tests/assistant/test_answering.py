@@ -302,6 +302,11 @@ def test_saving_names_the_format_and_only_then(chat: Chat) -> None:
     chat.say("jazz, 5 tracks")
     assert chat.say("save this").export == "m3u8"
     assert chat.say("export it as csv").export == "csv"
+    assert chat.say("save it as xspf").export == "xspf"
+    assert chat.say("as jspf").export == "jspf"
+    assert chat.say("put it in a txt file").export == "txt"
+    assert chat.say("speichere sie als xspf").export == "xspf"
+    assert chat.say("enregistre-la en txt").export == "txt"
     unknown = chat.say("save it as mp3")
     assert unknown.export is None
     assert "I cannot write mp3" in unknown.text

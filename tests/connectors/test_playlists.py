@@ -187,7 +187,7 @@ def test_a_replaced_file_keeps_its_place_and_permissions(tmp_path: Path) -> None
 
 
 def test_what_cannot_be_written_is_known_before_the_work(tmp_path: Path) -> None:
-    with pytest.raises(UnknownFormatError, match=r"'\.mp3'.*\.m3u8, \.m3u, \.csv, \.json"):
+    with pytest.raises(UnknownFormatError, match=r"'\.mp3'.*\.m3u8, \.m3u, \.xspf, \.jspf, \.csv, \.json, \.txt"):
         check_destination(tmp_path / "list.mp3")
     with pytest.raises(UnknownFormatError, match="'list'"):
         check_destination(tmp_path / "list")

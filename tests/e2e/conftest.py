@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import warnings
+import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from assistant.reply import Message, Reply
 from assistant.settings import Settings
 from recsys.store import Store
 from recsys.types import Event
+from tests.e2e.beside import Served, served
 
 CHROMIUM_FLAGS = [
     *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -35,11 +37,11 @@ class WatchedAssistant(Assistant):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self.turns: list[tuple[Message, Reply]] = []
+        self.exchanges: list[tuple[Message, Reply]] = []
 
     def reply(self, message: Message) -> Reply:
         reply = super().reply(message)
-        self.turns.append((message, reply))
+        self.exchanges.append((message, reply))
         return reply
 
     def events(self, listener_id: str) -> list[Event]:
@@ -89,7 +91,7 @@ class Visit:
         answers = self.page.get_by_test_id("bot")
         before = answers.count()
         self.page.get_by_label("Your request").fill(text)
-        self.page.get_by_role("button", name="Ask").click()
+        self.page.get_by_role("button", name="Ask", exact=True).click()
         answers.nth(before).locator(".message-content").wait_for()
         return self.titles()
 
@@ -107,6 +109,34 @@ class Visit:
         assert button.get_attribute("aria-pressed") == "false"
         button.click()
         self.page.locator(f'[aria-pressed="true"][data-track="{button.get_attribute("data-track")}"]').wait_for()
+
+    def button(self, act: str, place: int | None = None) -> Any:
+        """The button of an act: of the slate as a whole, or of the track at a place from 1."""
+        row = "" if place is None else f'tr[data-place="{place}"] '
+        return self.page.locator(f'{row}button[data-act="{act}"]').first
+
+    def press(self, button: Any) -> None:
+        """Press a button and wait until the server has answered."""
+        with self.page.expect_response(lambda response: "/run/predict" in response.url):
+            button.click()
+
+    def choose(self, act: str, place: int, name: str = "") -> None:
+        """Press an item of the menu of the track at a place; by its name where an act is there twice."""
+        self.page.locator(f'tr[data-place="{place}"] summary').click()
+        items = self.page.locator(f'tr[data-place="{place}"] button[data-act="{act}"]')
+        self.press(items.filter(has_text=name) if name else items)
+
+    def has_titles(self, titles: list[str]) -> None:
+        """Wait until the slate has these titles."""
+        from playwright.sync_api import expect
+
+        expect(self.page.locator("td.sg-title")).to_have_text(titles)
+
+    def says(self, words: str) -> None:
+        """Wait until the line about the last press says this."""
+        from playwright.sync_api import expect
+
+        expect(self.page.locator(".sg-said")).to_contain_text(words)
 
     def shoot(self, name: str) -> None:
         """Keep a picture of the whole page."""
@@ -160,12 +190,39 @@ def small_catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory, small_catalogue: Path) -> Iterator[WatchedAssistant]:
+def sounding_catalogue(tmp_path_factory: pytest.TempPathFactory, small_catalogue: Path) -> Path:
+    """The small catalogue, and two tracks with a short file of sound each, and three whose file is none to play."""
+    folder = tmp_path_factory.mktemp("sound")
+    for name in ("one.wav", "two.wav"):
+        with wave.open(str(folder / name), "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(8_000)
+            sound.writeframes(bytes(2 * 8_000))  # a second of silence
+    (folder / "notes.txt").write_text("not a sound", "utf-8")
+    (folder / "link.wav").symlink_to(folder / "notes.txt")
+    named = ("one.wav", "two.wav", "notes.txt", "link.wav", "gone.wav")
+    path = folder / "sounding.csv"
+    with small_catalogue.open(encoding="utf-8") as file, path.open("w", newline="", encoding="utf-8") as out:
+        header, *rows = csv.reader(file)
+        writer = csv.writer(out)
+        writer.writerow((*header, "path"))
+        writer.writerows((*row, "") for row in rows)
+        for number, name in enumerate(named):
+            row = (f"s{number}", f"Drone {name}", "Sine Wave", "Waves", 2001, 1, "drone", "calm", "synthesizer", 0.1)
+            writer.writerow((*row, folder / name))
+    return path
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory, sounding_catalogue: Path) -> Iterator[WatchedAssistant]:
     """The real assistant on the small catalogue, briefly trained."""
     home = tmp_path_factory.mktemp("web-home")
-    settings = Settings(_env_file=None, home=home, training_steps=30, threads=1, log_level="error")
+    settings = Settings(
+        _env_file=None, home=home, training_steps=30, threads=1, log_level="error", web_per_minute=100_000
+    )
     with WatchedAssistant(settings) as assistant:
-        assistant.index(small_catalogue)
+        assistant.index(sounding_catalogue)
         yield assistant
 
 
@@ -187,15 +244,15 @@ def visit(chromium: Any, address: str) -> Iterator[Callable[..., Visit]]:
     """Open the page in a new browser profile; afterwards nothing may have gone wrong in any of them."""
     visits: list[Visit] = []
 
-    def open_page(*, width: int = 1280, height: int = 900, dark: bool = False) -> Visit:
+    def open_page(*, width: int = 1280, height: int = 900, dark: bool = False, at: str = "") -> Visit:
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(30_000)
         opened = Visit(context.new_page())
         visits.append(opened)
         opened.watch()
-        opened.page.goto(address)
+        opened.page.goto(address + at)
         opened.page.get_by_label("Your request").wait_for()
         return opened
 
@@ -204,3 +261,59 @@ def visit(chromium: Any, address: str) -> Iterator[Callable[..., Visit]]:
         opened.page.context.close()
         assert opened.complaints == []
         assert opened.hosts <= {urlsplit(address).netloc}
+
+
+@dataclass
+class Guest(Visit):
+    """A browser on the pages beside the chat, and whose it is."""
+
+    listener_id: str = ""
+    address: str = ""
+    arrivals: list[str] = field(default_factory=list)
+
+    def tab(self, name: str) -> None:
+        """Go to one of the pages."""
+        self.page.get_by_role("tab", name=name).click()
+
+    def press(self, name: str, *, nth: int = 0) -> None:
+        """Press a button by what it says, or by what is read aloud for it."""
+        self.page.get_by_role("button", name=name).nth(nth).click()
+
+    def said(self, words: str) -> None:
+        """Wait until the page says this of the last press."""
+        self.page.locator(".sg-said", has_text=words).first.wait_for()
+
+    def fits(self, width: int) -> bool:
+        """Whether nothing has to be scrolled sideways."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth") <= width)
+
+
+@pytest.fixture(scope="session")
+def beside(installation: WatchedAssistant) -> Iterator[Served]:
+    """The pages beside the chat, served from the small installation."""
+    with served(installation) as pages:
+        yield pages
+
+
+@pytest.fixture
+def guest(chromium: Any, beside: Served) -> Iterator[Callable[..., Guest]]:
+    """Open the pages in a new browser profile; afterwards nothing may have gone wrong in any of them."""
+    guests: list[Guest] = []
+
+    def arrive(*, width: int = 1280, height: int = 900, dark: bool = False) -> Guest:
+        scheme = "dark" if dark else "light"
+        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        context.set_default_timeout(20_000)
+        came = Guest(context.new_page(), address=beside.address, arrivals=beside.arrivals)
+        guests.append(came)
+        came.watch()
+        came.page.goto(beside.address)
+        came.page.locator("#sg-welcome").wait_for()
+        came.listener_id = beside.arrivals[-1]
+        return came
+
+    yield arrive
+    for came in guests:
+        came.page.context.close()
+        assert came.complaints == []
+        assert len(came.hosts) == 1
