@@ -74,7 +74,9 @@ def read_history(
     return _read(found, zone, progress)
 
 
-def _read(found: Sequence[tuple[HistoryFile, Format | None]], zone: tzinfo, progress: Progress | None) -> Iterator[HistoryItem]:
+def _read(
+    found: Sequence[tuple[HistoryFile, Format | None]], zone: tzinfo, progress: Progress | None
+) -> Iterator[HistoryItem]:
     total = sum(file.size for file, form in found if form is not None)
     before = 0
     for file, form in found:

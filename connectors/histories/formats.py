@@ -14,7 +14,13 @@ from connectors.histories.json_rows import Outline, outline
 
 _AUDIO = (".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac", ".wav", ".wma", ".aiff", ".alac")
 #: Places at which Last.fm's API, and those who save its pages, put tracks.
-_SCROBBLES = ("recenttracks.track.item", "item.recenttracks.track.item", "item.track.item", "item.item", "scrobbles.item")
+_SCROBBLES = (
+    "recenttracks.track.item",
+    "item.recenttracks.track.item",
+    "item.track.item",
+    "item.item",
+    "scrobbles.item",
+)
 _LOVED = ("lovedtracks.track.item", "item.lovedtracks.track.item")
 _LISTENS = ("item", "payload.listens.item", "listens.item")
 _FEEDBACK = ("item", "feedback.item")

@@ -59,7 +59,9 @@ def _read_scrobble(row: Row, place: str, context: Context) -> HistoryItem:
 
 def _read_loved(row: Row, place: str, context: Context) -> HistoryItem:
     heard = _named(row)
-    return Heard(heard.title, heard.artist, heard.album, "like", at=moment(_time_in(row.get("date")), context), ids=heard.ids)
+    return Heard(
+        heard.title, heard.artist, heard.album, "like", at=moment(_time_in(row.get("date")), context), ids=heard.ids
+    )
 
 
 def _time_in(written: object) -> object:

@@ -50,9 +50,7 @@ def _read_listen(row: Row, place: str, context: Context) -> HistoryItem:
     heard = _named(inside(row, "track_metadata"), row)
     if not heard.title:
         raise BadValueError("it names no track")
-    return Heard(
-        heard.title, heard.artist, heard.album, at=at, duration_s=heard.duration_s, ids=heard.ids, log=LOG
-    )
+    return Heard(heard.title, heard.artist, heard.album, at=at, duration_s=heard.duration_s, ids=heard.ids, log=LOG)
 
 
 def _read_feedback(row: Row, place: str, context: Context) -> HistoryItem:

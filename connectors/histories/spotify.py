@@ -51,7 +51,9 @@ def read(file: HistoryFile, context: Context) -> Iterator[HistoryItem]:
 def _read_row(row: Row, place: str, context: Context) -> HistoryItem:
     title, artist = text(row, "master_metadata_track_name"), text(row, "master_metadata_album_artist_name")
     if not title:
-        spoken = any(row.get(name) for name in ("episode_name", "spotify_episode_uri", "audiobook_title", "audiobook_uri"))
+        spoken = any(
+            row.get(name) for name in ("episode_name", "spotify_episode_uri", "audiobook_title", "audiobook_uri")
+        )
         return LeftOut(PODCAST if spoken else NAMELESS)
     if says_yes(row.get("incognito_mode")):
         return LeftOut(PRIVATE)
