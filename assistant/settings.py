@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     web_port: int = Field(default=7860, ge=0, le=65535, description="port of the web chat; 0 takes a free one")
     web_users: Path | None = Field(default=None, description="file of users; web-users in the data folder by default")
     web_proxy_header: str | None = Field(default=None, description="header in which a proxy names who is logged in")
-    web_trusted_proxies: str = Field(default="", description="addresses or networks of the proxies that may, by commas")
+    web_trusted_proxies: str | None = Field(default=None, description="addresses of the proxies that may, by commas")
     web_per_minute: PositiveInt = Field(default=120, description="turns and presses of one listener in a minute")
     web_upload_mb: PositiveInt = Field(default=200, description="largest file that the page takes, megabytes")
     log_level: Literal["debug", "info", "warning", "error"] = "warning"

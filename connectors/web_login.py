@@ -95,7 +95,7 @@ def login_of(settings: Settings, host: str) -> Login:
         TrustedProxyError: the proxies are no addresses.
     """
     if settings.web_proxy_header:
-        login = Login(header=settings.web_proxy_header, proxies=_networks(settings.web_trusted_proxies))
+        login = Login(header=settings.web_proxy_header, proxies=_networks(settings.web_trusted_proxies or ""))
     else:
         login = Login(users=read_users(settings))
     if not login.required and not is_loopback(host):

@@ -43,7 +43,7 @@ class Scripted:
         given: dict[str, Any] = {"text": f"Answer {turn}", "tracks": tracks} | self.fields
         return Reply(session_id=message.session_id, turn=turn, query=message.text, **given)
 
-    def feedback(self, listener_id: str, session_id: str, track_id: str, kind: str) -> None:
+    def feedback(self, listener_id: str, session_id: str, track_id: str, kind: str, *, incognito: bool = False) -> None:
         if self.error is not None:
             raise self.error
         self.feedbacks.append((listener_id, session_id, track_id, kind))
@@ -86,7 +86,7 @@ def test_nothing_is_not_a_message(text: str) -> None:
 
 def test_the_whole_message_is_asked_and_a_safe_part_of_it_is_shown(assistant: Any) -> None:
     talk = Conversation()
-    text = "<img src=x onerror=alert(1)> \ud800\x00" + "x" * 100_000
+    text = "<img src=x onerror=alert(1)> \ud800\x00" + "x" * 3_000
     talk.hear(text)
     talk.answer(assistant, "web-x")
     shown = talk.messages[0]["content"]
@@ -94,6 +94,14 @@ def test_the_whole_message_is_asked_and_a_safe_part_of_it_is_shown(assistant: An
     assert shown.startswith("&lt;img src=x")
     assert len(shown) < 700
     shown.encode("utf-8")
+
+
+def test_a_message_that_is_too_long_is_answered_by_saying_so(assistant: Any) -> None:
+    talk = Conversation()
+    assert talk.hear("x" * 100_000)
+    assert not talk.answer(assistant, "web-x")
+    assert "at most 4,000 characters" in said(talk)[-1][1]
+    assert assistant.messages == []
 
 
 def test_what_the_assistant_says_is_escaped(assistant: Any) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import warnings
+import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,11 +37,11 @@ class WatchedAssistant(Assistant):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self.turns: list[tuple[Message, Reply]] = []
+        self.exchanges: list[tuple[Message, Reply]] = []
 
     def reply(self, message: Message) -> Reply:
         reply = super().reply(message)
-        self.turns.append((message, reply))
+        self.exchanges.append((message, reply))
         return reply
 
     def events(self, listener_id: str) -> list[Event]:
@@ -90,7 +91,7 @@ class Visit:
         answers = self.page.get_by_test_id("bot")
         before = answers.count()
         self.page.get_by_label("Your request").fill(text)
-        self.page.get_by_role("button", name="Ask").click()
+        self.page.get_by_role("button", name="Ask", exact=True).click()
         answers.nth(before).locator(".message-content").wait_for()
         return self.titles()
 
@@ -108,6 +109,34 @@ class Visit:
         assert button.get_attribute("aria-pressed") == "false"
         button.click()
         self.page.locator(f'[aria-pressed="true"][data-track="{button.get_attribute("data-track")}"]').wait_for()
+
+    def button(self, act: str, place: int | None = None) -> Any:
+        """The button of an act: of the slate as a whole, or of the track at a place from 1."""
+        row = "" if place is None else f'tr[data-place="{place}"] '
+        return self.page.locator(f'{row}button[data-act="{act}"]').first
+
+    def press(self, button: Any) -> None:
+        """Press a button and wait until the server has answered."""
+        with self.page.expect_response(lambda response: "/run/predict" in response.url):
+            button.click()
+
+    def choose(self, act: str, place: int, name: str = "") -> None:
+        """Press an item of the menu of the track at a place; by its name where an act is there twice."""
+        self.page.locator(f'tr[data-place="{place}"] summary').click()
+        items = self.page.locator(f'tr[data-place="{place}"] button[data-act="{act}"]')
+        self.press(items.filter(has_text=name) if name else items)
+
+    def has_titles(self, titles: list[str]) -> None:
+        """Wait until the slate has these titles."""
+        from playwright.sync_api import expect
+
+        expect(self.page.locator("td.sg-title")).to_have_text(titles)
+
+    def says(self, words: str) -> None:
+        """Wait until the line about the last press says this."""
+        from playwright.sync_api import expect
+
+        expect(self.page.locator(".sg-said")).to_contain_text(words)
 
     def shoot(self, name: str) -> None:
         """Keep a picture of the whole page."""
@@ -161,12 +190,39 @@ def small_catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory, small_catalogue: Path) -> Iterator[WatchedAssistant]:
+def sounding_catalogue(tmp_path_factory: pytest.TempPathFactory, small_catalogue: Path) -> Path:
+    """The small catalogue, and two tracks with a short file of sound each, and three whose file is none to play."""
+    folder = tmp_path_factory.mktemp("sound")
+    for name in ("one.wav", "two.wav"):
+        with wave.open(str(folder / name), "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(8_000)
+            sound.writeframes(bytes(2 * 8_000))  # a second of silence
+    (folder / "notes.txt").write_text("not a sound", "utf-8")
+    (folder / "link.wav").symlink_to(folder / "notes.txt")
+    named = ("one.wav", "two.wav", "notes.txt", "link.wav", "gone.wav")
+    path = folder / "sounding.csv"
+    with small_catalogue.open(encoding="utf-8") as file, path.open("w", newline="", encoding="utf-8") as out:
+        header, *rows = csv.reader(file)
+        writer = csv.writer(out)
+        writer.writerow((*header, "path"))
+        writer.writerows((*row, "") for row in rows)
+        for number, name in enumerate(named):
+            row = (f"s{number}", f"Drone {name}", "Sine Wave", "Waves", 2001, 1, "drone", "calm", "synthesizer", 0.1)
+            writer.writerow((*row, folder / name))
+    return path
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory, sounding_catalogue: Path) -> Iterator[WatchedAssistant]:
     """The real assistant on the small catalogue, briefly trained."""
     home = tmp_path_factory.mktemp("web-home")
-    settings = Settings(_env_file=None, home=home, training_steps=30, threads=1, log_level="error")
+    settings = Settings(
+        _env_file=None, home=home, training_steps=30, threads=1, log_level="error", web_per_minute=100_000
+    )
     with WatchedAssistant(settings) as assistant:
-        assistant.index(small_catalogue)
+        assistant.index(sounding_catalogue)
         yield assistant
 
 
@@ -188,15 +244,15 @@ def visit(chromium: Any, address: str) -> Iterator[Callable[..., Visit]]:
     """Open the page in a new browser profile; afterwards nothing may have gone wrong in any of them."""
     visits: list[Visit] = []
 
-    def open_page(*, width: int = 1280, height: int = 900, dark: bool = False) -> Visit:
+    def open_page(*, width: int = 1280, height: int = 900, dark: bool = False, at: str = "") -> Visit:
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(30_000)
         opened = Visit(context.new_page())
         visits.append(opened)
         opened.watch()
-        opened.page.goto(address)
+        opened.page.goto(address + at)
         opened.page.get_by_label("Your request").wait_for()
         return opened
 

@@ -40,7 +40,7 @@ def test_ask_like_refine_and_save(visit: Open, installation: Any, tmp_path: Path
     first = me.ask("mellow jazz or folk, 12 tracks")
     assert len(first) == 12
     assert any(title.startswith("Jazz") for title in first)
-    message, reply = installation.turns[-1]
+    message, reply = installation.exchanges[-1]
     assert [track.title for track in reply.tracks] == first
 
     me.rate("Like", first[0])
@@ -56,8 +56,8 @@ def test_ask_like_refine_and_save(visit: Open, installation: Any, tmp_path: Path
     assert second != first
     assert second
     assert not [title for title in second if title.startswith("Jazz")]
-    assert installation.turns[-1][0].session_id == message.session_id
-    assert installation.turns[-1][1].turn == reply.turn + 1
+    assert installation.exchanges[-1][0].session_id == message.session_id
+    assert installation.exchanges[-1][1].turn == reply.turn + 1
     assert re.search(r"no jazz\s+12 of 12", me.page.locator(".sg-receipt").inner_text())
     assert "index exact" in me.page.locator(".sg-footer").inner_text() or installation.settings.index == "chroma"
 
@@ -86,20 +86,22 @@ def test_hostile_titles_are_only_words(visit: Open) -> None:
 def test_two_browsers_share_neither_session_nor_taste(visit: Open, installation: Any) -> None:
     one, two = visit(), visit()
     titles = one.ask("rock, 8 tracks")
-    mine, reply = installation.turns[-1]
+    mine, reply = installation.exchanges[-1]
     one.rate("Dislike", titles[0])
 
     assert two.ask("rock, 8 tracks")
-    theirs, _ = installation.turns[-1]
+    theirs, _ = installation.exchanges[-1]
     assert mine.listener_id != theirs.listener_id
     assert mine.session_id != theirs.session_id
-    assert two.page.locator('button[aria-pressed="true"]').count() == 0
+    assert two.page.locator('.sg-row button[aria-pressed="true"]').count() == 0
     assert installation.events(theirs.listener_id) == []
     assert [event.track_id for event in installation.events(mine.listener_id)] == [reply.tracks[0].track_id]
 
     one.page.reload()
+    one.page.get_by_role("button", name="Start over").click()
+    one.page.get_by_text("Your playlist appears here").wait_for()
     again = one.ask("rock, 8 tracks")
-    message, _ = installation.turns[-1]
+    message, _ = installation.exchanges[-1]
     assert message.listener_id == mine.listener_id
     assert message.session_id != mine.session_id
     assert titles[0] not in again
@@ -109,13 +111,13 @@ def test_examples_work_and_starting_over_empties_the_page(visit: Open, installat
     me = visit()
     me.page.get_by_role("button", name="Select example 1").click()
     me.page.locator(".sg-row").first.wait_for()
-    before = installation.turns[-1][0]
+    before = installation.exchanges[-1][0]
     assert before.text.startswith("something mellow")
     me.page.get_by_role("button", name="Start over").click()
     me.page.get_by_text("Your playlist appears here").wait_for()
     assert me.page.locator(".sg-row, .sg-export, [data-testid=user]").count() == 0
     me.ask("soul, 5 tracks")
-    after, reply = installation.turns[-1]
+    after, reply = installation.exchanges[-1]
     assert after.listener_id == before.listener_id
     assert after.session_id != before.session_id
     assert reply.turn == 1
@@ -129,10 +131,10 @@ def test_a_narrow_page_can_be_read_and_used_by_keyboard(visit: Open, installatio
     like = me.rating("Like", titles[0])
     like.focus()
     me.page.keyboard.press("Enter")
-    me.page.locator('button[data-rate="like"][aria-pressed="true"]').wait_for()
-    assert me.page.evaluate("document.activeElement.getAttribute('data-rate')") == "like"
+    me.page.locator('button[data-act="like"][aria-pressed="true"]').wait_for()
+    assert me.page.evaluate("document.activeElement.getAttribute('data-act')") == "like"
     me.page.keyboard.press("Tab")
-    assert me.page.evaluate("document.activeElement.getAttribute('data-rate')") == "dislike"
+    assert me.page.evaluate("document.activeElement.getAttribute('data-act')") == "dislike"
     box = like.bounding_box()
     assert box is not None
     assert min(box["width"], box["height"]) >= 32
@@ -184,7 +186,7 @@ def test_a_pending_answer_shows_and_what_is_sent_meanwhile_is_answered_too(
     me.page.get_by_label("Loading response").wait_for()
     me.page.get_by_test_id("bot").nth(1).locator(".message-content").wait_for()
     me.page.locator(".sg-row").nth(2).wait_for()
-    assert [message.text for message, _ in installation.turns[-2:]] == ["jazz, 5 tracks", "only 3 tracks"]
+    assert [message.text for message, _ in installation.exchanges[-2:]] == ["jazz, 5 tracks", "only 3 tracks"]
     assert len(me.titles()) == 3
 
 

@@ -56,7 +56,7 @@ def test_reasons_change_behind_the_slate(
             titles = visit.ask("mellow jazz, 7 tracks")
             reasons = visit.page.locator("td.sg-why")
             before = reasons.all_inner_texts()
-            assert [track.reason for track in segue.turns[0][1].tracks] == before
+            assert [track.reason for track in segue.exchanges[0][1].tracks] == before
             model.gate.set()
             visit.page.get_by_text("Lovely: “Jazz Piece").nth(6).wait_for()
             after = reasons.all_inner_texts()

@@ -1,0 +1,288 @@
+"""Every button of the slate in a real browser: what it does to the playlist, to the taste, and to the page."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [
+    pytest.mark.e2e,
+    # Raised inside Gradio's own threads and what it builds on; nothing of ours.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+Open = Callable[..., Any]
+HOSTILE_TITLE = "<img src=x onerror=alert(1)>"
+
+
+def expect(locator: Any) -> Any:
+    from playwright.sync_api import expect as waiting
+
+    return waiting(locator)
+
+
+def test_a_row_shows_its_facets_and_whose_taste_lifts_it(visit: Open) -> None:
+    me = visit()
+    titles = me.ask("mellow jazz, 6 tracks")
+    me.rate("Like", titles[0])
+    me.press(me.button("swap", 6))
+    me.says("Swapped")
+    row = me.page.locator(".sg-row").first
+    assert "jazz" in row.locator(".sg-facets").inner_text()
+    said = row.locator(".sg-shares").get_attribute("aria-label")
+    assert re.fullmatch(r"Lifted by: your taste \d+%, your words \d+%", said)
+    assert me.page.locator(".sg-bar-you .sg-bar-part").first.get_attribute("width") != "0"
+
+
+def test_swapping_one_track_leaves_the_others(visit: Open, installation: Any) -> None:
+    me = visit()
+    before = me.ask("rock, 6 tracks")
+    me.press(me.button("swap", 3))
+    me.says(f"Swapped “{before[2]}”")
+    after = me.titles()
+    assert after[:2] + after[3:] == before[:2] + before[3:]
+    assert after[2] not in before
+    message, _ = installation.exchanges[-1]
+    assert (message.text, message.edits[0].action) == ("", "swap")
+    assert me.page.get_by_test_id("bot").count() == 1
+
+
+def test_removing_can_be_undone_and_done_again(visit: Open) -> None:
+    me = visit()
+    before = me.ask("soul, 5 tracks")
+    me.press(me.button("remove", 2))
+    me.has_titles([before[0], *before[2:]])
+    me.press(me.button("undo"))
+    me.has_titles(before)
+    me.press(me.button("redo"))
+    me.has_titles([before[0], *before[2:]])
+    assert "4 tracks" in me.page.locator(".sg-total").inner_text()
+
+
+def test_what_is_pinned_keeps_its_place_until_it_is_let_go(visit: Open) -> None:
+    me = visit()
+    before = me.ask("folk, 6 tracks")
+    me.choose("pin", 4)
+    expect(me.page.locator(".sg-row .sg-pin")).to_have_count(1)
+    after = me.ask("something energetic instead, 6 tracks")
+    assert after[3] == before[3]
+    assert after != before
+    me.choose("release", 4)
+    expect(me.page.locator(".sg-row .sg-pin")).to_have_count(0)
+
+
+def test_tracks_move_by_menu_by_keyboard_and_by_dragging(visit: Open) -> None:
+    me = visit()
+    one, two, three, four = me.ask("techno, 4 tracks")
+    me.choose("move", 1, "Move down")
+    me.has_titles([two, one, three, four])
+    summary = me.page.locator('tr[data-place="4"] summary')
+    summary.focus()
+    me.page.keyboard.press("Enter")
+    for _ in range(3):  # more like this, pin, move up
+        me.page.keyboard.press("Tab")
+    with me.page.expect_response(lambda response: "/run/predict" in response.url):
+        me.page.keyboard.press("Enter")
+    me.has_titles([two, one, four, three])
+    rows = me.page.locator("tr.sg-row")
+    with me.page.expect_response(lambda response: "/run/predict" in response.url):
+        rows.nth(2).drag_to(rows.nth(0))
+    me.has_titles([four, two, one, three])
+
+
+def test_more_like_one_track_makes_a_playlist_around_it(visit: Open, installation: Any) -> None:
+    me = visit()
+    before = me.ask("mellow, 8 tracks")
+    track = installation.exchanges[-1][1].tracks[0]
+    me.choose("more", 1)
+    expect(me.page.locator(".sg-footer")).to_contain_text("seed")
+    message, reply = installation.exchanges[-1]
+    assert message.edits[0].what.track_ids == (track.track_id,)
+    me.has_titles([one.title for one in reply.tracks])
+    assert before != [one.title for one in reply.tracks]
+
+
+def test_why_opens_under_the_row_and_closes_again(visit: Open) -> None:
+    me = visit()
+    titles = me.ask("3 tracks by Mallory")
+    place = titles.index(HOSTILE_TITLE) + 1
+    me.press(me.button("why", place))
+    answer = me.page.locator(".sg-why-row")
+    expect(answer).to_contain_text(f"Number {place}, “{HOSTILE_TITLE}”")
+    assert me.button("why", place).get_attribute("aria-pressed") == "true"
+    me.press(me.button("why", place))
+    expect(answer).to_have_count(0)
+
+
+def test_wishes_are_dropped_and_hardened_by_their_chips(visit: Open, installation: Any) -> None:
+    me = visit()
+    me.ask("jazz, energetic, 6 tracks")
+    chips = me.page.locator(".sg-wish")
+    mood = chips.filter(has_text="energetic")
+    turn = mood.locator("button").first
+    before = turn.get_attribute("data-act")
+    turn.focus()
+    with me.page.expect_response(lambda response: "/run/predict" in response.url):
+        me.page.keyboard.press("Enter")
+    me.says("energetic")
+    assert {before, mood.locator("button").first.get_attribute("data-act")} == {"must", "prefer"}
+    me.press(me.page.get_by_role("button", name="Drop jazz"))
+    me.says("Dropped: jazz")
+    expect(chips.filter(has_text="jazz")).to_have_count(0)
+    assert installation.exchanges[-1][0].chips[0].action == "drop"
+    expect(chips.filter(has_text="energetic")).to_have_count(1)
+
+
+def test_dials_rank_anew_when_they_are_let_go(visit: Open, installation: Any) -> None:
+    me = visit()
+    fame = me.page.locator('input[data-dial="fame"]')
+    fame.fill("-0.5")  # before anything was asked: it counts for the first playlist
+    expect(me.page.locator(".sg-dial").filter(has_text="Fame").locator("output")).to_have_text("-0.5")
+    before = me.ask("rock or soul, 6 tracks")
+    assert installation.exchanges[-1][0].fame == -0.5
+    length = me.page.locator('input[data-dial="n_tracks"]')
+    with me.page.expect_response(lambda response: "/run/predict" in response.url):
+        length.fill("9")
+    expect(me.page.locator("td.sg-title")).to_have_count(9)
+    assert me.titles()[:6] == before
+    mine = me.page.locator('input[data-dial="how_much_me"]')
+    mine.focus()
+    with me.page.expect_response(lambda response: "/run/predict" in response.url):
+        me.page.keyboard.press("ArrowRight")
+    expect(me.page.locator(".sg-receipt")).to_contain_text("your taste")
+    assert installation.exchanges[-1][0].how_much_me == 1.25
+    me.press(me.page.get_by_role("button", name="Drop your taste"))
+    expect(me.page.locator(".sg-dial").first.locator("output")).to_have_text("1")
+
+
+def test_without_me_shows_a_strangers_playlist_beside_mine(visit: Open) -> None:
+    me = visit()
+    titles = me.ask("10 tracks to listen to")
+    for title in titles[:3]:
+        me.rate("Dislike", title)
+    mine = me.ask("10 other tracks to listen to")
+    me.press(me.button("without"))
+    columns = me.page.locator(".sg-compared section")
+    expect(columns).to_have_count(2)
+    assert [text.split("\n")[0] for text in columns.first.locator("li").all_inner_texts()] == mine
+    assert columns.nth(1).locator("li").count() == 10
+    assert me.page.locator(".sg-compared .sg-only").count() > 0
+    me.press(me.button("without"))
+    expect(columns).to_have_count(0)
+
+
+def test_incognito_leaves_nothing(visit: Open, installation: Any) -> None:
+    me = visit()
+    me.press(me.button("incognito"))
+    me.says("nothing from here on is stored")
+    titles = me.ask("folk, 5 tracks")
+    message, _ = installation.exchanges[-1]
+    assert message.incognito
+    me.rate("Like", titles[0])
+    me.press(me.button("swap", 2))
+    me.says("Swapped")
+    assert installation.events(message.listener_id) == []
+    assert installation.sessions(message.listener_id) == ()
+    assert me.page.locator(".sg-talk").count() == 0
+    me.press(me.button("incognito"))
+    me.says("No longer incognito")
+
+
+def test_the_answers_to_a_question_are_buttons(visit: Open, installation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    me = visit()
+    answer = installation.reply
+
+    def asking(message: Any) -> Any:
+        reply = answer(message)
+        options = ("folk, 4 tracks", "soul <b>, 4 tracks")
+        return reply if message.text in options else reply.model_copy(update={"options": options})
+
+    monkeypatch.setattr(installation, "reply", asking)
+    me.ask("jazz, 4 tracks")
+    options = me.page.get_by_role("group", name="Which did you mean?").get_by_role("button")
+    assert options.all_inner_texts() == ["folk, 4 tracks", "soul <b>, 4 tracks"]
+    options.first.click()
+    expect(me.page.get_by_test_id("user")).to_have_count(2)
+    expect(options).to_have_count(0)
+    assert all(title.startswith("Folk") for title in me.titles())
+
+
+def test_every_file_and_a_copy_as_text(visit: Open) -> None:
+    from connectors.playlists import FORMATS
+
+    me = visit()
+    me.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    titles = me.ask("soul, 5 tracks")
+    links = me.page.locator("a.sg-export")
+    names = {name.rsplit(".", 1)[1] for name in links.evaluate_all("all => all.map((a) => a.download)")}
+    assert names == {extension[1:] for extension in FORMATS} - {"m3u"}
+    me.page.get_by_role("button", name="Copy").click()
+    expect(me.page.locator("button.sg-export")).to_contain_text("Copied")
+    copied = me.page.evaluate("navigator.clipboard.readText()").splitlines()
+    assert [line.split(" – ", 1)[1] for line in copied] == titles
+
+
+def test_a_skeleton_is_there_before_the_slate(visit: Open, installation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    me = visit()
+    quick, gate = installation.reply, threading.Event()
+
+    def slow(message: Any) -> Any:
+        assert gate.wait(30)
+        return quick(message)
+
+    monkeypatch.setattr(installation, "reply", slow)
+    box = me.page.get_by_label("Your request")
+    box.fill("jazz, 5 tracks")
+    box.press("Enter")
+    try:
+        me.page.locator(".sg-skeleton").wait_for(timeout=5_000)
+    finally:
+        gate.set()
+    me.page.locator(".sg-row").nth(4).wait_for()
+    assert me.page.locator(".sg-skeleton").count() == 0
+
+
+def test_a_message_that_is_too_long_is_refused_politely(visit: Open, installation: Any) -> None:
+    me = visit()
+    n_before = len(installation.exchanges)
+    me.ask("x " * 3_000)
+    assert "at most 4,000 characters" in me.page.get_by_test_id("bot").last.inner_text()
+    assert len(installation.exchanges) == n_before
+    assert me.ask("jazz, 3 tracks")
+
+
+def test_the_focus_stays_where_one_works(visit: Open) -> None:
+    me = visit()
+    me.ask("jazz, 5 tracks")
+    me.button("remove", 2).focus()
+    with me.page.expect_response(lambda response: "/run/predict" in response.url):
+        me.page.keyboard.press("Enter")
+    expect(me.page.locator("tr.sg-row")).to_have_count(4)
+    assert me.page.evaluate("document.activeElement.closest('tr')?.dataset.place") == "2"
+
+
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1920, False), (1920, True), (360, False), (360, True)])
+def test_everything_can_be_read_at_both_ends(visit: Open, width: int, dark: bool) -> None:
+    me = visit(width=width, height=1000 if width > 1000 else 760, dark=dark)
+    titles = me.ask("mellow folk or jazz, 6 tracks")
+    me.rate("Like", titles[0])
+    me.press(me.button("why", 1))
+    me.press(me.button("without"))
+    expect(me.page.locator(".sg-compared section")).to_have_count(2)
+    assert me.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert me.page.evaluate(CONTRAST) == []
+    unnamed = me.page.evaluate(
+        "[...document.querySelectorAll('#sg-main button, #sg-main input, #sg-main summary, #sg-main textarea')]"
+        ".filter((e) => !(e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim()))"
+        ".map((e) => e.outerHTML)"
+    )
+    assert unnamed == []
+    me.shoot(f"web-{width}-{'dark' if dark else 'light'}-acts")

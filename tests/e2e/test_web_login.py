@@ -1,0 +1,176 @@
+"""Who may use the page: users with passwords, a proxy's header, and the same rights for what lies beside the page."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from assistant.settings import Settings
+from connectors.web_errors import LoginRequiredError, TrustedProxyError, UserNameError, UsersFileError
+from connectors.web_login import add_user, login_of, read_users, users_file
+from tests.e2e.conftest import Visit, WatchedAssistant
+
+pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+PASSWORD = "correct horse"
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[tuple[WatchedAssistant, str]]:
+    """Another page over the same data, with other settings."""
+    with WatchedAssistant(settings) as assistant, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from connectors.web import launch
+
+        app, url = launch(assistant, "127.0.0.1", 0)
+        try:
+            yield assistant, url
+        finally:
+            app.close(verbose=False)
+
+
+@pytest.fixture(scope="module")
+def guarded(installation: WatchedAssistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A page for two users, who may do little in a minute."""
+    users = tmp_path_factory.mktemp("users") / "users"
+    settings = installation.settings.model_copy(update={"web_users": users, "web_per_minute": 12})
+    for name in ("ann", "Bob"):
+        add_user(settings, name, PASSWORD)
+    with served(settings) as running:
+        yield running
+
+
+@pytest.fixture
+def log_in(chromium: Any, guarded: Any) -> Iterator[Callable[..., Visit]]:
+    """Open the guarded page and try a user and a password."""
+    contexts = []
+
+    def enter(name: str, password: str = PASSWORD) -> Visit:
+        contexts.append(chromium.new_context())
+        contexts[-1].set_default_timeout(30_000)
+        me = Visit(contexts[-1].new_page())
+        me.page.goto(guarded[1])
+        me.page.get_by_label("username").fill(name)
+        me.page.get_by_label("password").fill(password)
+        me.page.get_by_role("button", name="Login").click()
+        return me
+
+    yield enter
+    for context in contexts:
+        context.close()
+
+
+def test_a_wrong_password_stays_outside(log_in: Callable[..., Visit], guarded: Any) -> None:
+    me = log_in("ann", "wrong horse")
+    me.page.get_by_text("Incorrect Credentials").wait_for()
+    assert me.page.get_by_label("Your request").count() == 0
+    config = httpx.get(f"{guarded[1]}config", trust_env=False)
+    assert config.status_code == 401
+
+
+def test_each_login_has_a_taste_of_its_own_wherever_it_is_used(log_in: Callable[..., Visit], guarded: Any) -> None:
+    segue, _ = guarded
+    me = log_in("Ann")
+    me.page.get_by_label("Your request").wait_for()
+    titles = me.ask("jazz, 4 tracks")
+    me.rate("Like", titles[0])
+    assert segue.exchanges[-1][0].listener_id == "user-ann"
+    assert len(segue.events("user-ann")) == 1
+
+    again = log_in("ann")  # another browser
+    again.page.locator(".sg-talk").first.wait_for(state="attached")
+    assert "jazz, 4 tracks" in again.page.locator(".sg-talk-name bdi").first.text_content()
+    other = log_in("bob")
+    other.page.get_by_label("Your request").wait_for()
+    assert other.page.locator(".sg-talk").count() == 0
+    other.ask("jazz, 4 tracks")
+    assert segue.exchanges[-1][0].listener_id == "user-bob"
+    assert segue.events("user-bob") == []
+
+
+def test_who_asks_too_much_in_a_minute_is_told_to_wait(log_in: Callable[..., Visit]) -> None:
+    me = log_in("bob")
+    me.page.get_by_label("Your request").wait_for()
+    for _ in range(14):
+        me.ask("soul, 2 tracks")
+    assert "please wait a moment" in me.page.get_by_test_id("bot").last.inner_text()
+
+
+def test_what_lies_beside_the_page_takes_the_same_login(guarded: Any) -> None:
+    _, url = guarded
+    with httpx.Client(base_url=url, trust_env=False) as client:
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+        headers = {"Accept": "application/json, text/event-stream"}
+        assert client.get("media/s0").status_code == 401
+        assert client.post("gradio_api/mcp/", json=call, headers=headers).status_code == 401
+        assert client.post("gradio_api/call/ask", json={"data": ["jazz"]}).status_code == 401
+        assert client.post("gradio_api/upload", files={"files": b"x"}).status_code == 401
+        assert client.get("media/s0", auth=("ann", "wrong")).status_code == 401
+        assert client.get("media/s0", auth=("ann", PASSWORD)).status_code == 200
+        assert client.post("gradio_api/mcp/", json=call, headers=headers, auth=("ann", PASSWORD)).status_code == 200
+
+
+def test_a_proxy_names_who_is_there_and_nobody_else_may(installation: WatchedAssistant) -> None:
+    header = {"web_proxy_header": "X-Forwarded-User"}
+    trusting = installation.settings.model_copy(update={**header, "web_trusted_proxies": "127.0.0.0/8"})
+    with served(trusting) as (_, url), httpx.Client(base_url=url, trust_env=False) as client:
+        assert client.get("").status_code == 401
+        sent = {"X-Forwarded-User": "Ann", "X-Forwarded-For": "8.8.8.8"}
+        assert client.get("config", headers=sent).json()["username"] == "ann"
+        assert client.get("media/s0", headers=sent).status_code == 200
+        assert client.get("media/s0", headers={"X-Forwarded-User": "no name"}).status_code == 401
+        two = [("X-Forwarded-User", "ann"), ("X-Forwarded-User", "bob")]
+        assert client.get("media/s0", headers=two).status_code == 401
+    elsewhere = installation.settings.model_copy(update={**header, "web_trusted_proxies": "10.0.0.1"})
+    login = login_of(elsewhere, "0.0.0.0")
+    assert login.required
+    with served(elsewhere) as (_, url):
+        assert httpx.get(f"{url}media/s0", headers={"X-Forwarded-User": "ann"}, trust_env=False).status_code == 401
+
+
+def test_without_a_login_it_listens_on_this_machine_alone(installation: WatchedAssistant, tmp_path: Any) -> None:
+    from connectors.web import launch, serve
+
+    settings = installation.settings
+    assert not login_of(settings, "127.0.0.1").required
+    assert not login_of(settings, "localhost").required
+    for host in ("0.0.0.0", "192.168.1.4", "::", "127.0.0.1.example.org"):
+        with pytest.raises(LoginRequiredError, match="segue web --add-user NAME"):
+            login_of(settings, host)
+    for begin in (launch, serve):
+        with pytest.raises(LoginRequiredError):
+            begin(installation, "0.0.0.0", 0)
+    with pytest.raises(UsersFileError, match="there is no such file"):
+        login_of(settings.model_copy(update={"web_users": tmp_path / "none"}), "127.0.0.1")
+    with pytest.raises(TrustedProxyError, match=r"127\.0\.0\.1,10\.0\.0\.0/8"):
+        login_of(settings.model_copy(update={"web_proxy_header": "X-User"}), "0.0.0.0")
+
+
+def test_users_are_kept_as_hashes_that_only_the_owner_reads(tmp_path: Any) -> None:
+    settings = Settings(_env_file=None, home=tmp_path)
+    path = add_user(settings, " Ann ", PASSWORD)
+    add_user(settings, "bob", PASSWORD)
+    assert path == users_file(settings)
+    assert path.stat().st_mode & 0o077 == 0
+    text = path.read_text("utf-8")
+    assert PASSWORD not in text
+    assert list(read_users(settings)) == ["ann", "bob"]
+    assert len(set(read_users(settings).values())) == 2  # salted
+    login = login_of(settings, "0.0.0.0")
+    assert login.check("ANN", PASSWORD)
+    assert not login.check("ann", "other horse")
+    assert not login.check("carl", PASSWORD)
+    add_user(settings, "ann", "other horse")
+    assert login_of(settings, "0.0.0.0").check("ann", "other horse")
+    with pytest.raises(UserNameError, match="at least 8 characters"):
+        add_user(settings, "carl", "short")
+    with pytest.raises(UserNameError, match="letters, digits"):
+        add_user(settings, "carl:x", PASSWORD)
+    path.write_text("ann:plain\n", "utf-8")
+    with pytest.raises(UsersFileError, match="line 1"):
+        read_users(settings)

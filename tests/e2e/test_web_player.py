@@ -1,0 +1,77 @@
+"""Tracks with a file play in the page: the sound comes in ranges, and what was heard changes the taste."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from recsys.types import EventKind
+
+pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+Open = Callable[..., Any]
+
+
+def expect(locator: Any) -> Any:
+    from playwright.sync_api import expect as waiting
+
+    return waiting(locator)
+
+
+def heard(response: Any) -> bool:
+    """Whether a response is to what the player told."""
+    return "/run/predict" in response.url and "completion" in (response.request.post_data or "")
+
+
+def test_a_track_plays_to_its_end_and_changes_the_taste(visit: Open, installation: Any) -> None:
+    me = visit()
+    me.ask("3 tracks by Sine Wave")
+    message, _ = installation.exchanges[-1]
+    before = installation.rank(message.listener_id, "synthesizer", 20)
+    assert installation.events(message.listener_id) == []
+    play = me.page.locator("button[data-play]")
+    assert play.count() <= 3
+    with me.page.expect_response(heard):
+        play.last.click()  # a second of silence; nothing follows it
+    (event,) = installation.events(message.listener_id)
+    assert (event.kind, event.completion, event.session_id) == (EventKind.PLAY, 1.0, message.session_id)
+    assert event.track_id in ("s0", "s1")
+    assert installation.rank(message.listener_id, "synthesizer", 20).scores != before.scores
+
+
+def test_what_is_broken_off_is_a_skip(visit: Open, installation: Any) -> None:
+    me = visit()
+    me.ask("Drone one.wav by Sine Wave")
+    message, _ = installation.exchanges[-1]
+    me.page.evaluate("document.querySelector('audio').playbackRate = 0.1")
+    me.page.evaluate("document.querySelector('audio').defaultPlaybackRate = 0.1")
+    button = me.page.locator('button[data-play="s0"]')
+    button.click()
+    expect(me.page.locator(".sg-playing")).to_contain_text("Drone one.wav")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    with me.page.expect_response(heard):
+        me.page.get_by_role("button", name="Stop the player").click()
+    expect(me.page.locator(".sg-player")).not_to_be_visible()
+    (event,) = installation.events(message.listener_id)
+    assert event.kind is EventKind.SKIP
+    assert event.completion < 0.5
+
+
+def test_sound_comes_in_ranges_and_only_of_tracks_that_may_be_played(address: str) -> None:
+    with httpx.Client(base_url=address, trust_env=False) as client:
+        whole = client.get("/media/s0")
+        assert (whole.status_code, whole.headers["content-type"]) == (200, "audio/wav")
+        part = client.get("/media/s0", headers={"Range": "bytes=4-11"})
+        assert (part.status_code, part.content) == (206, whole.content[4:12])
+        assert part.headers["content-range"] == f"bytes 4-11/{len(whole.content)}"
+        assert client.get("/media/s0", headers={"Range": "bytes=999999-"}).status_code == 416
+        # no file, not audio, a link to what is not, a file that is gone, no such track, paths
+        for track_id in ("t1", "s2", "s3", "s4", "nobody", "../../etc/passwd", "%2e%2e%2fetc%2fpasswd", "/etc/passwd"):
+            refused = client.get(f"/media/{track_id}")
+            assert refused.status_code == 404, track_id
+            assert "root:" not in refused.text
+        elsewhere = client.get("/media/s0", headers={"Sec-Fetch-Site": "cross-site"})
+        assert elsewhere.status_code == 403
