@@ -77,7 +77,7 @@ def test_a_history_is_read_told_and_not_kept_as_a_file(
     told = me.page.locator(".sg-report").inner_text()
     assert "4 new events from 5 rows" in told
     assert "4 tracks found here" in told
-    me.page.get_by_text("1 rows not readable").click()
+    me.page.get_by_text("1 row not readable").click()
     me.shoot("web-welcome-1280-history-dark")
     assert installation.taste(me.listener_id).n_events == 4
     chooser.set_input_files(tmp_path / "history.csv")
