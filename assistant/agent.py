@@ -142,6 +142,10 @@ class Agent:
         read = without_model(self._understanding).understand(text, first_turn=True)
         return frozenset(mention.key for mention in read.mentions)
 
+    def rated(self, listener_id: str) -> dict[str, bool]:
+        """Return which tracks a listener likes (True) or dislikes (False), by id."""
+        return self._history(identity(listener_id), session_id=None).rated
+
     # --- one turn ---
 
     def _turn(self, message: Message, listener_id: str, session_id: str) -> Reply:
@@ -167,8 +171,9 @@ class Agent:
             before = reopened(before, sessions.at(session_id, listener_id, before.turn - 1))
             request = answered.request.model_copy(update={"text": text})
         else:
-            request = self._understand(words, first_turn=not before.begun())
-        request = in_language(with_overrides(request, message, whose), language or before.language)
+            request = self._understand(words, first_turn=not before.begun(), model=message.model)
+        request = with_overrides(request, message, whose, begun=before.begun())
+        request = in_language(request, language or before.language, message.language)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
         if (settled := self._settled(request, last, history, sessions, session_id)) is not None:
             state, reply = settled
@@ -306,11 +311,12 @@ class Agent:
         note = disowning.follow(self._store, said, listener_id, session_id, started=started)
         return said.rest, note, said.language
 
-    def _understand(self, text: str, *, first_turn: bool) -> Request:
+    def _understand(self, text: str, *, first_turn: bool, model: bool = True) -> Request:
         if is_greeting(text) or is_thanks(text):
             # "Hello" is also the title of a track; said alone, it greets.
             return Request(text=text, spoken=courtesy_language(text), intent=Intent.SMALL_TALK)
-        return self._understanding.understand(text, first_turn=first_turn)
+        reader = self._understanding if model else without_model(self._understanding)
+        return reader.understand(text, first_turn=first_turn)
 
     def _settled(
         self, request: Request, last: StoredTurn | None, history: History, sessions: SessionStore, session_id: str

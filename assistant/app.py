@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from assistant.conversations import Conversations
 from assistant.errors import NothingToExportError
+from assistant.front_ends import FrontEnds
 from assistant.labels import plain
 from assistant.remembered import Remembered
 from assistant.reply import Message, Reply
@@ -42,7 +43,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Remembered, Conversations):
+class Assistant(Remembered, Conversations, FrontEnds):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---

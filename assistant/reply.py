@@ -27,6 +27,9 @@ class Message(BaseModel):
     discovery: float | None = Field(default=None, description="-1 familiar … +1 discovery; beats the text")
     fame: float | None = Field(default=None, description="-1 deep cuts … +1 popular; beats the text")
     how_much_me: float | None = Field(default=None, description="0 words alone … 1 usual … 3 taste; beats the text")
+    usual_tracks: int | None = Field(default=None, description="in a new conversation, where nothing says how many")
+    language: str | None = Field(default=None, description="answered in, as ISO 639-1; the message's own if absent")
+    model: bool = Field(default=True, description="False reads without the language model, where one is set")
     seed: int | None = Field(default=None, description="replays a slate; drawn from the session when absent")
 
 
