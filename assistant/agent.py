@@ -12,11 +12,13 @@ from threading import Lock
 from assistant import disowning
 from assistant.answering import answer, answers, remark, without_wishes
 from assistant.applying import additions, locally, meeting, next_states, planned, with_plan
+from assistant.aside import Aside, context_of, put
 from assistant.chips import apply, less, resolve
 from assistant.clarifying import N_COMPARED, chosen, question, reopened
+from assistant.clean import cleaned
 from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pins, plan_resize
 from assistant.evidence import causes
-from assistant.explain import Context, explain_slate
+from assistant.explain import explain_slate
 from assistant.history import History, history_of
 from assistant.incognito import IncognitoSessions
 from assistant.labels import plain
@@ -38,11 +40,11 @@ from assistant.understanding.by_model import without_model
 from assistant.versions import step, with_version
 from assistant.wording import asks_for_something, courtesy_language, is_greeting, is_thanks, say
 from recsys.dialogues import Heard
-from recsys.recommendation import Query, Recommendation
+from recsys.recommendation import Query
 from recsys.recommender import Recommender
 from recsys.store import Store
 from recsys.text import artist_key
-from recsys.types import Event, EventKind, Track
+from recsys.types import Event, EventKind
 from recsys.usage import Shown
 
 #: Characters of a message that are read; more is pasted by accident.
@@ -132,8 +134,33 @@ class Agent:
         nobody = history_of("", None, ())
         query = self._query(last.state, nobody, seed=self._seed_of(session_id))
         result = self.recommender.recommend(query)
-        context = self._context(query, last.state, result, nobody, frozenset())
+        context = context_of(self.recommender.catalogue, query, last.state, result, nobody, frozenset())
         return slate_tracks(result.picks, explain_slate(result.picks, context), {})
+
+    def aside(
+        self,
+        listener_id: str,
+        texts: Sequence[str],
+        *,
+        wish: Callable[[SessionState], SessionState] = lambda state: state,
+        adjust: Callable[[Query], Query] = lambda query: query,
+        seed: int | None = None,
+    ) -> Aside:
+        """Answer messages outside any session, each taken as refining those before; nothing is stored.
+
+        Args:
+            listener_id: whose taste takes part.
+            texts: the messages.
+            wish: what else is wanted.
+            adjust: changes what the recommender is asked.
+            seed: draws among near equals, as set by default.
+        """
+        state = SessionState()
+        for number, text in enumerate(texts):
+            state = fold(state, self._understand(plain(text, MAX_MESSAGE), first_turn=not number))
+        state, history = wish(state), self._history(identity(listener_id), session_id=None)
+        query = self._query(state, history, seed=self._seed if seed is None else seed)
+        return put(self.recommender, adjust(query), state, history, usual=self._defaults)
 
     def named(self, text: str) -> frozenset[str]:
         """Return the keys of the catalogue's artists and tracks that a text mentions; asks no language model."""
@@ -176,7 +203,7 @@ class Agent:
         request = in_language(request, language or before.language, message.language)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
         if (settled := self._settled(request, last, history, sessions, session_id)) is not None:
-            state, reply = settled
+            state, reply = cleaned(*settled, self.recommender.catalogue) if message.clean else settled
             stage("understanding")
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
             sessions.save(text, listener_id, request, state, reply)
@@ -193,13 +220,13 @@ class Agent:
         stage("understanding")
         seed = self._seed_of(session_id) if message.seed is None else message.seed % 2**32
         query = planned(self._query(wished, history, seed=seed), plan, wished, self.recommender)
+        query = replace(query, clean=message.clean)
         result = self.recommender.recommend(query)
         repeated = not result.picks and bool(state.set_aside)
         if repeated:
             state = state.model_copy(update={"set_aside": ()})
-            result = self.recommender.recommend(
-                planned(self._query(state, history, seed=seed), plan, state, self.recommender)
-            )
+            again = planned(self._query(state, history, seed=seed), plan, state, self.recommender)
+            result = self.recommender.recommend(replace(again, clean=message.clean))
         if plan is not None and plan.local:
             result = locally(result, state, wished, self.recommender)
         ids = tuple(pick.track.track_id for pick in result.picks)
@@ -215,6 +242,7 @@ class Agent:
             usual_size=self._slate_size,
             max_per_artist=self._max_per_artist,
             heard_artists=heard,
+            clean=message.clean,
             book=book,
         )
         length = slate_length(result.picks, book)
@@ -225,7 +253,7 @@ class Agent:
         if plan is not None:
             said = " ".join([*plan.said, *additions(plan, before, result.picks, book), said])
         stage("receipt")
-        context = replace(self._context(query, state, result, history, heard), book=book)
+        context = context_of(self.recommender.catalogue, query, state, result, history, heard, book)
         reasons = explain_slate(result.picks, context)
         why = [tuple(fact.text for fact in causes(pick, context)) for pick in result.picks]
         tracks = slate_tracks(result.picks, reasons, history.rated, causes=why, pins=state.pins, before=before.slate)
@@ -362,25 +390,3 @@ class Agent:
         catalogue = self.recommender.catalogue
         rows = catalogue.rows(history.relations)
         return frozenset(artist_key(name) for row in rows.tolist() for name in catalogue.artists[row])
-
-    def _context(
-        self, query: Query, state: SessionState, result: Recommendation, history: History, heard: frozenset[str]
-    ) -> Context:
-        references: dict[int, tuple[Track, str]] = {}
-        for row in {pick.nearest_liked[0] for pick in result.picks if pick.nearest_liked}:
-            track = self.recommender.catalogue.track(row)
-            relation = history.relations.get(track.track_id)
-            if relation is None and row in query.like_rows:
-                relation = "example"
-            if relation is not None:
-                references[row] = (track, relation)
-        return Context(
-            query_text=query.text,
-            titles=frozenset(mention.key for mention in state.titles),
-            references=references,
-            heard_artists=heard,
-            fame=query.fame,
-            discovery=query.discovery,
-            has_taste=result.has_taste and query.how_much_me > 0,
-            has_examples=bool(query.like_rows),
-        )

@@ -30,6 +30,7 @@ class Message(BaseModel):
     usual_tracks: int | None = Field(default=None, description="in a new conversation, where nothing says how many")
     language: str | None = Field(default=None, description="answered in, as ISO 639-1; the message's own if absent")
     model: bool = Field(default=True, description="False reads without the language model, where one is set")
+    clean: bool = Field(default=False, description="nothing that is known to be explicit; the receipt counts unknown")
     seed: int | None = Field(default=None, description="replays a slate; drawn from the session when absent")
 
 
