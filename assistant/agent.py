@@ -361,6 +361,7 @@ class Agent:
             events=history.events,
             rated=history.rated,
             relations=history.relations,
+            kept_back=history.kept_back,
             max_per_artist=self._max_per_artist,
             book=phrasebook(request.spoken),
         )

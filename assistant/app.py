@@ -18,6 +18,7 @@ from assistant.errors import NothingToExportError
 from assistant.front_ends import FrontEnds
 from assistant.labels import plain
 from assistant.naming import Naming
+from assistant.personal import Personal
 from assistant.recipes import Recipes
 from assistant.remembered import Remembered
 from assistant.reply import Message, Reply
@@ -46,7 +47,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Remembered, Conversations, Naming, Curating, Recipes, FrontEnds):
+class Assistant(Remembered, Conversations, Personal, Naming, Curating, Recipes, FrontEnds):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---

@@ -10,6 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from recsys import database as db
+from recsys.disowned import owned
+from recsys.joined import same_person
+from recsys.types import TrackId
 
 _READ_AT_ONCE = 50
 
@@ -25,6 +28,16 @@ class SessionRow:
     n_turns: int
     created_at: float  # seconds since the epoch, UTC
     updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTurn:
+    """The playlist that was on screen after one turn."""
+
+    listener_id: str
+    session_id: str
+    at: float  # seconds since the epoch, UTC
+    track_ids: tuple[TrackId, ...]
 
 
 class Sessions:
@@ -63,6 +76,21 @@ class Sessions:
         with self._engine.connect() as connection:
             for row in connection.execution_options(yield_per=_READ_AT_ONCE).execute(wanted).mappings():
                 yield dict(row)
+
+    def shown(self, listener_id: str) -> Iterator[ShownTurn]:
+        """Yield what was on screen after each turn of a person, session by session, in the order of the turns.
+
+        Sessions that were not the listener's are left out; those of who is the same person are not.
+        """
+        table = db.turns
+        wanted = (
+            sa.select(table.c.listener_id, table.c.session_id, table.c.at, table.c.state["slate"].label("slate"))
+            .where(same_person(table, listener_id), owned(table))
+            .order_by(table.c.listener_id, table.c.session_id, table.c.turn)
+        )
+        with self._engine.connect() as connection:
+            for row in connection.execute(wanted):
+                yield ShownTurn(row.listener_id, row.session_id, row.at, tuple(row.slate or ()))
 
     def rename(self, session_id: str, listener_id: str, name: str | None) -> bool:
         """Call a session by a name, or by its first message again; tell whether there is such a session."""
