@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import typer
 
+from connectors.discord_command import discord
 from connectors.embeddings import embeddings_app
 from connectors.exporting import export
 from connectors.group import SegueGroup
@@ -73,6 +74,9 @@ def web(
     settings = _settings()
     with _open(settings) as assistant:
         serve(assistant, settings.web_host if host is None else host, settings.web_port if port is None else port)
+
+
+app.command(epilog=_example("discord --check"))(discord)
 
 
 @app.command(epilog=_example("chat"))

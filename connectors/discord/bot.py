@@ -53,6 +53,8 @@ class SegueBot(discord.Client):
         """Put the parts together; nothing is connected yet. `options` are those of `discord.Client`."""
         from connectors.discord.registering import register
 
+        # Nothing is spoken: discord.py need not warn that it has no libraries for it.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(intents=intents(), allowed_mentions=discord.AllowedMentions.none(), **options)
         self.settings = settings
         self.desk = Desk(assistant, llm_per_day=settings.llm_per_day)

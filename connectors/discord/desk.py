@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from assistant.phrasebook import Phrasebook
-from assistant.reply import Diff, Message, Reply, SlateTrack, with_reasons
+from assistant.reply import MAX_GROUP, Diff, Message, Reply, SlateTrack, with_reasons
 from assistant.request import Edit, Reference
 from connectors.discord.budget import Budget
 from connectors.discord.errors import RefusedError
 from connectors.discord.guilds import DIRECT, Guilds
 from connectors.discord.phrases import phrases
 from connectors.discord.slates import page_of, pages
-from connectors.discord.talks import Place, Shown, Talk, Talks, listener_of
+from connectors.discord.talks import Group, Place, Shown, Talk, Talks, listener_of
 
 if TYPE_CHECKING:
     from assistant.app import Assistant
@@ -76,6 +76,7 @@ class Desk:
     def turn(self, place: Place, talk: Talk, text: str, *, token: str | None = None, **fields: Any) -> Answer:
         """Answer a message in a conversation; the message of a token is then to show the playlist."""
         settings = self.guilds.of(place.guild)
+        members = talk.group.members if talk.group else ()
         reply = self.assistant.reply(
             Message(
                 listener_id=listener_of(talk.owner),
@@ -83,6 +84,8 @@ class Desk:
                 text=text,
                 usual_tracks=settings.slate_size,
                 language=settings.language,
+                clean=not settings.explicit,
+                group=tuple(listener_of(member) for member in members),
                 model=bool(text) and self._may_use_model(place),
                 **fields,
             )
@@ -102,6 +105,53 @@ class Desk:
         if not worded:
             return None
         return Answer(with_reasons(answer.reply, worded), answer.shown, answer.book, answer.page, answer.chosen)
+
+    # --- groups ---
+
+    def join(self, place: Place, token: str, *, leave: bool = False) -> Group:
+        """Let somebody into a group, or out of it, as they want.
+
+        Raises:
+            RefusedError: the group was forgotten, is full, or is their own.
+        """
+        group, book = self.group(place, token), self.book(place.guild)
+        if place.user == group.owner:
+            raise RefusedError(book("You opened this group: your taste counts in it."))
+        if leave:
+            self.talks.leave(place.guild, token, place.user)
+        elif place.user not in group.members:
+            if len(group.members) >= MAX_GROUP - 1:
+                raise RefusedError(book("This group is full: it has {n} people.", n=MAX_GROUP))
+            self.talks.join(place.guild, token, place.user)
+        return self.group(place, token)
+
+    def group(self, place: Place, token: str) -> Group:
+        """Return a group by its token.
+
+        Raises:
+            RefusedError: it was forgotten.
+        """
+        group = self.talks.group(place.guild, token)
+        if group is None:
+            raise RefusedError(self.book(place.guild)("This group was forgotten: open another one with /group."))
+        return group
+
+    def play_group(self, place: Place, token: str) -> Answer:
+        """Make the playlist of a group; its members then go on with one conversation in this place.
+
+        Raises:
+            RefusedError: somebody else opened it, or nobody joined.
+        """
+        group, book = self.group(place, token), self.book(place.guild)
+        if place.user != group.owner:
+            raise RefusedError(book("Only who opened this group can begin."))
+        if not group.members:
+            raise RefusedError(book("Nobody has joined yet: ask the others to press Join."))
+        talk = Talk(group.session, group.owner, group)
+        answer = self.turn(place, talk, group.request)
+        for member in group.members:
+            self.talks.going_on(Place(place.guild, place.channel, member, place.parent), talk)
+        return answer
 
     # --- what a message shows ---
 
@@ -139,7 +189,9 @@ class Desk:
             raise RefusedError(book("This playlist was forgotten: ask for another one with /ask."))
         if place.user not in shown.talk.people:
             raise RefusedError(book("Only who asked for this playlist can do that. Ask for your own with /ask."))
-        reply = self.assistant.reply_at(shown.talk.session, listener_of(shown.talk.owner), shown.turn)
+        # What one of a group likes is nobody else's business.
+        rater = None if shown.talk.group else place.listener
+        reply = self.assistant.reply_at(shown.talk.session, listener_of(shown.talk.owner), shown.turn, rater)
         if reply is None or not reply.tracks:
             raise RefusedError(book("This playlist was forgotten: ask for another one with /ask."))
         return at_page(Answer(reply, shown, book), page, chosen)
@@ -148,7 +200,8 @@ class Desk:
         """Rate a track that a message shows, for the listener who pressed; what is pressed again is taken back."""
         answer = self.look(place, token, page=page, chosen=chosen)
         track, talk = answer.track, _talk(answer)
-        taken_back = kind != "unrate" and track.liked is (kind == "like")
+        liked = self.assistant.rated(place.listener).get(track.track_id)
+        taken_back = kind != "unrate" and liked is (kind == "like")
         self.assistant.feedback(place.listener, talk.session, track.track_id, "unrate" if taken_back else kind)
         return self.look(place, token, page=page, chosen=chosen)
 

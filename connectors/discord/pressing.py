@@ -52,14 +52,17 @@ async def _follow(interaction: discord.Interaction[SegueBot], action: str, spot:
     bot, place = interaction.client, place_of(interaction)
     desk, where = bot.desk, (place, spot.token, spot.page, spot.chosen)
     if action in ("like", "dislike"):
-        await redraw(interaction, await bot.work(desk.rate, *where, cast(Rating, action)))
+        answer = await bot.work(desk.rate, *where, cast(Rating, action))
+        await redraw(interaction, answer)
+        if answer.shown is not None and answer.shown.talk.group is not None:
+            await privately(interaction, answer.book("Noted, for your taste alone."))
     elif action in ("swap", "more", "undo", "redo"):
         async with bot.turn_of(place):
             edit = cast(Literal["swap", "example", "undo", "redo"], "example" if action == "more" else action)
             await redraw(interaction, await bot.work(desk.edit, *where, edit))
     elif action == "export":
-        found = await bot.work(desk.look, place, spot.token)
-        await interaction.followup.send(view=file_view(spot, found.book), ephemeral=True)
+        answer = await bot.work(desk.look, place, spot.token)
+        await interaction.followup.send(view=file_view(spot, answer.book), ephemeral=True)
     else:
         page = spot.page + {"previous": -1, "next": 1}.get(action, 0)
         answer = await bot.work(lambda: desk.look(place, spot.token, page=page, chosen=spot.chosen))

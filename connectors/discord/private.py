@@ -76,7 +76,7 @@ class ForgetButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"se
         """Forget them."""
         await interaction.response.defer()
         bot: SegueBot = interaction.client
-    place = place_of(interaction)
+        place = place_of(interaction)
         try:
             known = await bot.forget(place)
             book = bot.desk.book(place.guild)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def register(bot: SegueBot) -> None:
     """Put every command into the bot's tree."""
-    from connectors.discord import asking, private, rating, server
+    from connectors.discord import asking, groups, mine, private, rating, server
 
-    for part in (asking, rating, private, server):
+    for part in (asking, rating, groups, mine, private, server):
         for command in part.commands():
             bot.tree.add_command(command)
 
@@ -29,6 +29,6 @@ def register(bot: SegueBot) -> None:
 
 def dynamic_items() -> tuple[type[discord.ui.DynamicItem[Any]], ...]:
     """Return what must be made again from its id when somebody presses it."""
-    from connectors.discord import private, views
+    from connectors.discord import groups, private, views
 
-    return (*views.DYNAMIC, *private.DYNAMIC)
+    return (*views.DYNAMIC, *groups.DYNAMIC, *private.DYNAMIC)

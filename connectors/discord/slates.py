@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import discord
 
 from assistant.phrasebook import Phrasebook
@@ -79,6 +81,14 @@ def receipt_text(lines: tuple[ReceiptLine, ...]) -> str:
     return "\n".join(shown)
 
 
+def people(listeners: Sequence[str], most: int = 4) -> str:
+    """Name Discord users among listeners, as Discord shows them; in an embed that calls nobody."""
+    users = [one.removeprefix("discord-") for one in listeners]
+    named = [f"<@{user}>" for user in users if user.isdigit()]
+    more = f" +{len(named) - most}" if len(named) > most else ""
+    return ", ".join(named[:most]) + more
+
+
 def track_label(track: SlateTrack, limit: int = 100) -> str:
     """Name a track where no markdown is read, by its number first."""
     return label(f"{track.position}. {track.title or '–'} – {track.artist}", limit)
@@ -98,5 +108,6 @@ def _line(track: SlateTrack) -> str:
     known = [str(track.year) if track.year is not None else ""]
     known += [length_label(track.duration_s, estimated=track.duration_estimated)] if track.duration_s else []
     facts = " · ".join(filter(None, known))
+    mark += f" → {people(track.whom)}" if track.whom else ""
     reason = f"\n-# {safe(track.reason, _MAX_REASON)}" if track.reason else ""
     return f"`{track.position}.` {title}{artist}{f' ({facts})' if facts else ''}{mark}{reason}"

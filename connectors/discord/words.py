@@ -17,7 +17,7 @@ _MARKUP = re.compile(r"([\\*_~`|<>\[\]()])")
 _LIST = re.compile(r"^([#+-]|\d+(?=\.))")
 #: What Discord makes a link, an invitation or a mention of, wherever it stands.
 _LIVE = re.compile(r"(?<=:)(?=//)|(?<=@)(?=\S)|(?<=discord)(?=\.gg)|(?<=discord)(?=(?:app)?\.com)", re.IGNORECASE)
-_UNSAFE_IN_LINK = re.compile(r"[()<>\[\]*_~`|\\]")
+_UNSAFE_IN_LINK = re.compile(r"[()<>\[\]`|\\]")
 
 
 def safe(text: str, limit: int) -> str:

@@ -23,20 +23,24 @@ from tests.connectors.discord.fake import TOKEN, FakeDiscord
 from tests.words_encoder import WordsEncoder
 
 Play = Callable[..., None]
+#: Genre → the word that the titles of its tracks begin with.
+WORDS = {"jazz": "Amber", "rock": "Basalt", "folk": "Cedar", "techno": "Delta"}
 
 
 @pytest.fixture(scope="session")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalogue of made-up tracks of four genres, one with a title that would do harm."""
     path = tmp_path_factory.mktemp("catalogue") / "mine.csv"
-    genres = ("jazz", "rock", "folk", "techno")
+    genres = tuple(WORDS)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["title", "artist", "year", "genres", "moods", "duration_s"])
         for number in range(96):
             genre, mood = genres[number % 4], ("mellow", "energetic")[number // 4 % 2]
-            name = f"{genre.title()} Fox {number // 8}"
-            writer.writerow([f"{genre} {number}", name, 1960 + number % 60, genre, mood, 200 + number])
+            word = WORDS[genre]
+            writer.writerow(
+                [f"{word} {number}", f"{word} Fox {number // 8}", 1960 + number % 60, genre, mood, 200 + number]
+            )
         nasty = "@everyone <@11> **b** [x](https://evil.example) ||s|| `c` discord.gg/abc"
         writer.writerow([nasty, "<#600> _Mallory_", 1999, "polka", "mellow", 200])
         writer.writerow(["x" * 2000, "y" * 2000, 1998, "polka", "mellow", 200])

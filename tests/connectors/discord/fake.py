@@ -202,7 +202,9 @@ class FakeDiscord:
 
         def found() -> list[Json]:
             return [
-                m for m in self.messages.values() if m.get("message_reference", {}).get("message_id") == str(message)
+                m
+                for m in self.messages.values()
+                if str(m.get("message_reference", {}).get("message_id")) == str(message)
             ]
 
         await self.until(lambda: len(found()) >= n, f"{n} answers to a message")
@@ -431,7 +433,7 @@ class FakeDiscord:
             body["user"] = _user(user)
         else:
             body |= {"guild_id": str(guild), "member": _member(user, permissions), "guild_locale": "en-US"}
-        asked = self.asked[token] = Asked(token, kind, time.perf_counter())
+        asked = self.asked[token] = Asked(token, kind, time.perf_counter(), original=more.get("message"))
         await self._emit("INTERACTION_CREATE", body)
         return asked
 
