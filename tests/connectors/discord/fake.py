@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,7 @@ ANN, BOB, CLEO = 11, 12, 13
 MANAGE_GUILD, ALL = 1 << 5, (1 << 53) - 1
 EPHEMERAL = 64
 _SLASH, _PRESS, _COMPLETE = 2, 3, 4
-_TIMEOUT_S = 20.0
+_TIMEOUT_S, _LOOK_AGAIN_S = 30.0, 0.05
 Json = dict[str, Any]
 
 
@@ -91,7 +92,7 @@ class FakeDiscord:
         self._sockets: list[web.WebSocketResponse] = []
         self._log: list[Json] = []
         self._next_id = 10_000
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
 
     # --- life ---
 
@@ -121,12 +122,13 @@ class FakeDiscord:
         return f"ws://127.0.0.1:{self.port}/gateway"
 
     async def until(self, true: Callable[[], object], what: str = "it") -> None:
-        """Wait until something is so; every request and every connection looks again."""
-        async with self._changed:
-            try:
-                await asyncio.wait_for(self._changed.wait_for(lambda: bool(true())), _TIMEOUT_S)
-            except TimeoutError:
-                raise AssertionError(f"waited in vain for {what}; requests: {self.requests[-12:]}") from None
+        """Wait until something is so; looked at after every request, and now and then for what the bot does alone."""
+        last = time.monotonic() + _TIMEOUT_S
+        while not true():
+            assert time.monotonic() < last, f"waited in vain for {what}; requests: {self.requests[-12:]}"
+            self._changed.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), _LOOK_AGAIN_S)
 
     # --- what people do ---
 
@@ -252,8 +254,7 @@ class FakeDiscord:
             return await self._answer(request, path, body, files)
         finally:
             self.requests.append((request.method, path))
-            async with self._changed:
-                self._changed.notify_all()
+            self._changed.set()
 
     async def _answer(self, request: web.Request, path: str, body: Any, files: dict[str, bytes]) -> web.StreamResponse:
         for fault in self.faults:
@@ -399,8 +400,7 @@ class FakeDiscord:
         self._log.append(event)
         if self._sockets:
             await self._sockets[-1].send_json(event)
-        async with self._changed:
-            self._changed.notify_all()
+        self._changed.set()
 
     # --- making things ---
 

@@ -124,7 +124,7 @@ def test_only_those_who_join_a_group_take_part(play: Play) -> None:
         assert (heard[-1].listener_id, heard[-1].group) == (f"discord-{ANN}", (f"discord-{BOB}",))
         slate = begun.slate
         liked = await discord.press(slate, "like", BOB)
-        assert "for your taste alone" in liked.text
+        await discord.until(lambda: "for your taste alone" in liked.text, "a private word")
         assert "♥" not in slate["embeds"][0]["description"]
         assert list(bot.desk.assistant.rated(f"discord-{BOB}").values()) == [True]
         assert bot.desk.assistant.rated(f"discord-{ANN}") == {}
