@@ -17,6 +17,7 @@ from assistant.clarifying import N_COMPARED, chosen, question, reopened
 from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pins, plan_resize
 from assistant.evidence import causes
 from assistant.explain import Context, explain_slate
+from assistant.groups import Circle
 from assistant.history import History, history_of
 from assistant.incognito import IncognitoSessions
 from assistant.labels import plain
@@ -160,6 +161,7 @@ class Agent:
         before = last.state if last else SessionState()
         words, whose, language = self._whose(text, listener_id, session_id, started=last is not None)
         history = self._history(listener_id, session_id)
+        circle = Circle.of(message, lambda other: self._history(other, session_id))
         stage("load")
         if (pressed := as_request(message, before)) is not None:
             request = pressed
@@ -170,7 +172,7 @@ class Agent:
             request = self._understand(words, first_turn=not before.begun())
         request = in_language(with_overrides(request, message, whose), language or before.language)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
-        if (settled := self._settled(request, last, history, sessions, session_id)) is not None:
+        if (settled := self._settled(request, last, history, sessions, session_id, circle)) is not None:
             state, reply = settled
             stage("understanding")
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
@@ -188,13 +190,14 @@ class Agent:
         stage("understanding")
         seed = self._seed_of(session_id) if message.seed is None else message.seed % 2**32
         query = planned(self._query(wished, history, seed=seed), plan, wished, self.recommender)
-        result = self.recommender.recommend(query)
+        others = circle.queries(query, lambda other: self._query(wished, other, seed=seed))
+        result = self.recommender.recommend(query, others)
         repeated = not result.picks and bool(state.set_aside)
         if repeated:
             state = state.model_copy(update={"set_aside": ()})
-            result = self.recommender.recommend(
-                planned(self._query(state, history, seed=seed), plan, state, self.recommender)
-            )
+            query = planned(self._query(state, history, seed=seed), plan, state, self.recommender)
+            others = circle.queries(query, lambda other: self._query(state, other, seed=seed))
+            result = self.recommender.recommend(query, others)
         if plan is not None and plan.local:
             result = locally(result, state, wished, self.recommender)
         ids = tuple(pick.track.track_id for pick in result.picks)
@@ -202,7 +205,8 @@ class Agent:
             state = with_plan(state, plan, before, ids)
         timings |= result.timings_ms
         lap = time.perf_counter()
-        heard = self._heard_artists(history) if state.discovery else frozenset()
+        public = circle.outward(history)
+        heard = self._heard_artists(public) if state.discovery else frozenset()
         book = phrasebook(request.spoken)
         receipt = write_receipt(
             result,
@@ -212,6 +216,7 @@ class Agent:
             heard_artists=heard,
             book=book,
         )
+        receipt = circle.receipt(receipt, result.picks, book)
         length = slate_length(result.picks, book)
         unknown = self._unknown_words(request)
         said = say(text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown)
@@ -220,10 +225,11 @@ class Agent:
         if plan is not None:
             said = " ".join([*plan.said, *additions(plan, before, result.picks, book), said])
         stage("receipt")
-        context = replace(self._context(query, state, result, history, heard), book=book)
+        context = replace(self._context(query, state, result, public, heard), book=book)
         reasons = explain_slate(result.picks, context)
         why = [tuple(fact.text for fact in causes(pick, context)) for pick in result.picks]
-        tracks = slate_tracks(result.picks, reasons, history.rated, causes=why, pins=state.pins, before=before.slate)
+        tracks = slate_tracks(result.picks, reasons, public.rated, causes=why, pins=state.pins, before=before.slate)
+        tracks = circle.tracks(tracks, result.picks, book)
         stage("explain")
         reply = Reply(
             session_id=session_id,
@@ -313,9 +319,16 @@ class Agent:
         return self._understanding.understand(text, first_turn=first_turn)
 
     def _settled(
-        self, request: Request, last: StoredTurn | None, history: History, sessions: SessionStore, session_id: str
+        self,
+        request: Request,
+        last: StoredTurn | None,
+        history: History,
+        sessions: SessionStore,
+        session_id: str,
+        circle: Circle,
     ) -> tuple[SessionState, Reply] | None:
         """The state and the reply of a turn that makes no playlist: undo, redo, a question; None for all others."""
+        history = circle.outward(history)
         find = partial(sessions.at, session_id, history.listener_id)
         if last and request.intent in (Intent.UNDO, Intent.REDO):
             return step(request.intent, last, find, history.rated, phrasebook(request.spoken))
@@ -329,6 +342,7 @@ class Agent:
             relations=history.relations,
             max_per_artist=self._max_per_artist,
             book=phrasebook(request.spoken),
+            before_others=bool(circle.others),
         )
         return answer(request, situation, session_id=session_id) if answers(request, situation) else None
 
@@ -375,6 +389,6 @@ class Agent:
             heard_artists=heard,
             fame=query.fame,
             discovery=query.discovery,
-            has_taste=result.has_taste and query.how_much_me > 0,
+            has_taste=result.has_taste and query.how_much_me > 0 and not result.for_group,
             has_examples=bool(query.like_rows),
         )

@@ -52,6 +52,7 @@ class Situation:
     relations: Mapping[str, str]  # track id → liked, kept or played
     max_per_artist: int
     book: Phrasebook = ENGLISH_BOOK  # the language to answer in
+    before_others: bool = False  # a group listens: nobody's taste is told
 
     @property
     def tracks(self) -> tuple[SlateTrack, ...]:
