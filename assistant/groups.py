@@ -2,9 +2,9 @@
 
 Everybody's history has a part in the ranking (`recsys.groups`). What is said to a group comes from the request, from
 the catalogue, from what was pressed in the session before everybody's eyes, and from counts of whom tracks fit: never
-from what somebody liked, disliked or played elsewhere. A track "fits" a listener who, asking alone, would have it among
-the first that are found, twice as many as the playlist has. A group needs a session of its own: what was told in one
-before is not taken back.
+from what somebody liked, disliked or played elsewhere. A track "fits" a listener who, asking alone, would have it
+among the very first: so few that everybody's together make one playlist and a half. A group needs a session of its own:
+what was told in one before is not taken back.
 """
 
 from __future__ import annotations

@@ -5,12 +5,12 @@ dislikes or never wants is kept out for all. From there on, G members and C cand
 
     normal scores   z[g, c] = Φ⁻¹((C - rank[g, c] + ½) / C), where a member's best candidate has rank 1: whatever the
                     spread of somebody's scores, they count as much as everybody's (van der Waerden, 1952)
-    blend           half the least of the members' normal scores, half their mean: least misery (O'Connor et al., 2001)
-                    tempered by the average, for the least alone lets one member decide (Masthoff, 2004)
-    fits            a candidate fits a member who, asking alone, has it among the first `DEPTH` times as many as the
-                    slate has tracks
+    blend           a quarter the least of the members' normal scores, the rest their mean: least misery (O'Connor et
+                    al., 2001) tempered by the average, for the least alone brings what nobody loves (Masthoff, 2004)
+    fits            a candidate fits a member who, asking alone, has it among the first `slack` · n / G, where the slate
+                    has n tracks
     floor           after k picks everybody is owed k / G that fit them, rounded down. A track that fits those who would
-                    be short is lifted by `LIFT`, shared out among them: the greedy choice of Serbos et al. (2017) for
+                    be short is lifted by `lift` for each of them: the greedy choice of Serbos et al. (2017) for
                     m-proportionality, here at every length of the slate, as Kaya et al. (2020) ask of a ranking
 
 We deviate from Serbos et al. in that the blend goes on deciding among tracks that help alike, and that nobody's floor
@@ -24,10 +24,13 @@ fairness in group recommendations by rank-sensitive balancing of relevance", Rec
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -37,12 +40,67 @@ from recsys.recommendation import Pick, Query
 from recsys.turn import Found, Turn
 from recsys.types import BoolArray, FloatArray, IntArray
 
-#: How many times as many tracks as the slate has fit a member; not all could be in one slate, for artists are capped.
-DEPTH = 2.0
-#: What the least of the members' scores counts in the blend; their mean counts the rest.
-LEAST_SHARE = 0.5
-#: What a track gains that fits everybody who would be short of their share, in standard deviations of the blend.
-LIFT = 3.0
+if TYPE_CHECKING:
+    from recsys.slate import Candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Fairness:
+    """How several listeners' scores become one slate; chosen by `segue eval group` with seed 1."""
+
+    least: float = 0.25  # what the least of the members' scores counts in the blend; their mean counts the rest
+    lift: float = 3.0  # what a track gains for each it fits who would be short, in standard deviations of the blend
+    slack: float = 1.5  # so many times a member's share fits them, since not all can be taken
+    by_rank: bool = True  # whether scores are compared by their ranks, or as they are
+
+    def blend(self, scores: FloatArray) -> FloatArray:
+        """Make one score (C,) of the members' (G, C)."""
+        compared = _normal_scores(scores) if self.by_rank else scores
+        least = np.float32(self.least) * compared.min(axis=0)
+        blended: FloatArray = least + np.float32(1 - self.least) * compared.mean(axis=0)
+        return blended
+
+    def fitting(self, scores: FloatArray, candidates: Candidates, n_tracks: int, max_per_artist: int) -> BoolArray:
+        """Tell which candidates fit which members (G, C): what they would be shown first, alone.
+
+        Args:
+            scores: the members' own (G, C).
+            candidates: C of them; what less gave way for comes first.
+            n_tracks: of the slate.
+            max_per_artist: of a slate; of one work, one version fits.
+        """
+        n_top = math.ceil(self.slack * n_tracks / len(scores))
+        fits = np.zeros(scores.shape, dtype=bool)
+        for own, fitting in zip(scores, fits, strict=True):
+            works, artists = set[int](), Counter[int]()
+            for place in np.lexsort((-own, candidates.tiers)).tolist():
+                work, artist = int(candidates.works[place]), int(candidates.artists[place])
+                if work in works or artists[artist] >= max_per_artist:
+                    continue
+                works.add(work)
+                artists[artist] += 1
+                fitting[place] = True
+                if len(works) == n_top:
+                    break
+        return fits
+
+    def judged(self, scores: FloatArray, candidates: Candidates, n_tracks: int, max_per_artist: int) -> Candidates:
+        """Return the candidates with whom they fit, to be chosen from in this way; arguments as for `fitting`."""
+        fits = self.fitting(scores, candidates, n_tracks, max_per_artist)
+        return replace(candidates, fits=fits, fairness=self)
+
+    def lifted(self, fits: BoolArray, picked: Sequence[int]) -> FloatArray:
+        """What each candidate (C,) gains for those members (G, C) who would be short of their share after one more."""
+        n_members = len(fits)
+        short = fits[:, list(picked)].sum(axis=1) < (len(picked) + 1) / n_members  # (G,)
+        if not short.any():
+            return np.zeros(fits.shape[1], dtype=np.float32)
+        gained: FloatArray = np.float32(self.lift) * fits[short].sum(axis=0, dtype=np.float32)
+        return gained
+
+
+#: What is served.
+FAIR = Fairness()
 
 
 def pooled(query: Query, others: Sequence[Query]) -> Query:
@@ -63,28 +121,6 @@ def united(found: Sequence[Found]) -> Found:
             by[name] = np.union1d(by.get(name, rows), rows)
     rows = np.unique(np.concatenate([one.rows for one in found]))
     return Found(rows, by, all(one.certified for one in found))
-
-
-def blend(scores: FloatArray) -> FloatArray:
-    """Make one score (C,) of the members' (G, C)."""
-    normal = _normal_scores(scores)
-    least = np.float32(LEAST_SHARE) * normal.min(axis=0)
-    blended: FloatArray = least + np.float32(1 - LEAST_SHARE) * normal.mean(axis=0)
-    return blended
-
-
-def fitting(scores: FloatArray, tiers: IntArray, n_tracks: int) -> BoolArray:
-    """Tell which candidates fit which members (G, C).
-
-    Args:
-        scores: the members' own (G, C).
-        tiers: how much gave way for each candidate (C,); what less gave way for comes first.
-        n_tracks: of the slate.
-    """
-    order = np.array([np.lexsort((-own, tiers)) for own in scores])
-    fits = np.zeros(scores.shape, dtype=bool)
-    np.put_along_axis(fits, order[:, : round(DEPTH * n_tracks)], True, axis=1)
-    return fits
 
 
 def for_all(
@@ -126,16 +162,6 @@ def for_all(
 def owed(n_tracks: int, n_members: int) -> int:
     """Say how many of a slate's tracks are to fit each member at least."""
     return n_tracks // n_members
-
-
-def lift(fits: BoolArray, picked: Sequence[int]) -> FloatArray:
-    """What each candidate (C,) gains for those members (G, C) who would be short of their share after one more pick."""
-    n_members = len(fits)
-    short = fits[:, list(picked)].sum(axis=1) < (len(picked) + 1) / n_members  # (G,)
-    if not short.any():
-        return np.zeros(fits.shape[1], dtype=np.float32)
-    gained: FloatArray = np.float32(LIFT) * fits[short].mean(axis=0, dtype=np.float32)
-    return gained
 
 
 def _ranks(scores: FloatArray) -> IntArray:

@@ -16,7 +16,7 @@ from recsys.constraints import YES, Agreement, agreement, check
 from recsys.conversation_ranking import OF_RANKING, Candidacy, ConversationRanking, features_of
 from recsys.encoders.text import TextEncoder
 from recsys.filling import DEFAULT_SIZE, artist_caps, fills, usual_size
-from recsys.groups import blend, fitting, for_all, pooled, united
+from recsys.groups import FAIR, Fairness, for_all, pooled, united
 from recsys.index.base import TrackIndex
 from recsys.listeners import track_weights, was_heard_out
 from recsys.picking import picks_of
@@ -74,7 +74,7 @@ class Recommender:
         self._translation, self._vectors = translation, vectors
         self._half_life_days, self._n_candidates = half_life_days, n_candidates
 
-    def recommend(self, query: Query, others: Sequence[Query] = ()) -> Recommendation:
+    def recommend(self, query: Query, others: Sequence[Query] = (), fairness: Fairness = FAIR) -> Recommendation:
         """Answer one turn with a slate, or with the nearest possible one and what was relaxed for it.
 
         It is for all who ask: `others` ask the same with tastes of their own (`recsys.groups`).
@@ -87,18 +87,19 @@ class Recommender:
         tiers, relaxable = self._tiers(turn)
         by_each = [self._retrieve(one, tiers, relaxable) for one in turns]
         found = united(by_each)
-        rows = found.rows  # (C,)
         clock.lap("retrieve")
-        asked = ((one, replace(found_by, rows=rows)) for one, found_by in zip(turns, by_each, strict=True))
-        of_each = np.stack([self._rank(one, candidates, relaxable) for one, candidates in asked])  # (G, C)
+        rows = found.rows  # (C,)
+        asked = zip(turns, by_each, strict=True)
+        of_each = np.stack([self._rank(one, replace(own, rows=rows), relaxable) for one, own in asked])  # (G, C)
         against = np.float32(_GOES_AGAINST) * turn.checked.against(rows).astype(np.float32)
-        scores = (blend(of_each) if others else of_each[0]) + self._noise(query.seed)[rows] - against
+        scores = (fairness.blend(of_each) if others else of_each[0]) + self._noise(query.seed)[rows] - against
         order = np.lexsort((rows, -scores, tiers[rows]))
         clock.lap("rank")
         query = turn.query
         candidates = self._candidates(query, rows[order], scores[order], tiers)
         if others:
-            candidates = replace(candidates, fits=fitting(of_each - against, tiers[rows], usual_size(query))[:, order])
+            alone = (of_each - against)[:, order]
+            candidates = fairness.judged(alone, candidates, usual_size(query), query.max_per_artist)
         picked = choose(
             candidates,
             size=max(query.size or DEFAULT_SIZE, len(query.fixed)),
