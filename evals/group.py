@@ -101,9 +101,9 @@ def evaluate(
                     progress(f"groups (seed {seed})", done, len(groups))
     stated = {"catalogue": catalogue or "starter", "groups": n_groups, "members": n_members} | settings
     report = Report("segue eval group", stated, seeds)
-    for system, figures in values.items():
+    for system, of_groups in values.items():
         for metric in METRICS:
-            report.add(system, "all", metric, summarise([one[metric] for one in figures]))
+            report.add(system, "all", metric, summarise([one[metric] for one in of_groups]))
     for other in SYSTEMS[1:]:
         for metric in METRICS:
             pairs = zip(values["segue"], values[other], strict=True)
