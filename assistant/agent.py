@@ -12,11 +12,13 @@ from threading import Lock
 from assistant import disowning
 from assistant.answering import answer, answers, remark, without_wishes
 from assistant.applying import additions, locally, meeting, next_states, planned, with_plan
+from assistant.aside import Aside, context_of, put
 from assistant.chips import apply, less, resolve
 from assistant.clarifying import N_COMPARED, chosen, question, reopened
+from assistant.clean import cleaned
 from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pins, plan_resize
 from assistant.evidence import causes
-from assistant.explain import Context, explain_slate
+from assistant.explain import explain_slate
 from assistant.groups import Circle
 from assistant.history import History, history_of
 from assistant.incognito import IncognitoSessions
@@ -39,11 +41,11 @@ from assistant.understanding.by_model import without_model
 from assistant.versions import step, with_version
 from assistant.wording import asks_for_something, courtesy_language, is_greeting, is_thanks, say
 from recsys.dialogues import Heard
-from recsys.recommendation import Query, Recommendation
+from recsys.recommendation import Query
 from recsys.recommender import Recommender
 from recsys.store import Store
 from recsys.text import artist_key
-from recsys.types import Event, EventKind, Track
+from recsys.types import Event, EventKind
 from recsys.usage import Shown
 
 #: Characters of a message that are read; more is pasted by accident.
@@ -133,8 +135,33 @@ class Agent:
         nobody = history_of("", None, ())
         query = self._query(last.state, nobody, seed=self._seed_of(session_id))
         result = self.recommender.recommend(query)
-        context = self._context(query, last.state, result, nobody, frozenset())
+        context = context_of(self.recommender.catalogue, query, last.state, result, nobody, frozenset())
         return slate_tracks(result.picks, explain_slate(result.picks, context), {})
+
+    def aside(
+        self,
+        listener_id: str,
+        texts: Sequence[str],
+        *,
+        wish: Callable[[SessionState], SessionState] = lambda state: state,
+        adjust: Callable[[Query], Query] = lambda query: query,
+        seed: int | None = None,
+    ) -> Aside:
+        """Answer messages outside any session, each taken as refining those before; nothing is stored.
+
+        Args:
+            listener_id: whose taste takes part.
+            texts: the messages.
+            wish: what else is wanted.
+            adjust: changes what the recommender is asked.
+            seed: draws among near equals, as set by default.
+        """
+        state = SessionState()
+        for number, text in enumerate(texts):
+            state = fold(state, self._understand(plain(text, MAX_MESSAGE), first_turn=not number))
+        state, history = wish(state), self._history(identity(listener_id), session_id=None)
+        query = self._query(state, history, seed=self._seed if seed is None else seed)
+        return put(self.recommender, adjust(query), state, history, usual=self._defaults)
 
     def named(self, text: str) -> frozenset[str]:
         """Return the keys of the catalogue's artists and tracks that a text mentions; asks no language model."""
@@ -142,6 +169,10 @@ class Agent:
             return frozenset()
         read = without_model(self._understanding).understand(text, first_turn=True)
         return frozenset(mention.key for mention in read.mentions)
+
+    def rated(self, listener_id: str) -> dict[str, bool]:
+        """Return which tracks a listener likes (True) or dislikes (False), by id."""
+        return self._history(identity(listener_id), session_id=None).rated
 
     # --- one turn ---
 
@@ -169,11 +200,12 @@ class Agent:
             before = reopened(before, sessions.at(session_id, listener_id, before.turn - 1))
             request = answered.request.model_copy(update={"text": text})
         else:
-            request = self._understand(words, first_turn=not before.begun())
-        request = in_language(with_overrides(request, message, whose), language or before.language)
+            request = self._understand(words, first_turn=not before.begun(), model=message.model)
+        request = with_overrides(request, message, whose, begun=before.begun())
+        request = in_language(request, language or before.language, message.language)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
-        if (settled := self._settled(request, last, history, sessions, session_id, circle)) is not None:
-            state, reply = settled
+        if (settled := self._settled(request, last, circle.outward(history), sessions, session_id)) is not None:
+            state, reply = cleaned(*settled, self.recommender.catalogue) if message.clean else settled
             stage("understanding")
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
             sessions.save(text, listener_id, request, state, reply)
@@ -189,15 +221,15 @@ class Agent:
             plan = None  # a new start lets go of what was pinned
         stage("understanding")
         seed = self._seed_of(session_id) if message.seed is None else message.seed % 2**32
-        query = planned(self._query(wished, history, seed=seed), plan, wished, self.recommender)
-        others = circle.queries(query, lambda other: self._query(wished, other, seed=seed))
-        result = self.recommender.recommend(query, others)
+
+        def ask(of: SessionState, whose: History) -> Query:
+            return replace(planned(self._query(of, whose, seed=seed), plan, of, self.recommender), clean=message.clean)
+
+        query, result = circle.recommend(self.recommender, partial(ask, wished), history)
         repeated = not result.picks and bool(state.set_aside)
         if repeated:
             state = state.model_copy(update={"set_aside": ()})
-            query = planned(self._query(state, history, seed=seed), plan, state, self.recommender)
-            others = circle.queries(query, lambda other: self._query(state, other, seed=seed))
-            result = self.recommender.recommend(query, others)
+            query, result = circle.recommend(self.recommender, partial(ask, state), history)
         if plan is not None and plan.local:
             result = locally(result, state, wished, self.recommender)
         ids = tuple(pick.track.track_id for pick in result.picks)
@@ -214,6 +246,7 @@ class Agent:
             usual_size=self._slate_size,
             max_per_artist=self._max_per_artist,
             heard_artists=heard,
+            clean=message.clean,
             book=book,
         )
         receipt = circle.receipt(receipt, result.picks, book)
@@ -225,7 +258,7 @@ class Agent:
         if plan is not None:
             said = " ".join([*plan.said, *additions(plan, before, result.picks, book), said])
         stage("receipt")
-        context = replace(self._context(query, state, result, public, heard), book=book)
+        context = context_of(self.recommender.catalogue, query, state, result, public, heard, book)
         reasons = explain_slate(result.picks, context)
         why = [tuple(fact.text for fact in causes(pick, context)) for pick in result.picks]
         tracks = slate_tracks(result.picks, reasons, public.rated, causes=why, pins=state.pins, before=before.slate)
@@ -312,23 +345,17 @@ class Agent:
         note = disowning.follow(self._store, said, listener_id, session_id, started=started)
         return said.rest, note, said.language
 
-    def _understand(self, text: str, *, first_turn: bool) -> Request:
+    def _understand(self, text: str, *, first_turn: bool, model: bool = True) -> Request:
         if is_greeting(text) or is_thanks(text):
             # "Hello" is also the title of a track; said alone, it greets.
             return Request(text=text, spoken=courtesy_language(text), intent=Intent.SMALL_TALK)
-        return self._understanding.understand(text, first_turn=first_turn)
+        reader = self._understanding if model else without_model(self._understanding)
+        return reader.understand(text, first_turn=first_turn)
 
     def _settled(
-        self,
-        request: Request,
-        last: StoredTurn | None,
-        history: History,
-        sessions: SessionStore,
-        session_id: str,
-        circle: Circle,
+        self, request: Request, last: StoredTurn | None, history: History, sessions: SessionStore, session_id: str
     ) -> tuple[SessionState, Reply] | None:
         """The state and the reply of a turn that makes no playlist: undo, redo, a question; None for all others."""
-        history = circle.outward(history)
         find = partial(sessions.at, session_id, history.listener_id)
         if last and request.intent in (Intent.UNDO, Intent.REDO):
             return step(request.intent, last, find, history.rated, phrasebook(request.spoken))
@@ -340,9 +367,10 @@ class Agent:
             events=history.events,
             rated=history.rated,
             relations=history.relations,
+            kept_back=history.kept_back,
             max_per_artist=self._max_per_artist,
             book=phrasebook(request.spoken),
-            before_others=bool(circle.others),
+            before_others=history.before_others,
         )
         return answer(request, situation, session_id=session_id) if answers(request, situation) else None
 
@@ -370,25 +398,3 @@ class Agent:
         catalogue = self.recommender.catalogue
         rows = catalogue.rows(history.relations)
         return frozenset(artist_key(name) for row in rows.tolist() for name in catalogue.artists[row])
-
-    def _context(
-        self, query: Query, state: SessionState, result: Recommendation, history: History, heard: frozenset[str]
-    ) -> Context:
-        references: dict[int, tuple[Track, str]] = {}
-        for row in {pick.nearest_liked[0] for pick in result.picks if pick.nearest_liked}:
-            track = self.recommender.catalogue.track(row)
-            relation = history.relations.get(track.track_id)
-            if relation is None and row in query.like_rows:
-                relation = "example"
-            if relation is not None:
-                references[row] = (track, relation)
-        return Context(
-            query_text=query.text,
-            titles=frozenset(mention.key for mention in state.titles),
-            references=references,
-            heard_artists=heard,
-            fame=query.fame,
-            discovery=query.discovery,
-            has_taste=result.has_taste and query.how_much_me > 0 and not result.for_group,
-            has_examples=bool(query.like_rows),
-        )

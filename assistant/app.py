@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from assistant.conversations import Conversations
+from assistant.curating import Curating
 from assistant.errors import NothingToExportError
+from assistant.front_ends import FrontEnds
 from assistant.labels import plain
+from assistant.naming import Naming
+from assistant.personal import Personal
+from assistant.recipes import Recipes
 from assistant.remembered import Remembered
 from assistant.reply import Message, Reply
 from assistant.reports import (
@@ -42,7 +47,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Remembered, Conversations):
+class Assistant(Remembered, Conversations, Personal, Naming, Curating, Recipes, FrontEnds):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---

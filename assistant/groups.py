@@ -18,7 +18,8 @@ from assistant.phrasebook import Phrasebook
 from assistant.reply import Message, ReceiptLine, SlateTrack
 from assistant.store import identity
 from recsys.groups import owed
-from recsys.recommendation import Pick, Query
+from recsys.recommendation import Pick, Query, Recommendation
+from recsys.recommender import Recommender
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,14 @@ class Circle:
         if not self.others:
             return history
         rated = dict.fromkeys(history.liked_now, True) | dict.fromkeys(history.disliked_now, False)
-        return replace(history, events=(), rated=rated, relations={}, resting=frozenset(), never=frozenset())
+        return replace(history, events=(), rated=rated, relations={}, kept_back={}, before_others=True)
 
-    def queries(self, query: Query, ask: Callable[[History], Query]) -> tuple[Query, ...]:
-        """Let the others ask what the asker asks, of the same size and around the same kept tracks."""
-        own = (ask(other) for other in self.others)
-        return tuple(replace(one, size=query.size, minutes=query.minutes, fixed=query.fixed) for one in own)
+    def recommend(
+        self, recommender: Recommender, ask: Callable[[History], Query], history: History
+    ) -> tuple[Query, Recommendation]:
+        """Let everybody ask the same, each with a history of their own; return the asker's query and the slate."""
+        query = ask(history)
+        return query, recommender.recommend(query, tuple(map(ask, self.others)))
 
     def tracks(self, tracks: Sequence[SlateTrack], picks: Sequence[Pick], book: Phrasebook) -> tuple[SlateTrack, ...]:
         """Say of each track whom it is for: those it fits, else the one who has it highest."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from recsys.suppressed import Suppressed
 from recsys.types import Event, EventKind
@@ -22,8 +22,18 @@ class History:
     relations: dict[str, str]  # track id → liked, kept or played
     disliked_now: frozenset[str]  # disliked in this session
     liked_now: frozenset[str]  # liked in this session
-    resting: frozenset[str] = frozenset()  # not to be shown for a while
-    never: frozenset[str] = frozenset()  # never to be shown again
+    kept_back: Mapping[str, float | None] = field(default_factory=dict)  # track id → not to be shown until; None: never
+    before_others: bool = False  # a group listens: no more than it may hear
+
+    @property
+    def resting(self) -> frozenset[str]:
+        """Tracks that are not to be shown for a while."""
+        return frozenset(track_id for track_id, until in self.kept_back.items() if until is not None)
+
+    @property
+    def never(self) -> frozenset[str]:
+        """Tracks that are never to be shown again."""
+        return frozenset(track_id for track_id, until in self.kept_back.items() if until is None)
 
     def passed(self, shown: Iterable[str]) -> list[str]:
         """What was shown and not rated, in a session in which something shown was liked."""
@@ -66,6 +76,14 @@ def history_of(
         relations,
         disliked_now=frozenset(now) - liked_now,
         liked_now=liked_now,
-        resting=frozenset(one.track_id for one in suppressed if one.until is not None),
-        never=frozenset(one.track_id for one in suppressed if one.until is None),
+        kept_back=longest(suppressed),
     )
+
+
+def longest(suppressed: Iterable[Suppressed]) -> dict[str, float | None]:
+    """Return until when each track is kept back, None for ever; of a person's wishes for one, the longest holds."""
+    until: dict[str, float | None] = {}
+    for wish in suppressed:
+        other = until.get(wish.track_id, wish.until)
+        until[wish.track_id] = None if other is None or wish.until is None else max(other, wish.until)
+    return until

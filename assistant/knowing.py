@@ -11,22 +11,23 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 
-from assistant.labels import constraint_label, plain, spelled, value_label
+from assistant.labels import constraint_label, day_label, plain, spelled, value_label
 from assistant.names import near_names
 from assistant.phrasebook import Phrasebook
 from assistant.request import Question
 from assistant.situation import Situation, called, counted, titled, tracks_meant
+from assistant.tasting import done_in, shares
 from assistant.understanding.questions import says_nothing
 from recsys.catalogue import Catalogue
 from recsys.constraints import NO, UNKNOWN, YES, Agreement, check
 from recsys.listeners import track_weights
 from recsys.recommendation import Query
+from recsys.recommender import Recommender
 from recsys.text import artist_key, fold
-from recsys.types import Constraint, EventKind, Facet, IntArray
+from recsys.types import Constraint, Event, Facet, IntArray, Track
 
 #: Genres and the like that one answer names.
 _MAX_NAMED = 3
@@ -61,35 +62,14 @@ _NONE_KNOWN = (
     "Nothing in this playlist is known to be {wishes}.",
 )
 _UNCOUNTED = "I know no genre, mood, era or name in “{words}”, so it is not counted."
-_NOTHING_YET = (
+NOTHING_YET = (
     "I know nothing of your taste yet: like, keep, play or dislike tracks, and it counts from the next turn on."
 )
 _PRIVATE = "I keep everybody's taste to myself in a group; ask me when we are alone."
-_SPEAKS_AGAINST = "No track of the catalogue speaks for your taste yet, only against it."
+SPEAKS_AGAINST = "No track of the catalogue speaks for your taste yet, only against it."
 _LIFTED = ("{value} {n} ({lift} times its share of the catalogue)", "{value} {n} ({lift} times)")
 #: What is said of modalities that catalogues state; those that were brought in keep their names.
 _PARTS = {"text": "text", "tags": "tags"}
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_DONE = {
-    EventKind.LIKE: "like",
-    EventKind.KEEP: "keep",
-    EventKind.PLAY: "play",
-    EventKind.SKIP: "skip",
-    EventKind.DISLIKE: "dislike",
-}
 
 
 def say_who(question: Question, situation: Situation) -> str:
@@ -252,74 +232,65 @@ def say_taste(situation: Situation) -> str:
     events, catalogue, book = situation.events, situation.recommender.catalogue, situation.book
     if situation.before_others:
         return book(_PRIVATE)
-    done = Counter({_DONE[e.kind]: 0 for e in events if e.kind in _DONE})
-    for event in events:
-        if event.kind in _DONE:
-            done[_DONE[event.kind]] += event.times
+    done = done_in(events)
     if not done:
-        return book(_NOTHING_YET)
-    since = datetime.fromtimestamp(min(event.at for event in events), UTC)
+        return book(NOTHING_YET)
     known = book.listing([counted(n, kind, book) for kind, n in done.most_common()])
-    day = book("{day} {month} {year}", day=since.day, month=book(_MONTHS[since.month - 1]), year=since.year)
+    day = day_label(min(event.at for event in events), book)
     sentences = [book("I know {events} of yours, since {day}.", events=known, day=day)]
     weights = track_weights(events, now=time.time(), half_life_days=_HALF_LIFE_DAYS)
     rows = catalogue.rows(track_id for track_id, weight in weights.items() if weight > 0)
     if not len(rows):
-        return f"{sentences[0]} {book(_SPEAKS_AGAINST)}"
+        return f"{sentences[0]} {book(SPEAKS_AGAINST)}"
     tracks = [catalogue.track(row) for row in rows.tolist()]
-    shares = {
-        "genres": _share((t.genres for t in tracks), Facet.GENRE, catalogue, len(rows), book),
-        "moods": _share((t.moods for t in tracks), Facet.MOOD, catalogue, len(rows), book),
-        "years": _share((_decade(t.year) for t in tracks if t.year), Facet.ERA, catalogue, len(rows), book),
+    said = {
+        "genres": _share(tracks, Facet.GENRE, catalogue, book),
+        "moods": _share(tracks, Facet.MOOD, catalogue, book),
+        "years": _share(tracks, Facet.ERA, catalogue, book),
     }
     artists = _commonest(name for track in tracks for name in track.artists[:1])
-    shares["artists"] = [f"{plain(name, 40)} {book.number(n)}" for name, n in artists]
-    lists = [(book(name), book.listing(values)) for name, values in shares.items() if values]
+    said["artists"] = [f"{plain(name, 40)} {book.number(n)}" for name, n in artists]
+    lists = [(book(name), book.listing(values)) for name, values in said.items() if values]
     stated = "; ".join(book("{kind} {values}", kind=kind, values=values) for kind, values in lists)
     if stated:
         taken_to = counted(len(rows), "track", book)
         sentences.append(book("Of the {tracks} that you take to: {shares}.", tracks=taken_to, shares=stated))
-    query = Query(text="", listener_events=tuple(events), listener_id=events[0].listener_id)
-    picks = [found.pick for found in situation.recommender.place(query, rows[:_MAX_WEIGHED])]
-    by_modality = Counter[str]()
-    for pick in picks:
-        by_modality.update(dict(pick.modality_weights))
-    if by_modality:
-        name, total = by_modality.most_common(1)[0]
-        share = f"{total / len(picks) * 100:.0f}"
-        sentences.append(
-            book(
-                "I judge them most by their {part} ({share} %).", part=book(_PARTS.get(name, plain(name))), share=share
-            )
-        )
+    if judged := judged_by(situation.recommender, events, rows, book):
+        sentences.append(judged)
     return " ".join(sentences)
 
 
-def _share(
-    values: Iterable[Iterable[str]], facet: Facet, catalogue: Catalogue, n_liked: int, book: Phrasebook
-) -> list[str]:
+def judged_by(recommender: Recommender, events: Sequence[Event], rows: IntArray, book: Phrasebook) -> str:
+    """Say by which part of them a listener's tracks (n,) are judged most; nothing where none says."""
+    query = Query(text="", listener_events=tuple(events), listener_id=events[0].listener_id)
+    picks = [found.pick for found in recommender.place(query, rows[:_MAX_WEIGHED])]
+    by_modality = Counter[str]()
+    for pick in picks:
+        by_modality.update(dict(pick.modality_weights))
+    if not by_modality:
+        return ""
+    name, total = by_modality.most_common(1)[0]
+    share = f"{total / len(picks) * 100:.0f}"
+    part = book(_PARTS.get(name, plain(name)))
+    return book("I judge them most by their {part} ({share} %).", part=part, share=share)
+
+
+def _share(tracks: Sequence[Track], facet: Facet, catalogue: Catalogue, book: Phrasebook) -> list[str]:
     """Name the commonest values with counts and lift: "jazz 12 (3.1 times its share of the catalogue)"."""
-    sizes = _decades(catalogue) if facet is Facet.ERA else _sizes(facet, catalogue)
-    counts = Counter(value for one in values for value in dict.fromkeys(one))
-    said: list[str] = []
-    for value, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_MAX_NAMED]:
-        lift = (n / n_liked) / (sizes[value] / len(catalogue))
-        name = book("the {decade}s", decade=value) if facet is Facet.ERA else value_label(facet, plain(value, 30), book)
-        said.append(book(_LIFTED[bool(said)], value=name, n=book.number(n), lift=book.number(lift, 1)))
-    return said
+    return [
+        book(
+            _LIFTED[number > 0],
+            value=share_label(facet, one.value, book),
+            n=book.number(one.n),
+            lift=book.number(one.lift, 1),
+        )
+        for number, one in enumerate(shares(tracks, facet, catalogue)[:_MAX_NAMED])
+    ]
 
 
-def _sizes(facet: Facet, catalogue: Catalogue) -> Counter[str]:
-    return Counter({value: len(catalogue.postings(facet, value)) for value in catalogue.values(facet)})
-
-
-def _decades(catalogue: Catalogue) -> Counter[str]:
-    years = catalogue.numeric["year"]
-    return Counter(decade for year in years[~np.isnan(years)].tolist() for decade in _decade(int(year)))
-
-
-def _decade(year: int) -> tuple[str]:
-    return (f"{year // 10 * 10}",)
+def share_label(facet: Facet, value: str, book: Phrasebook) -> str:
+    """Name a genre, a mood or a decade."""
+    return book("the {decade}s", decade=value) if facet is Facet.ERA else value_label(facet, plain(value, 30), book)
 
 
 def _commonest(values: Iterable[str]) -> list[tuple[str, int]]:

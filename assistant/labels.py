@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.words import word_in
@@ -31,6 +32,20 @@ _VOCALS = {"male": "male vocals", "female": "female vocals", "mixed": "mixed voc
 _ARCS = {Arc.RISING: "from calm to loud", Arc.FALLING: "from loud to calm", Arc.PEAK: "loudest in the middle"}
 _VERSIONS = {"remix": "remixes", "remaster": "remasters", "cover": "covers", "demo": "demos"}
 _NOT_TOO = "not too "
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _UNITS = {Facet.TEMPO: "tempo", Facet.ENERGY: "energy", Facet.POPULARITY: "popularity"}
 
 
@@ -97,6 +112,12 @@ def total_label(seconds: float, n_estimated: int, book: Phrasebook = ENGLISH_BOO
     """Write a slate's length, saying how much of it is estimated: "45 min", "≈ 45 min (6 estimated)"."""
     length = minutes_label(seconds)
     return book("{length} ({n} estimated)", length=f"≈ {length}", n=n_estimated) if n_estimated else length
+
+
+def day_label(at: float, book: Phrasebook = ENGLISH_BOOK) -> str:
+    """Name the day (UTC) of a time in seconds since the epoch: "3 March 2026"."""
+    day = datetime.fromtimestamp(at, UTC)
+    return book("{day} {month} {year}", day=day.day, month=book(_MONTHS[day.month - 1]), year=day.year)
 
 
 def listing(words: list[str]) -> str:

@@ -16,6 +16,7 @@ from assistant.labels import arc_label, constraint_label, plain, total_label
 from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.reply import ReceiptLine
 from assistant.session import SessionState
+from recsys.explicitness import explicit
 from recsys.recommendation import ConstraintCount, Pick, Recommendation
 from recsys.text import artist_key
 from recsys.types import Arc, Facet
@@ -31,6 +32,7 @@ def write_receipt(
     usual_size: int,
     max_per_artist: int,
     heard_artists: Collection[str] = (),
+    clean: bool = False,
     book: Phrasebook = ENGLISH_BOOK,
 ) -> tuple[ReceiptLine, ...]:
     """Count what a slate delivers of what a session asks.
@@ -41,6 +43,7 @@ def write_receipt(
         usual_size: tracks in a slate when no size was asked for.
         max_per_artist: most tracks of an artist who was not asked for.
         heard_artists: keys of artists in the listener's own history, for the familiar ↔ discovery dial.
+        clean: whether nothing explicit was to be in it.
         book: the language to write it in.
     """
     picks = result.picks
@@ -51,6 +54,8 @@ def write_receipt(
     lines += _dial_lines(picks, state, heard_artists, book)
     lines += _arc_lines(picks, state, book)
     lines += _title_lines(picks, result.counts, state, book)
+    if clean and picks:
+        lines.append(_clean_line(picks, book))
     if state.set_aside:
         again = sum(pick.track.track_id in set(state.set_aside) for pick in picks)
         asked = book("none shown before")
@@ -220,6 +225,17 @@ def _title_lines(
         if title.key not in counted
         for here in (title.key in shown,)
     ]
+
+
+def _clean_line(picks: Sequence[Pick], book: Phrasebook) -> ReceiptLine:
+    """What is known to be explicit is not in the slate; what nobody says anything of may be, and is counted."""
+    known = [explicit(pick.track) for pick in picks]
+    n_clean, unknown = known.count(False), known.count(None)
+    delivered = book("{n} of {total}", n=n_clean, total=len(picks))
+    if unknown:
+        delivered = book("{said}, {n} unknown", said=delivered, n=unknown)
+    line = _line(book("clean"), book("nothing explicit"), delivered, unknown=unknown, relaxed=True in known)
+    return line.model_copy(update={"n_met": n_clean, "n_total": len(picks)})
 
 
 def _main_artist(pick: Pick) -> str:

@@ -21,6 +21,16 @@ class LlmSettings(BaseModel):
     timeout_s: PositiveFloat = Field(default=30.0, description="longest wait for an answer, seconds")
 
 
+class DiscordSettings(BaseModel):
+    """The Discord bot, if any. Each field is `SEGUE_DISCORD__<NAME>` in the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: SecretStr | None = Field(default=None, description="of the bot, from Discord's developer portal")
+    llm_per_day: int = Field(default=200, ge=0, description="uses of the language model by one server in a day (UTC)")
+    upload_mb: PositiveInt = Field(default=25, le=500, description="largest history file that is taken, MB")
+
+
 class Settings(BaseSettings):
     """How Segue runs. Each field is `SEGUE_<NAME>` in the environment."""
 
@@ -72,4 +82,5 @@ class Settings(BaseSettings):
     listener: str = Field(default="me", description="whose taste the terminal uses")
     web_host: str = Field(default="127.0.0.1", description="address the web chat listens on")
     web_port: int = Field(default=7860, ge=0, le=65535, description="port of the web chat; 0 takes a free one")
+    discord: DiscordSettings = DiscordSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "warning"

@@ -50,6 +50,7 @@ class Situation:
     events: Sequence[Event]  # the listener's, oldest first
     rated: Mapping[str, bool]  # track id → whether the last rating was a like
     relations: Mapping[str, str]  # track id → liked, kept or played
+    kept_back: Mapping[str, float | None]  # track id → not to be shown until then; None: never again
     max_per_artist: int
     book: Phrasebook = ENGLISH_BOOK  # the language to answer in
     before_others: bool = False  # a group listens: nobody's taste is told

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from assistant.labels import constraint_label, plain
+from assistant.labels import constraint_label, day_label, plain
 from assistant.names import near_names
 from assistant.phrasebook import Phrasebook
 from assistant.reply import SlateTrack
@@ -79,6 +79,8 @@ _AGAINST = "{rank}: it is known to go against {wishes}, and tracks that do not a
 _ALL_KEPT = "you keep every place of the playlist."
 _ONLY_KNOWN = "your {wishes} lets through only what is known to be so, and of this track the data does not say."
 _OTHER_VERSION = "another version of it was disliked, shown before, or given as an example."
+_RESTS = "you said not again before {day}."
+_VERSION_RESTS = "it is another version of {track}, of which you said not again before {day}."
 _SCORE = "Its score is {score} beside the {other} of the weakest that is in, {track}."
 _SCORE_IN_PARTS = "Its score is {score} beside the {other} of the weakest that is in, {track}: {parts}."
 
@@ -215,6 +217,8 @@ def _reason(place: Place, shown: Sequence[Place], situation: Situation) -> str:
         return book("you disliked it.")
     if pick.track.track_id in {mention.key for mention in state.likes}:
         return book(_EXAMPLE)
+    if kept_back := _kept_back(pick, situation):
+        return kept_back
     if pick.track.track_id in set(state.set_aside):
         return book("it was shown before you asked for others.")
     if pick.track.track_id in set(state.removed):
@@ -240,6 +244,25 @@ def _reason(place: Place, shown: Sequence[Place], situation: Situation) -> str:
     if main and of_artist[main] >= situation.max_per_artist:
         return book(_CAPPED, rank=where, tracks=counted(of_artist[main], "track", book))
     return book(_NOT_BY_RANK, rank=where)
+
+
+def _kept_back(pick: Pick, situation: Situation) -> str:
+    """Say that the listener does not want a track, or a version of it, again for now; nothing where they do."""
+    catalogue, book, kept_back = situation.recommender.catalogue, situation.book, situation.kept_back
+    asked_for = {mention.key for mention in situation.state.titles}
+    work = catalogue.work[pick.row]
+    for track_id in sorted(kept_back, key=lambda one: one != pick.track.track_id):
+        rows = catalogue.rows((track_id,)).tolist()
+        if not rows or catalogue.work[rows[0]] != work or (track_id in asked_for and kept_back[track_id] is not None):
+            continue
+        until = kept_back[track_id]
+        if track_id == pick.track.track_id:
+            return book("you said never again.") if until is None else book(_RESTS, day=day_label(until, book))
+        other = titled(catalogue.titles[rows[0]], catalogue.artists[rows[0]], book)
+        if until is None:
+            return book("it is another version of {track}, of which you said never again.", track=other)
+        return book(_VERSION_RESTS, track=other, day=day_label(until, book))
+    return ""
 
 
 def _against(place: Place, situation: Situation) -> list[Constraint]:

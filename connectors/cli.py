@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import typer
 
+from connectors.discord_command import discord
 from connectors.embeddings import embeddings_app
 from connectors.exporting import export
 from connectors.group import SegueGroup
@@ -77,6 +78,7 @@ def web(
 
 
 app.command(epilog=_example("serve --port 8000"))(serve)
+app.command(epilog=_example("discord --check"))(discord)
 
 
 @app.command(epilog=_example("chat"))

@@ -10,8 +10,10 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.errors import UnknownTrackError
+from recsys.explicitness import MARKS, is_explicit
 from recsys.guests import guests_in
 from recsys.snapshot import Postings, Snapshot, WordLists, pack
 from recsys.text import fold
@@ -136,7 +138,7 @@ class Catalogue:
 
     def track(self, row: int) -> Track:
         """Return everything that is known about the track of a row."""
-        path, ids = self._links[row]
+        path, ids = self.links[row]
         number = {name: _exact(column[row]) for name, column in self.numeric.items()}
         year = number.pop("year")
         return Track(
@@ -196,6 +198,17 @@ class Catalogue:
         return said
 
     @cached_property
+    def explicit(self) -> NDArray[np.int8]:
+        """Tell for every row (N,) whether the track is explicit: 1, 0, or -1 where that is not known."""
+        said = np.full(len(self), -1, np.int8)
+        tags, vocals = self._lists("tags").rows(), self._lists("vocal").rows()
+        for row, (title, words, vocal) in enumerate(zip(self.titles, tags, vocals, strict=True)):
+            if (known := is_explicit(title, words, vocal[0] if vocal else None)) is not None:
+                said[row] = known
+        said.setflags(write=False)
+        return said
+
+    @cached_property
     def guests(self) -> dict[int, str]:
         """Row → the guests whom the track's title names, for the rows that name any; see `recsys.guests`."""
         named = ((row, guests_in(title)) for row, title in enumerate(self.titles))
@@ -234,6 +247,8 @@ class Catalogue:
         words: dict[str, None] = {}
         for column in ("genres", "moods", "activities", "instruments", "tags"):
             words.update(dict.fromkeys(self._folded(column)[code] for code in self._codes(column, row)))
+        for said in MARKS & words.keys():
+            del words[said]
         words.update(dict.fromkeys(fold(name) for name in self._names_of_collections(row)))
         kept, length = [], -2
         for word in words:
@@ -335,7 +350,8 @@ class Catalogue:
         return {track_id: row for row, track_id in enumerate(self.track_ids)}
 
     @cached_property
-    def _links(self) -> list[tuple[str | None, dict[str, str]]]:
+    def links(self) -> list[tuple[str | None, dict[str, str]]]:
+        """The audio file of every track, if any, and its ids: service → id."""
         return self._snapshot.links()
 
 

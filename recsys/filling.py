@@ -5,6 +5,8 @@ Shapes: N tracks of the catalogue.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from recsys.catalogue import Catalogue
@@ -47,4 +49,19 @@ def artist_caps(catalogue: Catalogue, query: Query) -> dict[int, int]:
         for row in catalogue.postings(Facet.ARTIST, key):
             most = lead if key in leading else share
             caps[int(catalogue.artist_rows[row])] = max(most, query.max_per_artist)
+    if query.quotas:
+        numbers = {key: number for number, key in enumerate(catalogue.artist_keys)}
+        caps |= {numbers[key]: most for key, most in query.quotas if key in numbers}
     return caps
+
+
+def cleaned(catalogue: Catalogue, query: Query) -> Query:
+    """Take what is known to be explicit out of what a query wants in any case, where it is to be clean."""
+    if not query.clean:
+        return query
+    explicit = frozenset(np.flatnonzero(catalogue.explicit == 1).tolist())
+    return replace(
+        query,
+        fixed=tuple((place, row) for place, row in query.fixed if row not in explicit),
+        must_rows=tuple(row for row in query.must_rows if row not in explicit),
+    )

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recsys.filling import usual_size
 from recsys.index.base import TrackIndex
 from recsys.portrait import lift_shares
 from recsys.recommendation import Pick, Query
@@ -84,9 +85,9 @@ class Fairness:
                     break
         return fits
 
-    def judged(self, scores: FloatArray, candidates: Candidates, n_tracks: int, max_per_artist: int) -> Candidates:
-        """Return the candidates with whom they fit, to be chosen from in this way; arguments as for `fitting`."""
-        fits = self.fitting(scores, candidates, n_tracks, max_per_artist)
+    def judged(self, scores: FloatArray, candidates: Candidates, query: Query) -> Candidates:
+        """Return the candidates with whom they fit, by the members' scores (G, C), to be chosen from in this way."""
+        fits = self.fitting(scores, candidates, usual_size(query), query.max_per_artist)
         return replace(candidates, fits=fits, fairness=self)
 
     def lifted(self, fits: BoolArray, picked: Sequence[int]) -> FloatArray:

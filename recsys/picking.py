@@ -70,6 +70,12 @@ def picks_of(
     return tuple(picks)
 
 
+def bare_pick(catalogue: Catalogue, row: int) -> Pick:
+    """Return a track as a pick that nothing was computed for: one that is there because somebody put it there."""
+    seconds, estimated = catalogue.duration_s(row)
+    return Pick(row, catalogue.track(row), seconds, estimated, score=0.0, query_share=0.0, user_share=0.0)
+
+
 def _nearest(rows: IntArray, examples: IntArray, vectors: FloatArray) -> list[tuple[int, float] | None]:
     """For each row, the closest of the examples other than itself and its cosine, where that is positive."""
     if not len(examples):

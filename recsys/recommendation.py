@@ -37,6 +37,9 @@ class Query:
     passed_rows: tuple[int, ...] = ()  # shown in this session beside liked ones, and not rated
     size: int | None = None
     fixed: tuple[tuple[int, int], ...] = ()  # (place in the slate from 0, row): they stay where they are
+    must_rows: tuple[int, ...] = ()  # in the slate whatever is asked for, at any place
+    quotas: tuple[tuple[str, int], ...] = ()  # (key of a main artist, most tracks of theirs), before all other caps
+    clean: bool = False  # nothing that is known to be explicit, not even what is fixed
     arc: Arc | None = None
     minutes: float | None = None
     discovery: float = 0.0

@@ -15,7 +15,7 @@ from recsys.catalogue import Catalogue
 from recsys.constraints import YES, Agreement, agreement, check
 from recsys.conversation_ranking import OF_RANKING, Candidacy, ConversationRanking, features_of
 from recsys.encoders.text import TextEncoder
-from recsys.filling import DEFAULT_SIZE, artist_caps, fills, usual_size
+from recsys.filling import DEFAULT_SIZE, artist_caps, cleaned, fills, usual_size
 from recsys.groups import FAIR, Fairness, for_all, pooled, united
 from recsys.index.base import TrackIndex
 from recsys.listeners import track_weights, was_heard_out
@@ -98,11 +98,10 @@ class Recommender:
         query = turn.query
         candidates = self._candidates(query, rows[order], scores[order], tiers)
         if others:
-            alone = (of_each - against)[:, order]
-            candidates = fairness.judged(alone, candidates, usual_size(query), query.max_per_artist)
+            candidates = fairness.judged((of_each - against)[:, order], candidates, query)
         picked = choose(
             candidates,
-            size=max(query.size or DEFAULT_SIZE, len(query.fixed)),
+            size=max(query.size or DEFAULT_SIZE, len(candidates.stay)),
             minutes=query.minutes,
             caps=artist_caps(self.catalogue, query),
             max_per_artist=query.max_per_artist,
@@ -211,7 +210,7 @@ class Recommender:
         return self._reader.knows(text)
 
     def _prepare(self, query: Query, text_vector: FloatArray) -> Turn:
-        query = self._with_session(query)
+        query = cleaned(self.catalogue, self._with_session(query))
         taste = self._taste(query)
         query = replace(query, taste_first=query.taste_first and self._continuing is not None and len(taste.rows) > 0)
         liked = np.array(query.liked_rows, dtype=np.int64)
@@ -292,15 +291,14 @@ class Recommender:
 
     def _allowed(self, turn: Turn, without: frozenset[int] = frozenset()) -> BoolArray:
         allowed = turn.checked.allowed(without) & ~self._banned(turn.query)
-        allowed[[row for _, row in turn.query.fixed]] = True
+        allowed[[row for _, row in turn.query.fixed] + list(turn.query.must_rows)] = True
         return allowed
 
     def _banned(self, query: Query) -> BoolArray:
         """Mask the tracks (N,) that are kept out whatever is asked for: excluded or disliked ones, in any version."""
-        banned = [*query.exclude, *query.dislike_rows]
-        if not banned:
-            return np.zeros(len(self.catalogue), dtype=bool)
-        return np.isin(self.catalogue.work, self.catalogue.work[np.array(banned)])
+        banned = np.array([*query.exclude, *query.dislike_rows], dtype=np.int64)
+        mask = np.isin(self.catalogue.work, self.catalogue.work[banned])
+        return mask | (self.catalogue.explicit == 1) if query.clean else mask
 
     def _tiers(self, turn: Turn) -> tuple[IntArray, list[Constraint]]:
         """Number the tracks: 0 meets all hard constraints, t only after the first t relaxations, -1 never.
@@ -357,8 +355,9 @@ class Recommender:
             found["neighbours"] = top(np.where(allowed, near, 0), k // 3)
         titles = np.array(turn.query.title_rows, dtype=np.int64)
         found["title"] = titles[allowed[titles]]
-        if turn.query.fixed:
-            found["kept"] = np.array([row for _, row in turn.query.fixed], dtype=np.int64)
+        if turn.query.fixed or turn.query.must_rows:
+            kept = [row for _, row in turn.query.fixed] + list(turn.query.must_rows)
+            found["kept"] = np.array(kept, dtype=np.int64)
         if turn.evidence is not None:
             for name, rows in retrieve(turn.evidence, allowed).items():
                 found[name] = np.concatenate([rows, np.setdiff1d(found.get(name, rows), rows)])
@@ -378,6 +377,7 @@ class Recommender:
             energy=self.catalogue.numeric["energy"][rows],
             first=frozenset(p for p, row in enumerate(rows.tolist()) if row in titles),
             fixed={p: places[row] for p, row in enumerate(rows.tolist()) if row in places},
+            must=frozenset(p for p, row in enumerate(rows.tolist()) if row in query.must_rows),
         )
 
     def _picks(self, turn: Turn, candidates: Candidates, ordered: list[int], found: Found) -> tuple[Pick, ...]:

@@ -10,6 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from recsys import database as db
+from recsys.disowned import owned
+from recsys.joined import same_person
+from recsys.types import TrackId
 
 _READ_AT_ONCE = 50
 
@@ -25,6 +28,16 @@ class SessionRow:
     n_turns: int
     created_at: float  # seconds since the epoch, UTC
     updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTurn:
+    """The playlist that was on screen after one turn."""
+
+    listener_id: str
+    session_id: str
+    at: float  # seconds since the epoch, UTC
+    track_ids: tuple[TrackId, ...]
 
 
 class Sessions:
@@ -64,6 +77,21 @@ class Sessions:
             for row in connection.execution_options(yield_per=_READ_AT_ONCE).execute(wanted).mappings():
                 yield dict(row)
 
+    def shown(self, listener_id: str) -> Iterator[ShownTurn]:
+        """Yield what was on screen after each turn of a person, session by session, in the order of the turns.
+
+        Sessions that were not the listener's are left out; those of who is the same person are not.
+        """
+        table = db.turns
+        wanted = (
+            sa.select(table.c.listener_id, table.c.session_id, table.c.at, table.c.state["slate"].label("slate"))
+            .where(same_person(table, listener_id), owned(table))
+            .order_by(table.c.listener_id, table.c.session_id, table.c.turn)
+        )
+        with self._engine.connect() as connection:
+            for row in connection.execute(wanted):
+                yield ShownTurn(row.listener_id, row.session_id, row.at, tuple(row.slate or ()))
+
     def rename(self, session_id: str, listener_id: str, name: str | None) -> bool:
         """Call a session by a name, or by its first message again; tell whether there is such a session."""
         with self._writer.begin() as connection:
@@ -77,6 +105,13 @@ class Sessions:
             connection.execute(db.turns.delete().where(_is(db.turns, session_id, listener_id)))
             gone = connection.execute(db.sessions.delete().where(_is(db.sessions, session_id, listener_id)))
             return gone.rowcount > 0
+
+    def remove_all(self, prefix: str) -> int:
+        """Delete all sessions, whoever's they are, whose ids begin with a prefix; return how many that were."""
+        with self._writer.begin() as connection:
+            connection.execute(db.turns.delete().where(db.turns.c.session_id.startswith(prefix, autoescape=True)))
+            begins = db.sessions.c.session_id.startswith(prefix, autoescape=True)
+            return connection.execute(db.sessions.delete().where(begins)).rowcount
 
 
 def _is(table: sa.Table, session_id: str, listener_id: str) -> sa.ColumnElement[bool]:

@@ -41,8 +41,14 @@ class Candidates:
     energy: FloatArray  # NaN where unknown
     first: frozenset[int]  # positions of candidates asked for by title: they open the slate
     fixed: Mapping[int, int] = field(default_factory=dict)  # position of a candidate → its place in the slate, from 0
+    must: frozenset[int] = frozenset()  # positions of candidates that are always picked, at any place
     fits: BoolArray | None = None  # (G, C) which of several listeners each candidate fits; None for one listener
     fairness: Fairness = FAIR
+
+    @property
+    def stay(self) -> frozenset[int]:
+        """Positions of candidates that are picked whatever they repeat."""
+        return self.must.union(self.fixed)
 
 
 def choose(
@@ -83,20 +89,23 @@ def _greedy(
     c: Candidates, size: int, target_s: float | None, caps: Mapping[int, int], max_per_artist: int
 ) -> list[int]:
     open_ = np.ones(len(c.rows), dtype=bool)
+    open_[_unfixed(c, np.isin(c.artists, [artist for artist, most in caps.items() if most < 1]))] = False
     nearest = np.zeros(len(c.rows), dtype=np.float32)  # greatest cosine to a picked track
     of_artist: dict[int, int] = {}
     picked: list[int] = []
     total = 0.0
     # tracks asked for by title come before everything, in the order of their scores
     value = c.scores - 1000.0 * c.tiers
+    stay = c.stay
     value[list(c.first)] += 1e6
+    value[list(c.must)] += 1e8
     value[list(c.fixed)] += 1e9
-    limit = size if target_s is None else _MAX_TRACKS
+    limit = size if target_s is None else _MAX_TRACKS + len(c.stay)
     while open_.any() and len(picked) < limit:
         fair = 0.0 if c.fits is None else c.fairness.lifted(c.fits, picked)
         gain = np.where(open_, value - DIVERSITY * nearest + fair, -np.inf)
         best = int(np.argmax(gain))
-        if target_s is not None and total >= target_s * (1 - MINUTES_TOLERANCE / 4) and best not in c.fixed:
+        if target_s is not None and total >= target_s * (1 - MINUTES_TOLERANCE / 4) and best not in stay:
             break
         picked.append(best)
         total += float(c.durations_s[best])
@@ -111,15 +120,16 @@ def _greedy(
 
 
 def _unfixed(c: Candidates, which: BoolArray) -> BoolArray:
-    """Leave what is fixed out of a mask (C,): it stays, whatever it repeats."""
-    if c.fixed:
-        which[list(c.fixed)] = False
+    """Leave what stays out of a mask (C,), whatever it repeats."""
+    if c.stay:
+        which[list(c.stay)] = False
     return which
 
 
 def _over_energy(c: Candidates, pool: Sequence[int], size: int) -> list[int]:
     """Choose about evenly over the energy of a pool, the best scores at each level, what is fixed and titles first."""
-    chosen = [p for p in pool if p in c.fixed or p in c.first]
+    stay = c.first | c.stay
+    chosen = [p for p in pool if p in stay]
     left = [p for p in pool if p not in chosen]
     known = c.energy[left][~np.isnan(c.energy[left])]
     if known.size < 2:
@@ -165,7 +175,8 @@ def _best_move(
     taken_works = set(c.works[picked].tolist())
     spare = np.flatnonzero(c.tiers <= worst_tier)
     outside = [int(p) for p in spare if p not in set(picked)][:_POOL]
-    leaving: list[int | None] = [None, *[p for p in picked if p not in c.first and p not in c.fixed]]
+    stay = c.first | c.stay
+    leaving: list[int | None] = [None, *[p for p in picked if p not in stay]]
     best: tuple[tuple[float, float], tuple[int | None, int | None, float]] | None = None
     for old in leaving:
         rest = [p for p in picked if p != old]
@@ -212,7 +223,7 @@ def arrange(candidates: Candidates, picked: list[int], arc: Arc | None = None) -
     free = [n for n, taken in enumerate(order) if taken is None]
     left = [p for p in picked if p not in c.fixed]
     if arc is not None:
-        for place, p in zip(free, _along(c, left, arc), strict=True):
+        for place, p in zip(free, along(c.energy, left, arc), strict=True):
             order[place] = p
         return [p for p in order if p is not None]
     opening = [p for p in left if p in c.first] or sorted(left, key=lambda p: int(c.tiers[p]))[:1]
@@ -256,11 +267,11 @@ def _next(c: Candidates, left: Sequence[int], last: int | None) -> int:
     return int(np.argmin(cost))
 
 
-def _along(c: Candidates, picked: Sequence[int], arc: Arc) -> list[int]:
-    """Order by energy; a track whose energy is not known counts as middling."""
-    known = c.energy[list(picked)]
+def along(energy: FloatArray, picked: Sequence[int], arc: Arc) -> list[int]:
+    """Order positions by their energy (C,); a track whose energy is not known counts as middling."""
+    known = energy[list(picked)]
     middle = float(np.nanmedian(known)) if np.isfinite(known).any() else 0.0
-    rising = sorted(picked, key=lambda p: middle if np.isnan(c.energy[p]) else float(c.energy[p]))
+    rising = sorted(picked, key=lambda p: middle if np.isnan(energy[p]) else float(energy[p]))
     if arc is Arc.FALLING:
         return rising[::-1]
     return rising[::2] + rising[1::2][::-1] if arc is Arc.PEAK else rising

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from assistant.reply import Reply
@@ -14,10 +15,18 @@ from connectors.errors import PlaylistFileError
 #: Makes the whole text of a playlist file from a reply.
 PlaylistFormat = Callable[[Reply], str]
 
+#: An address that is no file: it names a scheme of at least two letters (one letter is a drive) other than file.
+_OF_NETWORK = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+
 
 def one_line(text: str) -> str:
     """Join a text to one line: every line break, tab and other control character becomes a single space."""
     return " ".join("".join(" " if _breaks(c) else c for c in text).split())
+
+
+def place_of(addresses: Sequence[str]) -> str | None:
+    """Return the first of some addresses that is a file, as it is written; None where all are of the network."""
+    return next((one for one in addresses if not _OF_NETWORK.match(one)), None)
 
 
 def check_place(path: Path) -> None:

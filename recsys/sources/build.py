@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from recsys import explicitness
 from recsys.snapshot import WORK_ID
 from recsys.sources import scales, values
 from recsys.sources.base import BadRow
@@ -202,6 +203,8 @@ class TrackBuilder:
         for value in each(row, "subgenres"):
             draft.add("genres", _split(Facet.GENRE, value)[0])
             draft.add("tags", values.words(value))
+        if said := explicitness.mark(values.known(self._columns.first(row, "explicit"))):
+            draft.add("tags", [said])
         for value in each(row, "tags"):
             for name, facet in _FACET_OF.items():
                 draft.add(name, _split(facet, value)[0])

@@ -35,6 +35,7 @@ _ALIASES = {
     "instruments": "instrument instruments",
     "tags": "tag tags toptags tracktags keyword keywords",
     "vocal": "vocal vocals voice vocaltype",
+    "explicit": "explicit isexplicit trackexplicit explicitlyrics explicitcontent parentaladvisory advisory",
     "language": "language languages lang",
     "country": "country artistcountry nationality",
     "energy": "energy",

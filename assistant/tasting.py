@@ -1,0 +1,83 @@
+"""What a listener's events add up to, counted. How it is said is decided by who says it.
+
+*Lift* is how many times more often something occurs among some tracks than in the catalogue. What a listener *takes to*
+are tracks whose events sum to more than nothing (`recsys.listeners.track_weights`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.catalogue import Catalogue
+from recsys.text import artist_key
+from recsys.types import Event, EventKind, Facet, Track
+
+#: What a listener does with a track, as it is counted; taking a rating back is none of it.
+DONE = {
+    EventKind.LIKE: "like",
+    EventKind.KEEP: "keep",
+    EventKind.PLAY: "play",
+    EventKind.SKIP: "skip",
+    EventKind.DISLIKE: "dislike",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How often a value occurs among some tracks."""
+
+    value: str
+    n: int
+    lift: float
+
+
+def done_in(events: Iterable[Event]) -> Counter[str]:
+    """Count what was done, by the words of `DONE`."""
+    done = Counter[str]()
+    for event in events:
+        if event.kind in DONE:
+            done[DONE[event.kind]] += event.times
+    return done
+
+
+def shares(tracks: Sequence[Track], facet: Facet, catalogue: Catalogue) -> list[Share]:
+    """Say how often genres, moods, decades ("1990") or main artists (by key) occur among tracks, the commonest first.
+
+    Args:
+        tracks: of the catalogue.
+        facet: GENRE, MOOD, ERA or ARTIST.
+        catalogue: what lift compares them with.
+    """
+    counts = Counter(value for track in tracks for value in values_of(track, facet))
+    sizes = _decades(catalogue) if facet is Facet.ERA else None
+    found = []
+    for value, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
+        size = len(catalogue.postings(facet, value)) if sizes is None else sizes[value]
+        found.append(Share(value, n, (n / len(tracks)) / (size / len(catalogue))))
+    return found
+
+
+def values_of(track: Track, facet: Facet) -> list[str]:
+    """Return what `shares` counts a track for."""
+    if facet is Facet.ERA:
+        return [_decade(track.year)] if track.year else []
+    if facet is Facet.ARTIST:
+        return [artist_key(name) for name in track.artists[:1]]
+    return list(dict.fromkeys(track.genres if facet is Facet.GENRE else track.moods))
+
+
+def _decades(catalogue: Catalogue) -> Counter[str]:
+    years = catalogue.numeric["year"]
+    known, counts = np.unique(years[~np.isnan(years)].astype(np.int64), return_counts=True)
+    decades = Counter[str]()
+    for year, n in zip(known.tolist(), counts.tolist(), strict=True):
+        decades[_decade(year)] += n
+    return decades
+
+
+def _decade(year: int) -> str:
+    return f"{year // 10 * 10}"
