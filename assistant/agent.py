@@ -19,6 +19,7 @@ from assistant.clean import cleaned
 from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pins, plan_resize
 from assistant.evidence import causes
 from assistant.explain import explain_slate
+from assistant.groups import Circle
 from assistant.history import History, history_of
 from assistant.incognito import IncognitoSessions
 from assistant.labels import plain
@@ -191,6 +192,7 @@ class Agent:
         before = last.state if last else SessionState()
         words, whose, language = self._whose(text, listener_id, session_id, started=last is not None)
         history = self._history(listener_id, session_id)
+        circle = Circle.of(message, lambda other: self._history(other, session_id))
         stage("load")
         if (pressed := as_request(message, before)) is not None:
             request = pressed
@@ -202,7 +204,7 @@ class Agent:
         request = with_overrides(request, message, whose, begun=before.begun())
         request = in_language(request, language or before.language, message.language)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
-        if (settled := self._settled(request, last, history, sessions, session_id)) is not None:
+        if (settled := self._settled(request, last, circle.outward(history), sessions, session_id)) is not None:
             state, reply = cleaned(*settled, self.recommender.catalogue) if message.clean else settled
             stage("understanding")
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
@@ -219,14 +221,15 @@ class Agent:
             plan = None  # a new start lets go of what was pinned
         stage("understanding")
         seed = self._seed_of(session_id) if message.seed is None else message.seed % 2**32
-        query = planned(self._query(wished, history, seed=seed), plan, wished, self.recommender)
-        query = replace(query, clean=message.clean)
-        result = self.recommender.recommend(query)
+
+        def ask(of: SessionState, whose: History) -> Query:
+            return replace(planned(self._query(of, whose, seed=seed), plan, of, self.recommender), clean=message.clean)
+
+        query, result = circle.recommend(self.recommender, partial(ask, wished), history)
         repeated = not result.picks and bool(state.set_aside)
         if repeated:
             state = state.model_copy(update={"set_aside": ()})
-            again = planned(self._query(state, history, seed=seed), plan, state, self.recommender)
-            result = self.recommender.recommend(replace(again, clean=message.clean))
+            query, result = circle.recommend(self.recommender, partial(ask, state), history)
         if plan is not None and plan.local:
             result = locally(result, state, wished, self.recommender)
         ids = tuple(pick.track.track_id for pick in result.picks)
@@ -234,7 +237,8 @@ class Agent:
             state = with_plan(state, plan, before, ids)
         timings |= result.timings_ms
         lap = time.perf_counter()
-        heard = self._heard_artists(history) if state.discovery else frozenset()
+        public = circle.outward(history)
+        heard = self._heard_artists(public) if state.discovery else frozenset()
         book = phrasebook(request.spoken)
         receipt = write_receipt(
             result,
@@ -245,6 +249,7 @@ class Agent:
             clean=message.clean,
             book=book,
         )
+        receipt = circle.receipt(receipt, result.picks, book)
         length = slate_length(result.picks, book)
         unknown = self._unknown_words(request)
         said = say(text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown)
@@ -253,10 +258,11 @@ class Agent:
         if plan is not None:
             said = " ".join([*plan.said, *additions(plan, before, result.picks, book), said])
         stage("receipt")
-        context = context_of(self.recommender.catalogue, query, state, result, history, heard, book)
+        context = context_of(self.recommender.catalogue, query, state, result, public, heard, book)
         reasons = explain_slate(result.picks, context)
         why = [tuple(fact.text for fact in causes(pick, context)) for pick in result.picks]
-        tracks = slate_tracks(result.picks, reasons, history.rated, causes=why, pins=state.pins, before=before.slate)
+        tracks = slate_tracks(result.picks, reasons, public.rated, causes=why, pins=state.pins, before=before.slate)
+        tracks = circle.tracks(tracks, result.picks, book)
         stage("explain")
         reply = Reply(
             session_id=session_id,
@@ -364,6 +370,7 @@ class Agent:
             kept_back=history.kept_back,
             max_per_artist=self._max_per_artist,
             book=phrasebook(request.spoken),
+            before_others=history.before_others,
         )
         return answer(request, situation, session_id=session_id) if answers(request, situation) else None
 

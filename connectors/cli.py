@@ -17,6 +17,7 @@ from connectors.opening import open_assistant as _open
 from connectors.opening import read_settings as _settings
 from connectors.opening import ready_assistant as _ready
 from connectors.options import Discovery, Fame, HowMuchMe, Minutes, NTracks, Output, Seed
+from connectors.run_serving import serve
 from connectors.training import train
 from connectors.whose import not_me
 
@@ -76,6 +77,7 @@ def web(
         serve(assistant, settings.web_host if host is None else host, settings.web_port if port is None else port)
 
 
+app.command(epilog=_example("serve --port 8000"))(serve)
 app.command(epilog=_example("discord --check"))(discord)
 
 
