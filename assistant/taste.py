@@ -95,7 +95,7 @@ def tell_taste(
     now: float,
     half_life_days: float,
     n_tracks: int = 50,
-    n_exposures: int = 500,
+    n_exposures: int = 200,
     book: Phrasebook = ENGLISH_BOOK,
 ) -> TasteReport:
     """Sum up what is known of a listener.
