@@ -15,6 +15,7 @@ from uuid import uuid4
 from assistant.conversations import Conversations
 from assistant.curating import Curating
 from assistant.errors import NothingToExportError
+from assistant.failures import kind_and_place
 from assistant.front_ends import FrontEnds
 from assistant.labels import plain
 from assistant.naming import Naming
@@ -56,9 +57,9 @@ class Assistant(Remembered, Conversations, Personal, Naming, Curating, Recipes, 
         """Answer a message. Never raises: an unexpected error becomes an apology with the number of its log entry."""
         try:
             return self._agent().reply(message)
-        except Exception:
+        except Exception as error:
             number = uuid4().hex[:8]
-            _LOG.exception("turn failed, reference %s", number)
+            _LOG.error("turn failed, reference %s: %s", number, kind_and_place(error))
             return Reply(
                 session_id=plain(message.session_id),
                 turn=0,
@@ -84,8 +85,8 @@ class Assistant(Remembered, Conversations, Personal, Naming, Curating, Recipes, 
             return
         try:
             yield from reword_reply(reply, self._agent().recommender.catalogue, self.settings.llm)
-        except Exception:
-            _LOG.exception("rewording failed; reasons stay as they are")
+        except Exception as error:
+            _LOG.error("rewording failed; reasons stay as they are: %s", kind_and_place(error))
 
     def export(self, session_id: str, listener_id: str) -> Reply:
         """Return the newest turn of a session, with its playlist.

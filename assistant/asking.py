@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from assistant.errors import ModelError, NoAnswerError
+from assistant.failures import kind_and_place
 from assistant.labels import plain
 from assistant.ports import TextModel
 
@@ -139,7 +140,7 @@ class Asker:
         if isinstance(error.__cause__, ModelError) and self._failures == 1:
             _LOG.warning("%s", error.__cause__)
         else:
-            _LOG.info("%s", error)
+            _LOG.info("the language model gave no usable answer: %s", kind_and_place(error))
         if pauses:
             _LOG.info("the language model is not asked for %g s", self._pause_s)
 

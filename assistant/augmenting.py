@@ -17,6 +17,7 @@ import logging
 import re
 from collections.abc import Callable, Collection
 
+from assistant.failures import kind_and_place
 from assistant.ports import TextModel
 from recsys.common_words import COMMON_WORDS, FUNCTION_WORDS
 from recsys.query_text import MAX_WORDS, template_query
@@ -77,9 +78,9 @@ class Augmenter:
             return None
         try:
             answer = self._model.complete(messages(*parts))
-        except Exception:
+        except Exception as error:
             self._failures += 1
-            _LOG.warning("the language model failed; a template writes the query", exc_info=True)
+            _LOG.warning("the language model failed; a template writes the query: %s", kind_and_place(error))
             if self._failures == MOST_FAILURES:
                 _LOG.warning("it failed %s times in a row and is not asked again", MOST_FAILURES)
             return None

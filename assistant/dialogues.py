@@ -126,7 +126,7 @@ def _reply(row: dict[str, Any]) -> Reply | None:
     try:
         return Reply.model_validate(row["reply"])
     except ValidationError:
-        _LOG.warning("turn %s of session %r is of another version; it is left out", row["turn"], row["session_id"])
+        _LOG.warning("turn %s of a session is of another version; it is left out", row["turn"])
         return None
 
 

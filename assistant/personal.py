@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from assistant.parts import Parts
-from assistant.personal_errors import UnknownRestError
-from assistant.taste_reports import TasteReport
+from assistant.personal_errors import NotErasedError, UnknownRestError
+from assistant.taste_reports import DataReport, TasteReport
 from recsys.types import Event, EventKind
 
-if TYPE_CHECKING:
-    from recsys.store import Store
-
-#: The record of the artists that a listener named on a first visit.
-NAMED_ARTISTS = "named artists"
+#: The records of exports that are in the data folder.
+EXPORTS = "export"
+#: More tracks than anybody has.
+_ALL = 10**9
 _DAY_S = 86_400.0
 #: Longest rest of a track, in days; who wants more means never again.
 MAX_REST_DAYS = 36_500.0
@@ -26,7 +25,7 @@ class Personal(Parts):
     """The part of an assistant that answers for what it keeps of listeners."""
 
     def taste(
-        self, listener_id: str, *, language: str = "en", n_tracks: int = 50, n_exposures: int = 500
+        self, listener_id: str, *, language: str = "en", n_tracks: int = 50, n_exposures: int = 200
     ) -> TasteReport:
         """Say what is known of a listener's taste and what it was counted from.
 
@@ -38,19 +37,11 @@ class Personal(Parts):
         """
         from assistant.phrasebook import phrasebook
         from assistant.store import identity
-        from assistant.taste import Known, tell_taste
+        from assistant.taste import known_of, tell_taste
 
-        listener, store, now = identity(listener_id), self._store(), time.time()
-        person = store.joined.of(listener)
-        known = Known(
-            events=store.events(listener),
-            shown=store.sessions.shown(listener),
-            suppressed=store.suppressions.of(listener, now),
-            joined=tuple(one for one in person if one != listener),
-            named=tuple(dict.fromkeys(key for one in person for key in _named(store, one))),
-        )
+        now = time.time()
         return tell_taste(
-            known,
+            known_of(self._store(), identity(listener_id), now),
             self._agent().recommender,
             now=now,
             half_life_days=self.settings.half_life_days,
@@ -90,6 +81,95 @@ class Personal(Parts):
 
         return self._store().suppressions.remove(identity(listener_id), track_id)
 
+    def link_code(self, listener_id: str) -> str:
+        """Make a code such as "K7QM-4RZP", by which whoever uses it within ten minutes is this listener, too.
+
+        It holds once, and in place of an earlier one.
+        """
+        from assistant.linking import new_code
+        from assistant.store import identity
+
+        return new_code(self._store(), identity(listener_id))
+
+    def link(self, listener_id: str, code: str) -> tuple[str, ...]:
+        """Say by a code that a listener is somebody known elsewhere: from now on what either does counts for both.
+
+        Nothing is moved, and conversations stay apart; `unlink` restores both exactly.
+
+        Returns:
+            The other listeners who are now the same person.
+
+        Raises:
+            LinkError: there is no such code, it is too old or the listener's own, or the listener tried too often.
+        """
+        from assistant.linking import use_code
+        from assistant.store import identity
+
+        listener, store = identity(listener_id), self._store()
+        store.joined.join(listener, use_code(store, listener, code))
+        return tuple(one for one in store.joined.of(listener) if one != listener)
+
+    def unlink(self, listener_id: str) -> bool:
+        """Let a listener be somebody else again than those they were linked to; tell whether there were any."""
+        from assistant.store import identity
+
+        return self._store().joined.part(identity(listener_id))
+
+    def export_data(self, listener_id: str, path: Path) -> DataReport:
+        """Write everything that is kept of a listener to one zip in open formats; its README says what is what.
+
+        What is the listener's own is in it, and nothing of those who are the same person. A file that is written in
+        the data folder is forgotten with the listener.
+
+        Raises:
+            DataFileError: it cannot be written; nothing has changed then.
+        """
+        from assistant.my_data import write_data
+        from assistant.store import identity
+        from assistant.taste import known_of, tell_taste
+
+        listener, store, now = identity(listener_id), self._store(), time.time()
+        recommender, home = self._agent().recommender, self.settings.home
+        taste = tell_taste(
+            known_of(store, listener, now, alone=True),
+            recommender,
+            now=now,
+            half_life_days=self.settings.half_life_days,
+            n_tracks=_ALL,
+            n_exposures=_ALL,
+        )
+        path = path.expanduser()
+        report = write_data(path, listener, store, home, recommender.catalogue, taste)
+        if path.resolve().is_relative_to(home.resolve()):
+            store.records.put(EXPORTS, path.resolve().relative_to(home.resolve()).as_posix(), {}, listener)
+        return report
+
+    def forget(self, listener_id: str) -> bool:
+        """Forget a listener in database, vectors, exports in the data folder and memory; tell whether there was one.
+
+        Those who were the same person stay as they are, without what this listener did. No deleted byte stays in the
+        files of the data folder.
+
+        Raises:
+            NotErasedError: all is deleted, but another process kept bytes of it from being overwritten.
+        """
+        from assistant.store import identity
+        from recsys.artist_facts import decades_in
+        from recsys.spaces import forget
+
+        listener, store, home = identity(listener_id), self._store(), self.settings.home
+        self._incognito().forget(listener)
+        for name in store.records.all(EXPORTS, listener):
+            (home / name).unlink(missing_ok=True)
+        known = store.remove_listener(listener)
+        known = forget(home, listener) or known
+        with self._lock:
+            self._serving = None  # with all that it remembers of texts and of who has a vector
+        decades_in.cache_clear()
+        if not store.personal.erase(thoroughly=known):
+            raise NotErasedError
+        return known
+
     def like_artists(self, listener_id: str, keys: Sequence[str]) -> int:
         """Remember which artists a listener likes, as on a first visit: their best-known tracks count as kept.
 
@@ -104,9 +184,10 @@ class Personal(Parts):
         from assistant.querying import example_rows
         from assistant.request import Mention
         from assistant.store import identity
+        from assistant.taste import NAMED_ARTISTS, named_artists
 
         listener, catalogue = identity(listener_id), self._agent().recommender.catalogue
-        fresh = [key for key in dict.fromkeys(keys) if key not in _named(self._store(), listener)]
+        fresh = [key for key in dict.fromkeys(keys) if key not in named_artists(self._store(), listener)]
         at, known = self._event_time(), {event.track_id for event in self._store().events(listener)}
         events, named = [], []
         for key in fresh:
@@ -121,7 +202,3 @@ class Personal(Parts):
                 NAMED_ARTISTS, listener, lambda before: ([*(before or ()), *named], None), listener_id=listener
             )
         return len(events)
-
-
-def _named(store: Store, listener: str) -> tuple[str, ...]:
-    return tuple(store.records.get(NAMED_ARTISTS, listener) or ())

@@ -102,12 +102,3 @@ class Remembered(Taught):
                 events.append(Event(identity(listener_id), track_id, EventKind(kind), at, times=times))
         self._store().add_events(events)
         return len(events)
-
-    def forget(self, listener_id: str) -> bool:
-        """Forget a listener with taste, sessions, turns and vectors; tell whether there was one."""
-        from assistant.store import identity
-        from recsys.spaces import forget
-
-        self._incognito().forget(identity(listener_id))
-        known = self._store().remove_listener(identity(listener_id))
-        return forget(self.settings.home, identity(listener_id)) or known

@@ -37,20 +37,20 @@ class SessionStore:
 
     def last(self, session_id: str, listener_id: str) -> StoredTurn | None:
         """Return the newest turn, or None for a new session and for one that belongs to somebody else."""
-        return self._read(session_id, self._store.last_turn(session_id, listener_id))
+        return self._read(self._store.last_turn(session_id, listener_id))
 
     def at(self, session_id: str, listener_id: str, turn: int) -> StoredTurn | None:
         """Return a turn by its number, or None where the session has none."""
-        return self._read(session_id, self._store.last_turn(session_id, listener_id, turn=turn))
+        return self._read(self._store.last_turn(session_id, listener_id, turn=turn))
 
-    def _read(self, session_id: str, row: dict[str, Any] | None) -> StoredTurn | None:
+    def _read(self, row: dict[str, Any] | None) -> StoredTurn | None:
         if row is None:
             return None
         try:
             return StoredTurn(SessionState.model_validate(row["state"]), Reply.model_validate(row["reply"]))
         except ValidationError:
             # Written by a version whose state meant something else: better a new session than a wrong one.
-            _LOG.warning("session %r has a state of another version; it starts anew", session_id)
+            _LOG.warning("a session has a state of another version; it starts anew")
             return None
 
     def save(self, message: str, listener_id: str, request: Request, state: SessionState, reply: Reply) -> None:

@@ -84,7 +84,7 @@ def _turns(listener_id: str, rows: Iterator[dict[str, Any]]) -> Iterator[Turn]:
             state = SessionState.model_validate(row["state"])
             request, reply = Request.model_validate(row["request"]), Reply.model_validate(row["reply"])
         except ValidationError:
-            _LOG.warning("turn %s of session %r is of another version; it is left out", row["turn"], row["session_id"])
+            _LOG.warning("turn %s of a session is of another version; it is left out", row["turn"])
             continue
         if request.intent in QUIET and state.shows != state.turn:
             continue  # it asked for nothing and showed the playlist that was there

@@ -17,6 +17,7 @@ from connectors.opening import open_assistant as _open
 from connectors.opening import read_settings as _settings
 from connectors.opening import ready_assistant as _ready
 from connectors.options import Discovery, Fame, HowMuchMe, Minutes, NTracks, Output, Seed
+from connectors.personal import add_personal
 from connectors.run_serving import serve
 from connectors.training import train
 from connectors.whose import not_me
@@ -40,6 +41,7 @@ app = typer.Typer(
 
 app.add_typer(embeddings_app, name="embeddings")
 app.command("not-me", epilog=_example("not-me --listener ann"))(not_me)
+add_personal(app)
 
 
 def _show_version(wanted: bool) -> None:

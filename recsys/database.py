@@ -201,7 +201,8 @@ def open_engine(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
             Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(parsed)
+        # Its errors must not quote what listeners wrote: errors are logged.
+        engine = sa.create_engine(parsed, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError, ImportError, OSError) as error:
         raise DatabaseError(_shown(url), str(error), "set SEGUE_DATABASE_URL to a SQLAlchemy URL") from error
     if engine.dialect.name == "sqlite":
@@ -278,6 +279,7 @@ def _tune_sqlite(engine: Engine) -> None:
         # Safe against a killed process; a power cut may lose the last transactions but never corrupts.
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten; some builds do so unasked
         cursor.close()
 
     @sa.event.listens_for(engine, "begin")

@@ -350,9 +350,19 @@ def _examples(
         kept, held = [t for t in real if t.listener_id not in apart], [t for t in real if t.listener_id in apart]
         learnt, held_out = learnt + kept, held_out + held
     triples = learnt + held_out
+    # What listeners wrote is encoded here and now: a cache would hold its vectors when they are long forgotten.
+    own = sorted({t.text for t in plan.taught})
+    row_of = {text: row for row, text in enumerate(own)}
+    theirs = encoder.encode(own)
+    queries = np.zeros((len(triples), encoder.dim), dtype=np.float32)
+    made = [row for row, t in enumerate(triples) if t.text not in row_of]
     with EmbeddingCache(home / "cache" / "embeddings", encoder) as cache:
-        cache.ensure([t.text for t in triples], progress, "encoding requests")
-        return triples, cache.vectors([t.text for t in triples]), len(held_out)
+        cache.ensure([triples[row].text for row in made], progress, "encoding requests")
+        queries[made] = cache.vectors([triples[row].text for row in made])
+    for row, triple in enumerate(triples):
+        if triple.text in row_of:
+            queries[row] = theirs[row_of[triple.text]]
+    return triples, queries, len(held_out)
 
 
 def _score_scale(

@@ -7,6 +7,7 @@ one out again restores everybody exactly.
 from __future__ import annotations
 
 import time
+from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -38,7 +39,7 @@ class JoinedListeners:
             everybody = {*_person(connection, listener_id), *_person(connection, other_id)}
             connection.execute(db.joined.delete().where(db.joined.c.listener_id.in_(everybody)))
             if len(everybody) > 1:
-                person, at = min(everybody), time.time()
+                person, at = uuid4().hex, time.time()  # no listener's own id: each may be forgotten
                 rows = [{"listener_id": one, "person_id": person, "at": at} for one in sorted(everybody)]
                 connection.execute(db.joined.insert(), rows)
 

@@ -173,9 +173,7 @@ def add_space(home: Path, name: str, vectors: Path, ids: Path, known: Container[
             _write_whole(space / _CARD, asdict(card))
         else:
             card = before
-        for left in space.iterdir():
-            if left.name not in (_CARD, card.folder):
-                shutil.rmtree(left, ignore_errors=True)
+        _tidy(space, card)
     return Added(card, n_known, len(names) - n_known, n_zero, changed)
 
 
@@ -258,14 +256,18 @@ def remove_space(home: Path, name: str) -> SpaceCard:
 
 
 def forget(home: Path, listener_id: str) -> bool:
-    """Make the rows of a listener say nothing, and drop the id; tell whether there was one."""
-    stored = [card.name for card in cards(home) if card.of == LISTENERS]
-    if not stored:
+    """Make the rows of a listener say nothing, and drop the id; tell whether there was one.
+
+    What a killed run left of a space goes, too.
+    """
+    if not (home / FOLDER).is_dir():
         return False
     found = False
     with _editing(home):  # not `writing`: nobody has to wait for a training to be forgotten
-        for card in cards(home):
-            if card.name not in stored:
+        for space in (home / FOLDER).iterdir():
+            card = _read_card(space)
+            _tidy(space, card)
+            if card is None or card.of != LISTENERS:
                 continue
             row = open_space(home, card.name).row_of.get(listener_id)
             if row is None:
@@ -279,6 +281,13 @@ def forget(home: Path, listener_id: str) -> bool:
             _write_whole(folder / "ids.json", names)
             found = True
     return found
+
+
+def _tidy(space: Path, card: SpaceCard | None) -> None:
+    """Drop everything in a space's folder that its card does not name."""
+    for left in space.iterdir() if space.is_dir() else ():
+        if card is None or left.name not in (_CARD, card.folder):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 def _write_unit_rows(table: np.ndarray[Any, Any], path: Path, source: Path) -> int:

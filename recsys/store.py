@@ -18,6 +18,7 @@ from recsys import database as db
 from recsys.catalogue import Catalogue
 from recsys.disowned import DisownedSessions, owned
 from recsys.joined import JoinedListeners, same_person
+from recsys.personal_data import PersonalData
 from recsys.records import Records
 from recsys.sessions import Sessions
 from recsys.suppressed import Suppressions
@@ -76,6 +77,7 @@ class Store:
         self._writer = db.write_lock(engine)
         self.disowned, self.suppressions = DisownedSessions(engine), Suppressions(engine)
         self.joined, self.sessions, self.records = JoinedListeners(engine), Sessions(engine), Records(engine)
+        self.personal = PersonalData(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -198,13 +200,14 @@ class Store:
         with self._writer.begin() as connection:
             _insert(connection, db.events, rows())
 
-    def events(self, listener_id: str) -> list[Event]:
+    def events(self, listener_id: str, *, alone: bool = False) -> list[Event]:
         """Return what a listener did, oldest first, as if sessions that were not the listener's had never been.
 
-        What those did who are the same person counts as the listener's own.
+        What those did who are the same person counts as the listener's own, unless the listener is asked for alone.
         """
         table = db.events
-        wanted = sa.select(table).where(same_person(table, listener_id), owned(table))
+        whose = table.c.listener_id == listener_id if alone else same_person(table, listener_id)
+        wanted = sa.select(table).where(whose, owned(table))
         wanted = wanted.order_by(table.c.at, table.c.event_id)
         with self._engine.connect() as connection:
             return [
@@ -219,11 +222,7 @@ class Store:
 
     def remove_listener(self, listener_id: str) -> bool:
         """Forget a listener with all events, sessions and turns; tell whether there was one."""
-        with self._writer.begin() as connection:
-            for table in (db.turns, db.sessions, db.events, db.disowned, db.suppressed, db.joined, db.records):
-                connection.execute(table.delete().where(table.c.listener_id == listener_id))
-            gone = connection.execute(db.listeners.delete().where(db.listeners.c.listener_id == listener_id))
-            return gone.rowcount > 0
+        return self.personal.remove(listener_id)
 
     # Sessions
 

@@ -20,6 +20,7 @@ class Suppressed:
     track_id: TrackId
     at: float  # when it was said, in seconds since the epoch
     until: float | None  # None for ever
+    listener_id: str = ""  # who said it: the listener, or who is the same person
 
 
 class Suppressions:
@@ -47,12 +48,12 @@ class Suppressions:
     def of(self, listener_id: str, now: float | None = None) -> list[Suppressed]:
         """Return what is kept from a listener at a time, now by default; the newest wish first."""
         table, at = db.suppressed, time.time() if now is None else now
-        wanted = sa.select(table.c.track_id, table.c.at, table.c.until).where(
+        wanted = sa.select(table).where(
             same_person(table, listener_id), sa.or_(table.c.until.is_(None), table.c.until > at)
         )
         with self._engine.connect() as connection:
             rows = connection.execute(wanted.order_by(table.c.at.desc(), table.c.track_id))
-            return [Suppressed(row.track_id, row.at, row.until) for row in rows]
+            return [Suppressed(row.track_id, row.at, row.until, row.listener_id) for row in rows]
 
 
 def _is(listener_id: str, track_id: TrackId) -> sa.ColumnElement[bool]:

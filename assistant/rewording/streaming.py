@@ -12,6 +12,7 @@ from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 
+from assistant.failures import kind_and_place
 from assistant.labels import plain
 from assistant.ports import StreamingModel
 from assistant.rewording.checker import objection
@@ -42,7 +43,7 @@ def reword(
     worded: dict[str, str] = {}
     for track_id, sentence, refusal in judge(open_model, slate, timeout_s):
         if refusal:
-            _LOG.debug("a reworded sentence was dropped: %s", refusal)
+            _LOG.debug("a reworded sentence did not pass")
         elif track_id not in worded and sentence not in worded.values():
             worded[track_id] = sentence
             yield track_id, sentence
@@ -105,8 +106,8 @@ def _ask(
                     break
             if stop.is_set():
                 return
-    except Exception:
-        _LOG.warning("the language model failed; reasons stay as they are", exc_info=True)
+    except Exception as error:
+        _LOG.warning("the language model failed; reasons stay as they are: %s", kind_and_place(error))
     finally:
         _put(queue, None, stop)
 

@@ -339,8 +339,8 @@ def test_an_unexpected_error_becomes_an_apology_with_a_logged_number(
     assert reply.last_resort
     number = caplog.records[-1].args[0]  # type: ignore[index]
     assert str(number) in reply.text
-    assert "disk on fire" in caplog.text
-    assert "fire" not in reply.text
+    assert "RuntimeError in test_agent.py" in caplog.text
+    assert "fire" not in reply.text + caplog.text  # what an error says can quote what a listener wrote
 
 
 def test_ranking_follows_the_words_and_the_taste(chat: Chat) -> None:

@@ -261,7 +261,7 @@ class FakeDiscord:
             if fault.times and fault.method == request.method and fault.path.search(path):
                 fault.times -= 1
                 more = {"retry_after": fault.retry_after, "global": False, "message": "slow", "code": 0}
-                return _json(more, status=fault.status, headers={"Via": "1.1 fake", "X-RateLimit-Remaining": "0"})
+                return _json(more, status=fault.status, headers={"Via": "1.1 fake"})
         by_token = path.startswith(("/webhooks/", "/interactions/"))
         if not by_token and request.headers.get("Authorization") != f"Bot {TOKEN}":
             return _json({"message": "401: Unauthorized", "code": 0}, status=401)
