@@ -385,10 +385,10 @@ class Agent:
         digest = hashlib.sha256(f"{self._seed}:{session_id}".encode()).digest()
         return int.from_bytes(digest[:4], "big")
 
-    def _history(self, listener_id: str, session_id: str | None, events: tuple[Event, ...] | None = None) -> History:
+    def _history(self, listener_id: str, session_id: str | None, events: Sequence[Event] | None = None) -> History:
         if events is None:
             unstored = () if session_id is None else self._incognito.events(session_id, listener_id)
-            events = (*self._store.events(listener_id), *unstored)
+            events = self._store.past(listener_id).then(unstored)
         return history_of(listener_id, session_id, events, self._store.suppressions.of(listener_id))
 
     def _query(self, state: SessionState, history: History, *, seed: int) -> Query:

@@ -17,11 +17,11 @@ from assistant.curating import Curating
 from assistant.errors import NothingToExportError
 from assistant.failures import kind_and_place
 from assistant.front_ends import FrontEnds
+from assistant.histories import Histories
 from assistant.labels import plain
 from assistant.naming import Naming
 from assistant.personal import Personal
 from assistant.recipes import Recipes
-from assistant.remembered import Remembered
 from assistant.reply import Message, Reply
 from assistant.reports import (
     AddedSpaceReport,
@@ -48,7 +48,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Remembered, Conversations, Personal, Naming, Curating, Recipes, FrontEnds):
+class Assistant(Histories, Conversations, Personal, Naming, Curating, Recipes, FrontEnds):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---

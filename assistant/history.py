@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from recsys.past import Past
 from recsys.suppressed import Suppressed
 from recsys.types import Event, EventKind
 
@@ -17,7 +18,7 @@ class History:
 
     listener_id: str
     session_id: str | None  # the session that is going on, if any
-    events: tuple[Event, ...]
+    events: Past
     rated: dict[str, bool]  # track id → whether the last rating was a like
     relations: dict[str, str]  # track id → liked, kept or played
     disliked_now: frozenset[str]  # disliked in this session
@@ -41,7 +42,7 @@ class History:
 
 
 def history_of(
-    listener_id: str, session_id: str | None, events: tuple[Event, ...], suppressed: Sequence[Suppressed] = ()
+    listener_id: str, session_id: str | None, events: Sequence[Event], suppressed: Sequence[Suppressed] = ()
 ) -> History:
     """Sum up a listener's events.
 
@@ -51,11 +52,15 @@ def history_of(
         events: oldest first.
         suppressed: what is not to be shown to them now.
     """
-    rated: dict[str, bool] = {}
+    past = Past.of(events)
+    before = past.imported.rated if past.imported else {}
+    rated = {t: kind is EventKind.LIKE for t, (_, kind) in before.items() if kind is not EventKind.UNRATE}
     relations: dict[str, str] = {}
     now: dict[str, bool] = {}  # the last rating in this session
-    for event in events:
+    for event in past.own:
         if event.kind not in (EventKind.LIKE, EventKind.DISLIKE, EventKind.UNRATE):
+            continue
+        if event.track_id in before and before[event.track_id][0] > event.at:
             continue
         rated.pop(event.track_id, None)
         now.pop(event.track_id, None)
@@ -65,13 +70,16 @@ def history_of(
                 now[event.track_id] = event.kind is EventKind.LIKE
     for kind, relation in _RELATIONS.items():  # the strongest last
         # A like that was taken back is no like, though the track may still have been kept or played.
-        told = {e.track_id for e in events if e.kind is kind and rated.get(e.track_id) is not False}
-        relations |= {t: relation for t in told if kind is not EventKind.LIKE or rated.get(t)}
+        told = {e.track_id for e in past.own if e.kind is kind}
+        told |= past.imported.did[kind] if past.imported else set()
+        relations |= {
+            t: relation for t in told if rated.get(t) is not False and (kind is not EventKind.LIKE or rated.get(t))
+        }
     liked_now = frozenset(track_id for track_id, liked in now.items() if liked)
     return History(
         listener_id,
         session_id,
-        events,
+        past,
         rated,
         relations,
         disliked_now=frozenset(now) - liked_now,

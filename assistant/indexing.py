@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.reports import BadRowReport, SourceReport
+from recsys.history_source import HISTORY_KIND
 from recsys.store import STARTER_KIND, SourceRow, Store
 from recsys.types import Progress
 
 if TYPE_CHECKING:
     from recsys.learned import RequestData
+
+#: Names that no catalogue file may have.
+_TAKEN = frozenset((STARTER_KIND, HISTORY_KIND))
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,9 @@ def refresh_source(
     from recsys.sources import read_source, source_fingerprint
 
     path = path.expanduser().resolve()
-    if name == STARTER_KIND:
-        raise SourceError(path, f"the name {name!r} belongs to the starter catalogue", "choose another with --name")
+    if name in _TAKEN:
+        whose = "the starter catalogue" if name == STARTER_KIND else "the tracks of listening histories"
+        raise SourceError(path, f"the name {name!r} belongs to {whose}", "choose another with --name")
     stored = store.sources()
     name = name or _name_of(path, stored)
     known = next((source for source in stored if source.name == name), None)
@@ -131,7 +136,7 @@ def _name_of(path: Path, stored: list[SourceRow]) -> str:
         if source.path == str(path):
             return source.name
     stem = path.name.split(".")[0] or path.name
-    taken = {source.name for source in stored} | {STARTER_KIND}
+    taken = {source.name for source in stored} | _TAKEN
     number = 2
     name = stem
     while name in taken:

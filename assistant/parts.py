@@ -220,6 +220,8 @@ class Parts:
         return self.settings.database_url or f"sqlite:///{(self.settings.home / 'segue.db').as_posix()}"
 
     def _store(self) -> Store:
+        if (opened := self._store_or_none) is not None:
+            return opened  # without waiting for whoever is indexing
         with self._lock:
             if self._store_or_none is None:
                 from recsys.store import Store
@@ -229,6 +231,8 @@ class Parts:
 
     def _incognito(self) -> IncognitoSessions:
         """What is to leave nothing behind, shared by all generations."""
+        if (opened := self._incognito_or_none) is not None:
+            return opened
         with self._lock:
             if self._incognito_or_none is None:
                 from assistant.incognito import IncognitoSessions

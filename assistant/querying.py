@@ -114,7 +114,7 @@ def _conversation(catalogue: Catalogue, exchanges: Sequence[Exchange], history: 
     answered = exchanges[:-1]
     liked: list[list[str]] = [[] for _ in answered]
     disliked: list[list[str]] = [[] for _ in answered]
-    for event in history.events:
+    for event in history.events.own:
         if event.session_id != history.session_id or event.track_id not in history.rated:
             continue
         turns = [number for number, one in enumerate(answered) if one.at <= event.at]

@@ -12,6 +12,7 @@ from connectors.discord_command import discord
 from connectors.embeddings import embeddings_app
 from connectors.exporting import export
 from connectors.group import SegueGroup
+from connectors.history import history_app
 from connectors.opening import example as _example
 from connectors.opening import open_assistant as _open
 from connectors.opening import read_settings as _settings
@@ -40,6 +41,7 @@ app = typer.Typer(
 
 
 app.add_typer(embeddings_app, name="embeddings")
+app.add_typer(history_app, name="history")
 app.command("not-me", epilog=_example("not-me --listener ann"))(not_me)
 add_personal(app)
 

@@ -31,6 +31,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from recsys.past import Past
 from recsys.types import BoolArray, Event, EventKind, FloatArray, IntArray, Modality, TrackId
 
 _SECONDS_PER_DAY = 86_400.0
@@ -80,10 +81,19 @@ def track_weights(
         half_life_days: age at which an event weighs half.
         session_id: the session that is going on; None for the long-term taste alone.
     """
-    last_rating = {e.track_id: e.at for e in sorted(events, key=lambda e: e.at) if e.kind in _RATINGS}
-    factors = event_factors(events, session_id=session_id, now=now, half_life_days=half_life_days)
+    past = Past.of(events)
+    own, imported = past.own, past.imported
+    last_rating = {e.track_id: e.at for e in sorted(own, key=lambda e: e.at) if e.kind in _RATINGS}
     sums: dict[TrackId, float] = {}
-    for event, factor in zip(events, factors, strict=True):
+    beside = 0.0
+    if imported is not None:
+        recency = imported.recency(now, half_life_days)
+        beside = float(np.maximum(imported.worth, 0.0) @ recency)
+        sums = dict(zip(imported.track_ids, imported.sums(recency, last_rating).tolist(), strict=True))
+        for track_id in last_rating.keys() & imported.rated.keys():
+            last_rating[track_id] = max(last_rating[track_id], imported.rated[track_id][0])
+    factors = event_factors(own, session_id=session_id, now=now, half_life_days=half_life_days, beside=beside)
+    for event, factor in zip(own, factors, strict=True):
         if event.kind in _RATINGS and event.at < last_rating[event.track_id]:
             continue
         worth = factor * event.times * event_worth(event) * _recency(event, now, half_life_days)
@@ -99,6 +109,7 @@ def event_factors(
     session_id: str | None = None,
     now: float = 0.0,
     half_life_days: float = math.inf,
+    beside: float = 0.0,
 ) -> list[float]:
     """Say how many times each event counts, so that no evening counts for too much and the present for enough.
 
@@ -108,6 +119,7 @@ def event_factors(
             lifted, but never by less than once.
         now: seconds since the epoch, for the recency of everything else.
         half_life_days: age at which everything else weighs half.
+        beside: what speaks for tracks beside these events, of no session.
 
     Returns:
         One factor per event: 1 outside sessions, at most 1 in earlier sessions, at least 1 in the present one.
@@ -121,7 +133,7 @@ def event_factors(
     present = [n for n, e in enumerate(events) if session_id is not None and e.session_id == session_id]
     if present:
         here = set(present)
-        rest = sum(
+        rest = beside + sum(
             factors[n] * e.times * max(event_worth(e), 0.0) * _recency(e, now, half_life_days)
             for n, e in enumerate(events)
             if n not in here

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from recsys.constraints import UNKNOWN, YES, Agreement
@@ -29,7 +29,7 @@ class Query:
 
     text: str
     constraints: tuple[Constraint, ...] = ()
-    listener_events: tuple[Event, ...] = ()
+    listener_events: Sequence[Event] = ()  # oldest first; a `Past` where much of it was imported
     like_rows: tuple[int, ...] = ()  # "like X": track rows to be near
     dislike_rows: tuple[int, ...] = ()  # disliked in this session: never shown, neighbours lowered
     title_rows: tuple[int, ...] = ()  # tracks asked for by title: shown first

@@ -19,6 +19,7 @@ from recsys.filling import DEFAULT_SIZE, artist_caps, cleaned, fills, usual_size
 from recsys.groups import FAIR, Fairness, for_all, pooled, united
 from recsys.index.base import TrackIndex
 from recsys.listeners import track_weights, was_heard_out
+from recsys.past import Past
 from recsys.picking import picks_of
 from recsys.placing import place, split
 from recsys.portrait import Standpoint
@@ -189,7 +190,8 @@ class Recommender:
 
     def _with_session(self, query: Query) -> Query:
         """Let what was played to its end in this session speak for it as what was liked in it does."""
-        played = [e.track_id for e in query.listener_events if e.session_id == query.session_id and was_heard_out(e)]
+        own = Past.of(query.listener_events).own
+        played = [e.track_id for e in own if e.session_id == query.session_id and was_heard_out(e)]
         rows = self.catalogue.rows(played if query.session_id is not None else [])
         new = tuple(dict.fromkeys(row for row in rows.tolist() if row not in (*query.liked_rows, *query.dislike_rows)))
         return replace(query, liked_rows=(*query.liked_rows, *new)) if new else query
@@ -238,9 +240,8 @@ class Recommender:
         weights = track_weights(
             query.listener_events, now=now, half_life_days=self._half_life_days, session_id=query.session_id
         )
-        known = [(int(row), w) for t, w in weights.items() for row in self.catalogue.rows([t])]
-        rows = np.array([row for row, _ in known], dtype=np.int64)
-        signed = np.array([w for _, w in known], dtype=np.float32)
+        rows = self.catalogue.rows(weights)
+        signed = np.array([weights[self.catalogue.track_ids[row]] for row in rows.tolist()], dtype=np.float32)
         return Taste(rows, signed, self._translation.user_vector(query, rows, signed))
 
     def _score(self, turn: Turn, rows: IntArray, relaxed: Collection[Constraint] = ()) -> FloatArray:

@@ -62,7 +62,7 @@ class Records:
             at: seconds since the epoch; now by default.
         """
         with self._writer.begin() as connection:
-            _put(connection, kind, key, value, listener_id, at)
+            put_within(connection, kind, key, value, listener_id, at)
 
     def change(
         self,
@@ -87,7 +87,7 @@ class Records:
             if value is None:
                 _drop(connection, kind, key)
             else:
-                _put(connection, kind, key, value, listener_id, None)
+                put_within(connection, kind, key, value, listener_id, None)
             return result
 
     def drop(self, kind: str, key: str) -> bool:
@@ -120,7 +120,10 @@ def _drop(connection: Connection, kind: str, key: str) -> bool:
     return connection.execute(table.delete().where(table.c.kind == kind, table.c.key == key)).rowcount > 0
 
 
-def _put(connection: Connection, kind: str, key: str, value: Any, listener_id: str | None, at: float | None) -> None:
+def put_within(
+    connection: Connection, kind: str, key: str, value: Any, listener_id: str | None, at: float | None = None
+) -> None:
+    """Keep a value as `Records.put` does, as a part of a transaction."""
     _drop(connection, kind, key)
     row = {"kind": kind, "key": key, "listener_id": listener_id, "value": value}
     connection.execute(db.records.insert().values(**row, at=time.time() if at is None else at))

@@ -17,7 +17,10 @@ from sqlalchemy.engine import Connection, Engine, RowMapping
 from recsys import database as db
 from recsys.catalogue import Catalogue
 from recsys.disowned import DisownedSessions, owned
+from recsys.history_source import HistorySource
+from recsys.imports import Imports
 from recsys.joined import JoinedListeners, same_person
+from recsys.past import Past
 from recsys.personal_data import PersonalData
 from recsys.records import Records
 from recsys.sessions import Sessions
@@ -78,6 +81,7 @@ class Store:
         self.disowned, self.suppressions = DisownedSessions(engine), Suppressions(engine)
         self.joined, self.sessions, self.records = JoinedListeners(engine), Sessions(engine), Records(engine)
         self.personal = PersonalData(engine)
+        self.imports, self.history = Imports(engine), HistorySource(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -215,6 +219,18 @@ class Store:
                 for r in connection.execute(wanted)
             ]
 
+    def past(self, listener_id: str) -> Past:
+        """Return the same as `events`, with what was imported as columns that are held in memory."""
+        table, person = db.events, self.joined.of(listener_id)
+        wanted = sa.select(table).where(table.c.listener_id.in_(person), table.c.origin.is_(None), owned(table))
+        wanted = wanted.order_by(table.c.at, table.c.event_id)
+        with self._engine.connect() as connection:
+            own = [
+                Event(listener_id, r.track_id, EventKind(r.kind), r.at, r.completion, r.session_id, r.times)
+                for r in connection.execute(wanted)
+            ]
+        return Past(own, self.imports.of(person), listener_id)
+
     def listener_ids(self) -> set[str]:
         """Return the ids of all listeners."""
         with self._engine.connect() as connection:
@@ -222,6 +238,7 @@ class Store:
 
     def remove_listener(self, listener_id: str) -> bool:
         """Forget a listener with all events, sessions and turns; tell whether there was one."""
+        self.imports.let_go(listener_id)
         return self.personal.remove(listener_id)
 
     # Sessions
