@@ -19,6 +19,7 @@ from assistant.clean import cleaned
 from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pins, plan_resize
 from assistant.evidence import causes
 from assistant.explain import explain_slate
+from assistant.groups import Circle
 from assistant.history import History, history_of
 from assistant.incognito import IncognitoSessions
 from assistant.labels import plain
@@ -169,6 +170,10 @@ class Agent:
         read = without_model(self._understanding).understand(text, first_turn=True)
         return frozenset(mention.key for mention in read.mentions)
 
+    def rated(self, listener_id: str) -> dict[str, bool]:
+        """Return which tracks a listener likes (True) or dislikes (False), by id."""
+        return self._history(identity(listener_id), session_id=None).rated
+
     # --- one turn ---
 
     def _turn(self, message: Message, listener_id: str, session_id: str) -> Reply:
@@ -187,6 +192,7 @@ class Agent:
         before = last.state if last else SessionState()
         words, whose, language = self._whose(text, listener_id, session_id, started=last is not None)
         history = self._history(listener_id, session_id)
+        circle = Circle.of(message, lambda other: self._history(other, session_id))
         stage("load")
         if (pressed := as_request(message, before)) is not None:
             request = pressed
@@ -194,10 +200,11 @@ class Agent:
             before = reopened(before, sessions.at(session_id, listener_id, before.turn - 1))
             request = answered.request.model_copy(update={"text": text})
         else:
-            request = self._understand(words, first_turn=not before.begun())
-        request = in_language(with_overrides(request, message, whose), language or before.language)
+            request = self._understand(words, first_turn=not before.begun(), model=message.model)
+        request = with_overrides(request, message, whose, begun=before.begun())
+        request = in_language(request, language or before.language, message.language)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
-        if (settled := self._settled(request, last, history, sessions, session_id)) is not None:
+        if (settled := self._settled(request, last, circle.outward(history), sessions, session_id)) is not None:
             state, reply = cleaned(*settled, self.recommender.catalogue) if message.clean else settled
             stage("understanding")
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
@@ -214,14 +221,15 @@ class Agent:
             plan = None  # a new start lets go of what was pinned
         stage("understanding")
         seed = self._seed_of(session_id) if message.seed is None else message.seed % 2**32
-        query = planned(self._query(wished, history, seed=seed), plan, wished, self.recommender)
-        query = replace(query, clean=message.clean)
-        result = self.recommender.recommend(query)
+
+        def ask(of: SessionState, whose: History) -> Query:
+            return replace(planned(self._query(of, whose, seed=seed), plan, of, self.recommender), clean=message.clean)
+
+        query, result = circle.recommend(self.recommender, partial(ask, wished), history)
         repeated = not result.picks and bool(state.set_aside)
         if repeated:
             state = state.model_copy(update={"set_aside": ()})
-            again = planned(self._query(state, history, seed=seed), plan, state, self.recommender)
-            result = self.recommender.recommend(replace(again, clean=message.clean))
+            query, result = circle.recommend(self.recommender, partial(ask, state), history)
         if plan is not None and plan.local:
             result = locally(result, state, wished, self.recommender)
         ids = tuple(pick.track.track_id for pick in result.picks)
@@ -229,7 +237,8 @@ class Agent:
             state = with_plan(state, plan, before, ids)
         timings |= result.timings_ms
         lap = time.perf_counter()
-        heard = self._heard_artists(history) if state.discovery else frozenset()
+        public = circle.outward(history)
+        heard = self._heard_artists(public) if state.discovery else frozenset()
         book = phrasebook(request.spoken)
         receipt = write_receipt(
             result,
@@ -240,6 +249,7 @@ class Agent:
             clean=message.clean,
             book=book,
         )
+        receipt = circle.receipt(receipt, result.picks, book)
         length = slate_length(result.picks, book)
         unknown = self._unknown_words(request)
         said = say(text, request, state, result, receipt, length=length, repeated=repeated, unknown_words=unknown)
@@ -248,10 +258,11 @@ class Agent:
         if plan is not None:
             said = " ".join([*plan.said, *additions(plan, before, result.picks, book), said])
         stage("receipt")
-        context = context_of(self.recommender.catalogue, query, state, result, history, heard, book)
+        context = context_of(self.recommender.catalogue, query, state, result, public, heard, book)
         reasons = explain_slate(result.picks, context)
         why = [tuple(fact.text for fact in causes(pick, context)) for pick in result.picks]
-        tracks = slate_tracks(result.picks, reasons, history.rated, causes=why, pins=state.pins, before=before.slate)
+        tracks = slate_tracks(result.picks, reasons, public.rated, causes=why, pins=state.pins, before=before.slate)
+        tracks = circle.tracks(tracks, result.picks, book)
         stage("explain")
         reply = Reply(
             session_id=session_id,
@@ -334,11 +345,12 @@ class Agent:
         note = disowning.follow(self._store, said, listener_id, session_id, started=started)
         return said.rest, note, said.language
 
-    def _understand(self, text: str, *, first_turn: bool) -> Request:
+    def _understand(self, text: str, *, first_turn: bool, model: bool = True) -> Request:
         if is_greeting(text) or is_thanks(text):
             # "Hello" is also the title of a track; said alone, it greets.
             return Request(text=text, spoken=courtesy_language(text), intent=Intent.SMALL_TALK)
-        return self._understanding.understand(text, first_turn=first_turn)
+        reader = self._understanding if model else without_model(self._understanding)
+        return reader.understand(text, first_turn=first_turn)
 
     def _settled(
         self, request: Request, last: StoredTurn | None, history: History, sessions: SessionStore, session_id: str
@@ -358,6 +370,7 @@ class Agent:
             kept_back=history.kept_back,
             max_per_artist=self._max_per_artist,
             book=phrasebook(request.spoken),
+            before_others=history.before_others,
         )
         return answer(request, situation, session_id=session_id) if answers(request, situation) else None
 

@@ -16,6 +16,7 @@ from assistant.conversations import Conversations
 from assistant.curating import Curating
 from assistant.errors import NothingToExportError
 from assistant.failures import kind_and_place
+from assistant.front_ends import FrontEnds
 from assistant.histories import Histories
 from assistant.labels import plain
 from assistant.media import Media
@@ -47,7 +48,7 @@ __all__ = ["Assistant", "Settings"]
 _LOG = logging.getLogger(__name__)
 
 
-class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media):
+class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---

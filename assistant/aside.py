@@ -88,7 +88,7 @@ def context_of(
         heard_artists=frozenset(heard),
         fame=query.fame,
         discovery=query.discovery,
-        has_taste=result.has_taste and query.how_much_me > 0,
+        has_taste=result.has_taste and query.how_much_me > 0 and not result.for_group,
         has_examples=bool(query.like_rows),
         book=book,
     )

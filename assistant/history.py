@@ -24,6 +24,7 @@ class History:
     disliked_now: frozenset[str]  # disliked in this session
     liked_now: frozenset[str]  # liked in this session
     kept_back: Mapping[str, float | None] = field(default_factory=dict)  # track id → not to be shown until; None: never
+    before_others: bool = False  # a group listens: no more than it may hear
 
     @property
     def resting(self) -> frozenset[str]:

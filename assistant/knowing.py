@@ -65,6 +65,7 @@ _UNCOUNTED = "I know no genre, mood, era or name in “{words}”, so it is not 
 NOTHING_YET = (
     "I know nothing of your taste yet: like, keep, play or dislike tracks, and it counts from the next turn on."
 )
+_PRIVATE = "I keep everybody's taste to myself in a group; ask me when we are alone."
 SPEAKS_AGAINST = "No track of the catalogue speaks for your taste yet, only against it."
 _LIFTED = ("{value} {n} ({lift} times its share of the catalogue)", "{value} {n} ({lift} times)")
 #: What is said of modalities that catalogues state; those that were brought in keep their names.
@@ -229,6 +230,8 @@ def _listing(facet: Facet, catalogue: Catalogue, book: Phrasebook) -> str:
 def say_taste(situation: Situation) -> str:
     """Say what a listener's events add up to, beside what the catalogue would give by chance."""
     events, catalogue, book = situation.events, situation.recommender.catalogue, situation.book
+    if situation.before_others:
+        return book(_PRIVATE)
     done = done_in(events)
     if not done:
         return book(NOTHING_YET)

@@ -28,7 +28,8 @@ _LENGTH = 8
 def new_code(store: Store, listener: str, clock: Callable[[], float] = time.time) -> str:
     """Draw a code for a listener, in place of an earlier one: "K7QM-4RZP"."""
     now = clock()
-    store.records.drop_before(CODES, now - HOLDS_S)
+    for kind in (CODES, TRIES):
+        store.records.drop_before(kind, now - HOLDS_S)
     for digest in store.records.all(CODES, listener):
         store.records.drop(CODES, digest)
     code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))

@@ -10,14 +10,19 @@ from assistant.request import MAX_ME, Intent, Request
 from assistant.session import MAX_MINUTES, MAX_TRACKS, SessionState
 
 
-def with_overrides(request: Request, message: Message, note: str = "") -> Request:
+def with_overrides(request: Request, message: Message, note: str = "", *, begun: bool = True) -> Request:
     """Let the size and the dials that a connector hands over beat the text; what is out of range comes to the nearest.
 
-    A `note` of what else was done stands before what understanding noted.
+    A `note` of what else was done stands before what understanding noted. What is usual with a connector counts where a
+    conversation has not `begun`, or begins anew.
     """
     changes: dict[str, int | float | str | None] = {}
+    sizes = (request.n_tracks, request.minutes, request.size_factor)
+    anew = not begun or request.intent is Intent.START_OVER
+    if message.usual_tracks is not None and anew and sizes == (None, None, None):
+        changes["n_tracks"] = min(max(message.usual_tracks, 1), MAX_TRACKS)
     if message.n_tracks is not None or message.minutes is not None:
-        changes = {"n_tracks": None, "minutes": None, "size_factor": None}
+        changes |= {"n_tracks": None, "minutes": None, "size_factor": None}
     if message.n_tracks is not None:
         changes["n_tracks"] = min(max(message.n_tracks, 1), MAX_TRACKS)
     if message.minutes is not None and math.isfinite(message.minutes):

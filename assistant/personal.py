@@ -25,7 +25,7 @@ class Personal(Parts):
     """The part of an assistant that answers for what it keeps of listeners."""
 
     def taste(
-        self, listener_id: str, *, language: str = "en", n_tracks: int = 50, n_exposures: int = 500
+        self, listener_id: str, *, language: str = "en", n_tracks: int = 50, n_exposures: int = 200
     ) -> TasteReport:
         """Say what is known of a listener's taste and what it was counted from.
 

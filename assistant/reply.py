@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.request import Chip, Edit
 
+#: Listeners that one slate is made for.
+MAX_GROUP = 20
+
 
 class Message(BaseModel):
     """One utterance of a listener, as a connector hands it over."""
@@ -27,8 +30,14 @@ class Message(BaseModel):
     discovery: float | None = Field(default=None, description="-1 familiar … +1 discovery; beats the text")
     fame: float | None = Field(default=None, description="-1 deep cuts … +1 popular; beats the text")
     how_much_me: float | None = Field(default=None, description="0 words alone … 1 usual … 3 taste; beats the text")
+    usual_tracks: int | None = Field(default=None, description="in a new conversation, where nothing says how many")
+    language: str | None = Field(default=None, description="answered in, as ISO 639-1; the message's own if absent")
+    model: bool = Field(default=True, description="False reads without the language model, where one is set")
     clean: bool = Field(default=False, description="nothing that is known to be explicit; the receipt counts unknown")
     seed: int | None = Field(default=None, description="replays a slate; drawn from the session when absent")
+    group: tuple[str, ...] = Field(
+        default=(), max_length=MAX_GROUP - 1, description="listeners whom it is for beside the asker, all consenting"
+    )
 
 
 class SlateTrack(BaseModel):
@@ -56,6 +65,7 @@ class SlateTrack(BaseModel):
     liked: bool | None = None
     pinned: bool = Field(default=False, description="keeps its place in the turns to come")
     new: bool = Field(default=False, description="was not in the playlist before")
+    whom: tuple[str, ...] = Field(default=(), description="in a group, ids of the listeners whom it is for")
 
 
 class Diff(BaseModel):

@@ -21,6 +21,16 @@ class LlmSettings(BaseModel):
     timeout_s: PositiveFloat = Field(default=30.0, description="longest wait for an answer, seconds")
 
 
+class DiscordSettings(BaseModel):
+    """The Discord bot, if any. Each field is `SEGUE_DISCORD__<NAME>` in the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: SecretStr | None = Field(default=None, description="of the bot, from Discord's developer portal")
+    llm_per_day: int = Field(default=200, ge=0, description="uses of the language model by one server in a day (UTC)")
+    upload_mb: PositiveInt = Field(default=25, le=500, description="largest history file that is taken, MB")
+
+
 class Settings(BaseSettings):
     """How Segue runs. Each field is `SEGUE_<NAME>` in the environment."""
 
@@ -77,4 +87,5 @@ class Settings(BaseSettings):
     web_trusted_proxies: str | None = Field(default=None, description="addresses of the proxies that may, by commas")
     web_per_minute: PositiveInt = Field(default=120, description="turns and presses of one listener in a minute")
     web_upload_mb: PositiveInt = Field(default=200, description="largest file that the page takes, megabytes")
+    discord: DiscordSettings = DiscordSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "warning"

@@ -53,6 +53,7 @@ class Situation:
     kept_back: Mapping[str, float | None]  # track id → not to be shown until then; None: never again
     max_per_artist: int
     book: Phrasebook = ENGLISH_BOOK  # the language to answer in
+    before_others: bool = False  # a group listens: nobody's taste is told
 
     @property
     def tracks(self) -> tuple[SlateTrack, ...]:

@@ -6,7 +6,7 @@ goes on in its own.
 
 from __future__ import annotations
 
-from assistant.languages import ENGLISH
+from assistant.languages import ENGLISH, TONGUES
 from assistant.request import Request
 from assistant.understanding.tokens import read
 from assistant.understanding.tongues import english_music, load_tongues
@@ -15,8 +15,13 @@ from recsys.common_words import COMMON_WORDS, FUNCTION_WORDS
 _ENGLISH_WORDS = FUNCTION_WORDS | COMMON_WORDS
 
 
-def in_language(request: Request, before: str) -> Request:
-    """Let a request be answered in the language of the session before it, unless its words are clearly of another."""
+def in_language(request: Request, before: str, demanded: str | None = None) -> Request:
+    """Let a request be answered in the language of the session before it, unless its words are clearly of another.
+
+    A language that a front end demands beats both, where Segue speaks it.
+    """
+    if demanded in (ENGLISH, *TONGUES):
+        return request.model_copy(update={"spoken": demanded})
     tongue = next((tongue for tongue in load_tongues() if tongue.code == before), None)
     if tongue is None or request.spoken == before:
         return request

@@ -12,13 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import numpy as np
+
 from assistant.history import longest
 from assistant.knowing import NOTHING_YET, SPEAKS_AGAINST, judged_by, share_label
 from assistant.labels import day_label, plain
 from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.situation import counted, titled
 from assistant.taste_reports import Exposure, TasteMonth, TasteReport, TasteSentence, TasteShare, TasteTrack
-from assistant.tasting import DONE, done_in, shares, values_of
+from assistant.tasting import DONE, Share, TakenTrack, done_in, shares, values_of
 from recsys.catalogue import Catalogue
 from recsys.listeners import event_worth, track_weights
 from recsys.recommender import Recommender
@@ -26,7 +28,7 @@ from recsys.sessions import ShownTurn
 from recsys.store import Store
 from recsys.suppressed import Suppressed
 from recsys.text import artist_key
-from recsys.types import Event, EventKind, Facet, Track, TrackId
+from recsys.types import Event, EventKind, Facet, TrackId
 
 #: The record of the artists that a listener named on a first visit.
 NAMED_ARTISTS = "named artists"
@@ -36,6 +38,8 @@ _MAX_SAID = {Facet.GENRE: 3, Facet.MOOD: 2, Facet.ERA: 1, Facet.ARTIST: 3}
 _MAX_EVIDENCE, _MAX_SHARES = 3, 20
 #: What is said of a taste occurs at least so often in it, and that many times as often as in the catalogue.
 _LEAST_N, _LEAST_LIFT = 2, 1.0
+#: Tracks that are asked by which part of them they are judged: each takes a millisecond.
+_MAX_JUDGED = 30
 _RATINGS = (EventKind.LIKE, EventKind.DISLIKE, EventKind.UNRATE)
 _TAKES_TO = (
     "You take to {value}: {n} of the {total} tracks that speak for your taste, {lift} times its share of the catalogue."
@@ -43,6 +47,7 @@ _TAKES_TO = (
 _TURNS_DOWN = (
     "You turn down {value}: {n} of the {total} tracks against your taste, {lift} times its share of the catalogue."
 )
+_OF_STRONGEST = "the mean of the {tracks} that speak most for your taste"
 _NAMED = "You named {artists} as artists that you like, so their best-known tracks count as kept."
 
 
@@ -90,7 +95,7 @@ def tell_taste(
     now: float,
     half_life_days: float,
     n_tracks: int = 50,
-    n_exposures: int = 500,
+    n_exposures: int = 200,
     book: Phrasebook = ENGLISH_BOOK,
 ) -> TasteReport:
     """Sum up what is known of a listener.
@@ -107,32 +112,36 @@ def tell_taste(
     catalogue = recommender.catalogue
     weights = track_weights(known.events, now=now, half_life_days=half_life_days)
     acts = _acts(known.events)
-    liked, disliked = (_strongest(weights, sign, catalogue) for sign in (1, -1))
+    rows = catalogue.rows(dict.fromkeys(event.track_id for event in known.events))
+    tracks = {track.track_id: track for track in (TakenTrack.of(catalogue, row) for row in rows.tolist())}
+    liked, disliked = (_strongest(weights, sign, tracks) for sign in (1, -1))
+    takes_to = {facet: shares(liked, facet, catalogue) for facet in _MAX_SAID}
     done = done_in(known.events)
-    exposures = list(_exposures(known, catalogue))
+    exposures, n_all = _exposures(known, catalogue, n_exposures)
     kept_back = [one for one in exposures if one.state != "normal"]
-    shown = [one for one in exposures if one.state == "normal"]
     sentences = list(_counts(known, done, book))
-    sentences += _likes(liked, acts, catalogue, book)
-    sentences += _dislikes(disliked, acts, catalogue, book)
+    sentences += _likes(liked, takes_to, acts, book)
+    sentences += _of_facet(_TURNS_DOWN, disliked, Facet.GENRE, shares(disliked, Facet.GENRE, catalogue), acts, book)
     sentences += _wishes(known, kept_back, catalogue, book)
     if done and not liked:
         sentences.append(TasteSentence(text=book(SPEAKS_AGAINST)))
-    if liked and (judged := judged_by(recommender, known.events, catalogue.rows(t.track_id for t in liked), book)):
-        sentences.append(TasteSentence(text=judged))
+    strongest = np.array([track.row for track in liked[:_MAX_JUDGED]], dtype=np.int64)
+    if liked and (judged := judged_by(recommender, known.events, strongest, book)):
+        counted_from = book(_OF_STRONGEST, tracks=counted(len(strongest), "track", book))
+        sentences.append(TasteSentence(text=judged, evidence=(counted_from,)))
     return TasteReport(
         sentences=tuple(sentences),
         n_events=done.total(),
         since=min((event.at for event in known.events), default=None),
         liked=tuple(_track(track, weights, acts, book) for track in liked[:n_tracks]),
         disliked=tuple(_track(track, weights, acts, book) for track in disliked[:n_tracks]),
-        artists=_shares(liked, Facet.ARTIST, catalogue, book),
-        genres=_shares(liked, Facet.GENRE, catalogue, book),
-        moods=_shares(liked, Facet.MOOD, catalogue, book),
-        decades=_shares(liked, Facet.ERA, catalogue, book),
-        timeline=tuple(_timeline(known.events, catalogue, book)),
-        exposures=(*kept_back, *shown[:n_exposures]),
-        n_exposures=len(exposures),
+        artists=_shares(liked, Facet.ARTIST, takes_to, book),
+        genres=_shares(liked, Facet.GENRE, takes_to, book),
+        moods=_shares(liked, Facet.MOOD, takes_to, book),
+        decades=_shares(liked, Facet.ERA, takes_to, book),
+        timeline=tuple(_timeline(known.events, tracks, book)),
+        exposures=tuple(exposures),
+        n_exposures=n_all,
         joined=known.joined,
     )
 
@@ -160,11 +169,11 @@ def _counts(known: Known, done: Counter[str], book: Phrasebook) -> Iterator[Tast
 
 
 def _likes(
-    liked: Sequence[Track], acts: Mapping[TrackId, _Acts], catalogue: Catalogue, book: Phrasebook
+    liked: Sequence[TakenTrack], found: Mapping[Facet, Sequence[Share]], acts: Mapping[TrackId, _Acts], book: Phrasebook
 ) -> Iterator[TasteSentence]:
     for facet in (Facet.GENRE, Facet.MOOD, Facet.ERA):
-        yield from _of_facet(_TAKES_TO, liked, facet, acts, catalogue, book)
-    for share in shares(liked, Facet.ARTIST, catalogue)[: _MAX_SAID[Facet.ARTIST]]:
+        yield from _of_facet(_TAKES_TO, liked, facet, found[facet], acts, book)
+    for share in found[Facet.ARTIST][: _MAX_SAID[Facet.ARTIST]]:
         if share.n >= _LEAST_N:
             theirs = [track for track in liked if share.value in values_of(track, Facet.ARTIST)]
             name, tracks = plain(theirs[0].artists[0], 60), counted(share.n, "track", book)
@@ -172,22 +181,16 @@ def _likes(
             yield TasteSentence(text=said, evidence=_evidence(theirs, acts, book))
 
 
-def _dislikes(
-    disliked: Sequence[Track], acts: Mapping[TrackId, _Acts], catalogue: Catalogue, book: Phrasebook
-) -> Iterator[TasteSentence]:
-    yield from _of_facet(_TURNS_DOWN, disliked, Facet.GENRE, acts, catalogue, book)
-
-
 def _of_facet(
     template: str,
-    tracks: Sequence[Track],
+    tracks: Sequence[TakenTrack],
     facet: Facet,
+    found: Sequence[Share],
     acts: Mapping[TrackId, _Acts],
-    catalogue: Catalogue,
     book: Phrasebook,
 ) -> Iterator[TasteSentence]:
     """Say which values are commoner among tracks than in the catalogue."""
-    telling = [s for s in shares(tracks, facet, catalogue) if s.n >= _LEAST_N and s.lift > _LEAST_LIFT]
+    telling = [s for s in found if s.n >= _LEAST_N and s.lift > _LEAST_LIFT]
     for share in telling[: _MAX_SAID[facet]]:
         value = share_label(facet, share.value, book)
         text = book(
@@ -226,7 +229,7 @@ def _wishes(
         yield TasteSentence(text=book("What you do as {names} counts, too.", names=names_said))
 
 
-def _evidence(tracks: Iterable[Track], acts: Mapping[TrackId, _Acts], book: Phrasebook) -> tuple[str, ...]:
+def _evidence(tracks: Iterable[TakenTrack], acts: Mapping[TrackId, _Acts], book: Phrasebook) -> tuple[str, ...]:
     """Name the first tracks, with what was done with them."""
     named = (track for track, _ in zip(tracks, range(_MAX_EVIDENCE), strict=False))
     return tuple(
@@ -241,10 +244,10 @@ def _how(acts: _Acts, book: Phrasebook) -> str:
 # --- lists ---
 
 
-def _strongest(weights: Mapping[TrackId, float], sign: int, catalogue: Catalogue) -> list[Track]:
+def _strongest(weights: Mapping[TrackId, float], sign: int, tracks: Mapping[TrackId, TakenTrack]) -> list[TakenTrack]:
     """The tracks whose weights have a sign, the weightiest first."""
     ordered = sorted((-sign * weight, track_id) for track_id, weight in weights.items() if sign * weight > 0)
-    return [catalogue.track(row) for row in catalogue.rows(track_id for _, track_id in ordered).tolist()]
+    return [tracks[track_id] for _, track_id in ordered if track_id in tracks]
 
 
 def _acts(events: Sequence[Event]) -> dict[TrackId, _Acts]:
@@ -262,7 +265,7 @@ def _acts(events: Sequence[Event]) -> dict[TrackId, _Acts]:
 
 
 def _track(
-    track: Track, weights: Mapping[TrackId, float], acts: Mapping[TrackId, _Acts], book: Phrasebook
+    track: TakenTrack, weights: Mapping[TrackId, float], acts: Mapping[TrackId, _Acts], book: Phrasebook
 ) -> TasteTrack:
     return TasteTrack(
         track_id=track.track_id,
@@ -274,7 +277,9 @@ def _track(
     )
 
 
-def _shares(tracks: Sequence[Track], facet: Facet, catalogue: Catalogue, book: Phrasebook) -> tuple[TasteShare, ...]:
+def _shares(
+    tracks: Sequence[TakenTrack], facet: Facet, found: Mapping[Facet, Sequence[Share]], book: Phrasebook
+) -> tuple[TasteShare, ...]:
     names = {artist_key(name): plain(name, 60) for track in tracks for name in track.artists[:1]}
     return tuple(
         TasteShare(
@@ -283,11 +288,11 @@ def _shares(tracks: Sequence[Track], facet: Facet, catalogue: Catalogue, book: P
             n=share.n,
             lift=share.lift,
         )
-        for share in shares(tracks, facet, catalogue)[:_MAX_SHARES]
+        for share in found[facet][:_MAX_SHARES]
     )
 
 
-def _timeline(events: Sequence[Event], catalogue: Catalogue, book: Phrasebook) -> Iterator[TasteMonth]:
+def _timeline(events: Sequence[Event], tracks: Mapping[TrackId, TakenTrack], book: Phrasebook) -> Iterator[TasteMonth]:
     """Sum up month by month; the commonest genre and artist are those of what was liked, kept or played then."""
     months: dict[str, list[Event]] = defaultdict(list)
     for event in events:
@@ -295,9 +300,9 @@ def _timeline(events: Sequence[Event], catalogue: Catalogue, book: Phrasebook) -
             months[datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m")].append(event)
     for month, of_month in sorted(months.items()):
         good = dict.fromkeys(event.track_id for event in of_month if event_worth(event) > 0)
-        tracks = [catalogue.track(row) for row in catalogue.rows(good).tolist()]
-        genres = Counter(genre for track in tracks for genre in values_of(track, Facet.GENRE))
-        artists = Counter(name for track in tracks for name in track.artists[:1])
+        these = [tracks[track_id] for track_id in good if track_id in tracks]
+        genres = Counter(genre for track in these for genre in values_of(track, Facet.GENRE))
+        artists = Counter(name for track in these for name in track.artists[:1])
         yield TasteMonth(
             month=month,
             n_events=sum(event.times for event in of_month),
@@ -310,27 +315,39 @@ def _commonest(counts: Counter[str]) -> str:
     return min(counts, key=lambda value: (-counts[value], value))
 
 
-def _exposures(known: Known, catalogue: Catalogue) -> Iterator[Exposure]:
-    """Say of every track that was shown or is kept back how often it was and whether it may be; the newest first."""
+def _exposures(known: Known, catalogue: Catalogue, most: int) -> tuple[list[Exposure], int]:
+    """Say of tracks how often they were shown and whether they may be: those kept back, and the newest of the others.
+
+    Returns:
+        The exposures, at most `most` of tracks that are not kept back, and how many there are in all.
+    """
     n_shown, last = Counter[TrackId](), dict[TrackId, float]()
     session, before = None, frozenset[TrackId]()
     for turn in known.shown:
         if (turn.listener_id, turn.session_id) != session:
             session, before = (turn.listener_id, turn.session_id), frozenset()
-        n_shown.update(track_id for track_id in turn.track_ids if track_id not in before)
-        before = frozenset(turn.track_ids)
-        last |= {track_id: turn.at for track_id in turn.track_ids if turn.at >= last.get(track_id, turn.at)}
+        now = frozenset(turn.track_ids)
+        for track_id in now - before:
+            n_shown[track_id] += 1
+        for track_id in now:
+            last[track_id] = max(turn.at, last.get(track_id, turn.at))
+        before = now
     until, said_at = longest(known.suppressed), {wish.track_id: wish.at for wish in known.suppressed}
-    newest = {**said_at, **last}
-    for track_id in sorted(newest, key=lambda one: (-newest[one], one)):
+    kept_back = sorted(until, key=lambda one: (-last.get(one, said_at[one]), one))
+    others = sorted((one for one in last if one not in until), key=lambda one: (-last[one], one))
+    listed = []
+    for track_id in (*kept_back, *others[:most]):
         rows = catalogue.rows((track_id,)).tolist()
         kept, never = track_id in until, track_id in until and until[track_id] is None
-        yield Exposure(
-            track_id=track_id,
-            title=plain(catalogue.titles[rows[0]]) if rows else "",
-            artist=plain(", ".join(catalogue.artists[rows[0]])) if rows else "",
-            n_shown=n_shown[track_id],
-            last_shown_at=last.get(track_id),
-            state="never" if never else "resting" if kept else "normal",
-            until=until.get(track_id),
+        listed.append(
+            Exposure(
+                track_id=track_id,
+                title=plain(catalogue.titles[rows[0]]) if rows else "",
+                artist=plain(", ".join(catalogue.artists[rows[0]])) if rows else "",
+                n_shown=n_shown[track_id],
+                last_shown_at=last.get(track_id),
+                state="never" if never else "resting" if kept else "normal",
+                until=until.get(track_id),
+            )
         )
+    return listed, len(kept_back) + len(others)

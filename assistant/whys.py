@@ -29,6 +29,7 @@ _MAX_EXPLAINED = 3
 _MAX_COMPARED = 200
 #: A part of the score smaller than this is not worth a word, in the units of the ranking.
 _WORTH_NAMING = 0.02
+_BEFORE_OTHERS = "In a group I say what your words make of it, and leave everybody's taste out."
 _NOT_SEEN = "I do not see which track “{words}” is; the playlist has numbers 1 to {n}."
 _ASK_MORE = "Ask for any of the other {rest}, such as “why number {n}?”."
 _LEFT, _HELD = "It has left the catalogue since.", "You keep it in its place."
@@ -107,6 +108,8 @@ def say_why(question: Question, situation: Situation) -> str:
     if track.track_id not in places:
         return f"{called(track, book)}: {track.reason} {book(_LEFT)}"
     pinned = f"{book(_HELD)} " if track.pinned else ""
+    if situation.before_others:
+        return f"{called(track, book)}: {track.reason} {pinned}".rstrip()
     return f"{called(track, book)}: {track.reason} {pinned}{_in_numbers(places[track.track_id], situation)}"
 
 
@@ -167,7 +170,8 @@ def say_why_not(question: Question, situation: Situation) -> str:
     which = titled(best.pick.track.title, best.pick.track.artists, book)
     of_artist = len(rows) > 1 and any(mention.kind == "artist" for mention in question.mentions)
     reason, tracks = _reason(best, shown, situation), counted(len(rows), "track", book)
-    return book(_NEAREST_OUT if of_artist else _OUT, track=which, tracks=tracks, reason=reason)
+    said = book(_NEAREST_OUT if of_artist else _OUT, track=which, tracks=tracks, reason=reason)
+    return f"{said} {book(_BEFORE_OTHERS)}" if situation.before_others else said
 
 
 def _rows_named(question: Question, situation: Situation) -> IntArray:

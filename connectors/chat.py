@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from rich.console import Console
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from assistant.app import Assistant
 
 PROMPT = "› "
+#: For so long a track rests where no days are given.
+_USUAL_REST_DAYS = 30
 _WELCOME = "Ask for music in your own words, then refine it. /help lists the commands, /quit leaves."
 
 
@@ -76,6 +78,7 @@ class _Chat:
         self._assistant, self._listener_id, self._console = assistant, listener_id, console
         self._session_id = uuid4().hex
         self._reply: Reply | None = None
+        self._incognito = False
         self.failed = False
         self._commands: dict[str, tuple[str, str, Callable[[str], None]]] = {
             "like": ("N …", "more like these in future playlists: /like 3, /like 1 4-6", self._like),
@@ -85,6 +88,12 @@ class _Chat:
             "drop": ("N", "drop a wish by its number in the receipt", partial(self._chip, "/drop")),
             "must": ("N", "insist on a wish", partial(self._chip, "/must")),
             "prefer": ("N", "make a wish a preference", partial(self._chip, "/prefer")),
+            "undo": ("", "back to the playlist before", partial(self._step, "undo")),
+            "redo": ("", "and forward again", partial(self._step, "redo")),
+            "rest": ("N [DAYS]", "not this one again for 30 days, or so many", self._rest),
+            "never": ("N …", "never these again, whatever I ask for", self._never),
+            "taste": ("", "what Segue has learnt of you, and from what", self._taste),
+            "incognito": ("", "keep nothing of what follows, until /incognito again", self._hide),
             "links": ("", "the address of every track", self._links),
             "save": ("FILE", "write the playlist: .m3u8, .xspf, .jspf, .csv, .json or .txt", self._save),
             "notme": ("", "this session was somebody else's: leave it out of my taste", self._not_me),
@@ -109,7 +118,19 @@ class _Chat:
         return True
 
     def _ask(self, text: str) -> None:
-        reply = self._assistant.reply(Message(listener_id=self._listener_id, session_id=self._session_id, text=text))
+        self._send(self._message(text=text))
+
+    def _message(self, text: str = "", step: Literal["undo", "redo"] | None = None) -> Message:
+        return Message(
+            listener_id=self._listener_id,
+            session_id=self._session_id,
+            text=text,
+            step=step,
+            incognito=self._incognito,
+        )
+
+    def _send(self, message: Message) -> None:
+        reply = self._assistant.reply(message)
         self.failed |= reply.last_resort
         if self._is_on_screen(reply):
             show_block(self._console, Text(reply.text))
@@ -148,7 +169,9 @@ class _Chat:
 
     def _rate(self, numbers: str, kind: str, words: str) -> None:
         for track in self._tracks(numbers, f"/{kind}"):
-            self._assistant.feedback(self._listener_id, self._session_id, track.track_id, kind)
+            self._assistant.feedback(
+                self._listener_id, self._session_id, track.track_id, kind, incognito=self._incognito
+            )
             self._console.print(Text(words.format(track=f"{track.title} – {track.artist}")))
 
     def _why(self, numbers: str) -> None:
@@ -160,6 +183,37 @@ class _Chat:
         if not number:
             raise CommandError(command, f"write the number of a wish in the receipt, such as {command} 1")
         self._ask(f"{command} {number}")
+
+    def _step(self, step: Literal["undo", "redo"], _: str) -> None:
+        self._slate(f"/{step}")
+        self._send(self._message(step=step))
+
+    def _rest(self, operands: str) -> None:
+        number, _, days = operands.partition(" ")
+        if days.strip() and not re.fullmatch(r"\d{1,5}", days.strip()):
+            raise CommandError(
+                f"/rest {operands}", "write a number of days behind that of the track, such as /rest 3 14"
+            )
+        tracks = self._tracks(number, "/rest")
+        n_days = int(days) if days.strip() else _USUAL_REST_DAYS
+        for track in tracks:
+            self._assistant.rest(self._listener_id, track.track_id, n_days)
+            self._console.print(Text(f"– {track.title} – {track.artist}: not again for {n_days} days"))
+
+    def _never(self, numbers: str) -> None:
+        for track in self._tracks(numbers, "/never"):
+            self._assistant.rest(self._listener_id, track.track_id, None)
+            self._console.print(Text(f"– {track.title} – {track.artist}: never again"))
+
+    def _taste(self, _: str) -> None:
+        from connectors.taste_view import show_taste
+
+        show_taste(self._console, self._assistant.taste(self._listener_id))
+
+    def _hide(self, _: str) -> None:
+        self._incognito = not self._incognito
+        kept = "Incognito: nothing of what follows is kept" if self._incognito else "What follows is kept again"
+        self._console.print(Text(kept))
 
     def _links(self, _: str) -> None:
         show_links(self._console, self._slate("/links").tracks)

@@ -9,6 +9,7 @@ from uuid import uuid4
 import typer
 
 from connectors.curate import curate
+from connectors.discord_command import discord
 from connectors.embeddings import embeddings_app
 from connectors.exporting import export
 from connectors.group import SegueGroup
@@ -30,6 +31,8 @@ from connectors.options import (
     SaveRecipe,
     Seed,
 )
+from connectors.personal import add_personal
+from connectors.run_serving import serve
 from connectors.training import train
 from connectors.whose import not_me
 
@@ -54,6 +57,7 @@ app.add_typer(embeddings_app, name="embeddings")
 app.add_typer(history_app, name="history")
 app.command(epilog=_example("curate party.m3u8 --no-duplicates --extend 10 --arc peak -o better.m3u8"))(curate)
 app.command("not-me", epilog=_example("not-me --listener ann"))(not_me)
+add_personal(app)
 
 
 def _show_version(wanted: bool) -> None:
@@ -98,6 +102,10 @@ def web(
 
     with _open(settings) as assistant:
         serve(assistant, settings.web_host if host is None else host, settings.web_port if port is None else port)
+
+
+app.command(epilog=_example("serve --port 8000"))(serve)
+app.command(epilog=_example("discord --check"))(discord)
 
 
 @app.command(epilog=_example("chat"))

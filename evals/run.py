@@ -15,8 +15,10 @@ import typer
 from evals import (
     run_artists,
     run_cpcd,
+    run_group,
     run_jam,
     run_listener,
+    run_load,
     run_metamorphic,
     run_taste,
     run_understanding,
@@ -43,6 +45,7 @@ bench_app = typer.Typer(
 
 _COMMANDS = (
     *run_cpcd.COMMANDS,
+    *run_group.COMMANDS,
     *run_artists.COMMANDS,
     *run_jam.COMMANDS,
     *run_listener.COMMANDS,
@@ -54,7 +57,7 @@ _COMMANDS = (
 )
 for _command, _example in _COMMANDS:
     eval_app.command(epilog=f"Example: {_example}")(_command)
-for _command, _example in run_understanding.BENCHES:
+for _command, _example in (*run_understanding.BENCHES, *run_load.BENCHES):
     bench_app.command(epilog=f"Example: {_example}")(_command)
 
 Songs = Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")]

@@ -180,6 +180,10 @@ class Catalogue:
             return sorted(self.track_ids)
         return self._facet_postings(facet).values if facet in _COLUMN_OF else []
 
+    def words(self, facet: Facet, row: int) -> tuple[str, ...]:
+        """Return what the track of a row states of a word facet, in the order in which it was stated."""
+        return self._lists(_COLUMN_OF[facet]).row(row)
+
     def stated(self, facet: Facet) -> BoolArray:
         """Tell for every row (N,) whether the track states anything about the facet."""
         if facet in (Facet.TRACK, Facet.VERSION):

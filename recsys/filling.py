@@ -32,6 +32,11 @@ def fills(catalogue: Catalogue, allowed: BoolArray, query: Query) -> bool:
     return n_usable * float(catalogue.durations_s[rows].mean()) >= query.minutes * 60.0
 
 
+def usual_size(query: Query) -> int:
+    """How many tracks a slate has, or about how many where minutes were asked for."""
+    return query.size or int((query.minutes or DEFAULT_SIZE * 4.0) / 4.0)
+
+
 def artist_caps(catalogue: Catalogue, query: Query) -> dict[int, int]:
     """Lift the cap of artists that were asked for, who share the slate evenly; one track of each example's."""
     keys = [v for c in query.constraints if c.facet is Facet.ARTIST and c.wanted for v in c.values]

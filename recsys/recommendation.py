@@ -72,6 +72,8 @@ class Pick:
     retrievers: tuple[str, ...] = ()  # translation, constraint, lexical, company, neighbours, title, kept
     matched: tuple[Constraint, ...] = ()  # wanted constraints that this track is known to meet
     nearest_liked: tuple[int, float] | None = None  # (row, cosine) of the closest positively rated track
+    fits: tuple[int, ...] = ()  # of several listeners, the asker being 0, those it fits (`recsys.groups`)
+    keenest: int = 0  # and the one who has it highest, whether it fits or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +119,4 @@ class Recommendation:
     n_candidates: int
     timings_ms: Mapping[str, float]
     has_taste: bool  # whether a user vector took part
+    for_group: bool = False  # whether it is for several listeners

@@ -15,7 +15,8 @@ from recsys.catalogue import Catalogue
 from recsys.constraints import YES, Agreement, agreement, check
 from recsys.conversation_ranking import OF_RANKING, Candidacy, ConversationRanking, features_of
 from recsys.encoders.text import TextEncoder
-from recsys.filling import DEFAULT_SIZE, artist_caps, cleaned, fills
+from recsys.filling import DEFAULT_SIZE, artist_caps, cleaned, fills, usual_size
+from recsys.groups import FAIR, Fairness, for_all, pooled, united
 from recsys.index.base import TrackIndex
 from recsys.listeners import track_weights, was_heard_out
 from recsys.past import Past
@@ -74,23 +75,31 @@ class Recommender:
         self._translation, self._vectors = translation, vectors
         self._half_life_days, self._n_candidates = half_life_days, n_candidates
 
-    def recommend(self, query: Query) -> Recommendation:
-        """Answer one turn with a slate, or with the nearest possible one and what was relaxed for it."""
+    def recommend(self, query: Query, others: Sequence[Query] = (), fairness: Fairness = FAIR) -> Recommendation:
+        """Answer one turn with a slate, or with the nearest possible one and what was relaxed for it.
+
+        It is for all who ask: `others` ask the same with tastes of their own (`recsys.groups`).
+        """
         clock = Clock()
         text_vector = self._reader.vector(query)
         clock.lap("encode")
-        turn = self._prepare(self._with_examples(query), text_vector)
+        turn = self._prepare(self._with_examples(pooled(query, others)), text_vector)
+        turns = [turn, *(self._prepare(self._with_examples(other), text_vector) for other in others)]  # G
         tiers, relaxable = self._tiers(turn)
-        found = self._retrieve(turn, tiers, relaxable)
-        rows = found.rows  # (C,)
+        by_each = [self._retrieve(one, tiers, relaxable) for one in turns]
+        found = united(by_each)
         clock.lap("retrieve")
-        scores = self._rank(turn, found, relaxable)
-        scores += self._noise(query.seed)[rows]
-        scores -= np.float32(_GOES_AGAINST) * turn.checked.against(rows).astype(np.float32)
+        rows = found.rows  # (C,)
+        asked = zip(turns, by_each, strict=True)
+        of_each = np.stack([self._rank(one, replace(own, rows=rows), relaxable) for one, own in asked])  # (G, C)
+        against = np.float32(_GOES_AGAINST) * turn.checked.against(rows).astype(np.float32)
+        scores = (fairness.blend(of_each) if others else of_each[0]) + self._noise(query.seed)[rows] - against
         order = np.lexsort((rows, -scores, tiers[rows]))
         clock.lap("rank")
         query = turn.query
         candidates = self._candidates(query, rows[order], scores[order], tiers)
+        if others:
+            candidates = fairness.judged((of_each - against)[:, order], candidates, query)
         picked = choose(
             candidates,
             size=max(query.size or DEFAULT_SIZE, len(candidates.stay)),
@@ -106,6 +115,8 @@ class Recommender:
         relaxed = tuple(relaxable[:deepest])
         counts = tuple(ConstraintCount.of(c, met[slate_rows], relaxed=c in relaxed) for c, met in turn.checked.pairs())
         picks = self._picks(turn, candidates, ordered, found)
+        if candidates.fits is not None:
+            picks = for_all(picks, turns, self.index, rows, candidates.fits[:, ordered], of_each[:, order[ordered]])
         clock.lap("reasons")
         return Recommendation(
             picks=picks,
@@ -116,6 +127,7 @@ class Recommender:
             n_candidates=len(rows),
             timings_ms=clock.laps,
             has_taste=turn.taste.known,
+            for_group=bool(others),
         )
 
     def rank(self, query: Query, k: int) -> tuple[IntArray, FloatArray]:
@@ -172,8 +184,7 @@ class Recommender:
         """Let artists that were asked for but cannot fill the slate stand as examples of what fills it up."""
         wanted = [c for c in query.constraints if c.facet is Facet.ARTIST and c.wanted and c.hard]
         rows = [row for c in wanted for key in c.values for row in self.catalogue.postings(Facet.ARTIST, key).tolist()]
-        size = query.size or int((query.minutes or DEFAULT_SIZE * 4.0) / 4.0)
-        if not rows or len(rows) >= size:
+        if not rows or len(rows) >= usual_size(query):
             return query
         return replace(query, like_rows=(*query.like_rows, *(r for r in rows if r not in query.like_rows)))
 
@@ -374,7 +385,8 @@ class Recommender:
         rows = candidates.rows[ordered]
         if not len(rows):
             return ()
-        examples = [turn.taste.liked_rows, np.array(turn.query.like_rows, dtype=np.int64)]
+        liked = turn.taste.liked_rows[: None if candidates.fits is None else 0]  # a group is not told whose tracks
+        examples = [liked, np.array(turn.query.like_rows, dtype=np.int64)]
         return picks_of(
             self.catalogue,
             rows,

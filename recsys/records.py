@@ -29,14 +29,27 @@ class Records:
         with self._engine.connect() as connection:
             return _value(connection, kind, key)
 
-    def all(self, kind: str, listener_id: str | None = None) -> dict[str, Any]:
-        """Return all values of a kind by their keys, or one listener's, the newest last."""
+    def all(self, kind: str, listener_id: str | None = None, *, prefix: str = "") -> dict[str, Any]:
+        """Return all values of a kind by their keys, the newest last.
+
+        Args:
+            kind: what sort of thing they are.
+            listener_id: whose alone.
+            prefix: what the keys begin with.
+        """
         table = db.records
         wanted = sa.select(table.c.key, table.c.value).where(table.c.kind == kind).order_by(table.c.at, table.c.key)
         if listener_id is not None:
             wanted = wanted.where(table.c.listener_id == listener_id)
+        if prefix:
+            wanted = wanted.where(table.c.key.startswith(prefix, autoescape=True))
         with self._engine.connect() as connection:
             return {row.key: row.value for row in connection.execute(wanted)}
+
+    def keys(self, kind: str) -> set[str]:
+        """Return the keys of all records of a kind."""
+        with self._engine.connect() as connection:
+            return set(connection.execute(sa.select(db.records.c.key).where(db.records.c.kind == kind)).scalars())
 
     def put(self, kind: str, key: str, value: Any, listener_id: str | None = None, at: float | None = None) -> None:
         """Keep a value, which must be JSON, in place of an earlier one.
@@ -81,6 +94,13 @@ class Records:
         """Drop a record; tell whether there was one."""
         with self._writer.begin() as connection:
             return _drop(connection, kind, key)
+
+    def drop_all(self, kind: str, prefix: str) -> int:
+        """Drop all records of a kind whose keys begin with a prefix; return how many."""
+        table = db.records
+        with self._writer.begin() as connection:
+            begins = table.c.key.startswith(prefix, autoescape=True)
+            return connection.execute(table.delete().where(table.c.kind == kind, begins)).rowcount
 
     def drop_before(self, kind: str, at: float) -> int:
         """Drop all records of a kind that were kept before a time, in seconds since the epoch; return how many."""

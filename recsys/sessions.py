@@ -106,6 +106,13 @@ class Sessions:
             gone = connection.execute(db.sessions.delete().where(_is(db.sessions, session_id, listener_id)))
             return gone.rowcount > 0
 
+    def remove_all(self, prefix: str) -> int:
+        """Delete all sessions, whoever's they are, whose ids begin with a prefix; return how many that were."""
+        with self._writer.begin() as connection:
+            connection.execute(db.turns.delete().where(db.turns.c.session_id.startswith(prefix, autoescape=True)))
+            begins = db.sessions.c.session_id.startswith(prefix, autoescape=True)
+            return connection.execute(db.sessions.delete().where(begins)).rowcount
+
 
 def _is(table: sa.Table, session_id: str, listener_id: str) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.session_id == session_id, table.c.listener_id == listener_id)

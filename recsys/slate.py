@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from recsys.groups import FAIR, Fairness
 from recsys.types import Arc, BoolArray, FloatArray, IntArray
 
 #: Cost of similarity to what is already picked, against scores that differ by about 1 from track to track.
@@ -41,6 +42,8 @@ class Candidates:
     first: frozenset[int]  # positions of candidates asked for by title: they open the slate
     fixed: Mapping[int, int] = field(default_factory=dict)  # position of a candidate → its place in the slate, from 0
     must: frozenset[int] = frozenset()  # positions of candidates that are always picked, at any place
+    fits: BoolArray | None = None  # (G, C) which of several listeners each candidate fits; None for one listener
+    fairness: Fairness = FAIR
 
     @property
     def stay(self) -> frozenset[int]:
@@ -99,7 +102,8 @@ def _greedy(
     value[list(c.fixed)] += 1e9
     limit = size if target_s is None else _MAX_TRACKS + len(c.stay)
     while open_.any() and len(picked) < limit:
-        gain = np.where(open_, value - DIVERSITY * nearest, -np.inf)
+        fair = 0.0 if c.fits is None else c.fairness.lifted(c.fits, picked)
+        gain = np.where(open_, value - DIVERSITY * nearest + fair, -np.inf)
         best = int(np.argmax(gain))
         if target_s is not None and total >= target_s * (1 - MINUTES_TOLERANCE / 4) and best not in stay:
             break

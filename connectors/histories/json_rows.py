@@ -15,6 +15,7 @@ from assistant.heard import Broken
 from assistant.labels import plain
 from connectors.histories.base import Context, HistoryFile
 from connectors.histories.errors import HistoryError
+from connectors.histories.nesting import Depth
 
 MAX_ROW_BYTES = 16 << 20
 _READ_BYTES = 1 << 18
@@ -27,6 +28,7 @@ class _Metered:
         self._file, self._name = file, name
         self._since_row = 0
         self._first = True
+        self._depth = Depth()
 
     def read(self, size: int = -1) -> bytes:
         """Read some bytes, without the mark that some programs begin a file with."""
@@ -38,6 +40,8 @@ class _Metered:
             raise HistoryError(
                 self._name, f"one entry is larger than {MAX_ROW_BYTES >> 20} MB", "give the export as it was made"
             )
+        if self._depth.too_deep(data):
+            raise HistoryError(self._name, "it is nested too deeply", "give the export as it was made")
         return data
 
     def row_ended(self) -> None:
@@ -64,7 +68,9 @@ def array_rows(file: HistoryFile, prefix: str, context: Context) -> Iterator[tup
                 row = next(rows)
             except StopIteration:
                 return
-            except (ijson.JSONError, UnicodeDecodeError, RecursionError) as error:
+            except HistoryError:
+                raise
+            except (ijson.JSONError, ValueError, RecursionError) as error:
                 why = plain(f"it breaks off or is no JSON here: {error}", 160)
                 yield number + 1, Broken(context.place(number + 1), f"{why}; what follows in this file was not read")
                 return
@@ -109,6 +115,8 @@ def outline(start: bytes) -> Outline:
     keys: set[str] = set()
     rows: dict[str, set[str]] = {}
     done: set[str] = set()
+    if Depth().too_deep(start):
+        return Outline("")
     try:
         for prefix, event, value in ijson.parse(start.removeprefix(b"\xef\xbb\xbf")):
             if not kind:
@@ -121,7 +129,7 @@ def outline(start: bytes) -> Outline:
                 rows.setdefault(prefix, set()).add(value)
             if event == "end_map":
                 done.add(prefix)
-    except (ijson.JSONError, UnicodeDecodeError, RecursionError):
+    except (ijson.JSONError, ValueError, RecursionError):
         pass  # a start is not all of it
     known = {place: frozenset(found) for place, found in rows.items()}
     return Outline("" if kind == "none" else kind, frozenset(keys), known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,9 +13,13 @@ import pytest
 from assistant.app import Assistant
 from assistant.personal_errors import UnknownRestError
 from assistant.reply import Message, Reply
+from assistant.situation import Situation
 from assistant.taste_reports import TasteReport
+from assistant.whys import _kept_back
+from recsys.catalogue import Catalogue
 from recsys.errors import UnknownTrackError
-from recsys.types import Event, EventKind, Facet
+from recsys.recommendation import Pick, Query
+from recsys.types import Event, EventKind, Facet, Track
 
 _numbers = itertools.count()
 #: Words of English sentences about a taste.
@@ -173,6 +178,34 @@ def test_asked_why_not_it_answers_that_the_listener_said_so(listener: Listener) 
     assert str(day.tm_year) in said
     said = listener.say(f"why isn't {never.title} there?", session="two").text
     assert "you said never again" in said
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        (2e9, "it is another version of “Creep” by Radiohead, of which you said not again before 18 May 2033."),
+        (None, "it is another version of “Creep” by Radiohead, of which you said never again."),
+    ],
+)
+def test_another_version_of_a_track_that_is_kept_back_is_told_to_be_one(until: float | None, said: str) -> None:
+    creep, live, other = (
+        Track(track_id=one, title=title, artists=("Radiohead",))
+        for one, title in (("a", "Creep"), ("b", "Creep (Live)"), ("c", "Karma Police"))
+    )
+    recommender: Any = SimpleNamespace(catalogue=Catalogue.from_tracks([creep, live, other]))
+    situation = Situation(
+        recommender,
+        last=None,
+        find=lambda _: None,
+        ask=lambda *_: Query(text=""),
+        events=(),
+        rated={},
+        relations={},
+        kept_back={"c": None, "a": until},
+        max_per_artist=2,
+    )
+    assert _kept_back(Pick(1, live, 200.0, False, 0.0, 0.0, 0.0), situation) == said
+    assert _kept_back(Pick(2, other, 200.0, False, 0.0, 0.0, 0.0), situation) == "you said never again."
 
 
 def test_artists_named_on_a_first_visit_count_at_once_and_only_once(listener: Listener) -> None:

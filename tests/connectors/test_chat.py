@@ -25,6 +25,8 @@ class ScriptedAssistant:
         self.sessions: list[str | None] = []
         self.disowned: list[tuple[str, str | None, bool]] = []
 
+        self.rested: list[tuple[str, str, float | None]] = []
+        self.hidden = 0
         self.rewords = False
 
     def reword(self, reply: Reply) -> Generator[tuple[str, str], None, None]:
@@ -40,7 +42,13 @@ class ScriptedAssistant:
         titles = ("Alison", "Dagger", "40 Days")
         return reply(*(track(i, title) for i, title in enumerate(titles, 1)), session_id=message.session_id)
 
-    def feedback(self, listener_id: str, session_id: str | None, track_id: str, kind: str) -> None:
+    def rest(self, listener_id: str, track_id: str, days: float | None) -> None:
+        self.rested.append((listener_id, track_id, days))
+
+    def feedback(
+        self, listener_id: str, session_id: str | None, track_id: str, kind: str, *, incognito: bool = False
+    ) -> None:
+        self.hidden += incognito
         self.rated.append((listener_id, track_id, kind))
         self.sessions.append(session_id)
 
@@ -168,7 +176,7 @@ def test_a_mistake_is_told_and_the_chat_goes_on(
 def test_even_an_unexpected_error_does_not_end_the_talk(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def locked(*_: object) -> None:
+    def locked(*_: object, **__: object) -> None:
         raise RuntimeError("database is locked")
 
     monkeypatch.setattr(ScriptedAssistant, "feedback", locked)
@@ -176,6 +184,41 @@ def test_even_an_unexpected_error_does_not_end_the_talk(
     assert not done
     assert "(RuntimeError: database is locked)" in capsys.readouterr().err
     assert len(assistant.asked) == 2
+
+
+def test_undo_redo_and_incognito_reach_the_assistant(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assistant, done = talk(
+        monkeypatch, "mellow", "/undo", "/redo", "/incognito", "calmer", "/like 1", "/incognito", "x"
+    )
+    assert done
+    assert [(one.text, one.step, one.incognito) for one in assistant.asked] == [
+        ("mellow", None, False),
+        ("", "undo", False),
+        ("", "redo", False),
+        ("calmer", None, True),
+        ("x", None, False),
+    ]
+    assert assistant.hidden == 1
+    shown = capsys.readouterr().out
+    assert "Incognito: nothing of what follows is kept" in shown
+    assert "What follows is kept again" in shown
+
+
+def test_tracks_rest_for_days_or_for_ever(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assistant, done = talk(monkeypatch, "mellow", "/rest 2", "/rest 3 14", "/never 1 2")
+    assert done
+    assert assistant.rested == [
+        ("ann", "id-2", 30),
+        ("ann", "id-3", 14),
+        ("ann", "id-1", None),
+        ("ann", "id-2", None),
+    ]
+    assert "40 Days – Slowdive: not again for 14 days" in capsys.readouterr().out
+    assert not talk(monkeypatch, "mellow", "/rest 2 soon")[1]
+    assert "cannot follow '/rest 2 soon'" in capsys.readouterr().err
+    assert not talk(monkeypatch, "/undo")[1]
 
 
 def test_quitting_ends_the_chat(monkeypatch: pytest.MonkeyPatch) -> None:

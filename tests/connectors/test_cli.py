@@ -21,7 +21,22 @@ from evals.main import main
 from recsys.store import Store
 from recsys.types import Event, EventKind
 
-COMMANDS = ("web", "chat", "playlist", "compare", "map", "not-me", "index", "train", "export", "status", "doctor")
+COMMANDS = (
+    "web",
+    "serve",
+    "discord",
+    "chat",
+    "playlist",
+    "compare",
+    "map",
+    "not-me",
+    "index",
+    "train",
+    "export",
+    "status",
+    "doctor",
+)
+PERSONAL = ("taste", "mydata", "forget", "link", "unlink")
 OF_EMBEDDINGS = ("embeddings add", "embeddings list", "embeddings remove")
 HEAVY = ("torch", "polars", "chromadb", "gradio", "discord", "sqlalchemy", "numpy", "plotly", "pydantic_settings")
 SEGUE = "from evals.main import main; main()"
@@ -43,7 +58,7 @@ def failing(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> tuple[int,
     return run("status")
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "embeddings", *OF_EMBEDDINGS])
+@pytest.mark.parametrize("command", [*COMMANDS, *PERSONAL, "embeddings", *OF_EMBEDDINGS])
 def test_every_command_helps_with_an_example(command: str) -> None:
     status, out, err = run(*command.split(), "--help")
     assert (status, err) == (0, "")
@@ -54,7 +69,7 @@ def test_every_command_helps_with_an_example(command: str) -> None:
 def test_help_lists_the_commands_and_version_prints_it() -> None:
     status, out, _ = run("--help")
     assert status == 0
-    assert all(f" {command} " in out for command in (*COMMANDS, "embeddings"))
+    assert all(f" {command} " in out for command in (*COMMANDS, *PERSONAL, "embeddings"))
     status, out, _ = run("--version")
     assert status == 0
     assert out.startswith("segue 0")

@@ -13,20 +13,9 @@ from evals.latency import N_WARM, FailedTurnError, TurnClock, time_turns
 from evals.report import Report
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("latency")
-    table = folder / "songs.csv"
-    rows = [f"t{n},Title {n},Artist {n // 2},{'jazz' if n % 2 else 'rock'},{1960 + n}" for n in range(40)]
-    table.write_text("\n".join(["track_id,title,artist,genre,year", *rows]) + "\n", encoding="utf-8")
-    with Assistant(Settings(_env_file=None, home=folder / "home", training_steps=5, threads=1)) as assistant:
-        assistant.index(table)
-    return folder / "home"
-
-
-def test_every_turn_is_timed_by_stage(home: Path) -> None:
+def test_every_turn_is_timed_by_stage(forty_tracks: Path) -> None:
     clock = TurnClock()
-    with Assistant(Settings(_env_file=None, home=home, training_steps=5, threads=1)) as assistant:
+    with Assistant(Settings(_env_file=None, home=forty_tracks, training_steps=5, threads=1)) as assistant:
         time_turns(assistant, 20, 64, clock)
     assert len(clock.stages["all"]) == len(clock.certified) == 20
     assert {"understanding", "encode", "retrieve", "rank", "slate", "explain", "store"} <= set(clock.stages)
@@ -41,14 +30,14 @@ def test_every_turn_is_timed_by_stage(home: Path) -> None:
     assert report.results["segue"]["all"]["p50_ms"].mean <= report.results["segue"]["all"]["p99_ms"].mean
 
 
-def test_a_failed_turn_is_no_measurement(home: Path) -> None:
+def test_a_failed_turn_is_no_measurement(forty_tracks: Path) -> None:
     class Broken(Assistant):
         def reply(self, message: Message) -> Reply:
             return super().reply(message).model_copy(update={"last_resort": True})
 
     assert N_WARM > 0
     with (
-        Broken(Settings(_env_file=None, home=home, training_steps=5, threads=1)) as assistant,
+        Broken(Settings(_env_file=None, home=forty_tracks, training_steps=5, threads=1)) as assistant,
         pytest.raises(FailedTurnError, match="segue chat"),
     ):
         time_turns(assistant, 20, 64, TurnClock())

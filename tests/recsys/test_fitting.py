@@ -15,6 +15,7 @@ import pytest
 
 from recsys import fitting, generations, spaces
 from recsys.catalogue import Catalogue
+from recsys.embeddings import EmbeddingCache
 from recsys.encoders.minilm import MiniLmEncoder
 from recsys.fitting import CannotFitOnlyError
 from recsys.jam import checkpoint
@@ -23,6 +24,7 @@ from recsys.jam.train import TrainingSettings
 from recsys.pipeline import BuildResult, build, open_recommender
 from recsys.recommender import Query, RankingWeights, Recommender
 from recsys.spaces import LISTENERS, UnknownSpaceError, add_space
+from recsys.synthesis import Triple
 from recsys.types import Collection, Event, EventKind, FloatArray, IntArray, Modality
 from recsys.vocabulary import load_vocabulary
 from tests.planted import planted_catalogue
@@ -285,6 +287,17 @@ class TestListenersOwnVectors:
         assert not opened(told, minilm).stand(Query("x", listener_id="p78"), 1).has_taste
         spaces.remove_space(told, "people")
         assert not opened(told, minilm).stand(Query("x", listener_id="p78"), 1).has_taste
+
+
+def test_what_listeners_wrote_is_learnt_from_and_stays_out_of_the_cache(home: Path, minilm: MiniLmEncoder) -> None:
+    """The cache outlives who is forgotten."""
+    words = "songs for my aunt Quixotilda"
+    own = [Triple(words, np.array([1]), np.array([2, 3]))]
+    result = build(home, CATALOGUE, load_vocabulary(), minilm, TRAINING, retrain=True, own=own)
+    assert model_of(result).card["n_own"] == 1
+    with EmbeddingCache(home / "cache" / "embeddings", minilm) as cache:
+        assert len(cache) > 200
+        assert cache.ensure([words]) == 1  # it was not there
 
 
 def test_a_share_of_the_examples_can_be_turns_of_made_conversations(

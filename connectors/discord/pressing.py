@@ -1,0 +1,72 @@
+"""What happens when somebody presses a button under a playlist, or chooses from its menu."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
+
+import discord
+
+from connectors.discord.desk import Rating
+from connectors.discord.files import playlist_file
+from connectors.discord.places import place_of
+from connectors.discord.sending import privately, redraw, tell_error
+from connectors.discord.why import why_text
+
+if TYPE_CHECKING:
+    from connectors.discord.bot import SegueBot
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What a button is about: the message by its token, the page from 0, the position of a track."""
+
+    token: str
+    page: int
+    chosen: int
+
+
+async def pressed(interaction: discord.Interaction[SegueBot], action: str, spot: Spot) -> None:
+    """Follow a button, or the menu of tracks (`choose`). Answers Discord before anything else is done."""
+    await interaction.response.defer()
+    try:
+        await _follow(interaction, action, spot)
+    except Exception as error:
+        await tell_error(interaction, error)
+
+
+async def handed_out(interaction: discord.Interaction[SegueBot], spot: Spot, extension: str) -> None:
+    """Send a playlist as a file that its asker alone sees."""
+    await interaction.response.defer()
+    try:
+        bot, place = interaction.client, place_of(interaction)
+        answer = await bot.work(bot.desk.look, place, spot.token)
+        await interaction.followup.send(file=playlist_file(answer.reply, extension), ephemeral=True)
+    except Exception as error:
+        await tell_error(interaction, error)
+
+
+async def _follow(interaction: discord.Interaction[SegueBot], action: str, spot: Spot) -> None:
+    from connectors.discord.views import file_view
+
+    bot, place = interaction.client, place_of(interaction)
+    desk, where = bot.desk, (place, spot.token, spot.page, spot.chosen)
+    if action in ("like", "dislike"):
+        answer = await bot.work(desk.rate, *where, cast(Rating, action))
+        await redraw(interaction, answer)
+        if answer.shown is not None and answer.shown.talk.group is not None:
+            await privately(interaction, answer.book("Noted, for your taste alone."))
+    elif action in ("swap", "more", "undo", "redo"):
+        async with bot.turn_of(place):
+            edit = cast(Literal["swap", "example", "undo", "redo"], "example" if action == "more" else action)
+            await redraw(interaction, await bot.work(desk.edit, *where, edit))
+    elif action == "export":
+        answer = await bot.work(desk.look, place, spot.token)
+        await interaction.followup.send(view=file_view(spot, answer.book), ephemeral=True)
+    else:
+        page = spot.page + {"previous": -1, "next": 1}.get(action, 0)
+        answer = await bot.work(lambda: desk.look(place, spot.token, page=page, chosen=spot.chosen))
+        if action == "why":
+            await privately(interaction, why_text(answer.track, answer.book))
+        else:
+            await redraw(interaction, answer)

@@ -1,0 +1,121 @@
+"""Everything that listens, in one process over one index: the web chat, and the Discord bot.
+
+An index is safe in one process alone (docs/deploy.md), so both share an assistant here. They stop together, within
+`STOP_S` of a signal: connections are closed, the database last, and a turn that is still being made by then is cut off,
+which loses that turn and nothing else, since each is stored whole or not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from connectors.errors import ConnectorError
+from connectors.progress import JobProgress
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from assistant.app import Assistant
+    from assistant.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+#: Longest time from a signal to the end of the process, in seconds; and what of it the web's open connections have.
+STOP_S, _DRAIN_S = 4.5, 2
+
+
+class NothingToServeError(ConnectorError, ValueError):
+    """Neither the web chat nor the bot is to run."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"there is nothing to serve: {problem}")
+        self.problem = problem
+
+
+def serve(
+    assistant: Assistant,
+    settings: Settings,
+    *,
+    web: tuple[str, int] | None,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM, and then return.
+
+    Builds the starter catalogue first where nothing is indexed, with progress on stderr.
+
+    Args:
+        assistant: answers the messages; closed at the end.
+        settings: those of the assistant.
+        web: address and port of the web chat, None for none; port 0 takes a free one.
+        ready: called with the page's address once it is up.
+
+    Raises:
+        NothingToServeError: nothing is to run.
+        AddressError: nothing can listen on that address and port.
+    """
+    if web is None:
+        raise NothingToServeError("leave --no-web out")
+    from connectors.web import check_address
+
+    check_address(*web)
+    with JobProgress() as progress:
+        assistant.ensure_ready(progress)
+    # Opens encoder, index and database now, so that the first listener need not wait for them.
+    assistant.rank("", "music", 1)
+    asyncio.run(_run(assistant, web, ready))
+
+
+async def _run(assistant: Assistant, web: tuple[str, int], ready: Callable[[str], None] | None) -> None:
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    page: gr.Blocks | None = None
+    try:
+        page, address = _open_web(assistant, web)
+        print(f"Segue is at {address} (Ctrl+C stops it)", flush=True)
+        if ready is not None:
+            ready(address)
+        await stop.wait()
+    finally:
+        _cut_off_in(STOP_S)
+        # What is still connected is cut off, which its server takes for an error of the page.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        if page is not None:
+            await asyncio.to_thread(page.close, verbose=False)
+        assistant.close()
+        print("Stopped.", file=sys.stderr)
+
+
+def _open_web(assistant: Assistant, web: tuple[str, int]) -> tuple[gr.Blocks, str]:
+    from connectors.web import launch
+
+    page, address = launch(assistant, *web)
+    # Browsers hold a connection open for as long as a page is; waiting for them would be waiting for ever.
+    page.server.config.timeout_graceful_shutdown = _DRAIN_S
+    return page, address
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Set an event of the running loop when the process is interrupted or told to end."""
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, lambda *_: loop.call_soon_threadsafe(stop.set))
+
+
+def _cut_off_in(seconds: float) -> None:
+    """End the process after so long, whatever still runs: threads that make a turn cannot be interrupted."""
+
+    def cut_off() -> None:
+        _LOG.warning("a turn took too long to wait for; it is cut off")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+    timer = threading.Timer(seconds, cut_off)
+    timer.daemon = True
+    timer.start()

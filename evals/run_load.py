@@ -1,0 +1,49 @@
+"""The command `segue bench load`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evals.options import JsonFile, Kept, Seeds, check_destination, check_folder, finish, read_seeds
+
+Home = Annotated[
+    Path | None,
+    typer.Option("--home", metavar="FOLDER", help="Serve what is indexed there; nothing in it changes."),
+]
+AnyCatalogue = Annotated[
+    Path | None, typer.Option("--catalogue", metavar="FILE", help="Serve this instead of the starter catalogue.")
+]
+
+
+def load(
+    catalogue: AnyCatalogue = None,
+    home: Home = None,
+    listeners: Annotated[int, typer.Option("--listeners", min=2, help="How many there are.")] = 50,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long the steady part lasts.")] = 120.0,
+    every: Annotated[float, typer.Option("--every", min=0.1, help="Seconds between a listener's messages.")] = 5.0,
+    seeds: Seeds = "64",
+    kept: Kept = None,
+    json: JsonFile = None,
+) -> None:
+    """Answer many listeners at once: how long they wait, and that none gets another's answer; else exit status 1."""
+    from connectors.progress import JobProgress
+    from evals.load import bench_load
+
+    drawn = read_seeds(seeds)
+    check_destination(json)
+    check_folder(home, "--home")
+    with JobProgress() as progress:
+        report = bench_load(catalogue, home, listeners, seconds, every, drawn, kept=kept, progress=progress)
+    finish(report, json)
+    for case in report.cases[:20]:
+        typer.echo(f"{case['when']}: {case['problem']}")
+    if report.cases:
+        raise typer.Exit(1)
+
+
+#: Every benchmark with its example.
+BENCHES: tuple[tuple[Callable[..., None], str], ...] = ((load, "segue bench load --seconds 120 --json load.json"),)

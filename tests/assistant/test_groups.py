@@ -1,0 +1,142 @@
+"""Playlists for several listeners: fair to each, excluding what any of them dislikes, and silent about their taste."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from pydantic import ValidationError
+
+from assistant.app import Assistant
+from assistant.reply import MAX_GROUP, Message, Reply
+from recsys.types import Facet
+
+TASTES = {"ann": "jazz", "bob": "metal", "cy": "hip-hop"}
+OTHERS = ("bob", "cy")
+
+
+def planted(assistant: Assistant, genre: str, n: int = 15) -> list[str]:
+    catalogue = assistant._agent().recommender.catalogue
+    return [catalogue.track_ids[row] for row in catalogue.postings(Facet.GENRE, genre)[:n].tolist()]
+
+
+@pytest.fixture(autouse=True)
+def _tastes(assistant: Assistant) -> None:
+    for listener, genre in TASTES.items():
+        assistant.forget(listener)
+        assistant.add_history(listener, [(track_id, "like", 1) for track_id in planted(assistant, genre)])
+    assistant.forget("dee")
+
+
+def ask(assistant: Assistant, text: str = "12 tracks", group: Sequence[str] = OTHERS, **fields: object) -> Reply:
+    values = {"listener_id": "ann", "session_id": "circle", "text": text, "group": group, **fields}
+    return assistant.reply(Message.model_validate(values))
+
+
+def told(reply: Reply) -> dict[str, str]:
+    return {line.constraint: line.delivered for line in reply.receipt}
+
+
+def n_by_artists_of(assistant: Assistant, reply: Reply, genre: str) -> int:
+    of_genre = set(planted(assistant, genre, 500))
+    return sum(track.track_id in of_genre for track in reply.tracks)
+
+
+def test_everybody_has_a_share_of_the_playlist(assistant: Assistant) -> None:
+    alone, together = ask(assistant, group=(), session_id="alone"), ask(assistant)
+    assert n_by_artists_of(assistant, alone, "metal") == n_by_artists_of(assistant, alone, "hip-hop") == 0
+    assert n_by_artists_of(assistant, together, "metal") > 0
+    assert n_by_artists_of(assistant, together, "hip-hop") > 0
+    for member in TASTES:
+        assert sum(member in track.whom for track in together.tracks) >= 4
+    assert all(set(track.whom) <= set(TASTES) and track.whom for track in together.tracks)
+    assert not any(track.whom for track in alone.tracks)
+
+
+def test_the_receipt_counts_how_fair_it_is(assistant: Assistant) -> None:
+    reply = ask(assistant)
+    (fair,) = (line for line in reply.receipt if line.constraint == "tracks that fit each of you")
+    assert fair.asked == "at least 4 of 12"
+    assert not fair.relaxed
+    (somebody,) = (line for line in reply.receipt if line.constraint == "tracks that fit one of you at least")
+    assert 8 <= somebody.n_met <= 12
+    assert sum("of 3 of you" in track.reason for track in reply.tracks) <= somebody.n_met
+    assert "tracks that fit each of you" not in told(ask(assistant, group=(), session_id="alone"))
+    assert any("fits 1 of 3 of you" in track.reason for track in reply.tracks)
+
+
+def test_what_any_member_dislikes_or_never_wants_is_kept_out(assistant: Assistant) -> None:
+    first = ask(assistant)
+    assistant.feedback("bob", None, first.tracks[0].track_id, "dislike")
+    assistant._store().suppressions.add("cy", first.tracks[1].track_id, None)
+    shown = {track.track_id for track in ask(assistant, "12 other tracks").tracks} | {
+        track.track_id for track in ask(assistant, session_id="again").tracks
+    }
+    assert not shown & {track.track_id for track in first.tracks[:2]}
+
+
+def test_nothing_of_anybodys_taste_is_told(assistant: Assistant) -> None:
+    """Alone, reasons name what was liked; the group's are free of it, and so are all answers."""
+    catalogue = assistant._agent().recommender.catalogue
+    liked = [catalogue.track(row) for genre in TASTES.values() for row in catalogue.rows(planted(assistant, genre))]
+    alone = ask(assistant, group=(), session_id="alone", text="something for the evening, 12 tracks")
+    assert any("which you liked" in track.reason for track in alone.tracks)
+    first = ask(assistant, "something for the evening, 12 tracks")
+    replies = [
+        first,
+        ask(assistant, "why number 1?"),
+        ask(assistant, "what do you know about my taste?"),
+        ask(assistant, f"why not {liked[0].artist}?"),
+        ask(assistant, discovery=1.0, text=""),
+    ]
+    shown = {track.track_id for reply in replies for track in reply.tracks}
+    for reply in replies:
+        said = [reply.text, *(cause for t in reply.tracks for cause in (t.reason, *t.causes)), *told(reply).values()]
+        assert not [words for words in said if "liked" in words or "your taste" in words or "your history" in words]
+        named = {track.title for track in liked if track.track_id not in shown and len(track.title) > 8}
+        assert not [
+            words for words in said for title in named if f"“{title}”" in words and "why not" not in reply.query
+        ]
+        assert all(track.liked is None for track in reply.tracks)
+    assert "ask me when we are alone" in replies[2].text
+    assert told(replies[4])["discovery"] == "weighed for each of you"
+
+
+def test_what_is_pressed_in_the_group_is_seen_by_it(assistant: Assistant) -> None:
+    first = ask(assistant)
+    assistant.feedback("ann", "circle", first.tracks[0].track_id, "like")
+    assistant.feedback("bob", "circle", first.tracks[1].track_id, "dislike")
+    again = {track.track_id: track.liked for track in ask(assistant, "more upbeat").tracks}
+    assert again.get(first.tracks[0].track_id) is not False
+    assert first.tracks[1].track_id not in again
+
+
+def test_members_are_counted_once_and_the_asker_is_no_other(assistant: Assistant) -> None:
+    alone = ask(assistant, group=(), session_id="alone", seed=1)
+    with_self = ask(assistant, group=("ann", "ann"), session_id="self", seed=1)
+    assert [t.track_id for t in with_self.tracks] == [t.track_id for t in alone.tracks]
+    twice = ask(assistant, group=("bob", "bob"), session_id="twice", seed=1)
+    assert "fits 1 of 2 of you" in " ".join(track.reason for track in twice.tracks)
+
+
+def test_somebody_of_whom_nothing_is_known_has_a_share_too(assistant: Assistant) -> None:
+    reply = ask(assistant, group=("dee",), session_id="with a stranger")
+    assert sum("dee" in track.whom for track in reply.tracks) >= 6
+
+
+def test_minutes_wishes_and_pins_hold_for_a_group(assistant: Assistant) -> None:
+    reply = ask(assistant, "45 minutes of soul, no pop", session_id="minutes")
+    lines = {line.constraint: line for line in reply.receipt}
+    assert not lines["minutes"].relaxed
+    assert lines["no pop"].n_met == len(reply.tracks)
+    kept = reply.tracks[2].track_id
+    swapped = ask(assistant, "keep 3, swap the rest", session_id="minutes")
+    assert swapped.tracks[2].track_id == kept
+    assert all(track.whom for track in swapped.tracks)
+
+
+def test_a_group_has_a_greatest_size() -> None:
+    members = tuple(f"member {n}" for n in range(MAX_GROUP))
+    Message(listener_id="ann", session_id="s", text="", group=members[1:])
+    with pytest.raises(ValidationError, match="group"):
+        Message(listener_id="ann", session_id="s", text="", group=members)
