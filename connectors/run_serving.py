@@ -15,6 +15,9 @@ def serve(
         int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one (default: SEGUE_WEB_PORT)")
     ] = None,
     no_web: Annotated[bool, typer.Option("--no-web", help="Without the web chat.")] = False,
+    no_discord: Annotated[
+        bool, typer.Option("--no-discord", help="Without the bot, which else runs where SEGUE_DISCORD__TOKEN is set.")
+    ] = False,
 ) -> None:
     """Serve the web chat and the Discord bot in one process.
 
@@ -25,4 +28,4 @@ def serve(
     settings = read_settings()
     place = (settings.web_host if host is None else host, settings.web_port if port is None else port)
     with open_assistant(settings) as assistant:
-        run(assistant, settings, web=None if no_web else place)
+        run(assistant, settings, web=None if no_web else place, discord=not no_discord)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 #: Longest time from a signal to the end of the process, in seconds; and what of it the web's open connections have.
 STOP_S, _DRAIN_S = 4.5, 2
+#: Seconds after which the bot tries again to reach Discord.
+AGAIN_S = 30.0
 
 
 class NothingToServeError(ConnectorError, ValueError):
@@ -43,6 +45,7 @@ def serve(
     settings: Settings,
     *,
     web: tuple[str, int] | None,
+    discord: bool = True,
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, and then return.
@@ -51,44 +54,86 @@ def serve(
 
     Args:
         assistant: answers the messages; closed at the end.
-        settings: those of the assistant.
+        settings: those of the assistant, and the bot's.
         web: address and port of the web chat, None for none; port 0 takes a free one.
+        discord: whether the bot runs, where the settings have a token for it.
         ready: called with the page's address once it is up.
 
     Raises:
         NothingToServeError: nothing is to run.
         AddressError: nothing can listen on that address and port.
+        BadTokenError: Discord refuses the bot's token.
+        IntentError: Discord does not allow an intent of the bot.
     """
-    if web is None:
-        raise NothingToServeError("leave --no-web out")
-    from connectors.web import check_address
+    discord = discord and settings.discord.token is not None
+    if web is None and not discord:
+        raise NothingToServeError("leave --no-web out, or set SEGUE_DISCORD__TOKEN and leave --no-discord out")
+    if web is not None:
+        from connectors.web import check_address
 
-    check_address(*web)
+        check_address(*web)
     with JobProgress() as progress:
         assistant.ensure_ready(progress)
     # Opens encoder, index and database now, so that the first listener need not wait for them.
     assistant.rank("", "music", 1)
-    asyncio.run(_run(assistant, web, ready))
+
+    async def until_a_signal() -> None:
+        stop = asyncio.Event()
+        stop_on_signals(stop)
+        await run(assistant, settings, stop, web=web, discord=discord, ready=ready, cut_off=True)
+        print("Stopped.", file=sys.stderr)
+
+    asyncio.run(until_a_signal())
 
 
-async def _run(assistant: Assistant, web: tuple[str, int], ready: Callable[[str], None] | None) -> None:
-    stop = asyncio.Event()
-    stop_on_signals(stop)
+async def run(
+    assistant: Assistant,
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    web: tuple[str, int] | None,
+    discord: bool,
+    ready: Callable[[str], None] | None = None,
+    cut_off: bool = False,
+) -> None:
+    """Serve until an event is set; the rest is as for `serve`. With `cut_off`, the process ends soon after it."""
     page: gr.Blocks | None = None
+    waiting: set[asyncio.Task[object]] = {asyncio.create_task(stop.wait())}
     try:
-        page, address = _open_web(assistant, web)
-        print(f"Segue is at {address} (Ctrl+C stops it)", flush=True)
-        if ready is not None:
-            ready(address)
-        await stop.wait()
+        if web is not None:
+            page, address = _open_web(assistant, web)
+            print(f"Segue is at {address} (Ctrl+C stops it)", flush=True)
+            if ready is not None:
+                ready(address)
+        if discord:
+            waiting.add(asyncio.create_task(_keep_bot(assistant, settings)))
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
     finally:
-        _cut_off_in(STOP_S)
+        if cut_off:
+            _cut_off_in(STOP_S)
         # What is still connected is cut off, which its server takes for an error of the page.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        if page is not None:
-            await asyncio.to_thread(page.close, verbose=False)
+        for task in waiting:
+            task.cancel()
+        closing = [asyncio.to_thread(page.close, verbose=False)] if page is not None else []
+        await asyncio.gather(*waiting, *closing, return_exceptions=True)
         assistant.close()
-        print("Stopped.", file=sys.stderr)
+
+
+async def _keep_bot(assistant: Assistant, settings: Settings) -> None:
+    """Run the bot; where Discord cannot be reached, try again after a while, for the web chat goes on without it."""
+    from connectors.discord.bot import build
+    from connectors.discord.bot import serve as serve_bot
+    from connectors.discord.errors import UnreachableError
+
+    while True:
+        try:
+            await serve_bot(build(assistant, settings))
+        except UnreachableError as error:
+            _LOG.warning("%s; trying again in %g s", error, AGAIN_S)
+        await asyncio.sleep(AGAIN_S)
 
 
 def _open_web(assistant: Assistant, web: tuple[str, int]) -> tuple[gr.Blocks, str]:
