@@ -21,6 +21,37 @@ class LlmSettings(BaseModel):
     timeout_s: PositiveFloat = Field(default=30.0, description="longest wait for an answer, seconds")
 
 
+class SpotifySettings(BaseModel):
+    """The app by which playlists are sent to Spotify. Each field is `SEGUE_SPOTIFY__<NAME>` in the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    client_id: str | None = Field(default=None, description="of an app of your own at developer.spotify.com")
+    client_secret: SecretStr | None = Field(default=None, description="of that app")
+    redirect_uri: str = Field(default="http://127.0.0.1:8888/callback", description="as the app states it")
+    api_url: str = Field(default="https://api.spotify.com/v1", description="where Spotify's API listens")
+    sign_in_url: str = Field(default="https://accounts.spotify.com", description="where people sign in")
+
+
+class ListenBrainzSettings(BaseModel):
+    """The ListenBrainz account. Each field is `SEGUE_LISTENBRAINZ__<NAME>` in the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: SecretStr | None = Field(default=None, description="the user token of listenbrainz.org/settings")
+    url: str = Field(default="https://api.listenbrainz.org", description="where its API listens")
+
+
+class SubsonicSettings(BaseModel):
+    """A Navidrome or other Subsonic server. Each field is `SEGUE_SUBSONIC__<NAME>` in the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str | None = Field(default=None, description="the server's address, as in a browser")
+    user: str | None = Field(default=None, description="who signs in")
+    password: SecretStr | None = Field(default=None, description="their password")
+
+
 class Settings(BaseSettings):
     """How Segue runs. Each field is `SEGUE_<NAME>` in the environment."""
 
@@ -72,4 +103,7 @@ class Settings(BaseSettings):
     listener: str = Field(default="me", description="whose taste the terminal uses")
     web_host: str = Field(default="127.0.0.1", description="address the web chat listens on")
     web_port: int = Field(default=7860, ge=0, le=65535, description="port of the web chat; 0 takes a free one")
+    spotify: SpotifySettings = SpotifySettings()
+    listenbrainz: ListenBrainzSettings = ListenBrainzSettings()
+    subsonic: SubsonicSettings = SubsonicSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
