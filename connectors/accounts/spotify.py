@@ -206,7 +206,7 @@ class SpotifyAccount(Account):
                 raise SignInError(self.service, problem, _LOG_IN) from error
             raise RefusedError(self.service, f"it answered {status}") from error
         except SpotifyOauthError as error:
-            raise SignInError(self.service, "the sign-in has ended", _LOG_IN) from error
+            raise _refused(error) from error
         except (requests.RequestException, EOFError) as error:
             raise UnwellError(f"it cannot be reached ({type(error).__name__})") from error
 
@@ -214,7 +214,12 @@ class SpotifyAccount(Account):
         token = self._oauth.cache_handler.get_cached_token() or {}
         if not token.get("refresh_token"):
             raise SignInError(self.service, "nobody is signed in", _LOG_IN)
-        self._oauth.refresh_access_token(token["refresh_token"])
+        try:
+            self._oauth.refresh_access_token(token["refresh_token"])
+        except SpotifyOauthError as error:
+            raise _refused(error) from error
+        except requests.RequestException as error:
+            raise UnwellError(f"it cannot be reached ({type(error).__name__})") from error
 
 
 def sign_in(settings: Settings) -> SignIn:
@@ -263,6 +268,13 @@ def _oauth(settings: Settings) -> SpotifyOAuth:
     oauth.OAUTH_AUTHORIZE_URL = given.sign_in_url.rstrip("/") + "/authorize"
     oauth.OAUTH_TOKEN_URL = given.sign_in_url.rstrip("/") + "/api/token"
     return oauth
+
+
+def _refused(error: SpotifyOauthError) -> SignInError | UnwellError:
+    """Tell a sign-in that has ended (RFC 6749, section 5.2) from a service that cannot say just now."""
+    if str(error.error).startswith(("invalid_", "unauthorized_", "unsupported_")):
+        return SignInError("Spotify", "the sign-in has ended", _LOG_IN)
+    return UnwellError("its sign-in does not answer")
 
 
 def _bare(words: str) -> str:

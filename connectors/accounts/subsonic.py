@@ -87,6 +87,7 @@ class SubsonicAccount(Account):
     def close(self) -> None:
         """Close the connection and its thread."""
         self._connection.cleanup()
+        self._connection._loop.close()  # which the library leaves open
 
     def _search(self, query: str) -> list[Any]:
         found = self._ask(lambda: self._connection.search3(query, artist_count=0, album_count=0, song_count=_ASKED))
