@@ -157,7 +157,7 @@ class ListenBrainzAccount(Account):
         try:
             said = self._client.get("/1/metadata/lookup/", {"artist_name": artist, "recording_name": title})
         except RefusedError:
-            return {}  # 404: nothing of that name
+            return {}  # nothing of that name
         return said if isinstance(said, dict) else {}
 
 

@@ -160,7 +160,11 @@ class SpotifyAccount(Account):
 
     def delete(self, playlist_id: str) -> None:
         """Take a playlist out of the account, which is all the deleting that Spotify knows."""
-        self._ask(lambda: self._client.current_user_unfollow_playlist(playlist_id))
+        try:
+            self._ask(lambda: self._client._delete("me/library", uris=f"spotify:playlist:{playlist_id}"))
+        except (SignInError, RefusedError):
+            # The address before February 2026, and the only one that spotipy 2.26 has a word for.
+            self._ask(lambda: self._client.current_user_unfollow_playlist(playlist_id))
 
     def examples(self) -> list[Entry]:
         """Name tracks that Spotify has everywhere."""

@@ -108,6 +108,12 @@ def test_every_clause_of_the_contract_holds_and_nothing_is_left(desk: Desk) -> N
     assert set(desk.double.names) == before
 
 
+def test_the_contract_holds_as_spotify_is_since_february_2026(at_spotify: Desk) -> None:
+    at_spotify.double.old = False
+    assert [one for one in run_contract(at_spotify.account) if one.problem] == []
+    assert at_spotify.double.names == {}
+
+
 def test_the_contract_tells_a_service_that_loses_tracks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     add = desk.account.add
     monkeypatch.setattr(desk.account, "add", lambda playlist_id, ids: add(playlist_id, ids[:-1]))
@@ -255,7 +261,7 @@ def test_ids_of_the_service_are_used_without_a_search(tmp_path: Path) -> None:
 
 
 def test_an_isrc_without_proof_is_believed_only_with_the_names(at_spotify: Desk) -> None:
-    at_spotify.double.with_isrcs = False
+    at_spotify.double.old = False
     find = at_spotify.account.find
     assert find(Entry("Vapour Trail", "Ride", ids={"isrc": "GBAAA9000001"})) == (LIBRARY[4].spotify, "isrc")
     assert find(Entry("Something Else", "Nobody", ids={"isrc": "GBAAA9000001"})) is None

@@ -53,7 +53,7 @@ class ListenBrainzDouble(Double):
         found = having(f"{asked.one('artist_name')} {asked.one('recording_name')}")
         # The real lookup is fuzzy: it answers with something near, which may be another version or artist.
         if not found:
-            return 404, {"code": 404, "error": "No recording found"}
+            return 200, {}
         song = max(found, key=lambda song: song.title.endswith("Remaster"))
         return 200, {
             "recording_mbid": song.mbid,

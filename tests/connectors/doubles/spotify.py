@@ -27,7 +27,8 @@ class SpotifyDouble(Double):
         self._codes: dict[str, str] = {}
         self.access: set[str] = set()
         self.refresh: set[str] = set()
-        self.with_isrcs = True
+        #: As it was before February 2026: deleting has another address, and tracks state their ISRC.
+        self.old = True
 
     def settings(self) -> dict[str, Any]:
         return {
@@ -70,10 +71,17 @@ class SpotifyDouble(Double):
                 self.names[playlist_id], self.items[playlist_id] = asked.json()["name"], []
                 return 201, self._playlist(playlist_id)
             case "GET", ["playlists", one, "items"]:
-                return 200, _page(asked, [{"item": {"id": i}} for i in self.items[one]])
+                field = "track" if self.old else "item"
+                return 200, _page(asked, [{field: {"id": i}} for i in self.items[one]])
             case "POST", ["playlists", one, "items"]:
                 return self._add(one, asked.json())
+            case "DELETE", ["me", "library"] if not self.old:
+                one = asked.one("uris").removeprefix("spotify:playlist:")
+                del self.names[one], self.items[one]
+                return 200, None
             case "DELETE", ["playlists", one, "followers"]:
+                if not self.old:
+                    return 403, {"error": {"status": 403, "message": "Forbidden"}}
                 del self.names[one], self.items[one]
                 return 200, None
         return 404, {"error": {"status": 404, "message": asked.path}}
@@ -106,7 +114,7 @@ class SpotifyDouble(Double):
         return [self._track(song) for song in found[:limit]]
 
     def _track(self, song: Song) -> dict[str, Any]:
-        coded = {"external_ids": {"isrc": song.isrc}} if self.with_isrcs else {}
+        coded = {"external_ids": {"isrc": song.isrc}} if self.old else {}
         named = {"id": song.spotify, "name": song.title, "artists": [{"name": song.artist}]}
         return named | {"album": {"name": "An album"}, "duration_ms": song.seconds * 1000} | coded
 
@@ -119,7 +127,8 @@ class SpotifyDouble(Double):
             "external_urls": {"spotify": url},
         }
 
-    def _add(self, playlist_id: str, uris: list[str]) -> Answer:
+    def _add(self, playlist_id: str, said: list[str] | dict[str, list[str]]) -> Answer:
+        uris = said["uris"] if isinstance(said, dict) else said
         known = {song.spotify for song in LIBRARY}
         ids = [uri.removeprefix("spotify:track:") for uri in uris]
         if len(ids) > 100:
