@@ -19,7 +19,9 @@ from assistant.matching import (
     SEVERAL,
     match,
 )
+from assistant.slates import slate_tracks
 from recsys.catalogue import Catalogue
+from recsys.recommendation import Pick
 from recsys.sources import read_source, read_starter
 from recsys.types import Track
 
@@ -201,6 +203,13 @@ def test_4000_entries_are_matched_against_28000_tracks_in_two_seconds(eval_data:
         for one, row in zip(matches, rows, strict=False)
     )
     assert same >= 3_990
+
+
+def test_a_slate_carries_the_ids_by_which_services_know_its_tracks() -> None:
+    ids = {"isrc": "GB-BRB-93-00023", "spotify": "spotify:track:4uLU6hMCjMI75M1A2tKUQC", "work": "7", "mbid": "no id"}
+    pick = Pick(0, track("alison", "Alison", "Slowdive", ids=ids), 231.0, False, 1.0, 1.0, 0.0)
+    (shown,) = slate_tracks([pick], ["Dreamy."], {})
+    assert shown.ids == {"isrc": "GBBRB9300023", "spotify": "4uLU6hMCjMI75M1A2tKUQC"}
 
 
 def test_ids_are_read_out_of_addresses_of_every_form() -> None:
