@@ -82,7 +82,8 @@ class SubsonicAccount(Account):
 
     def examples(self) -> list[Entry]:
         """Name tracks of this server: those that a search for nothing gives."""
-        return [Entry(song.title, song.artist or "", song.album or "", song.duration) for song in self._search("")]
+        songs = [song for song in self._search("") if song.title and song.artist]
+        return [Entry(song.title, song.artist, song.album or "", song.duration) for song in songs[:10]]
 
     def close(self) -> None:
         """Close the connection and its thread."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from assistant.settings import Settings
 from connectors.accounts import ACCOUNTS, open_account
 from connectors.accounts.base import NOT_TAKEN, NOT_THERE, Account
 from connectors.accounts.contract import CLAUSES, run_contract
-from connectors.accounts.errors import NotSetUpError, ServiceError, SignInError, UnknownAccountError
+from connectors.accounts.errors import NoClientError, NotSetUpError, ServiceError, SignInError, UnknownAccountError
 from connectors.accounts.patience import Patience, retry_after_s
 from connectors.accounts.spotify import SpotifyAccount, sign_in, token_path
 from tests.connectors.doubles import listenbrainz, spotify, subsonic
@@ -343,6 +344,18 @@ def test_an_address_of_another_sign_in_is_not_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ACCOUNTS)
 def test_a_missing_setting_is_named(name: str, tmp_path: Path) -> None:
     with pytest.raises(NotSetUpError, match=rf"SEGUE_{name.upper()}__\w+ is empty; "):
+        open_account(name, Settings(home=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("spotify", "spotipy"), ("listenbrainz", "liblistenbrainz"), ("subsonic", "libopensonic")]
+)
+def test_a_missing_client_library_is_told_with_what_installs_it(
+    name: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, f"connectors.accounts.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(NoClientError, match=rf"is not installed; run `pip install 'segue\[{name}\]'`"):
         open_account(name, Settings(home=tmp_path))
 
 
