@@ -178,6 +178,11 @@ def name_key(artist: str) -> str:
     return artist_key(f"{last[2]} {last[1]}" if last else artist).replace(" ", "")
 
 
+def search_title(title: str) -> str:
+    """Reduce a title to the words to search another catalogue for: folded, without guests and versions."""
+    return base_title(title)
+
+
 @lru_cache(maxsize=1 << 16)
 def name_keys(artist: str) -> tuple[str, ...]:
     """All keys under which the artists of one text may be filed: the whole first, then each part, without doubles."""

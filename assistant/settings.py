@@ -31,6 +31,37 @@ class DiscordSettings(BaseModel):
     upload_mb: PositiveInt = Field(default=25, le=500, description="largest history file that is taken, MB")
 
 
+class SpotifySettings(BaseModel):
+    """The app by which playlists are sent to Spotify. Each field is `SEGUE_SPOTIFY__<NAME>` in the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    client_id: str | None = Field(default=None, description="of an app of your own at developer.spotify.com")
+    client_secret: SecretStr | None = Field(default=None, description="of that app")
+    redirect_uri: str = Field(default="http://127.0.0.1:8888/callback", description="as the app states it")
+    api_url: str = Field(default="https://api.spotify.com/v1", description="where Spotify's API listens")
+    sign_in_url: str = Field(default="https://accounts.spotify.com", description="where people sign in")
+
+
+class ListenBrainzSettings(BaseModel):
+    """The ListenBrainz account. Each field is `SEGUE_LISTENBRAINZ__<NAME>` in the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: SecretStr | None = Field(default=None, description="the user token of listenbrainz.org/settings")
+    url: str = Field(default="https://api.listenbrainz.org", description="where its API listens")
+
+
+class SubsonicSettings(BaseModel):
+    """A Navidrome or other Subsonic server. Each field is `SEGUE_SUBSONIC__<NAME>` in the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str | None = Field(default=None, description="the server's address, as in a browser")
+    user: str | None = Field(default=None, description="who signs in")
+    password: SecretStr | None = Field(default=None, description="their password")
+
+
 class Settings(BaseSettings):
     """How Segue runs. Each field is `SEGUE_<NAME>` in the environment."""
 
@@ -88,4 +119,7 @@ class Settings(BaseSettings):
     web_per_minute: PositiveInt = Field(default=120, description="turns and presses of one listener in a minute")
     web_upload_mb: PositiveInt = Field(default=200, description="largest file that the page takes, megabytes")
     discord: DiscordSettings = DiscordSettings()
+    spotify: SpotifySettings = SpotifySettings()
+    listenbrainz: ListenBrainzSettings = ListenBrainzSettings()
+    subsonic: SubsonicSettings = SubsonicSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "warning"

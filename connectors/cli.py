@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import uuid4
 
 import typer
 
+from connectors.accounts import open_account
 from connectors.curate import curate
 from connectors.discord_command import discord
 from connectors.embeddings import embeddings_app
 from connectors.exporting import export
 from connectors.group import SegueGroup
 from connectors.history import history_app
+from connectors.live_checks import LIVE, Live
 from connectors.opening import example as _example
 from connectors.opening import open_assistant as _open
 from connectors.opening import read_settings as _settings
@@ -33,6 +35,7 @@ from connectors.options import (
 )
 from connectors.personal import add_personal
 from connectors.run_serving import serve
+from connectors.sending import Name, Public, To, login, send
 from connectors.training import train
 from connectors.whose import not_me
 
@@ -141,9 +144,12 @@ def playlist(
     approve: Approve = None,
     save_recipe: SaveRecipe = None,
     batch: Batch = None,
+    to: To = None,
+    name: Name = None,
+    public: Public = False,
     listener: Annotated[str | None, typer.Option(help="Whose taste to use (default: SEGUE_LISTENER)")] = None,
 ) -> None:
-    """Make one playlist, as a table or as files; by a recipe, anew; or many.
+    """Make one playlist, as a table, as files or in an account; by a recipe, anew; or many.
 
     A recipe keeps what is wanted; --recipe makes it anew, says what changed, and keeps what you approved of it.
     """
@@ -154,6 +160,8 @@ def playlist(
     if recipe is not None or save_recipe is not None or batch is not None or approve is not None:
         from connectors.recipe_command import by_recipe
 
+        if to is not None:
+            raise typer.BadParameter("goes with a REQUEST alone; write a recipe's playlist with -o", param_hint="--to")
         dials = {"discovery": discovery, "fame": fame, "how_much_me": how_much_me}
         sizes = {"n_tracks": n_tracks, "minutes": minutes, "seed": seed}
         by_recipe(
@@ -173,6 +181,7 @@ def playlist(
     for path in files:
         check_destination(path)
     settings = _settings()
+    account = None if to is None else open_account(to, settings)
     with _ready(settings) as assistant:
         reply = assistant.reply(
             Message(
@@ -199,6 +208,8 @@ def playlist(
         typer.echo(reply.text, err=True)
     for path in files:
         typer.echo(f"Wrote {len(reply.tracks)} tracks, {reply.total}, to {path} (seed {reply.seed})", err=True)
+    if account is not None and not send(account, reply, name, public=public):
+        raise typer.Exit(1)
 
 
 @app.command(epilog=_example('compare "partying like crazy" --listener ann --listener bob'))
@@ -300,6 +311,7 @@ def index(
         raise typer.Exit(1)
 
 
+app.command(epilog=_example("login spotify"))(login)
 app.command(epilog=_example("train --seed 64 --steps 800"))(train)
 app.command(epilog=_example("export --format jam my-requests && segue eval jam --data my-requests"))(export)
 
@@ -322,36 +334,27 @@ def status(
 @app.command(epilog=_example("doctor || echo 'something is wrong'"))
 def doctor(
     live: Annotated[
-        Literal["llm"] | None,
-        typer.Option("--live", help="Try your language model on fixed requests and slates instead."),
+        Live | None,
+        typer.Option(
+            "--live",
+            help="Try your language model on fixed requests and slates instead, or an account with a playlist.",
+        ),
     ] = None,
 ) -> None:
     """Check the installation and say how to fix it.
 
-    Ends with status 1 if a check fails, or with --live if no answer could be used.
+    Ends with status 1 if a check fails, or with --live if what was tried does not work.
     """
     from connectors.console import open_console, show_checks
 
     if live is not None:
-        _try_model()
+        if not LIVE[live](_settings()):
+            raise typer.Exit(1)
         return
     with _open(_settings()) as assistant:
         checks = assistant.doctor()
     show_checks(open_console(), checks)
     if any(not check.ok and not check.optional for check in checks):
-        raise typer.Exit(1)
-
-
-def _try_model() -> None:
-    from connectors.console import open_console
-    from connectors.live import show_live_report
-    from connectors.progress import JobProgress
-
-    with _open(_settings()) as assistant, JobProgress() as progress:
-        report = assistant.try_model(progress)
-    show_live_report(open_console(), report)
-    if not report.n_valid:
-        typer.echo("No answer could be used: until that is mended, the rules read every message alone", err=True)
         raise typer.Exit(1)
 
 

@@ -19,8 +19,10 @@ from assistant.matching import (
     SEVERAL,
     match,
 )
+from assistant.slates import slate_tracks
 from recsys.catalogue import Catalogue
-from recsys.sources import read_source
+from recsys.recommendation import Pick
+from recsys.sources import read_source, read_starter
 from recsys.types import Track
 
 MBID = "8f3471b5-7e6a-48da-86a9-c1c07a0f47ae"
@@ -174,7 +176,20 @@ def test_any_text_gets_one_answer(title: str, artist: str, path: str) -> None:
     assert one.found or one.why
 
 
-def test_every_track_of_a_catalogue_is_found_by_its_own_names_quickly(eval_data: Path) -> None:
+def test_every_track_of_the_starter_is_found_by_its_own_names() -> None:
+    content = read_starter()
+    catalogue = Catalogue.from_tracks(content.tracks, content.collections)
+    entries = [
+        Entry(title.upper(), ", ".join(artists))
+        for title, artists in zip(catalogue.titles, catalogue.artists, strict=True)
+    ]
+    matches = match(catalogue, entries)
+    assert {one.how for one in matches} == {"name"}
+    assert [catalogue.work[one.row] for one in matches if one.row is not None] == catalogue.work.tolist()
+
+
+@pytest.mark.proof
+def test_4000_entries_are_matched_against_28000_tracks_in_two_seconds(eval_data: Path) -> None:
     content = read_source(eval_data / "spotify-songs" / "spotify_songs.csv.gz")
     catalogue = Catalogue.from_tracks(content.tracks, content.collections)
     rows = range(0, len(catalogue), len(catalogue) // 4_000)
@@ -188,6 +203,13 @@ def test_every_track_of_a_catalogue_is_found_by_its_own_names_quickly(eval_data:
         for one, row in zip(matches, rows, strict=False)
     )
     assert same >= 3_990
+
+
+def test_a_slate_carries_the_ids_by_which_services_know_its_tracks() -> None:
+    ids = {"isrc": "GB-BRB-93-00023", "spotify": "spotify:track:4uLU6hMCjMI75M1A2tKUQC", "work": "7", "mbid": "no id"}
+    pick = Pick(0, track("alison", "Alison", "Slowdive", ids=ids), 231.0, False, 1.0, 1.0, 0.0)
+    (shown,) = slate_tracks([pick], ["Dreamy."], {})
+    assert shown.ids == {"isrc": "GBBRB9300023", "spotify": "4uLU6hMCjMI75M1A2tKUQC"}
 
 
 def test_ids_are_read_out_of_addresses_of_every_form() -> None:

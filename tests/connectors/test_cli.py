@@ -32,6 +32,7 @@ COMMANDS = (
     "not-me",
     "index",
     "train",
+    "login",
     "export",
     "status",
     "doctor",
@@ -106,7 +107,7 @@ finally:
     [
         (["playlst"], "no such command 'playlst'. Did you mean 'playlist'?; see `segue --help`"),
         (["playlist"], "missing argument 'REQUEST'; see `segue playlist --help`"),
-        (["playlist", "x", "--loud"], "no such option: --loud; see `segue playlist --help`"),
+        (["playlist", "x", "--zzz"], "no such option: --zzz; see `segue playlist --help`"),
         (["playlist", "x", "-n", "0"], "invalid value for '-n' / '--tracks'"),
         (["playlist", "x", "-n", "many"], "invalid value for '-n' / '--tracks'"),
         (["playlist", "x", "--minutes", "0"], "invalid value for '--minutes'"),
@@ -177,7 +178,7 @@ def test_an_unwritable_playlist_is_refused_before_any_work(tmp_path: Path, monke
     monkeypatch.setattr(cli, "_open", None)
     status, out, err = run("playlist", "mellow", "-o", str(tmp_path / "list.mp3"))
     assert (status, out) == (1, "")
-    assert err == "segue: cannot write a playlist as '.mp3'; use one of .m3u8, .m3u, .csv, .json\n"
+    assert err == "segue: cannot write a playlist as '.mp3'; use one of .m3u8, .m3u, .xspf, .jspf, .csv, .json, .txt\n"
     status, _, err = run("playlist", "mellow", "-o", str(tmp_path / "missing" / "list.csv"))
     assert status == 1
     assert "there is no folder" in err

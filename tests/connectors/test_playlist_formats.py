@@ -69,7 +69,7 @@ def test_another_programs_xspf_parser_reads_all_of_it(tmp_path: Path) -> None:
 
 
 @given(title=any_text, artist=any_text, reason=any_text, query=any_text, track_id=st.text(max_size=20))
-@hypothesis_settings(max_examples=60)
+@hypothesis_settings(max_examples=30)
 def test_any_name_makes_well_formed_xspf_and_valid_jspf(
     title: str, artist: str, reason: str, query: str, track_id: str
 ) -> None:
