@@ -21,7 +21,20 @@ from evals.main import main
 from recsys.store import Store
 from recsys.types import Event, EventKind
 
-COMMANDS = ("web", "chat", "playlist", "curate", "compare", "map", "not-me", "index", "train", "export", "status", "doctor")
+COMMANDS = (
+    "web",
+    "chat",
+    "playlist",
+    "curate",
+    "compare",
+    "map",
+    "not-me",
+    "index",
+    "train",
+    "export",
+    "status",
+    "doctor",
+)
 OF_EMBEDDINGS = ("embeddings add", "embeddings list", "embeddings remove")
 HEAVY = ("torch", "polars", "chromadb", "gradio", "discord", "sqlalchemy", "numpy", "plotly", "pydantic_settings")
 SEGUE = "from evals.main import main; main()"
