@@ -46,6 +46,8 @@ _USUAL_MORE = 10
 #: What a track is worth that is there already in another version, where a playlist is shortened; others are 0.2 to 1.
 _REPEATED_WORTH = 0.02
 _LEAST_WORTH = 0.2
+#: So often others are looked for in place of new tracks that would stand out.
+_MAX_TRIES = 4
 #: A genre of so many of a playlist's tracks is what it is made of.
 _USUAL_GENRE = 1 / 3
 #: Tracks of a playlist that speak for what is added; more of them cost time and say nothing new.
@@ -146,20 +148,28 @@ class Curation:
         own = list(dict.fromkeys(self.rows))
         length_s = float(self._catalogue.durations_s[own].sum())
         size = None if n_tracks is None else len(own) + n_tracks
+        unfit: set[int] = set()  # what would stand out, where no words ask for it
 
         def adjust(query: Query) -> Query:
             return replace(
                 query,
                 constraints=(*query.constraints, *self._usual_genres(query)),
                 fixed=tuple(enumerate(own)),
+                exclude=query.exclude | unfit,
                 liked_rows=tuple(dict.fromkeys((*query.liked_rows, *self._examples()))),
                 size=size,
                 minutes=None if minutes is None else minutes + length_s / 60,
                 max_per_artist=self._cap(query.max_per_artist, n_tracks or int((minutes or 0) / 3)),
             )
 
-        aside = self._agent.aside(listener_id, [text], adjust=adjust)
-        added = [track for track in aside.tracks if track.track_id not in self._ids(own)]
+        own_ids = set(self._ids(own))
+        for _ in range(_MAX_TRIES):
+            aside = self._agent.aside(listener_id, [text], adjust=adjust)
+            added = [track for track in aside.tracks if track.track_id not in own_ids]
+            strange = self._strange([track.track_id for track in added])
+            if text.strip() or not strange:
+                break
+            unfit |= strange
         rows = [*self.rows, *self._catalogue.rows(track.track_id for track in added).tolist()]
         said = [_added(added)]
         if n_tracks is not None and len(added) < n_tracks:
@@ -256,6 +266,13 @@ class Curation:
         rows = list(dict.fromkeys(row for row, far in zip(self.rows, z, strict=True) if far < STANDS_OUT))
         every = max(-(-len(rows) // _MAX_EXAMPLES), 1)
         return rows[::every]
+
+    def _strange(self, track_ids: Sequence[str]) -> set[int]:
+        """The rows of those tracks that would stand out beside the playlist."""
+        added = self._catalogue.rows(track_ids).tolist()
+        rows = [*self.rows, *added]
+        z = standing_out(distances(self._catalogue, self._agent.recommender.ranker.vectors, rows))
+        return {row for row, far in zip(added, z[len(self.rows) :], strict=True) if far >= STANDS_OUT}
 
     def _usual_genres(self, query: Query) -> tuple[Constraint, ...]:
         """Prefer the genres that the playlist is made of, unless the words say which."""

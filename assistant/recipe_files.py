@@ -20,6 +20,7 @@ from assistant.recipes import Named, Recipe
 
 #: A longer text is no recipe; nor is one in which things stand in things this deep.
 MAX_CHARACTERS, _MAX_DEPTH = 500_000, 12
+_STATE = frozenset(("approved", "last"))
 _HEADER = "A playlist as what is wanted of it: `segue playlist --recipe FILE` makes it anew"
 #: Field → what to write there.
 _WRITE = {
@@ -46,9 +47,9 @@ _WRITE = {
 class RecipeFile:
     """A recipe with the text that it was read from."""
 
-    def __init__(self, recipe: Recipe, document: CommentedMap) -> None:
-        """Keep both; use `read` or `new`."""
-        self.recipe, self._document = recipe, document
+    def __init__(self, recipe: Recipe, text: str, document: CommentedMap) -> None:
+        """Keep all three; use `read` or `new`."""
+        self.recipe, self.text, self._document = recipe, text, document
 
     @classmethod
     def read(cls, text: str, name: str) -> RecipeFile:
@@ -63,7 +64,7 @@ class RecipeFile:
         """
         document = _parsed(text, name)
         try:
-            return cls(Recipe.model_validate(_bare(document)), document)
+            return cls(Recipe.model_validate(_bare(document)), text, document)
         except ValidationError as error:
             raise _explained(error, document, name) from error
 
@@ -75,21 +76,41 @@ class RecipeFile:
         for field, value in recipe.model_dump(mode="json", exclude_defaults=True).items():
             document[field] = _written(getattr(recipe, field), value)
         document.insert(0, "version", recipe.version)
-        return cls(recipe, document)
+        return cls(recipe, _dumped(document), document)
 
     def with_state(self, recipe: Recipe) -> RecipeFile:
-        """Return the file with the approved tracks and the playlist of last time of a recipe; all else stays."""
-        for field in ("approved", "last"):
-            named: tuple[Named, ...] = getattr(recipe, field)
-            if named != getattr(self.recipe, field):
-                self._document[field] = _written(named, [one.model_dump(exclude_defaults=True) for one in named])
-        return RecipeFile(recipe, self._document)
+        """Return the file with the approved tracks and the playlist of last time of a recipe.
 
-    def text(self) -> str:
-        """Return the file's text."""
-        out = io.StringIO()
-        _yaml().dump(self._document, out)
-        return out.getvalue()
+        All other lines stay as they are, comments too, unless the file is laid out so that lines cannot be told apart.
+        """
+        blocks = {field: _block(field, getattr(recipe, field)) for field in _STATE}
+        lines = self.text.splitlines(keepends=True)
+        starts = {key: self._document.lc.key(key)[0] for key in self._document}
+        for field in sorted(_STATE & starts.keys(), key=lambda field: -starts[field]):
+            after = [start for start in starts.values() if start > starts[field]]
+            end = min(after, default=len(lines))
+            while end > starts[field] + 1 and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
+                end -= 1
+            lines[starts[field] : end] = [blocks.pop(field)]
+        if lines and not lines[-1].endswith("\n"):
+            lines[-1] += "\n"
+        text = "".join([*lines, *(blocks[field] for field in sorted(blocks))])
+        try:
+            file = RecipeFile.read(text, "")
+        except RecipeError:
+            return RecipeFile.new(recipe)
+        return file if file.recipe == recipe else RecipeFile.new(recipe)
+
+
+def _block(field: str, named: tuple[Named, ...]) -> str:
+    """The lines of a list of tracks, none for an empty one."""
+    return _dumped(CommentedMap({field: _written(named, [])})) if named else ""
+
+
+def _dumped(document: CommentedMap) -> str:
+    out = io.StringIO()
+    _yaml().dump(document, out)
+    return out.getvalue()
 
 
 def _yaml() -> YAML:

@@ -1,7 +1,7 @@
 """A recipe: a playlist as what is wanted of it, so that it can be made anew; and what making it gave.
 
-What comes first where two things cannot both be: never_include and clean_only, then approved tracks and must_include,
-then quotas, then constraints, then the prompt. Whatever could not be kept is told.
+What comes first where two things cannot both be: never_include and clean_only, then quotas, then approved tracks and
+must_include, then constraints, then the prompt. Whatever could not be kept is told.
 """
 
 from __future__ import annotations

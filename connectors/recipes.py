@@ -45,7 +45,7 @@ def save_recipe(path: Path, file: RecipeFile) -> None:
     """
     from connectors.playlists.base import write_whole
 
-    write_whole(path, file.text())
+    write_whole(path, file.text)
 
 
 def check_new(path: Path) -> None:

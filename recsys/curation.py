@@ -27,8 +27,10 @@ from recsys.types import FloatArray, IntArray
 STANDS_OUT = 3.5
 #: In fewer tracks than this nothing is usual, so that nothing stands out.
 MIN_TRACKS = 5
-#: The least spread of distances that counts: where all are alike, small differences are none.
-MIN_SPREAD = 0.02
+#: The least spread of distances that counts: where all are alike, small differences are none. Tried on the starter: of
+#: 120 playlists of one genre with a track of another all are found with 0.02 to 0.05, and of 40 slates by Segue itself
+#: 0.75 tracks each stand out with 0.02, and 0.17 with this.
+MIN_SPREAD = 0.05
 #: Parts of the distance of two tracks: joint space, genres, energy.
 _PARTS = (0.5, 0.3, 0.2)
 #: Lengths of one recording on two records differ by this much at most, in seconds.

@@ -27,6 +27,7 @@ COMMANDS = (
     "discord",
     "chat",
     "playlist",
+    "curate",
     "compare",
     "map",
     "not-me",

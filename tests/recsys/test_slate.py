@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.slate import MINUTES_TOLERANCE, Candidates, arrange, choose
+from recsys.types import Arc
 
 
 def candidates(n: int = 60, seed: int = 0, **changed: Any) -> Candidates:
@@ -100,3 +101,23 @@ def test_neighbours_in_an_arranged_slate_are_nearer_in_energy_than_by_rank() -> 
     picked = choose(c, size=25, minutes=None, caps={}, max_per_artist=1)
     step = lambda order: float(np.abs(np.diff(c.energy[order])).mean())  # noqa: E731
     assert step(arrange(c, picked)) < 0.8 * step(picked)
+
+
+def test_what_must_be_there_is_there_and_stands_where_it_fits() -> None:
+    c = candidates(artists=np.arange(60), must=frozenset({50, 55, 59}))
+    picked = choose(c, size=10, minutes=None, caps={}, max_per_artist=2)
+    assert {50, 55, 59} <= set(picked)
+    assert len(arrange(c, picked)) == 10
+    assert arrange(c, picked, Arc.RISING) == sorted(picked, key=lambda p: float(c.energy[p]))
+
+
+@given(minutes=st.floats(20, 90), seed=st.integers(0, 1_000))
+def test_no_search_for_exact_minutes_drops_what_must_be_there(minutes: float, seed: int) -> None:
+    c = candidates(seed=seed, artists=np.arange(60), must=frozenset({58, 59}))
+    assert {58, 59} <= set(choose(c, size=20, minutes=minutes, caps={}, max_per_artist=2))
+
+
+def test_an_artist_with_a_quota_of_none_has_no_track() -> None:
+    c = candidates()
+    picked = choose(c, size=40, minutes=None, caps={3: 0}, max_per_artist=3)
+    assert 3 not in c.artists[picked]
