@@ -126,7 +126,7 @@ class Desk:
                 must_include=() if self.prompt else tracks[:_MAX_RECIPE],
                 last=tracks[:_MAX_RECIPE],
             )
-            after = replace(self, recipe=RecipeFile.new(recipe).text(), approved=frozenset())
+            after = replace(self, recipe=RecipeFile.new(recipe).text, approved=frozenset())
             return after._told("A recipe is written below; change it as you like, and run it.")
 
         return self._tried(written)
@@ -154,7 +154,7 @@ class Desk:
                 playlist,
                 earlier=self.earlier if self.playlist is None else (*self.earlier, self.playlist)[-_MAX_EARLIER:],
                 prompt=file.recipe.prompt,
-                recipe=file.with_state(done.recipe).text(),
+                recipe=file.with_state(done.recipe).text,
                 approved=_ids(done.recipe.approved),
                 names={one.id: str(one) for one in file.recipe.last},
             )
@@ -173,7 +173,7 @@ class Desk:
             recipe = file.recipe.model_copy(update={"approved": kept})
             if track_id not in _ids(file.recipe.approved):
                 recipe = file.recipe.approving([track_id])
-            after = replace(self, recipe=file.with_state(recipe).text(), approved=_ids(recipe.approved))
+            after = replace(self, recipe=file.with_state(recipe).text, approved=_ids(recipe.approved))
             return after._told("")
 
         return self._tried(approved)

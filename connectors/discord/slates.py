@@ -9,7 +9,7 @@ import discord
 from assistant.phrasebook import Phrasebook
 from assistant.reply import ReceiptLine, Reply, SlateTrack
 from connectors.discord.words import MAX_DESCRIPTION, MAX_EMBED, MAX_FIELD, label, safe, web_link
-from connectors.web_view import length_label
+from connectors.web_text import length_label
 
 #: Tracks on a page, and characters of them: text and receipt of a turn go beside them.
 PER_PAGE, _PAGE_CHARACTERS = 10, 3_300
