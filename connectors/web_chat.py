@@ -63,6 +63,10 @@ class Conversation:
     _waiting: deque[str] = field(default_factory=deque)
     _turn: RLock = field(default_factory=RLock, repr=False, compare=False)
 
+    def __deepcopy__(self, _: object) -> Conversation:
+        """Begin another conversation: Gradio copies the first value of a state for each page that is opened."""
+        return Conversation()
+
     @property
     def awaits(self) -> bool:
         """Whether a message waits for its answer."""

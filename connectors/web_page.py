@@ -14,17 +14,21 @@ import gradio as gr
 from connectors.web_acts import act
 from connectors.web_api import add_endpoints
 from connectors.web_chat import Conversation, apology
+from connectors.web_curate import curate_tab
 from connectors.web_dials import dials_html
 from connectors.web_limits import TOO_FAST, RateLimit
 from connectors.web_player import player_html, remember_heard
 from connectors.web_talks import manage, talks_html, talks_of
+from connectors.web_taste import taste_tab
 from connectors.web_view import EXAMPLES, exports_html, footer_html, header_html, options_html, slate_html
+from connectors.web_welcome import Welcome, welcome
 from connectors.web_who import Who
 
 if TYPE_CHECKING:
     from assistant.app import Assistant
 
 _ASSETS = files("connectors") / "assets"
+_STYLES = ("web.css", "slate.css", "acts.css", "page.css", "beside.css")
 
 
 def page(assistant: Assistant) -> gr.Blocks:
@@ -35,7 +39,15 @@ def page(assistant: Assistant) -> gr.Blocks:
         with gr.Row(elem_id="sg-top"):
             gr.HTML(header_html(), js_on_load=_asset("drawer.js"), apply_default_css=False)
             start_over = gr.Button("Start over", size="sm", variant="secondary", elem_id="sg-start-over")
-        _AskTab(assistant, who, limit).build(app, start_over)
+        ask = _AskTab(assistant, who, limit)
+        with gr.Tabs(elem_id="sg-tabs"):
+            with gr.Tab("Ask"):
+                opening = ask.lay_out()
+            with gr.Tab("My taste"):
+                taste_tab(assistant, who)
+            with gr.Tab("Curate"):
+                curate_tab(assistant, who)
+        ask.connect(app, start_over, opening)
         add_endpoints(assistant, who, limit)
     return app
 
@@ -46,15 +58,21 @@ class _AskTab:
     def __init__(self, assistant: Assistant, who: Who, limit: RateLimit) -> None:
         self._assistant, self._who, self._limit = assistant, who, limit
 
-    def build(self, app: gr.Blocks, start_over: gr.Button) -> None:
-        """Lay the components out and connect them."""
-        self._components()
+    def connect(self, app: gr.Blocks, start_over: gr.Button, opening: Welcome) -> None:
+        """Say what every act changes, and put the player under all tabs: it plays on while others are looked at.
+
+        Args:
+            app: the page.
+            start_over: the button that begins anew.
+            opening: shows the panel of the first visit, once it is known who is here.
+        """
+        player = self._html(player_html(), "player.js", "sg-player")
         # Without Gradio's queue: it would add a round trip to every act, and the assistant takes many threads.
         direct: dict[str, Any] = {"api_visibility": "private", "queue": False}
         at_once = direct | {"show_progress": "hidden"}
         many = at_once | {"trigger_mode": "multiple"}
         ours, screen = [*self._who.inputs, self._talk], self._screen
-        app.load(self._arrive, self._who.inputs, [*self._who.inputs, *screen], **at_once)
+        app.load(self._arrive, ours, [*self._who.inputs, *screen], **at_once).then(*opening, **at_once)
         heard = (
             self._box.submit(self._hear, [self._box, *ours], [*self._waiting, self._box], **at_once),
             self._chat.example_select(self._choose, ours, self._waiting, **at_once),
@@ -84,11 +102,12 @@ class _AskTab:
         for part in (self._slate, self._dials):
             part.act(self._act, ours, [self._slate, self._dials, *self._below, self._chat], **many)
         self._talks.act(self._manage, ours, screen, **many)
-        self._player.heard(self._heard, ours, None, **many)
+        player.heard(self._heard, ours, None, **many)
         start_over.click(self._begin_again, ours, [*screen, self._box], **at_once)
 
-    def _components(self) -> None:
-        self._talk = gr.State(None)
+    def lay_out(self) -> Welcome:
+        """Put the components where it is called; returns what opens the panel of the first visit."""
+        self._talk = gr.State(Conversation())
         with gr.Row(elem_id="sg-main", equal_height=False):
             self._talks = self._html("", "web.js", "sg-talks")
             with gr.Column(scale=5, min_width=300, elem_id="sg-talk"):
@@ -119,14 +138,15 @@ class _AskTab:
                     elem_id="sg-box",
                 )
             with gr.Column(scale=11, min_width=300, elem_id="sg-result"):
+                opening = welcome(self._assistant, self._who)
                 self._dials = self._html(dials_html(Conversation().dials), "web.js", "sg-dials")
                 self._slate = self._html(slate_html(None), "web.js", "sg-slate")
                 self._exports = self._html("", "web.js", "sg-exports")
                 self._footer = self._html("", None, "sg-footer")
-        self._player = self._html(player_html(), "player.js", "sg-player")
         self._below = [self._exports, self._footer, self._options, self._talks, self._talk]
         self._screen = [self._chat, self._slate, self._dials, *self._below]
         self._waiting = [self._chat, self._slate, self._talk]
+        return opening
 
     def _html(self, value: str, script: str | None, elem_id: str) -> gr.HTML:
         loaded = None if script is None else _asset(script)
@@ -154,32 +174,27 @@ class _AskTab:
 
     # --- acts ---
 
-    def _arrive(self, stored: object, request: gr.Request) -> tuple[Any, ...]:
-        identity, talk = self._who.listener(stored, request=request), Conversation()
+    def _arrive(self, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
+        identity = self._who.listener(stored, request=request)
         wanted = dict(request.query_params).get("talk")
-        if isinstance(wanted, str):
+        if isinstance(wanted, str) and not talk.messages:  # whoever is quick has asked something already
             talk.open(self._assistant, identity, wanted)
         return identity, *self._shown(talk, identity)
 
-    def _hear(self, text: str, stored: object, talk: Conversation | None, request: gr.Request) -> tuple[Any, ...]:
+    def _hear(self, text: str, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
         return *self._take(text, stored, talk, request), ""
 
-    def _choose(
-        self, stored: object, talk: Conversation | None, event: gr.SelectData, request: gr.Request
-    ) -> tuple[Any, ...]:
+    def _choose(self, stored: object, talk: Conversation, event: gr.SelectData, request: gr.Request) -> tuple[Any, ...]:
         value = event.value
         text = value.get("text", "") if isinstance(value, dict) else str(value)
         return self._take(text, stored, talk, request)
 
-    def _option(
-        self, stored: object, talk: Conversation | None, event: gr.EventData, request: gr.Request
-    ) -> tuple[Any, ...]:
+    def _option(self, stored: object, talk: Conversation, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         text = _data(event).get("text")
-        offered = talk is not None and talk.reply is not None and text in talk.reply.options
+        offered = talk.reply is not None and text in talk.reply.options
         return self._take(str(text) if offered else "", stored, talk, request)
 
-    def _take(self, text: str, stored: object, talk: Conversation | None, request: gr.Request) -> tuple[Any, ...]:
-        talk = talk or Conversation()
+    def _take(self, text: str, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
         if not talk.hear(text):
             return gr.skip(), gr.skip(), talk
         if not self._limit.allows(self._who.listener(stored, request=request)):
@@ -193,15 +208,12 @@ class _AskTab:
             return tuple(gr.skip() for _ in self._screen)
         return self._shown(talk, identity)
 
-    def _reword(self, talk: Conversation | None) -> Iterator[str]:
-        if talk is not None:
-            for _ in talk.reword(self._assistant):
-                yield self._slate_of(talk)
+    def _reword(self, talk: Conversation) -> Iterator[str]:
+        for _ in talk.reword(self._assistant):
+            yield self._slate_of(talk)
 
-    def _act(
-        self, stored: object, talk: Conversation | None, event: gr.EventData, request: gr.Request
-    ) -> tuple[Any, ...]:
-        identity, talk = self._who.listener(stored, request=request), talk or Conversation()
+    def _act(self, stored: object, talk: Conversation, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        identity = self._who.listener(stored, request=request)
         if not self._limit.allows(identity):
             talk.said = TOO_FAST
         else:
@@ -209,24 +221,21 @@ class _AskTab:
             act(talk, self._assistant, identity, _data(event))
         return self._slate_of(talk), dials_html(talk.dials), *self._rest(talk, identity), list(talk.messages)
 
-    def _manage(
-        self, stored: object, talk: Conversation | None, event: gr.EventData, request: gr.Request
-    ) -> tuple[Any, ...]:
-        identity, talk = self._who.listener(stored, request=request), talk or Conversation()
+    def _manage(self, stored: object, talk: Conversation, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        identity = self._who.listener(stored, request=request)
         try:
             manage(talk, self._assistant, identity, _data(event))
         except Exception as error:
             talk.said = apology(error)
         return self._shown(talk, identity)
 
-    def _heard(self, stored: object, talk: Conversation | None, event: gr.EventData, request: gr.Request) -> None:
-        identity, talk = self._who.listener(stored, request=request), talk or Conversation()
+    def _heard(self, stored: object, talk: Conversation, event: gr.EventData, request: gr.Request) -> None:
+        identity = self._who.listener(stored, request=request)
         if self._limit.allows(identity):
             data = _data(event)
             remember_heard(self._assistant, identity, talk.session_id, data, incognito=talk.incognito)
 
-    def _begin_again(self, stored: object, talk: Conversation | None, request: gr.Request) -> tuple[Any, ...]:
-        talk = talk or Conversation()
+    def _begin_again(self, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
         talk.start_over()
         return *self._shown(talk, self._who.listener(stored, request=request)), ""
 
@@ -252,7 +261,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": theme,
         # In the head and not as `css`: Gradio rewrites that and drops container queries on the way.
-        "head": f"<style>{_asset('web.css')}{_asset('slate.css')}{_asset('acts.css')}</style>",
+        "head": f"<style>{''.join(map(_asset, _STYLES))}</style>",
         "footer_links": [],
         "quiet": True,
         "share": False,

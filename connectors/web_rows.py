@@ -116,12 +116,12 @@ def _shares(track: SlateTrack) -> str:
     shares = (("you", "You", track.user_share), ("words", "Your words", track.query_share))
     said = f"your taste {_percent(track.user_share)}, your words {_percent(track.query_share)}"
     bars = "".join(
-        f'<span class="sg-share"><span>{name}</span><svg class="sg-bar sg-bar-{kind}" viewBox="0 0 100 4" '
-        f'preserveAspectRatio="none" focusable="false"><rect class="sg-bar-all" width="100" height="4"></rect>'
-        f'<rect class="sg-bar-part" width="{100 * min(max(share, 0.0), 1.0):.0f}" height="4"></rect></svg></span>'
+        f'<span class="sg-lift-part"><span>{name}</span><svg class="sg-lift-bar sg-lift-{kind}" viewBox="0 0 100 4" '
+        f'preserveAspectRatio="none" focusable="false"><rect class="sg-lift-all" width="100" height="4"></rect>'
+        f'<rect class="sg-lift-done" width="{100 * min(max(share, 0.0), 1.0):.0f}" height="4"></rect></svg></span>'
         for kind, name, share in shares
     )
-    return f'<span class="sg-shares" role="img" aria-label="Lifted by: {said}" title="Lifted by: {said}">{bars}</span>'
+    return f'<span class="sg-lift" role="img" aria-label="Lifted by: {said}" title="Lifted by: {said}">{bars}</span>'
 
 
 def _percent(share: float) -> str:

@@ -204,7 +204,7 @@ def _bar(reply: Reply | None, *, incognito: bool, compared: bool) -> str:
     hint = "While this is on, nothing is stored and nothing is learnt"
     state = str(incognito).lower()
     buttons.append(button_html("incognito", "Incognito", "Incognito", kind="sg-tool", title=hint, pressed=state))
-    return f'<div class="sg-head">{words}<div class="sg-tools">{"".join(buttons)}</div></div>'
+    return f'<div class="sg-head">{words}<div class="sg-acts">{"".join(buttons)}</div></div>'
 
 
 def _compared(mine: Sequence[SlateTrack], theirs: Sequence[SlateTrack]) -> str:

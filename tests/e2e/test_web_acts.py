@@ -34,9 +34,9 @@ def test_a_row_shows_its_facets_and_whose_taste_lifts_it(visit: Open) -> None:
     me.says("Swapped")
     row = me.page.locator(".sg-row").first
     assert "jazz" in row.locator(".sg-facets").inner_text()
-    said = row.locator(".sg-shares").get_attribute("aria-label")
+    said = row.locator(".sg-lift").get_attribute("aria-label")
     assert re.fullmatch(r"Lifted by: your taste \d+%, your words \d+%", said)
-    assert me.page.locator(".sg-bar-you .sg-bar-part").first.get_attribute("width") != "0"
+    assert me.page.locator(".sg-lift-you .sg-lift-done").first.get_attribute("width") != "0"
 
 
 def test_swapping_one_track_leaves_the_others(visit: Open, installation: Any) -> None:
