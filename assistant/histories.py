@@ -1,4 +1,4 @@
-"""Listening histories: what a listener heard elsewhere becomes events, and the tracks that it names become catalogue."""
+"""Listening histories: what was heard elsewhere becomes events, and the tracks that it names become catalogue."""
 
 from __future__ import annotations
 

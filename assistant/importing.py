@@ -222,13 +222,12 @@ class Importer:
         ids = tidy_ids(heard.ids)
         entry = Entry(heard.title, heard.artist, heard.album, heard.duration_s, heard.path, ids)
         known = next((self._by_id[pair] for pair in ids.items() if pair in self._by_id), None)
-        if known is None:
-            known = self._known(entry) or self._new(heard)
-        if isinstance(known, _Found):
+        found = known or self._known(entry) or self._new(heard)
+        if isinstance(found, _Found):
             for pair in ids.items():
-                self._by_id.setdefault(pair, known)
-                known.ids.setdefault(*pair)
-        return known
+                self._by_id.setdefault(pair, found)
+                found.ids.setdefault(*pair)
+        return found
 
     def _known(self, entry: Entry) -> _Found | None:
         """The track of the catalogue, or of an earlier part of this history, that an entry names."""
@@ -292,15 +291,18 @@ class Importer:
 
     def _origin(self, heard: Heard, found: _Found) -> str:
         title = title_key(heard.title) if heard.title else found.track_id
+        minute = 0
         if heard.kind == "play" and heard.at is not None and heard.log:
             # Without the artist: one export names the album's, another one the track's.
-            said = f"{heard.log}|{int(heard.at // 60)}|{heard.ms_played}|{title}"
+            minute = int(heard.at // 60)
+            said = f"{heard.log}|{minute}|{heard.ms_played}|{title}"
             if heard.whole_day:
                 self._same_day[said] += 1
                 said = f"{said}|{self._same_day[said]}"
         else:
             said = f"{heard.kind}|{name_key(heard.artist)}|{title}"
-        return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=16).hexdigest()
+        # The time in front lets a database write its index from end to end, which is twice as fast.
+        return f"{minute:08x}{hashlib.blake2b(said.encode('utf-8', 'replace'), digest_size=12).hexdigest()}"
 
 
 def _id_of(artist: str, title: str) -> str:

@@ -83,9 +83,8 @@ def told(report: HistoryReport) -> list[str]:
     if report.ignored:
         lines.append(f"  not history  {_count(len(report.ignored), 'file')}: {', '.join(report.ignored[:_SHOWN])}")
     reading = report.seconds - report.index_seconds
-    lines.append(
-        f"{_count(report.n_tracks, 'track')} served; reading took {reading:.1f} s, indexing {report.index_seconds:.1f} s"
-    )
+    took = f"reading took {reading:.1f} s, indexing {report.index_seconds:.1f} s"
+    lines.append(f"{_count(report.n_tracks, 'track')} served; {took}")
     return lines
 
 

@@ -42,6 +42,7 @@ def curate_tab(assistant: Assistant, who: Who) -> None:
     with gr.Column(elem_id="sg-curate", elem_classes="sg-page"):
         with gr.Row(equal_height=False):
             given = gr.Textbox(
+                value="",
                 label="A playlist, or what one should be",
                 placeholder="Slowdive – Alison\nPortishead – Roads\n…or: 20 mellow tracks for a train ride",
                 lines=6,
@@ -57,7 +58,9 @@ def curate_tab(assistant: Assistant, who: Who) -> None:
         with gr.Row(elem_id="sg-tools", elem_classes="sg-tools"):
             with gr.Column(min_width=230):
                 n_more = gr.Number(label="Tracks to add", value=5, minimum=1, maximum=100, precision=0)
-                wish = gr.Textbox(label="What kind (optional)", placeholder="newer, a bit louder", max_length=300)
+                wish = gr.Textbox(
+                    value="", label="What kind (optional)", placeholder="newer, a bit louder", max_length=300
+                )
                 extend = gr.Button("Extend")
             with gr.Column(min_width=230):
                 minutes = gr.Number(label="Length in minutes", value=45, minimum=1, maximum=1_440)
@@ -71,6 +74,7 @@ def curate_tab(assistant: Assistant, who: Who) -> None:
         with gr.Accordion("Recipes: make it anew at any time", open=False):
             gr.HTML(_RECIPES, js_on_load=None, apply_default_css=False)
             recipe = gr.Textbox(
+                value="",
                 label="Recipe (YAML)",
                 lines=8,
                 max_lines=24,
@@ -93,8 +97,8 @@ def curate_tab(assistant: Assistant, who: Who) -> None:
 
     def cooked(do: Callable[[Desk, str, str], Desk]) -> Callable[..., tuple[str, Desk, str]]:
         def done(listener_id: str, now: Desk | None, written: str) -> tuple[str, Desk, str]:
-            after = do(now or Desk(), listener_id, written)
-            return shown(after), after, _or_as_it_is(after, written)
+            after = do(now or Desk(), listener_id, written or "")
+            return shown(after), after, _or_as_it_is(after, written or "")
 
         return heard(who, done)
 
@@ -107,8 +111,8 @@ def curate_tab(assistant: Assistant, who: Who) -> None:
             if data.get("act") == "remove":
                 after = after.remove(assistant, position)
             elif data.get("act") == "approve":
-                after = after.approve(written, position)
-        return shown(after), after, _or_as_it_is(after, written)
+                after = after.approve(written or "", position)
+        return shown(after), after, _or_as_it_is(after, written or "")
 
     def opened(now: Desk, _: str, path: str | None) -> Desk:
         if path is None:
@@ -135,7 +139,7 @@ def curate_tab(assistant: Assistant, who: Who) -> None:
     ):
         event(cooked(cook), [*who.inputs, desk, recipe], [result, desk, recipe], show_progress_on=[result], **SLOW)
     loaded.upload(_text_of, loaded, [recipe, loaded], **DIRECT)
-    recipe.change(lambda text, now: recipe_link(text, now.title if now else ""), [recipe, desk], link, **DIRECT)
+    recipe.change(lambda text, now: recipe_link(text or "", now.title if now else ""), [recipe, desk], link, **DIRECT)
 
 
 def _or_as_it_is(desk: Desk, written: str) -> str:

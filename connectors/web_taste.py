@@ -88,6 +88,7 @@ def _map(assistant: Assistant, who: Who) -> None:
     """Where a request takes the listener."""
     with gr.Accordion("Map: where a request takes you", open=False), gr.Column():
         asked = gr.Textbox(
+            value="",
             label="A request to draw",
             placeholder="mellow jazz for the evening",
             submit_btn="Draw",
@@ -111,6 +112,7 @@ def _joined(assistant: Assistant, who: Who) -> None:
     state = panel("", "sg-joined")
     with gr.Row():
         code = gr.Textbox(
+            value="",
             label="A code from another place",
             placeholder="K7QM-4RZP",
             max_length=20,
@@ -160,7 +162,7 @@ def _my_data(assistant: Assistant, who: Who) -> None:
             js_on_load=None,
             apply_default_css=False,
         )
-        typed = gr.Textbox(label=f"Type “{FORGET_WORD}” to have everything forgotten", max_length=40)
+        typed = gr.Textbox(value="", label=f"Type “{FORGET_WORD}” to have everything forgotten", max_length=40)
         forget = gr.Button("Forget me", variant="stop", elem_id="sg-forget")
         outcome = gr.HTML("", js_on_load=None, apply_default_css=False, elem_id="sg-forgotten")
 

@@ -47,7 +47,7 @@ def welcome(assistant: Assistant, who: Who) -> Welcome:
     with gr.Column(visible=False, elem_id="sg-welcome", elem_classes="sg-page") as box:
         intro = panel(intro_html(), "sg-welcome-intro")
         typed = gr.Textbox(
-            label="Artists you like", placeholder="type a name", max_length=80, elem_id="sg-welcome-search"
+            value="", label="Artists you like", placeholder="type a name", max_length=80, elem_id="sg-welcome-search"
         )
         offered = panel("", "sg-welcome-artists")
         with gr.Accordion("Or bring a listening history", open=False):

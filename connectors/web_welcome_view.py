@@ -69,10 +69,10 @@ def history_html(report: HistoryReport | None) -> str:
     )
     span = f"From {day(report.since)} to {day(report.until)}, as " if report.since is not None else "Read as "
     problems = (
-        _aside(f"{report.n_left_out:,} rows left out", [f"{why}: {n:,}" for why, n in report.left_out.items()]),
-        _aside(f"{report.n_unmatched:,} rows not matched", [f"{u.name}: {u.why}" for u in report.unmatched]),
-        _aside(f"{report.n_bad_rows:,} rows not readable", [f"{b.place}: {b.why}" for b in report.bad_rows]),
-        _aside(f"{len(report.ignored):,} other files", report.ignored),
+        _aside(f"{count(report.n_left_out, 'row')} left out", [f"{why}: {n:,}" for why, n in report.left_out.items()]),
+        _aside(f"{count(report.n_unmatched, 'row')} not matched", [f"{u.name}: {u.why}" for u in report.unmatched]),
+        _aside(f"{count(report.n_bad_rows, 'row')} not readable", [f"{b.place}: {b.why}" for b in report.bad_rows]),
+        _aside(count(len(report.ignored), "other file"), report.ignored),
     )
     return (
         f'<div class="sg-report">{said("; ".join(filter(None, facts)) + ".")}'

@@ -88,7 +88,11 @@ def _orphans(connection: Connection) -> set[TrackId]:
 
 def _count(connection: Connection) -> int:
     """Bring the source's count and fingerprint up to date; return how many tracks it has."""
-    ids = list(connection.execute(sa.select(db.tracks.c.native_id).where(_is_history).order_by(db.tracks.c.native_id)).scalars())
+    ids = list(
+        connection.execute(
+            sa.select(db.tracks.c.native_id).where(_is_history).order_by(db.tracks.c.native_id)
+        ).scalars()
+    )
     fingerprint = hashlib.sha256("\n".join(ids).encode()).hexdigest()
     connection.execute(db.sources.update().where(_is_source).values(n_tracks=len(ids), fingerprint=fingerprint))
     return len(ids)

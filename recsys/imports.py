@@ -14,13 +14,14 @@ from uuid import uuid4
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection, Engine
 
 from recsys import database as db
 from recsys.listeners import event_worth
 from recsys.past import KINDS, ImportedEvents
 from recsys.records import put_within
-from recsys.types import Event
+from recsys.types import Event, IntArray
 
 #: The record that changes whenever a listener's imported events do.
 VERSION = "imported"
@@ -108,11 +109,12 @@ def _insert_new(connection: Connection) -> sa.Insert:
     """Insert events, but for origins that another process has just inserted."""
     from sqlalchemy.dialects import postgresql, sqlite
 
-    dialects = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-    insert = dialects.get(connection.dialect.name)
-    if insert is None:
-        return sa.insert(db.events)
-    return insert(db.events).on_conflict_do_nothing(index_elements=["listener_id", "origin"])
+    unique = ["listener_id", "origin"]
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(db.events).on_conflict_do_nothing(index_elements=unique)
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(db.events).on_conflict_do_nothing(index_elements=unique)
+    return sa.insert(db.events)
 
 
 def _row(origin: str, event: Event) -> dict[str, Any]:
@@ -153,10 +155,10 @@ def _columns(connection: Connection, listener_ids: Sequence[str]) -> ImportedEve
     )
 
 
-def _worth(kinds: np.ndarray[Any, Any], completions: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _worth(kinds: IntArray, completions: NDArray[np.float64]) -> NDArray[np.float64]:
     """What single events (E,) are worth: `event_worth` is a straight line between nothing and all of a track."""
 
-    def of(completion: float | None) -> np.ndarray[Any, Any]:
+    def of(completion: float | None) -> NDArray[np.float64]:
         return np.array([event_worth(Event("", "", kind, 0.0, completion)) for kind in KINDS])
 
     none, nothing, everything = of(None), of(0.0), of(1.0)

@@ -67,7 +67,7 @@ class ImportedEvents:
             last[numbers] = np.maximum(last[numbers], [at for _, at in later])
         lapsed = self._ratings[self.at[self._ratings] < last[self.tracks[self._ratings]]]
         counted[lapsed] = 0.0
-        return np.bincount(self.tracks, counted, minlength=len(self.track_ids))
+        return np.asarray(np.bincount(self.tracks, counted, minlength=len(self.track_ids)), np.float64)
 
     @cached_property
     def number(self) -> dict[TrackId, int]:
@@ -114,7 +114,7 @@ class Past(Sequence[Event]):
     def __init__(
         self, own: Iterable[Event] = (), imported: ImportedEvents | None = None, listener_id: str = ""
     ) -> None:
-        """Put both together; `own` are oldest first, and none of them is imported. The imported ones need a listener."""
+        """Put both together; `own` are oldest first, and none is imported. Whose the imported ones are must be said."""
         self.own = tuple(own)
         self.imported = imported if imported is not None and len(imported) else None
         self.listener_id = listener_id or (self.own[0].listener_id if self.own else "")

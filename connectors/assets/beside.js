@@ -1,6 +1,11 @@
 // A page beside the chat: presses of its buttons, and each time that it comes into view.
 let pressed = null;
 element.addEventListener('click', (event) => {
+  const copy = event.target.closest('button[data-copy]');
+  if (copy && navigator.clipboard && window.isSecureContext) {
+    navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.firstChild.textContent = 'Copied'; });
+    return;
+  }
   const button = event.target.closest('button[data-act]');
   if (button && element.contains(button)) {
     pressed = [...element.querySelectorAll('button[data-act]')].indexOf(button);

@@ -31,7 +31,8 @@ _WRITTEN = (
     "%Y/%m/%d %H:%M",
     "%Y/%m/%d %H:%M:%S",
 )
-_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%d %b %Y", "%d.%m.%Y")
+_DAYS = ("%Y/%m/%d", "%d %b %Y", "%d.%m.%Y")
+_ISO, _ISO_DAY_CHARS = ("",), len("2024-05-01")
 _SPOTIFY = re.compile(r"^spotify:track:([A-Za-z0-9]{22})$")
 _WORDS_FOR_YES = frozenset(("1", "true", "yes", "y", "loved", "love", "liked", "like", "x", "♥", "❤"))
 
@@ -168,23 +169,17 @@ def dated(value: Any, context: Context) -> tuple[float | None, bool]:
 
 
 def _written(said: str, context: Context) -> tuple[float, bool]:
-    for form in _DAYS:
-        if (day := _parsed(said, form)) is not None:
-            return _seconds(day.replace(hour=12), context), True
-    try:
-        found: datetime | None = datetime.fromisoformat(
-            said.removesuffix(" UTC") + ("+00:00" if said.endswith(" UTC") else "")
-        )
-    except ValueError:
-        found = next((read for form in _WRITTEN if (read := _parsed(said, form)) is not None), None)
-    if found is None:
-        raise BadValueError(f"its time is none: {plain(repr(said), 40)}")
-    return _seconds(found, context), False
+    for forms, whole_day in ((_ISO, False), (_WRITTEN, False), (_DAYS, True)):
+        for form in forms:
+            if (found := _parsed(said, form)) is not None:
+                only_day = whole_day or len(said) == _ISO_DAY_CHARS
+                return _seconds(found.replace(hour=12) if only_day else found, context), only_day
+    raise BadValueError(f"its time is none: {plain(repr(said), 40)}")
 
 
 def _parsed(said: str, form: str) -> datetime | None:
     try:
-        return datetime.strptime(said, form)
+        return datetime.strptime(said, form) if form else datetime.fromisoformat(said.replace(" UTC", "+00:00"))
     except ValueError:
         return None
 

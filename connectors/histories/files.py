@@ -47,7 +47,7 @@ def files_of(path: Path) -> list[HistoryFile]:
         raise HistoryError(name, "it is empty", _AGAIN)
     if start.startswith((_ZIP_MAGIC, b"PK\x05\x06")):
         return list(_members(path))
-    return [HistoryFile(name, path.stat().st_size, partial(path.open, "rb"), start)]
+    return [HistoryFile(name, path.stat().st_size, partial(_open_file, path), start)]
 
 
 def _members(path: Path) -> Iterator[HistoryFile]:
@@ -133,6 +133,10 @@ class _Member:
 
     def _damaged(self, error: Exception) -> HistoryError:
         return HistoryError(self._name, f"{_shown(self._info)} is damaged ({error})", "download it again")
+
+
+def _open_file(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _open(path: Path, info: zipfile.ZipInfo) -> IO[bytes]:

@@ -1,7 +1,7 @@
 """Spotify's account data: the plays of the last year, the library, and the playlists.
 
-`StreamingHistory_music_….json` has `endTime` (UTC, to the minute) and `msPlayed`. What is in the library was liked, what
-was banned disliked, and what is in playlists kept, on the day it was added.
+`StreamingHistory_music_….json` has `endTime` (UTC, to the minute) and `msPlayed`. What is in the library was liked,
+what was banned disliked, and what is in playlists kept, on the day it was added.
 """
 
 from __future__ import annotations

@@ -48,11 +48,14 @@ def served(assistant: Assistant) -> Iterator[Served]:
             with gr.Tab("Ask"):
                 opening = welcome(assistant, who)
                 gr.Textbox(label="Your request")
+                ready = gr.HTML("")
             with gr.Tab("My taste"):
                 taste_tab(assistant, who)
             with gr.Tab("Curate"):
                 curate_tab(assistant, who)
-            app.load(arrive, who.inputs, who.inputs, queue=False).then(*opening, queue=False)
+            app.load(arrive, who.inputs, who.inputs, queue=False).then(*opening, queue=False).then(
+                lambda: '<span id="ready">ready</span>', None, ready, queue=False
+            )
         styles = "".join((files("connectors") / "assets" / name).read_text("utf-8") for name in ASSETS)
         options = launch_options() | {"head": f"<style>{styles}</style>", "max_file_size": "2mb", "mcp_server": False}
         port = check_address("127.0.0.1", 0)

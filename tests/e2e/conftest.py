@@ -315,5 +315,6 @@ def guest(chromium: Any, beside: Served) -> Iterator[Callable[..., Guest]]:
     yield arrive
     for came in guests:
         came.page.context.close()
-        assert came.complaints == []
+        # Gradio's own client says this of every file that is uploaded.
+        assert [words for words in came.complaints if words != "console warning: Method not implemented."] == []
         assert len(came.hosts) == 1
