@@ -6,7 +6,9 @@ by an unguessable id, which the first answer gives out; nobody else's can be nam
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from secrets import token_hex
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -37,21 +39,19 @@ def add_endpoints(assistant: Assistant, who: Who, limit: RateLimit) -> None:
             raise gr.Error(TOO_LONG, print_exception=False)
         return assistant.reply(Message(listener_id=identity, session_id=session, text=text))
 
-    def ask(request: gr.Request, text: str, listener: str = "", session: str = "") -> dict[str, Any]:
-        """Ask for music in your own words and get a playlist from the catalogue.
+    def ask(request: gr.Request, text: str, listener: str = "", session: str = "") -> str:
+        """Ask for music in your own words and get a playlist from the catalogue, as JSON.
 
         Args:
             text: what you would like to hear.
             listener: whose taste to use, as an earlier answer gave it; empty for somebody new. A login needs none.
             session: names the conversation; empty for a new one.
         """
-        from secrets import token_hex
-
         identity = identify(request, listener)
         return _told(turn(identity, session or token_hex(16), text), identity)
 
-    def refine(request: gr.Request, text: str, session: str, listener: str = "") -> dict[str, Any]:
-        """Change the playlist of a conversation: "no country", "calmer", "swap 3".
+    def refine(request: gr.Request, text: str, session: str, listener: str = "") -> str:
+        """Change the playlist of a conversation: "no country", "calmer", "swap 3". Returns JSON as `ask` does.
 
         Args:
             text: the change.
@@ -93,8 +93,9 @@ def add_endpoints(assistant: Assistant, who: Who, limit: RateLimit) -> None:
         gr.api(endpoint, api_name=endpoint.__name__, queue=False)
 
 
-def _told(reply: Reply, identity: str) -> dict[str, Any]:
-    return {
+def _told(reply: Reply, identity: str) -> str:
+    # As text: tools of agents would otherwise be given Python's way of writing it.
+    told = {
         "listener": identity,
         "session": reply.session_id,
         "turn": reply.turn,
@@ -104,3 +105,4 @@ def _told(reply: Reply, identity: str) -> dict[str, Any]:
         "tracks": [track.model_dump(mode="json", include=_ROW) for track in reply.tracks],
         "receipt": [line.model_dump(mode="json") for line in reply.receipt],
     }
+    return json.dumps(told, ensure_ascii=False)

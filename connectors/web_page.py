@@ -72,7 +72,7 @@ class _AskTab:
         at_once = direct | {"show_progress": "hidden"}
         many = at_once | {"trigger_mode": "multiple"}
         ours, screen = [*self._who.inputs, self._talk], self._screen
-        app.load(self._arrive, self._who.inputs, [*self._who.inputs, *screen], **at_once).then(*opening, **at_once)
+        app.load(self._arrive, ours, [*self._who.inputs, *screen], **at_once).then(*opening, **at_once)
         heard = (
             self._box.submit(self._hear, [self._box, *ours], [*self._waiting, self._box], **at_once),
             self._chat.example_select(self._choose, ours, self._waiting, **at_once),
@@ -107,7 +107,7 @@ class _AskTab:
 
     def lay_out(self) -> Welcome:
         """Put the components where it is called; returns what opens the panel of the first visit."""
-        self._talk = gr.State(None)
+        self._talk = gr.State(Conversation())
         with gr.Row(elem_id="sg-main", equal_height=False):
             self._talks = self._html("", "web.js", "sg-talks")
             with gr.Column(scale=5, min_width=300, elem_id="sg-talk"):
@@ -174,32 +174,27 @@ class _AskTab:
 
     # --- acts ---
 
-    def _arrive(self, stored: object, request: gr.Request) -> tuple[Any, ...]:
-        identity, talk = self._who.listener(stored, request=request), Conversation()
+    def _arrive(self, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
+        identity = self._who.listener(stored, request=request)
         wanted = dict(request.query_params).get("talk")
-        if isinstance(wanted, str):
+        if isinstance(wanted, str) and not talk.messages:  # whoever is quick has asked something already
             talk.open(self._assistant, identity, wanted)
         return identity, *self._shown(talk, identity)
 
-    def _hear(self, text: str, stored: object, talk: Conversation | None, request: gr.Request) -> tuple[Any, ...]:
+    def _hear(self, text: str, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
         return *self._take(text, stored, talk, request), ""
 
-    def _choose(
-        self, stored: object, talk: Conversation | None, event: gr.SelectData, request: gr.Request
-    ) -> tuple[Any, ...]:
+    def _choose(self, stored: object, talk: Conversation, event: gr.SelectData, request: gr.Request) -> tuple[Any, ...]:
         value = event.value
         text = value.get("text", "") if isinstance(value, dict) else str(value)
         return self._take(text, stored, talk, request)
 
-    def _option(
-        self, stored: object, talk: Conversation | None, event: gr.EventData, request: gr.Request
-    ) -> tuple[Any, ...]:
+    def _option(self, stored: object, talk: Conversation, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         text = _data(event).get("text")
-        offered = talk is not None and talk.reply is not None and text in talk.reply.options
+        offered = talk.reply is not None and text in talk.reply.options
         return self._take(str(text) if offered else "", stored, talk, request)
 
-    def _take(self, text: str, stored: object, talk: Conversation | None, request: gr.Request) -> tuple[Any, ...]:
-        talk = talk or Conversation()
+    def _take(self, text: str, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
         if not talk.hear(text):
             return gr.skip(), gr.skip(), talk
         if not self._limit.allows(self._who.listener(stored, request=request)):
@@ -213,15 +208,12 @@ class _AskTab:
             return tuple(gr.skip() for _ in self._screen)
         return self._shown(talk, identity)
 
-    def _reword(self, talk: Conversation | None) -> Iterator[str]:
-        if talk is not None:
-            for _ in talk.reword(self._assistant):
-                yield self._slate_of(talk)
+    def _reword(self, talk: Conversation) -> Iterator[str]:
+        for _ in talk.reword(self._assistant):
+            yield self._slate_of(talk)
 
-    def _act(
-        self, stored: object, talk: Conversation | None, event: gr.EventData, request: gr.Request
-    ) -> tuple[Any, ...]:
-        identity, talk = self._who.listener(stored, request=request), talk or Conversation()
+    def _act(self, stored: object, talk: Conversation, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        identity = self._who.listener(stored, request=request)
         if not self._limit.allows(identity):
             talk.said = TOO_FAST
         else:
@@ -229,24 +221,21 @@ class _AskTab:
             act(talk, self._assistant, identity, _data(event))
         return self._slate_of(talk), dials_html(talk.dials), *self._rest(talk, identity), list(talk.messages)
 
-    def _manage(
-        self, stored: object, talk: Conversation | None, event: gr.EventData, request: gr.Request
-    ) -> tuple[Any, ...]:
-        identity, talk = self._who.listener(stored, request=request), talk or Conversation()
+    def _manage(self, stored: object, talk: Conversation, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        identity = self._who.listener(stored, request=request)
         try:
             manage(talk, self._assistant, identity, _data(event))
         except Exception as error:
             talk.said = apology(error)
         return self._shown(talk, identity)
 
-    def _heard(self, stored: object, talk: Conversation | None, event: gr.EventData, request: gr.Request) -> None:
-        identity, talk = self._who.listener(stored, request=request), talk or Conversation()
+    def _heard(self, stored: object, talk: Conversation, event: gr.EventData, request: gr.Request) -> None:
+        identity = self._who.listener(stored, request=request)
         if self._limit.allows(identity):
             data = _data(event)
             remember_heard(self._assistant, identity, talk.session_id, data, incognito=talk.incognito)
 
-    def _begin_again(self, stored: object, talk: Conversation | None, request: gr.Request) -> tuple[Any, ...]:
-        talk = talk or Conversation()
+    def _begin_again(self, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
         talk.start_over()
         return *self._shown(talk, self._who.listener(stored, request=request)), ""
 

@@ -28,10 +28,10 @@ def client(address: str) -> Any:
 
 
 def test_a_program_asks_refines_asks_why_and_exports(client: Any, installation: Any) -> None:
-    first = client.predict(text="jazz, 5 tracks", api_name="/ask")
+    first = json.loads(client.predict(text="jazz, 5 tracks", api_name="/ask"))
     assert len(first["tracks"]) == 5
     whose = {"listener": first["listener"], "session": first["session"]}
-    second = client.predict(text="only 3 tracks", **whose, api_name="/refine")
+    second = json.loads(client.predict(text="only 3 tracks", **whose, api_name="/refine"))
     assert (second["session"], second["turn"], len(second["tracks"])) == (first["session"], 2, 3)
     why = client.predict(position=2, **whose, api_name="/explain")
     assert second["tracks"][1]["title"] in why
@@ -45,10 +45,10 @@ def test_a_program_passes_for_nobody_else(client: Any, installation: Any) -> Non
 
     installation.feedback("me", None, "t0", "like")
     for claimed in ("me", "user-ann", "web-1", "discord-7"):
-        answer = client.predict(text="jazz, 2 tracks", listener=claimed, api_name="/ask")
+        answer = json.loads(client.predict(text="jazz, 2 tracks", listener=claimed, api_name="/ask"))
         assert answer["listener"] != claimed
         assert answer["listener"].startswith("web-")
-    mine = client.predict(text="jazz, 2 tracks", api_name="/ask")
+    mine = json.loads(client.predict(text="jazz, 2 tracks", api_name="/ask"))
     with pytest.raises(AppError, match="no playlist"):
         client.predict(session=mine["session"], api_name="/export")
     with pytest.raises(AppError, match="There is no format 'exe'"):
