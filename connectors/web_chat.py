@@ -46,6 +46,22 @@ def listener_of(stored: object) -> str:
     return f"web-{secrets.token_hex(16)}"
 
 
+class _Turn:
+    """A lock of one conversation; a copy of it is another one, so that what holds it can be copied."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+
+    def __deepcopy__(self, _: object) -> _Turn:
+        return _Turn()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 @dataclass
 class Conversation:
     """What one tab has said and sees. It lives on the server, so no browser can name another's session."""
@@ -61,7 +77,7 @@ class Conversation:
     dials: dict[str, float] = field(default_factory=lambda: dict(DIALS))
     _turned: dict[str, Any] = field(default_factory=dict)  # dials that the next message takes along
     _waiting: deque[str] = field(default_factory=deque)
-    _turn: RLock = field(default_factory=RLock, repr=False, compare=False)
+    _turn: _Turn = field(default_factory=_Turn, repr=False, compare=False)
 
     def __deepcopy__(self, _: object) -> Conversation:
         """Begin another conversation: Gradio copies the first value of a state for each page that is opened."""

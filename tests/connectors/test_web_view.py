@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.reply import ReceiptLine, Reply, SlateTrack
+from connectors.playlists import FORMATS
 from connectors.web_text import length_label, web_address
 from connectors.web_view import exports_html, file_name, footer_html, header_html, receipt_html, slate_html
 
@@ -217,8 +218,9 @@ def test_receipt_chips_tell_without_colour_how_it_went() -> None:
 def test_exports_hold_the_whole_files() -> None:
     page = Page(exports_html(a_reply(a_track(title="Ágætis byrjun"), query="Mellow: rainy/sunday? 45 min")))
     files = {a["download"]: base64.b64decode(a["href"].split(",", 1)[1]).decode() for a in page.all("a")}
-    assert list(files) == [f"segue-mellow-rainy-sunday-45-min{end}" for end in (".m3u8", ".csv", ".json")]
-    m3u8, csv, document = files.values()
+    assert list(files) == [f"segue-mellow-rainy-sunday-45-min{end}" for end in FORMATS if end != ".m3u"]
+    written = {name.rsplit(".", 1)[1]: text for name, text in files.items()}
+    m3u8, csv, document = written["m3u8"], written["csv"], written["json"]
     assert m3u8.startswith("#EXTM3U\n")
     assert "Nick Drake - Ágætis byrjun" in m3u8
     assert "Ágætis byrjun" in csv
