@@ -40,7 +40,8 @@ def map_html(report: MapReport) -> str:
         '<path d="M0 0L8 4L0 8z" class="sg-map-tip"></path></marker></defs>'
         f'<path class="sg-map-crowd" d="{crowd}" aria-hidden="true"></path>'
         f"{_way(start, end)}{found}"
-        f"{_standing(start, 'you', taken, hollow=True)}{_standing(end, 'you, asking', taken, hollow=False)}</svg>"
+        f"{_standing(start, 'you', taken, away=end, hollow=True)}"
+        f"{_standing(end, 'you, asking', taken, away=start, hollow=False)}</svg>"
         f"<figcaption>“{asked}” takes you from the hollow point to the full one. Grey: {len(report.tracks):,} of "
         f"{report.n_catalogue:,} tracks. The two directions show {report.kept:.0%} of what tells tracks apart, so what "
         "is near here may be far in the rest.</figcaption>"
@@ -106,10 +107,11 @@ def _way(start: _Point, end: _Point) -> str:
     return _line("sg-map-way", (near[0], near[1]), (far[0], far[1]), ' marker-end="url(#sg-tip)"')
 
 
-def _standing(point: _Point, words: str, taken: list[_Point], *, hollow: bool) -> str:
-    """A point of the listener's with its name on the side where it covers least."""
+def _standing(point: _Point, words: str, taken: list[_Point], *, away: _Point, hollow: bool) -> str:
+    """A point of the listener's with its name where it covers least, rather on the side away from the other point."""
     (x, y), width = point, _LETTER * len(words)
-    spots = [(x + right, y + up) for right in (11.0, -11.0 - width) for up in (4.0, -9.0, 19.0)]
+    sides = sorted((11.0, -11.0 - width), key=lambda right: (right > 0) == (away[0] > x))
+    spots = [(x + right, y + up) for right in sides for up in (4.0, -9.0, 19.0)]
     left, base = min(spots, key=lambda spot: _covered(spot, width, [one for one in taken if one != point]))
     return (
         f'<g class="sg-map-you{" sg-map-hollow" if hollow else ""}">'
