@@ -109,5 +109,6 @@ class Remembered(Taught):
         from recsys.spaces import forget
 
         self._incognito().forget(identity(listener_id))
+        self._store().sessions.unname(identity(listener_id))
         known = self._store().remove_listener(identity(listener_id))
         return forget(self.settings.home, identity(listener_id)) or known

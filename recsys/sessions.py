@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -112,6 +113,29 @@ class Sessions:
             connection.execute(db.turns.delete().where(db.turns.c.session_id.startswith(prefix, autoescape=True)))
             begins = db.sessions.c.session_id.startswith(prefix, autoescape=True)
             return connection.execute(db.sessions.delete().where(begins)).rowcount
+
+    def unname(self, listener_id: str) -> int:
+        """Leave a listener out of the playlists that others made for a group with them; return how many turns that was.
+
+        The tracks stay, with those for whom they still are.
+        """
+        table = db.turns
+        written = json.dumps(listener_id)  # as it stands in a stored reply
+        holds = sa.cast(table.c.reply, sa.Text).contains(written, autoescape=True)
+        key = (table.c.session_id, table.c.listener_id, table.c.turn)
+        n_changed = 0
+        with self._writer.begin() as connection:
+            for row in connection.execute(sa.select(*key, table.c.reply).where(holds)).all():
+                tracks = [
+                    track | {"whom": [one for one in track.get("whom", ()) if one != listener_id]}
+                    for track in row.reply["tracks"]
+                ]
+                if tracks == row.reply["tracks"]:
+                    continue
+                here = sa.and_(_is(table, row.session_id, row.listener_id), table.c.turn == row.turn)
+                connection.execute(table.update().where(here).values(reply=row.reply | {"tracks": tracks}))
+                n_changed += 1
+        return n_changed
 
 
 def _is(table: sa.Table, session_id: str, listener_id: str) -> sa.ColumnElement[bool]:
