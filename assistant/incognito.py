@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from threading import Lock
 
-from assistant.reply import Reply
+from assistant.reply import Reply, without
 from assistant.request import Request
 from assistant.session import SessionState
 from assistant.store import SessionStore, StoredTurn
@@ -70,10 +70,13 @@ class IncognitoSessions(SessionStore):
             return tuple(known.events) if known is not None else ()
 
     def forget(self, listener_id: str) -> None:
-        """Drop all sessions of a listener."""
+        """Drop all sessions of a listener, and their part in the playlists of groups."""
         with self._lock:
             for key in [key for key in self._sessions if key[1] == listener_id]:
                 del self._sessions[key]
+            for session in self._sessions.values():
+                for turn, stored in session.turns.items():
+                    session.turns[turn] = StoredTurn(stored.state, without(stored.reply, listener_id))
 
     def _session(self, session_id: str, listener_id: str) -> _Session:
         session = self._sessions.setdefault((session_id, listener_id), _Session())

@@ -122,3 +122,10 @@ def with_reasons(reply: Reply, reasons: Mapping[str, str]) -> Reply:
     """Return the reply with other reasons for some of its tracks, given by track id."""
     tracks = tuple(t.model_copy(update={"reason": reasons.get(t.track_id, t.reason)}) for t in reply.tracks)
     return reply.model_copy(update={"tracks": tracks})
+
+
+def without(reply: Reply, listener_id: str) -> Reply:
+    """Return the reply with a listener left out of those whom its tracks are for."""
+    others = (tuple(one for one in track.whom if one != listener_id) for track in reply.tracks)
+    tracks = (track.model_copy(update={"whom": whom}) for track, whom in zip(reply.tracks, others, strict=True))
+    return reply.model_copy(update={"tracks": tuple(tracks)})

@@ -140,3 +140,19 @@ def test_a_group_has_a_greatest_size() -> None:
     Message(listener_id="ann", session_id="s", text="", group=members[1:])
     with pytest.raises(ValidationError, match="group"):
         Message(listener_id="ann", session_id="s", text="", group=members)
+
+
+@pytest.mark.parametrize("incognito", [False, True])
+def test_who_is_forgotten_is_in_no_playlist_of_others(assistant: Assistant, *, incognito: bool) -> None:
+    session = f"forgotten {incognito}"
+    reply = ask(assistant, session_id=session, incognito=incognito)
+    assert any("bob" in track.whom for track in reply.tracks)
+    assistant.forget("bob")
+    answer = ask(assistant, "thanks", group=(), session_id=session, incognito=incognito)
+    assert [track.track_id for track in answer.tracks] == [track.track_id for track in reply.tracks]
+    assert [track.whom for track in answer.tracks] == [
+        tuple(one for one in track.whom if one != "bob") for track in reply.tracks
+    ]
+    stored = assistant.turns(session, "ann")
+    assert len(stored) == (0 if incognito else 2)
+    assert not any("bob" in track.whom for turn in stored for track in turn.reply.tracks)
