@@ -111,8 +111,7 @@ class Recommender:
         ordered = arrange(candidates, picked, query.arc)
         clock.lap("slate")
         slate_rows = candidates.rows[ordered]
-        deepest = int(tiers[slate_rows].max(initial=0))
-        relaxed = tuple(relaxable[:deepest])
+        relaxed = tuple(relaxable[: int(tiers[slate_rows].max(initial=0))])
         counts = tuple(ConstraintCount.of(c, met[slate_rows], relaxed=c in relaxed) for c, met in turn.checked.pairs())
         picks = self._picks(turn, candidates, ordered, found)
         if candidates.fits is not None:
