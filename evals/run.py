@@ -15,6 +15,7 @@ import typer
 from evals import (
     run_artists,
     run_cpcd,
+    run_history,
     run_jam,
     run_listener,
     run_metamorphic,
@@ -54,7 +55,7 @@ _COMMANDS = (
 )
 for _command, _example in _COMMANDS:
     eval_app.command(epilog=f"Example: {_example}")(_command)
-for _command, _example in run_understanding.BENCHES:
+for _command, _example in (*run_understanding.BENCHES, *run_history.BENCHES):
     bench_app.command(epilog=f"Example: {_example}")(_command)
 
 Songs = Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")]

@@ -65,9 +65,7 @@ def test_members_that_unpack_to_far_more_than_they_are_stored_as_are_refused(tmp
         read_history(path)
 
 
-def test_more_members_or_bytes_than_any_export_has_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_members_or_bytes_than_any_export_has_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = zipped(tmp_path / "x.zip", {GOOD: [play("Alison")], "b.json": [play("Alison")]})
     with monkeypatch.context() as patch:
         patch.setattr(files, "MAX_MEMBERS", 1)
