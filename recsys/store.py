@@ -207,26 +207,22 @@ class Store:
 
         What those did who are the same person counts as the listener's own.
         """
+        return self._events(listener_id, same_person(db.events, listener_id))
+
+    def past(self, listener_id: str) -> Past:
+        """Return the same as `events`, with what was imported as columns that are held in memory."""
+        person = self.joined.of(listener_id)
+        own = self._events(listener_id, db.events.c.listener_id.in_(person), db.events.c.origin.is_(None))
+        return Past(own, self.imports.of(person), listener_id)
+
+    def _events(self, listener_id: str, *which: sa.ColumnElement[bool]) -> list[Event]:
         table = db.events
-        wanted = sa.select(table).where(same_person(table, listener_id), owned(table))
-        wanted = wanted.order_by(table.c.at, table.c.event_id)
+        wanted = sa.select(table).where(*which, owned(table)).order_by(table.c.at, table.c.event_id)
         with self._engine.connect() as connection:
             return [
                 Event(listener_id, r.track_id, EventKind(r.kind), r.at, r.completion, r.session_id, r.times)
                 for r in connection.execute(wanted)
             ]
-
-    def past(self, listener_id: str) -> Past:
-        """Return the same as `events`, with what was imported as columns that are held in memory."""
-        table, person = db.events, self.joined.of(listener_id)
-        wanted = sa.select(table).where(table.c.listener_id.in_(person), table.c.origin.is_(None), owned(table))
-        wanted = wanted.order_by(table.c.at, table.c.event_id)
-        with self._engine.connect() as connection:
-            own = [
-                Event(listener_id, r.track_id, EventKind(r.kind), r.at, r.completion, r.session_id, r.times)
-                for r in connection.execute(wanted)
-            ]
-        return Past(own, self.imports.of(person), listener_id)
 
     def listener_ids(self) -> set[str]:
         """Return the ids of all listeners."""
