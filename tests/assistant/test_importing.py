@@ -206,6 +206,8 @@ def test_an_import_answers_the_next_request_and_again_changes_nothing(small: Ass
     assert small.forget("bob")
     assert small.status().n_tracks == 40
     assert store.history.orphans() == set()
+    folders = [path for path in (small.settings.home / "generations").iterdir() if path.is_dir()]
+    assert len(folders) == 1, "an earlier generation still names what was forgotten"
     assert not small.forget("bob")
 
 
