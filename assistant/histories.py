@@ -75,9 +75,12 @@ class Histories(Remembered, Personal):
 
     def forget(self, listener_id: str) -> bool:
         """Forget a listener, and the tracks that only their history named; tell whether there was one."""
+        from recsys import generations
+
         known = super().forget(listener_id)
         if self._store().history.drop_orphans():
             self._index_histories(None)
+            generations.drop_earlier(self.settings.home)
         return known
 
     def _index_histories(self, progress: Progress | None) -> bool:

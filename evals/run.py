@@ -16,6 +16,7 @@ from evals import (
     run_artists,
     run_cpcd,
     run_group,
+    run_history,
     run_jam,
     run_listener,
     run_load,
@@ -57,7 +58,7 @@ _COMMANDS = (
 )
 for _command, _example in _COMMANDS:
     eval_app.command(epilog=f"Example: {_example}")(_command)
-for _command, _example in (*run_understanding.BENCHES, *run_load.BENCHES):
+for _command, _example in (*run_understanding.BENCHES, *run_history.BENCHES, *run_load.BENCHES):
     bench_app.command(epilog=f"Example: {_example}")(_command)
 
 Songs = Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")]

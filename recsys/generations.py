@@ -94,10 +94,15 @@ def discard(building: Path) -> None:
     shutil.rmtree(gone)
 
 
-def _prune(home: Path, kept: set[str]) -> None:
+def drop_earlier(home: Path) -> None:
+    """Drop every generation but the one being served: what was forgotten is in those before it."""
+    _prune(home, {current(home).key}, kept_at_most=1)
+
+
+def _prune(home: Path, kept: set[str], kept_at_most: int = _KEPT) -> None:
     folders = sorted((home / "generations").iterdir(), key=lambda f: f.stat().st_mtime, reverse=True)
     spare = [f for f in folders if f.name not in kept]
-    for folder in spare[max(0, _KEPT - len(kept)) :]:
+    for folder in spare[max(0, kept_at_most - len(kept)) :]:
         shutil.rmtree(folder, ignore_errors=True)
 
 

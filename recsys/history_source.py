@@ -39,6 +39,9 @@ class HistorySource:
         Raises:
             SourceError: another source has the name.
         """
+        given = {track.track_id: track for track in tracks}
+        if not given:
+            return 0
         with self._writer.begin() as connection:
             kind = connection.execute(sa.select(db.sources.c.kind).where(_is_source)).scalar()
             if kind not in (None, HISTORY_KIND):
@@ -49,8 +52,8 @@ class HistorySource:
                 row = {"name": HISTORY_KIND, "path": "", "kind": HISTORY_KIND, "fingerprint": ""}
                 connection.execute(db.sources.insert().values(**row, n_tracks=0, n_collections=0, added_at=time.time()))
             known = set(connection.execute(sa.select(db.tracks.c.native_id).where(_is_history)).scalars())
-            new = {track.track_id: track for track in tracks if track.track_id not in known}
-            rows = (_row(track) for track in new.values())
+            new = [track for track_id, track in given.items() if track_id not in known]
+            rows = (_row(track) for track in new)
             while batch := list(islice(rows, _AT_ONCE)):
                 connection.execute(db.tracks.insert(), batch)
             _count(connection)

@@ -1,8 +1,8 @@
 """Tables of what was heard: CSV with any delimiter, or JSON rows with the same fields.
 
 Columns are known by their headers (`_FIELDS`), so that exports of Last.fm, Exportify and players read alike. Two
-layouts of Last.fm exporters have no header and are known by where the date is. A row with a time, a count or a length of play
-was heard, one that is loved or banned rated, and one that says nothing of this kept, as a track of a playlist.
+layouts of Last.fm exporters have no header and are known by where the date is. A row with a time, a count or a length
+of play was heard, one that is loved or banned rated, and one that says nothing of this kept, as a track of a playlist.
 """
 
 from __future__ import annotations

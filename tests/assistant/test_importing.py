@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -26,8 +27,16 @@ HERE = [
 ]
 
 
+@pytest.fixture(scope="module")
+def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "segue.db"
+    Store.open(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path, _empty: Path) -> Iterator[Store]:
+    shutil.copy(_empty, tmp_path / "segue.db")
     opened = Store.open(f"sqlite:///{tmp_path / 'segue.db'}")
     yield opened
     opened.close()
@@ -197,6 +206,8 @@ def test_an_import_answers_the_next_request_and_again_changes_nothing(small: Ass
     assert small.forget("bob")
     assert small.status().n_tracks == 40
     assert store.history.orphans() == set()
+    folders = [path for path in (small.settings.home / "generations").iterdir() if path.is_dir()]
+    assert len(folders) == 1, "an earlier generation still names what was forgotten"
     assert not small.forget("bob")
 
 

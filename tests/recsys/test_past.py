@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,8 +24,16 @@ NOW = 1_700_000_000.0
 KINDS = [*[EventKind.PLAY] * 6, EventKind.SKIP, EventKind.LIKE, EventKind.DISLIKE, EventKind.KEEP]
 
 
+@pytest.fixture(scope="module")
+def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "segue.db"
+    Store.open(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path, _empty: Path) -> Iterator[Store]:
+    shutil.copy(_empty, tmp_path / "segue.db")
     opened = Store.open(f"sqlite:///{tmp_path / 'segue.db'}")
     yield opened
     opened.close()
@@ -115,8 +124,8 @@ def test_an_origin_is_stored_once_for_each_listener(store: Store) -> None:
     assert store.imports.add(ann | {"c": Event("ann", "t3", EventKind.PLAY, NOW)}) == 1
     assert store.imports.add({"a": Event("bob", "t1", EventKind.PLAY, NOW)}) == 1
     assert len(store.events("ann")) == 3
-    with pytest.raises(sa.exc.IntegrityError), store._writer.begin() as connection:
-        row = {"listener_id": "ann", "track_id": "t", "kind": "play", "at": NOW, "origin": "a"}
+    row = {"listener_id": "ann", "track_id": "t", "kind": "play", "at": NOW, "origin": "a"}
+    with store._writer.begin() as connection, pytest.raises(sa.exc.IntegrityError):
         connection.execute(db.events.insert().values(row))
 
 
