@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from connectors.errors import AddressError
@@ -74,13 +76,9 @@ def launch(assistant: Assistant, host: str, port: int) -> tuple[gr.Blocks, str]:
 
     free = check_address(host, port)
     try:
-        app.launch(
-            server_name=host,
-            server_port=free,
-            prevent_thread_lock=True,
-            **launch_options(),
-            **_rights(assistant, login),
-        )
+        look, rights = launch_options(), _rights(assistant, login)
+        with redirect_stdout(io.StringIO()):  # stdout is for the page's address, and not for that of its tools
+            app.launch(server_name=host, server_port=free, prevent_thread_lock=True, **look, **rights)
     except OSError as error:
         raise AddressError(host, free, str(error)) from error
     return app, str(app.local_url)

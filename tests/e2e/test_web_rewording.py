@@ -54,7 +54,7 @@ def test_reasons_change_behind_the_slate(
             visit.watch()
             visit.page.goto(url)
             titles = visit.ask("mellow jazz, 7 tracks")
-            reasons = visit.page.locator("td.sg-why")
+            reasons = visit.page.locator("td.sg-why > bdi")
             before = reasons.all_inner_texts()
             assert [track.reason for track in segue.exchanges[0][1].tracks] == before
             model.gate.set()
