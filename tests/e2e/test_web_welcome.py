@@ -28,7 +28,9 @@ def test_artists_are_picked_and_count_at_once(guest: Arrive, installation: Watch
     me.page.locator(".sg-picked button").first.wait_for()
     assert search.input_value() == ""
     search.press_sequentially("number 3")
+    me.page.locator(".sg-offered button", has_text="The Number 30s").wait_for()
     me.page.locator(".sg-offered button", has_text="The Number 3s").click()
+    me.page.locator(".sg-picked button", has_text="The Number 3s").wait_for()
     me.page.locator(".sg-picked button").nth(1).wait_for()
     search.press_sequentially("q")
     me.page.get_by_text("Nobody of that name").wait_for()
