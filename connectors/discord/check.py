@@ -127,9 +127,7 @@ async def _servers(client: discord.Client) -> list[Check]:
     if not found:
         remedy = f"open {_invite(application)} as somebody who manages a server"
         return [*checks, Check(name="servers", ok=False, detail="the bot is in none", remedy=remedy)]
-    for guild in found:
-        checks.append(await _server(client, application, guild))
-    return checks
+    return [*checks, *[await _server(client, application, guild) for guild in found]]
 
 
 async def _server(client: discord.Client, application: int, guild: dict[str, Any]) -> Check:

@@ -72,7 +72,16 @@ def test_no_text_of_a_catalogue_or_a_listener_becomes_a_mention_a_link_or_markup
         said = await discord.replies(await discord.say(evil, mention=True))
         everything = [shown, why.text, liked.text, texts(group.slate), *map(texts, said)]
         for text in everything:
-            for live in ("@everyone", "@here", "<@11>", "<@12>", "<#600>", "https://evil", "discord.gg/", "(https://ev"):
+            for live in (
+                "@everyone",
+                "@here",
+                "<@11>",
+                "<@12>",
+                "<#600>",
+                "https://evil",
+                "discord.gg/",
+                "(https://ev",
+            ):
                 assert live not in text.replace(f"<@{ANN}>", "", 1 if "Takes part" in text else 0), (live, text)
             assert "\\*\\*b" in text
         assert all(body["allowed_mentions"]["parse"] == [] for body in discord.sent if body.get("content"))
