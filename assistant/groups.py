@@ -18,6 +18,7 @@ from assistant.phrasebook import Phrasebook
 from assistant.reply import Message, ReceiptLine, SlateTrack
 from assistant.store import identity
 from recsys.groups import owed
+from recsys.past import Past
 from recsys.recommendation import Pick, Query, Recommendation
 from recsys.recommender import Recommender
 
@@ -46,7 +47,7 @@ class Circle:
         if not self.others:
             return history
         rated = dict.fromkeys(history.liked_now, True) | dict.fromkeys(history.disliked_now, False)
-        return replace(history, events=(), rated=rated, relations={}, kept_back={}, before_others=True)
+        return replace(history, events=Past.of(()), rated=rated, relations={}, kept_back={}, before_others=True)
 
     def recommend(
         self, recommender: Recommender, ask: Callable[[History], Query], history: History

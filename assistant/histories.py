@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from assistant.personal import Personal
 from assistant.remembered import Remembered
 from recsys.types import Progress
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from assistant.history_reports import HistoryReport
 
 
-class Histories(Remembered):
+class Histories(Personal, Remembered):
     """The part of an assistant that takes histories in."""
 
     def add_listens(

@@ -64,12 +64,7 @@ def report_text(report: HistoryReport, book: Phrasebook) -> str:
     """Say what came of an import."""
     n = book.number
     lines = [
-        book(
-            "{n} rows: {new} new, {known} known before.",
-            n=n(report.n_rows),
-            new=n(report.n_new),
-            known=n(report.n_known),
-        ),
+        book("{n} rows, {new} of them new.", n=n(report.n_rows), new=n(report.n_new)),
         book("{n} tracks were here, {new} were added.", n=n(report.n_matched_tracks), new=n(report.n_added_tracks)),
     ]
     if report.n_unmatched:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import discord
 from discord import app_commands
 
+from connectors.discord.errors import RefusedError
 from connectors.discord.files import playlist_file
 from connectors.discord.places import place_of
 from connectors.discord.sending import privately, tell_error
@@ -58,6 +59,9 @@ async def _hand_out_everything(interaction: _Interaction, bot: SegueBot, listene
     with tempfile.TemporaryDirectory(prefix="segue-") as folder:
         path = Path(folder) / "segue-my-data.zip"
         await bot.work(bot.desk.assistant.export_data, listener_id, path)
+        if path.stat().st_size > interaction.filesize_limit:
+            book = bot.desk.book(place_of(interaction).guild)
+            raise RefusedError(book("It is too large for Discord: ask whoever runs me for it."))
         await interaction.followup.send(file=discord.File(path), ephemeral=True)
 
 
