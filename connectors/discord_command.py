@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from connectors.opening import read_settings, ready_assistant
+
+if TYPE_CHECKING:
+    from assistant.settings import Settings
 
 
 def discord(
@@ -30,12 +33,7 @@ def discord(
         typer.echo(address(settings.discord))
         return
     if check:
-        from connectors.console import open_console, show_checks
-        from connectors.discord.check import check as examine
-
-        checks = examine(settings.discord)
-        show_checks(open_console(), checks)
-        if any(not one.ok and not one.optional for one in checks):
+        if not try_discord(settings):
             raise typer.Exit(1)
         return
     from connectors.discord.bot import run, token_of
@@ -45,3 +43,13 @@ def discord(
         assistant.rank("", "music", 1)  # opens encoder and index, so that the first listener need not wait for them
         typer.echo("Segue is on its way to Discord (Ctrl+C stops it)", err=True)
         run(assistant, settings)
+
+
+def try_discord(settings: Settings) -> bool:
+    """Try token, intents, commands and permissions with Discord itself, and show it; tell whether all is well."""
+    from connectors.console import open_console, show_checks
+    from connectors.discord.check import check
+
+    checks = check(settings.discord)
+    show_checks(open_console(), checks)
+    return all(one.ok or one.optional for one in checks)

@@ -64,7 +64,7 @@ class SegueBot(discord.Client):
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._asked: dict[tuple[str, int], float] = {}
         self._sweeping: asyncio.Task[None] | None = None
-        self._running: set[asyncio.Task[None]] = set()
+        self._one_sweep = asyncio.Lock()
         register(self)
 
     # --- work in threads ---
@@ -131,8 +131,9 @@ class SegueBot(discord.Client):
     async def sweep(self, now: float | None = None) -> int:
         """Delete what servers left behind that removed the bot seven days ago; return how many were forgotten."""
         moment = time.time() if now is None else now
-        await self.look_up(self.desk.budget.tidy, moment)
-        return await self.look_up(self.desk.guilds.sweep, {str(guild.id) for guild in self.guilds}, moment)
+        async with self._one_sweep:
+            await self.look_up(self.desk.budget.tidy, moment)
+            return await self.look_up(self.desk.guilds.sweep, {str(guild.id) for guild in self.guilds}, moment)
 
     async def _sweep_daily(self) -> None:
         while True:

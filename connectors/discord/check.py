@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from assistant.settings import DiscordSettings
 
 _CONNECT_S = 30.0
+#: The code by which the gateway closes a connection that asks for an intent it may not have.
+_INTENTS_REFUSED = 4014
 #: Servers that are looked at one by one.
 _MOST_SERVERS = 100
 
@@ -84,11 +86,11 @@ async def _check(settings: DiscordSettings) -> list[Check]:
             return [Check(name="token", ok=False, detail="not tried", remedy=str(_unreachable(error)))]
         assert client.user is not None
         checks = [Check(name="token", ok=True, detail=f"of {plain(str(client.user), 60)}")]
-        checks.append(await _gateway(client))
         try:
             checks += await _servers(client)
         except (aiohttp.ClientError, discord.HTTPException, OSError) as error:
             checks.append(Check(name="servers", ok=False, detail="not looked at", remedy=str(_unreachable(error))))
+        checks.append(await _gateway(client))  # the last, for a refused client is closed
     return checks
 
 
@@ -101,7 +103,9 @@ async def _gateway(client: discord.Client) -> Check:
         if ready.done() and ready.exception() is None:
             return Check(name="intents", ok=True, detail="guilds, guild messages, direct messages; none is privileged")
         error = connecting.exception() if connecting.done() else TimeoutError(f"no answer within {_CONNECT_S:g} s")
-        refused = isinstance(error, discord.PrivilegedIntentsRequired)
+        refused = isinstance(error, discord.PrivilegedIntentsRequired) or (
+            isinstance(error, discord.ConnectionClosed) and error.code == _INTENTS_REFUSED
+        )
         remedy = str(IntentError() if refused else _unreachable(error or OSError("the connection was closed")))
         return Check(name="intents", ok=False, detail="refused" if refused else "not connected", remedy=remedy)
     finally:

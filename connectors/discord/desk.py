@@ -232,7 +232,8 @@ class Desk:
             if wanted in (str(track.position), track.track_id.casefold()):
                 return talk, track
         for track in reply.tracks:
-            if wanted and wanted in f"{track.title} – {track.artist}".casefold():
+            named = track.title if wanted.isdigit() else f"{track.title} – {track.artist}"
+            if wanted and wanted in (named.casefold().split() if wanted.isdigit() else named.casefold()):
                 return talk, track
         raise RefusedError(
             self.book(place.guild)(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import discord
 from discord import app_commands
 
+from connectors.discord.errors import RefusedError
 from connectors.discord.files import playlist_file
 from connectors.discord.places import place_of
 from connectors.discord.sending import privately, tell_error
@@ -17,7 +20,9 @@ if TYPE_CHECKING:
     from connectors.discord.bot import SegueBot
 
 _Interaction = discord.Interaction[Any]
-_FORMATS = [app_commands.Choice(name=one.lstrip(".").upper(), value=one) for one in FORMATS][:25]
+_FORMATS = [app_commands.Choice(name=one.lstrip(".").upper(), value=one) for one in FORMATS][:24]
+#: In place of a format: a zip of everything that is kept of a person.
+_EVERYTHING = "everything"
 _HELP = """**Ask for music in your own words.** Mention me, write to me directly, or use a command:
 `/ask` a new playlist, by words, artist, genre or a track it should be like
 `/playlist` the same, with size and dials
@@ -35,16 +40,29 @@ def commands() -> list[app_commands.Command[Any, ..., Any]]:
     return [export, forget, help_]
 
 
-@app_commands.command(description="Your newest playlist here as a file; only you see it.")
-@app_commands.describe(format="The kind of file")
-@app_commands.choices(format=_FORMATS)
+@app_commands.command(description="Your newest playlist here as a file, or all your data; only you see it.")
+@app_commands.describe(format="The kind of file; “all my data” is a zip of everything that is kept of you")
+@app_commands.choices(format=[*_FORMATS, app_commands.Choice(name="all my data", value=_EVERYTHING)])
 async def export(interaction: _Interaction, format: str = ".m3u8") -> None:
     """Hand out the playlist of the place as a file."""
     await interaction.response.defer(thinking=True, ephemeral=True)
     bot: SegueBot = interaction.client
     place = place_of(interaction)
+    if format == _EVERYTHING:
+        await _hand_out_everything(interaction, bot, place.listener)
+        return
     _, reply = await bot.work(bot.desk.current, place)
     await interaction.followup.send(file=playlist_file(reply, format), ephemeral=True)
+
+
+async def _hand_out_everything(interaction: _Interaction, bot: SegueBot, listener_id: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="segue-") as folder:
+        path = Path(folder) / "segue-my-data.zip"
+        await bot.work(bot.desk.assistant.export_data, listener_id, path)
+        if path.stat().st_size > interaction.filesize_limit:
+            book = bot.desk.book(place_of(interaction).guild)
+            raise RefusedError(book("It is too large for Discord: ask whoever runs me for it."))
+        await interaction.followup.send(file=discord.File(path), ephemeral=True)
 
 
 @app_commands.command(description="Delete all that is kept of you: taste, conversations, everything.")

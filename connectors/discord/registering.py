@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 def register(bot: SegueBot) -> None:
     """Put every command into the bot's tree."""
-    from connectors.discord import asking, groups, mine, private, rating, server
+    from connectors.discord import asking, groups, histories, mine, private, rating, server
 
-    for part in (asking, rating, groups, mine, private, server):
-        for command in part.commands():
-            bot.tree.add_command(command)
+    parts = (asking, rating, groups, mine, histories, private, server)
+    for command in [one for part in parts for one in part.commands()]:
+        bot.tree.add_command(command)
 
     async def on_error(interaction: discord.Interaction[Any], error: app_commands.AppCommandError) -> None:
         await tell_error(interaction, getattr(error, "original", error))

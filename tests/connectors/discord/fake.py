@@ -277,6 +277,8 @@ class FakeDiscord:
             return _json(
                 [{"id": str(g), "name": f"Guild {g}", "permissions": str(known.get(g, 0))} for g in self.guilds]
             )
+        if re.fullmatch(rf"/applications/{APP}/guilds/\d+/commands", path):
+            return _json([])
         if path == f"/applications/{APP}/commands":
             if method == "PUT":
                 self.commands = body

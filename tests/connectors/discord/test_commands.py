@@ -58,7 +58,7 @@ def test_ask_is_deferred_at_once_and_answered_with_a_playlist(play: Play) -> Non
 
 def test_the_options_of_ask_say_the_same_as_words(play: Play) -> None:
     async def scenario(discord: FakeDiscord, _bot: SegueBot) -> None:
-        asked = await discord.slash("ask", request="mellow, 3 tracks", genre="folk", artist="Cedar Fox 1")
+        asked = await discord.slash("ask", request="2 tracks", genre="folk", artist="Cedar Fox 1")
         assert all("Cedar Fox 1" in line for line in texts(asked.slate).splitlines() if line.startswith("`"))
         empty = await discord.slash("ask")
         assert empty.ephemeral
@@ -147,7 +147,7 @@ def test_why_says_what_was_computed_to_its_asker_alone(play: Play) -> None:
         assert "jazz" in why.text
         by_name = await discord.slash("why", track=titles(asked.slate)[2])
         assert by_name.text.startswith("`3.`")
-        nothing = await discord.slash("why", track="9")
+        nothing = await discord.slash("why", track="99")
         assert "1 to 5" in nothing.text
 
     play(scenario)
@@ -263,9 +263,6 @@ def test_mentions_and_direct_messages_are_answered_and_go_on(play: Play) -> None
         empty = (await discord.replies(await discord.say("", mention=True)))[0]
         assert "/help" in empty["content"]
         assert len([one for one in discord.messages.values() if one["author"]["bot"]]) == 4
-        assert all(
-            body["message_reference"]["fail_if_not_exists"] for body in discord.sent if "message_reference" in body
-        )
 
     play(scenario)
 

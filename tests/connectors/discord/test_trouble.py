@@ -196,3 +196,30 @@ def test_fifty_listeners_at_once_get_each_their_own(play: Play, assistant: Assis
     play(scenario)
     for user in people:
         assistant.forget(f"discord-{user}")
+
+
+def test_a_server_that_spent_its_language_model_gets_rules_and_templates(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[bool] = []
+
+    async def scenario(discord: FakeDiscord, bot: SegueBot) -> None:
+        assistant, reply = bot.desk.assistant, bot.desk.assistant.reply
+        monkeypatch.setattr(type(assistant), "rewords", True)
+        monkeypatch.setattr(assistant, "reply", lambda message: heard.append(message.model) or reply(message))
+        monkeypatch.setattr(assistant, "reword", lambda reply: iter([(reply.tracks[0].track_id, "In other words.")]))
+        first = await discord.slash("ask", request="jazz, 4 tracks")
+        await discord.until(lambda: "In other words" in texts(first.slate), "other words")
+        second = await discord.slash("ask", request="jazz, 5 tracks")
+        third = await discord.slash("ask", request="jazz, 6 tracks")
+        assert heard == [True, True, False]
+        elsewhere = await discord.slash("ask", request="rock, 4 tracks", guild=OTHER_GUILD, channel=1600)
+        await discord.until(lambda: "In other words" in texts(elsewhere.slate), "other words")
+        assert not any("In other words" in texts(one.slate) for one in (second, third))
+        shown = await discord.slash("settings", permissions=MANAGE_GUILD)
+        assert "0 uses left today" in shown.text
+        await discord.slash("settings", permissions=MANAGE_GUILD, guild=OTHER_GUILD, channel=1600, llm="off")
+        await discord.slash("ask", request="rock", guild=OTHER_GUILD, channel=1600)
+        assert heard[-1] is False
+
+    play(scenario, llm_per_day=3)
