@@ -74,6 +74,7 @@ class Conversation:
     whys: dict[str, str] = field(default_factory=dict)  # track id → answer, of the rows that are opened
     stranger: tuple[SlateTrack, ...] | None = None  # what somebody else would get, while that is shown
     incognito: bool = False
+    listener_id: str = ""  # as the first event of the page had it: others may come before the browser has stored it
     dials: dict[str, float] = field(default_factory=lambda: dict(DIALS))
     _turned: dict[str, Any] = field(default_factory=dict)  # dials that the next message takes along
     _waiting: deque[str] = field(default_factory=deque)

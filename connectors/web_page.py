@@ -174,8 +174,13 @@ class _AskTab:
 
     # --- acts ---
 
+    def _identity(self, stored: object, talk: Conversation, request: gr.Request) -> str:
+        """Whose the page is. Without a login it stays the one of its first event, as long as the page is open."""
+        talk.listener_id = self._who.listener(talk.listener_id or stored, request=request)
+        return talk.listener_id
+
     def _arrive(self, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
-        identity = self._who.listener(stored, request=request)
+        identity = self._identity(stored, talk, request)
         wanted = dict(request.query_params).get("talk")
         if isinstance(wanted, str) and not talk.messages:  # whoever is quick has asked something already
             talk.open(self._assistant, identity, wanted)
@@ -197,13 +202,13 @@ class _AskTab:
     def _take(self, text: str, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
         if not talk.hear(text):
             return gr.skip(), gr.skip(), talk
-        if not self._limit.allows(self._who.listener(stored, request=request)):
+        if not self._limit.allows(self._identity(stored, talk, request)):
             talk.tell(TOO_FAST)
         talk.said = ""
         return list(talk.messages), self._slate_of(talk, waits=talk.awaits), talk
 
     def _answer(self, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
-        identity = self._who.listener(stored, request=request)
+        identity = self._identity(stored, talk, request)
         if not talk.answer(self._assistant, identity):
             return tuple(gr.skip() for _ in self._screen)
         return self._shown(talk, identity)
@@ -213,7 +218,7 @@ class _AskTab:
             yield self._slate_of(talk)
 
     def _act(self, stored: object, talk: Conversation, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
-        identity = self._who.listener(stored, request=request)
+        identity = self._identity(stored, talk, request)
         if not self._limit.allows(identity):
             talk.said = TOO_FAST
         else:
@@ -222,7 +227,7 @@ class _AskTab:
         return self._slate_of(talk), dials_html(talk.dials), *self._rest(talk, identity), list(talk.messages)
 
     def _manage(self, stored: object, talk: Conversation, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
-        identity = self._who.listener(stored, request=request)
+        identity = self._identity(stored, talk, request)
         try:
             manage(talk, self._assistant, identity, _data(event))
         except Exception as error:
@@ -230,14 +235,14 @@ class _AskTab:
         return self._shown(talk, identity)
 
     def _heard(self, stored: object, talk: Conversation, event: gr.EventData, request: gr.Request) -> None:
-        identity = self._who.listener(stored, request=request)
+        identity = self._identity(stored, talk, request)
         if self._limit.allows(identity):
             data = _data(event)
             remember_heard(self._assistant, identity, talk.session_id, data, incognito=talk.incognito)
 
     def _begin_again(self, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
         talk.start_over()
-        return *self._shown(talk, self._who.listener(stored, request=request)), ""
+        return *self._shown(talk, self._identity(stored, talk, request)), ""
 
 
 def launch_options() -> dict[str, Any]:
