@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from assistant.personal import Personal
+from assistant.personal_errors import NotErasedError
 from assistant.remembered import Remembered
 from recsys.types import Progress
 
@@ -81,6 +82,8 @@ class Histories(Remembered, Personal):
         if self._store().history.drop_orphans():
             self._index_histories(None)
             generations.drop_earlier(self.settings.home)
+            if not self._store().personal.erase(thoroughly=True):  # of the tracks, which went last
+                raise NotErasedError
         return known
 
     def _index_histories(self, progress: Progress | None) -> bool:

@@ -67,7 +67,7 @@ def known_of(store: Store, listener: str, now: float, *, alone: bool = False) ->
     people = (listener,) if alone else store.joined.of(listener)
     suppressed = store.suppressions.of(listener, now)
     return Known(
-        events=store.events(listener, alone=alone),
+        events=store.events(listener, alone=True) if alone else store.past(listener),
         shown=(turn for turn in store.sessions.shown(listener) if turn.listener_id in people),
         suppressed=[wish for wish in suppressed if wish.listener_id in people],
         joined=tuple(one for one in store.joined.of(listener) if one != listener),

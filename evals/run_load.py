@@ -1,4 +1,4 @@
-"""The command `segue bench load`."""
+"""The commands `segue bench load` and `segue bench web`."""
 
 from __future__ import annotations
 
@@ -45,5 +45,29 @@ def load(
         raise typer.Exit(1)
 
 
+def web(
+    catalogue: AnyCatalogue = None,
+    home: Home = None,
+    opens: Annotated[int, typer.Option("--opens", min=2, help="Pages opened after the first.")] = 8,
+    presses: Annotated[int, typer.Option("--presses", min=2, help="Presses of each kind.")] = 20,
+    seeds: Seeds = "64",
+    kept: Kept = None,
+    json: JsonFile = None,
+) -> None:
+    """Open the web page in a headless chromium, ask and press, and measure what somebody waits."""
+    from connectors.progress import JobProgress
+    from evals.web_speed import bench_web
+
+    drawn = read_seeds(seeds)
+    check_destination(json)
+    check_folder(home, "--home")
+    with JobProgress() as progress:
+        report = bench_web(catalogue, home, opens, presses, drawn, kept=kept, progress=progress)
+    finish(report, json)
+
+
 #: Every benchmark with its example.
-BENCHES: tuple[tuple[Callable[..., None], str], ...] = ((load, "segue bench load --seconds 120 --json load.json"),)
+BENCHES: tuple[tuple[Callable[..., None], str], ...] = (
+    (load, "segue bench load --seconds 120 --json load.json"),
+    (web, "segue bench web --presses 50"),
+)
