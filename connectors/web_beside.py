@@ -32,12 +32,16 @@ def panel(content: str, name: str) -> gr.HTML:
     return gr.HTML(content, js_on_load=script(), apply_default_css=False, elem_id=name, elem_classes="sg-beside")
 
 
-def heard(who: Who, do: Callable[..., Any]) -> Callable[..., Any]:
-    """Make an event's handler of `do(listener_id, *own)`; the event's inputs are those of `who` and then its own."""
-    n = len(who.inputs)
+def heard(who: Who, do: Callable[..., Any], *, by_itself: bool = False) -> Callable[..., Any]:
+    """Make an event's handler of `do(listener_id, *own)`; the event's inputs are those of `who` and then its own.
+
+    Events that come `by_itself`, with every letter or when a part comes into view, do not count among what a listener
+    may do in a minute.
+    """
+    n, whose = len(who.inputs), who.listener if by_itself else who.act
 
     def handler(request: gr.Request, *values: Any) -> Any:
-        return do(who.listener(*values[:n], request=request), *values[n:])
+        return do(whose(*values[:n], request=request), *values[n:])
 
     return handler
 
@@ -52,6 +56,6 @@ def pressed(who: Who, do: Callable[..., Any]) -> Callable[..., Any]:
     def handler(request: gr.Request, event: gr.EventData, *values: Any) -> Any:
         sent = event._data if isinstance(event._data, dict) else {}
         data = {name: value for name, value in sent.items() if isinstance(name, str) and isinstance(value, str)}
-        return do(who.listener(*values[:n], request=request), data, *values[n:])
+        return do(who.act(*values[:n], request=request), data, *values[n:])
 
     return handler

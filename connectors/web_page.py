@@ -35,7 +35,7 @@ def page(assistant: Assistant) -> gr.Blocks:
     """Build the page for one assistant."""
     limit = RateLimit(assistant.settings.web_per_minute)
     with gr.Blocks(title="Segue", analytics_enabled=False, fill_width=True) as app:
-        who = Who()
+        who = Who(limit)
         with gr.Row(elem_id="sg-top"):
             gr.HTML(header_html(), js_on_load=_asset("drawer.js"), apply_default_css=False)
             start_over = gr.Button("Start over", size="sm", variant="secondary", elem_id="sg-start-over")

@@ -53,9 +53,9 @@ def taste_tab(assistant: Assistant, who: Who) -> None:
         message, problem = changed(assistant, listener_id, data)
         return taste_html(assistant.taste(listener_id), message, problem=problem)
 
-    report.shown(heard(who, show), who.inputs, report, **DIRECT)
+    report.shown(heard(who, show, by_itself=True), who.inputs, report, **DIRECT)
     report.act(pressed(who, change), who.inputs, report, trigger_mode="multiple", **DIRECT)
-    learnt.then(heard(who, show), who.inputs, report, **DIRECT)
+    learnt.then(heard(who, show, by_itself=True), who.inputs, report, **DIRECT)
 
 
 def changed(assistant: Assistant, listener_id: str, data: Mapping[str, str]) -> tuple[str, bool]:
@@ -141,7 +141,7 @@ def _joined(assistant: Assistant, who: Who) -> None:
             return joined_html(assistant.taste(listener_id).joined, "", apology(error), problem=True), typed
         return joined_html(joined, "", "Linked. Both places now share one taste."), ""
 
-    state.shown(heard(who, shown), who.inputs, state, **DIRECT)
+    state.shown(heard(who, shown, by_itself=True), who.inputs, state, **DIRECT)
     state.act(pressed(who, act), who.inputs, state, **DIRECT)
     code.submit(heard(who, link), [*who.inputs, code], [state, code], **DIRECT)
 

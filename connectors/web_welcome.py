@@ -76,11 +76,11 @@ def welcome(assistant: Assistant, who: Who) -> Welcome:
         return (gr.Column(visible=False), True) if data.get("act") == "dismiss" else (gr.skip(), gr.skip())
 
     own = [*who.inputs, typed, picked]
-    typed.input(heard(who, look), own, offered, trigger_mode="always_last", **DIRECT)
+    typed.input(heard(who, look, by_itself=True), own, offered, trigger_mode="always_last", **DIRECT)
     offered.act(pressed(who, act), own, [offered, picked, typed, intro, closed], trigger_mode="multiple", **DIRECT)
     intro.act(pressed(who, close), who.inputs, [box, closed], **DIRECT)
     learnt.then(lambda: True, None, closed, **DIRECT)
-    return Welcome(heard(who, arrive), [*who.inputs, closed], [box, offered])
+    return Welcome(heard(who, arrive, by_itself=True), [*who.inputs, closed], [box, offered])
 
 
 def history_box(assistant: Assistant, who: Who) -> Any:
@@ -97,8 +97,10 @@ def history_box(assistant: Assistant, who: Who) -> Any:
             progress((done, total or None), desc=stage)
 
         try:
-            report = import_history(assistant, who.listener(*values[:n], request=request), path, step)
+            report = import_history(assistant, who.act(*values[:n], request=request), path, step)
             return history_html(report), None
+        except gr.Error:
+            raise
         except Exception as error:
             return said(apology(error), problem=True), None
         finally:

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from connectors.web_chat import listener_of
+from connectors.web_limits import TOO_FAST, RateLimit
 from connectors.web_login import USER
 
 #: Where a browser keeps its listener id. The secret only keeps Gradio from drawing a new one at every start, which
@@ -33,8 +34,9 @@ def user_of(request: Any) -> str | None:
 class Who:
     """Tells events of the page whose they are. Make it inside `gr.Blocks`; events take `inputs` beside their own."""
 
-    def __init__(self) -> None:
-        """Keep the listener id of a browser in its storage."""
+    def __init__(self, limit: RateLimit | None = None) -> None:
+        """Keep the listener id of a browser in its storage, and to so many acts a minute, if to any."""
+        self._limit = limit
         self.stored = gr.BrowserState(None, storage_key=_STORAGE_KEY, secret=_STORAGE_SECRET)
 
     @property
@@ -51,3 +53,14 @@ class Who:
         """
         user = user_of(request)
         return listener_of(values[0] if values else None) if user is None else f"user-{user}"
+
+    def act(self, *values: object, request: Any) -> str:
+        """Return the listener of an event, as `listener` does, and count it among what they do.
+
+        Raises:
+            gr.Error: it is too much at once; the page shows that.
+        """
+        identity = self.listener(*values, request=request)
+        if self._limit is not None and not self._limit.allows(identity):
+            raise gr.Error(TOO_FAST, print_exception=False)
+        return identity

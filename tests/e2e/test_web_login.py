@@ -99,6 +99,11 @@ def test_who_asks_too_much_in_a_minute_is_told_to_wait(log_in: Callable[..., Vis
     for _ in range(14):
         me.ask("soul, 2 tracks")
     assert "please wait a moment" in me.page.get_by_test_id("bot").last.inner_text()
+    me.page.get_by_role("tab", name="My taste").click()
+    code = me.page.get_by_role("button", name="Make a code")
+    for _ in range(3):
+        code.click()
+    me.page.get_by_text("please wait a moment").last.wait_for()
 
 
 def test_what_lies_beside_the_page_takes_the_same_login(guarded: Any) -> None:
