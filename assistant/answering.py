@@ -88,10 +88,7 @@ def _help(book: Phrasebook) -> str:
 
 _OUT_OF_SCOPE = "That is nothing I can do: I make playlists from this catalogue, and know nothing else."
 _CANNOT_WRITE = "I cannot write {format};"
-_CAN_WRITE = (
-    "I can write m3u8 and xspf for music players, csv for spreadsheets, txt to read, and json and jspf for programs. "
-    "Say “save it as m3u8”."
-)
+_CAN_WRITE = "I can write m3u8, xspf, jspf, csv, json and txt. Say “save it as m3u8”."
 _SMALL_TALK = "I am a program that makes playlists, and glad to."
 
 

@@ -115,15 +115,24 @@ def evaluate(
     only: Sequence[str],
     seeds: Sequence[int],
     *,
+    part: tuple[int, int] = (1, 1),
     passing: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Report, list[Outcome]]:
-    """Run every mutant against its tests; with `passing`, these are known to pass on the unchanged code.
+    """Run every mutant against its tests.
+
+    Args:
+        repository: the checkout.
+        only: names of mutants; all without any.
+        seeds: told in the report; nothing is drawn.
+        part: (k, n): of these every nth, beginning with the kth from 1.
+        passing: whether their tests are known to pass on the unchanged code.
+        progress: told about every stage.
 
     Raises:
         MutantError: a patch does not apply, or a named test does not pass on the unchanged copy.
     """
-    mutants = read_mutants(repository, only)
+    mutants = read_mutants(repository, only)[part[0] - 1 :: part[1]]
     with _copy(repository) as copy:
         if not passing:
             _require_passing(copy, mutants, progress)

@@ -7,6 +7,7 @@ imported inside the commands.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -169,6 +170,9 @@ def mutants(
     repository: Annotated[
         Path, typer.Option("--repository", metavar="FOLDER", help="The checkout to copy and break.")
     ] = Path(),
+    part: Annotated[
+        str, typer.Option("--part", metavar="K/N", help="Run every Nth of them, beginning with the Kth.")
+    ] = "1/1",
     passing: Annotated[
         bool, typer.Option("--passing", help="All tests have just passed; do not run them on the unbroken code.")
     ] = False,
@@ -181,8 +185,12 @@ def mutants(
 
     drawn = read_seeds(seeds)
     check_destination(json)
+    which = re.fullmatch(r"([1-9]\d{0,3})/([1-9]\d{0,3})", part)
+    if which is None or int(which[1]) > int(which[2]):
+        raise typer.BadParameter(f"{part!r} is not K/N, such as 1/2", param_hint="--part")
+    of = (int(which[1]), int(which[2]))
     with JobProgress() as progress:
-        report, outcomes = evaluate(repository, only or (), drawn, passing=passing, progress=progress)
+        report, outcomes = evaluate(repository, only or (), drawn, part=of, passing=passing, progress=progress)
     for outcome in outcomes:
         typer.echo(f"{'caught' if outcome.caught else 'SURVIVED'}  {outcome.mutant.name}: {outcome.told}")
     finish(report, json)

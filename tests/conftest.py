@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 # Shared machines stall for seconds; a property that is slow once is not wrong.
 settings.register_profile("segue", deadline=None)
 settings.load_profile("segue")
+
+
+@pytest.fixture
+def own_loop() -> Iterator[None]:
+    """Let a test run an event loop of its own: a browser of the session leaves one running in this thread."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
 
 
 @pytest.fixture(scope="session", autouse=True)

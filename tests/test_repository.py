@@ -38,7 +38,7 @@ def test_ci_installs_for_its_linters_what_the_test_command_installs(root: Path) 
     command = _SET_UP.findall((root / "README.md").read_text(encoding="utf-8"))[1]
     make, install, _ = (shlex.split(step) for step in command.split(" && "))
     steps = [
-        shlex.split(line, comments=True) for line in script.splitlines() if "venv" in line and "[test]" not in line
+        shlex.split(line, comments=True) for line in script.splitlines() if "-m venv" in line and "[test]" not in line
     ]
     assert make in steps
     assert f"{' '.join(install[:2])} --quiet --no-compile -e '{install[-1]}'" in script

@@ -107,7 +107,11 @@ finally:
     ("line", "said"),
     [
         (["playlst"], "no such command 'playlst'. Did you mean 'playlist'?; see `segue --help`"),
-        (["playlist"], "missing argument 'REQUEST'; see `segue playlist --help`"),
+        (
+            ["playlist"],
+            "invalid value for REQUEST: say what you would like to hear, or give --recipe FILE; "
+            "see `segue playlist --help`",
+        ),
         (["playlist", "x", "--zzz"], "no such option: --zzz; see `segue playlist --help`"),
         (["playlist", "x", "-n", "0"], "invalid value for '-n' / '--tracks'"),
         (["playlist", "x", "-n", "many"], "invalid value for '-n' / '--tracks'"),

@@ -209,7 +209,8 @@ def sounding_catalogue(tmp_path_factory: pytest.TempPathFactory, small_catalogue
         writer.writerow((*header, "path"))
         writer.writerows((*row, "") for row in rows)
         for number, name in enumerate(named):
-            row = (f"s{number}", f"Drone {name}", "Sine Wave", "Waves", 2001, 1, "drone", "calm", "synthesizer", 0.1)
+            artist = "Sine Wave" if number < 2 else "Broken Radio"
+            row = (f"s{number}", f"Drone {name}", artist, "Waves", 2001, 1, "drone", "calm", "synthesizer", 0.1)
             writer.writerow((*row, folder / name))
     return path
 

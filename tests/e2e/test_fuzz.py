@@ -37,7 +37,7 @@ _ALLOWED = _VOID | {
     "footer",
     "bdi",
 }
-_ALLOWED |= {"table", "thead", "tbody", "tr", "th", "td"}
+_ALLOWED |= {"table", "thead", "tbody", "tr", "th", "td", "rect", "details", "summary", "ol", "section", "h2", "h3"}
 #: Control characters, halves of surrogate pairs, and those that turn lines round; joiners stay, emoji need them.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 #: Seconds after which an answer to anything is too late, on a machine with other load.
@@ -52,10 +52,12 @@ class _Page(HTMLParser):
         self.open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in _ALLOWED or (tag == "b" and self.open[-1] == "li"), tag
+        assert tag in _ALLOWED or (tag == "b" and self.open[-1] in ("li", "button")), tag
         for name, value in attrs:
             assert not name.startswith("on"), (tag, name)
-            assert name not in ("href", "src") or (value or "").startswith(("http://", "https://", "data:", "#")), value
+            assert name not in ("href", "src") or (value or "").startswith(
+                ("http://", "https://", "file:///", "data:", "#")
+            ), value
         if tag not in _VOID:
             self.open.append(tag)
 

@@ -73,6 +73,7 @@ def test_it_stops_cleanly_within_five_seconds(start: Start) -> None:
         late.connect()
 
 
+@pytest.mark.usefixtures("own_loop")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_ends_the_waiting(how: signal.Signals) -> None:
     async def wait() -> None:

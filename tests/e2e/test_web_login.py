@@ -99,11 +99,24 @@ def test_who_asks_too_much_in_a_minute_is_told_to_wait(log_in: Callable[..., Vis
     for _ in range(14):
         me.ask("soul, 2 tracks")
     assert "please wait a moment" in me.page.get_by_test_id("bot").last.inner_text()
-    me.page.get_by_role("tab", name="My taste").click()
-    code = me.page.get_by_role("button", name="Make a code")
-    for _ in range(3):
-        code.click()
-    me.page.get_by_text("please wait a moment").last.wait_for()
+
+
+@pytest.mark.usefixtures("guarded")  # which keeps Gradio, once imported, from looking up hosts
+def test_what_is_pressed_beside_the_chat_counts_too() -> None:
+    import gradio as gr
+
+    from connectors.web_limits import TOO_FAST, RateLimit
+    from connectors.web_who import Who
+
+    ann, bob = (f"web-{letter * 32}" for letter in "ab")
+    with gr.Blocks(analytics_enabled=False):
+        who = Who(RateLimit(2))
+    assert [who.act(ann, request=object()) for _ in range(2)] == [ann, ann]
+    with pytest.raises(gr.Error) as refused:
+        who.act(ann, request=object())
+    assert refused.value.message == TOO_FAST
+    assert who.listener(ann, request=object()) == ann
+    assert who.act(bob, request=object()) == bob
 
 
 def test_what_lies_beside_the_page_takes_the_same_login(guarded: Any) -> None:

@@ -93,6 +93,8 @@ def test_a_test_that_is_said_to_pass_must_still_be_there_to_fail(repository: Pat
     _plant(repository, "02-likes-lost-too", 'event == "like"', "False", "test_likes")
     _, outcomes = evaluate(repository, (), (0,), passing=True)
     assert [outcome.caught for outcome in outcomes] == [False, True]
+    _, (second,) = evaluate(repository, (), (0,), part=(2, 2), passing=True)
+    assert second.mutant.name == "likes-lost-too"
 
 
 def test_a_patch_that_no_longer_applies_is_an_error(repository: Path) -> None:

@@ -27,6 +27,11 @@ Play = Callable[..., None]
 WORDS = {"jazz": "Amber", "rock": "Basalt", "folk": "Cedar", "techno": "Delta"}
 
 
+@pytest.fixture(autouse=True)
+def _apart(own_loop: None) -> None:
+    """Every test here runs an event loop."""
+
+
 @pytest.fixture(scope="session")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalogue of made-up tracks of four genres, one with a title that would do harm."""
