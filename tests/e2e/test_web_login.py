@@ -36,10 +36,10 @@ def served(settings: Settings) -> Iterator[tuple[WatchedAssistant, str]]:
 
 @pytest.fixture(scope="module")
 def guarded(installation: WatchedAssistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A page for two users, who may do little in a minute."""
+    """A page for three users, who may do little in a minute."""
     users = tmp_path_factory.mktemp("users") / "users"
     settings = installation.settings.model_copy(update={"web_users": users, "web_per_minute": 12})
-    for name in ("ann", "Bob"):
+    for name in ("ann", "Bob", "cleo"):
         add_user(settings, name, PASSWORD)
     with served(settings) as running:
         yield running
@@ -94,7 +94,7 @@ def test_each_login_has_a_taste_of_its_own_wherever_it_is_used(log_in: Callable[
 
 
 def test_who_asks_too_much_in_a_minute_is_told_to_wait(log_in: Callable[..., Visit]) -> None:
-    me = log_in("bob")
+    me = log_in("cleo")
     me.page.get_by_label("Your request").wait_for()
     for _ in range(14):
         me.ask("soul, 2 tracks")

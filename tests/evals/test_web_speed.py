@@ -17,6 +17,7 @@ from evals.web_speed import bench_web
 _ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.proof
 def test_pages_are_opened_and_buttons_pressed(forty_tracks: Path, tmp_path: Path) -> None:
     """In a process of its own: Gradio leaves event loops open when it is imported and stopped."""
     before = sorted(path for path in forty_tracks.rglob("*") if path.is_file())

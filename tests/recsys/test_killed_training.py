@@ -82,7 +82,7 @@ def steps_left(n_steps: int, kills: Sequence[int]) -> range:
         # 19 steps an epoch.
         ("cross", (30,), _STATES[:1]),
         # Two runs, for the heads and to serve: one death in the middle of each.
-        ("segue", (13, 26), _STATES[1:]),
+        pytest.param("segue", (13, 26), _STATES[1:], marks=pytest.mark.proof),
     ],
 )
 def test_a_killed_evaluation_goes_on_to_the_same_result(
@@ -137,6 +137,7 @@ def test_a_killed_command_goes_on_to_the_same_result(
     assert states(folder / "home" / "training") == []
 
 
+@pytest.mark.proof
 def test_a_killed_command_with_other_data_begins_anew_and_says_so(
     undisturbed: dict[str, Any], encoder: Path, tmp_path: Path
 ) -> None:

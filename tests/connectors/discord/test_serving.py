@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import warnings
 from http.client import HTTPConnection
@@ -93,5 +94,6 @@ def test_the_bot_tries_again_until_discord_can_be_reached(
             stop.set()
             await running
 
+    caplog.set_level(logging.WARNING)
     monkeypatch.setattr(serving, "AGAIN_S", 0.05)
     asyncio.run(scenario())
