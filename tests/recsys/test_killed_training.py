@@ -82,7 +82,7 @@ def steps_left(n_steps: int, kills: Sequence[int]) -> range:
         # 19 steps an epoch.
         ("cross", (30,), _STATES[:1]),
         # Two runs, for the heads and to serve: one death in the middle of each.
-        pytest.param("segue", (13, 26), _STATES[1:], marks=pytest.mark.proof),
+        ("segue", (13, 26), _STATES[1:]),
     ],
 )
 def test_a_killed_evaluation_goes_on_to_the_same_result(
