@@ -44,9 +44,18 @@ _PATIENCE_MS = 60_000
 _WAIT_FOR_CHANGE = """([button, act]) => new Promise((done, failed) => {
   const slate = document.querySelector('#sg-slate');
   const target = act ? slate.querySelector(`button[data-act="${act}"]`) : document.querySelector(button);
-  const before = slate.innerHTML, began = performance.now();
+  const track = CSS.escape(target.dataset.track || ''), was = target.getAttribute('aria-pressed');
+  const rows = () => [...slate.querySelectorAll('tr[data-track]')].map((row) => row.dataset.track).join();
+  const of = (kind) => slate.querySelector(`button[data-act="${kind}"][data-track="${track}"]`);
+  const done_is = {
+    '': () => rows() && rows() !== before,
+    swap: () => rows() && !slate.querySelector(`tr[data-track="${track}"]`),
+    like: () => of('like') && of('like').getAttribute('aria-pressed') !== was,
+    pin: () => of('release'),
+  };
+  const before = rows(), began = performance.now();
   const look = () => {
-    if (slate.innerHTML === before || slate.querySelector('.sg-skeleton, [aria-busy="true"]')) return;
+    if (!done_is[act]() || slate.querySelector('.sg-skeleton, [aria-busy="true"]')) return;
     watch.disconnect();
     requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - began)));
   };
