@@ -155,7 +155,8 @@ class _AskTab:
     # --- what is on screen ---
 
     def _shown(self, talk: Conversation, identity: str) -> tuple[Any, ...]:
-        return list(talk.messages), self._slate_of(talk), dials_html(talk.dials), *self._rest(talk, identity)
+        slate = self._slate_of(talk, waits=talk.awaits)
+        return list(talk.messages), slate, dials_html(talk.dials), *self._rest(talk, identity)
 
     def _rest(self, talk: Conversation, identity: str) -> tuple[Any, ...]:
         talks = talks_html(talks_of(self._assistant, identity), talk.session_id)
