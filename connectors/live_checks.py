@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
+from connectors.discord_command import try_discord
+
 if TYPE_CHECKING:
     from assistant.settings import Settings
 
@@ -45,21 +47,12 @@ def _try_account(name: str, settings: Settings) -> bool:
     return not n_broken
 
 
-def _try_discord(settings: Settings) -> bool:
-    from connectors.console import open_console, show_checks
-    from connectors.discord.check import check
-
-    checks = check(settings.discord)
-    show_checks(open_console(), checks)
-    return all(one.ok or one.optional for one in checks)
-
-
 #: What can be tried.
 Live = Literal["llm", "discord", "spotify", "listenbrainz", "subsonic"]
 #: What tries it.
 LIVE: dict[Live, Callable[[Settings], bool]] = {
     "llm": _try_model,
-    "discord": _try_discord,
+    "discord": try_discord,
     "spotify": partial(_try_account, "spotify"),
     "listenbrainz": partial(_try_account, "listenbrainz"),
     "subsonic": partial(_try_account, "subsonic"),
