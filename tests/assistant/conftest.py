@@ -26,12 +26,18 @@ def open_assistant() -> Callable[..., Assistant]:
 
 
 @pytest.fixture(scope="session")
-def starter_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder that answers from the starter catalogue."""
-    home = tmp_path_factory.mktemp("starter")
+def untouched_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that answers from the starter catalogue and in which nobody ever said anything: only to copy."""
+    home = tmp_path_factory.mktemp("untouched")
     with _open(home) as assistant:
         assert assistant.ensure_ready()
     return home
+
+
+@pytest.fixture(scope="session")
+def starter_home(tmp_path_factory: pytest.TempPathFactory, untouched_home: Path) -> Path:
+    """A data folder that answers from the starter catalogue, shared by tests, whatever listeners they invent."""
+    return Path(shutil.copytree(untouched_home, tmp_path_factory.mktemp("starter") / "home"))
 
 
 @pytest.fixture(scope="session")

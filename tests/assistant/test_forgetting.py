@@ -42,8 +42,8 @@ def ask(assistant: Assistant, text: str, listener: str = WHO, **more: Any) -> Re
 
 
 @pytest.fixture
-def home(tmp_path: Path, starter_home: Path) -> Path:
-    return shutil.copytree(starter_home, tmp_path / "home")
+def home(tmp_path: Path, untouched_home: Path) -> Path:
+    return shutil.copytree(untouched_home, tmp_path / "home")
 
 
 def live(assistant: Assistant, tmp_path: Path) -> None:

@@ -137,9 +137,9 @@ def test_the_database_never_holds_a_code(tmp_path: Path, open_assistant: Callabl
 
 
 @pytest.fixture
-def known(starter_home: Path, open_assistant: Callable[..., Assistant], tmp_path: Path) -> Any:
+def known(untouched_home: Path, open_assistant: Callable[..., Assistant], tmp_path: Path) -> Any:
     """An installation in which "ann" did everything, and "bob", who is the same person, and "mallory" something too."""
-    home = shutil.copytree(starter_home, tmp_path / "home")
+    home = shutil.copytree(untouched_home, tmp_path / "home")
     with open_assistant(home) as assistant:
         for listener in ("ann", "bob", "mallory"):
             reply = assistant.reply(Message(listener_id=listener, session_id="s", text=f"jazz, says {listener}"))

@@ -32,11 +32,11 @@ def test_a_row_shows_its_facets_and_whose_taste_lifts_it(visit: Open) -> None:
     me.rate("Like", titles[0])
     me.press(me.button("swap", 6))
     me.says("Swapped")
-    row = me.page.locator(".sg-row").first
-    assert "jazz" in row.locator(".sg-facets").inner_text()
-    said = row.locator(".sg-lift").get_attribute("aria-label")
+    assert "jazz" in me.page.locator(".sg-row .sg-facets").first.inner_text()
+    # Nothing lifts a track that scores below the average, which a draw may put first.
+    said = me.page.locator(".sg-row .sg-lift").first.get_attribute("aria-label")
     assert re.fullmatch(r"Lifted by: your taste \d+%, your words \d+%", said)
-    assert me.page.locator(".sg-lift-you .sg-lift-done").first.get_attribute("width") != "0"
+    assert {bar.get_attribute("width") for bar in me.page.locator(".sg-lift-you .sg-lift-done").all()} - {"0"}
 
 
 def test_swapping_one_track_leaves_the_others(visit: Open, installation: Any) -> None:
