@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from threading import Lock
@@ -12,7 +11,8 @@ from threading import Lock
 from assistant import disowning
 from assistant.answering import answer, answers, remark, without_wishes
 from assistant.applying import additions, locally, meeting, next_states, planned, with_plan
-from assistant.aside import Aside, context_of, put
+from assistant.aside import context_of
+from assistant.asides import MAX_MESSAGE, Asides
 from assistant.chips import apply, less, resolve
 from assistant.clarifying import N_COMPARED, chosen, question, reopened
 from assistant.clean import cleaned
@@ -20,39 +20,34 @@ from assistant.editing import Plan, edits_of, only_resizes, plan_edits, plan_pin
 from assistant.evidence import causes
 from assistant.explain import explain_slate
 from assistant.groups import Circle
-from assistant.history import History, history_of
+from assistant.history import History
 from assistant.incognito import IncognitoSessions
 from assistant.labels import plain
 from assistant.overrides import as_request, with_overrides
+from assistant.pace import Pace
 from assistant.phrasebook import phrasebook
 from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
-from assistant.querying import Defaults, heard_query, preferring, query_of
+from assistant.querying import Defaults, dials_of
 from assistant.receipt import slate_length, write_receipt
 from assistant.relative import against
-from assistant.reply import Message, Reply, SlateTrack
+from assistant.reply import Message, Reply
 from assistant.request import Intent, Request
 from assistant.session import SessionState, fold, resized, with_answer, with_slate
 from assistant.situation import Situation
 from assistant.slates import diff, slate_tracks
 from assistant.speaking import in_language
 from assistant.store import SessionStore, StoredTurn, identity
-from assistant.understanding.by_model import without_model
 from assistant.versions import step, with_version
-from assistant.wording import asks_for_something, courtesy_language, is_greeting, is_thanks, say
-from recsys.dialogues import Heard
+from assistant.wording import asks_for_something, say
 from recsys.recommendation import Query
 from recsys.recommender import Recommender
 from recsys.store import Store
 from recsys.text import artist_key
 from recsys.types import Event, EventKind
-from recsys.usage import Shown
-
-#: Characters of a message that are read; more is pasted by accident.
-MAX_MESSAGE = 4_000
 
 
-class Agent:
+class Agent(Asides):
     """Answers messages from one published generation of the catalogue. Shared by threads."""
 
     def __init__(
@@ -67,112 +62,21 @@ class Agent:
         seed: int = 64,
         clock: Callable[[], float] = time.time,
         incognito: IncognitoSessions | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        """Put the parts of a turn together."""
-        self.recommender, self._understanding = recommender, understanding
-        self._store, self._stored = store, SessionStore(store)
-        self._incognito = incognito or IncognitoSessions(self._stored)
-        self._slate_size, self._max_per_artist = slate_size, max_per_artist
-        self._defaults = Defaults(slate_size, max_per_artist, how_much_me)
-        self._seed, self._clock = seed, clock
+        """Put the parts of a turn together; agents of one process share a `pace`."""
+        defaults = Defaults(slate_size, max_per_artist, how_much_me)
+        incognito = incognito or IncognitoSessions(SessionStore(store))
+        super().__init__(recommender, understanding, store, defaults, seed=seed, incognito=incognito)
+        self._stored, self._clock = SessionStore(store), clock
+        self._pace = pace or Pace(1)
         self._locks = tuple(Lock() for _ in range(64))  # turns of one session follow one another
 
     def reply(self, message: Message) -> Reply:
         """Answer a message with a slate and remember the turn."""
         listener_id, session_id = identity(message.listener_id), identity(message.session_id)
-        with self._locks[hash((listener_id, session_id)) % len(self._locks)]:
+        with self._locks[hash((listener_id, session_id)) % len(self._locks)], self._pace.turn():
             return self._turn(message, listener_id, session_id)
-
-    def rank(
-        self, listener_id: str, text: str, k: int, *, how_much_me: float | None = None, strict: bool = True
-    ) -> list[tuple[str, float]]:
-        """Rank the whole catalogue for a message outside any session: (track id, score), best first.
-
-        Hard constraints of the text filter, unless not `strict`: then wanted ones are preferences, and only what is
-        refused filters. Nothing is relaxed, capped or reordered, and no turn is stored.
-        """
-        query = self.read(listener_id, text, how_much_me=how_much_me, strict=strict)
-        rows, scores = self.recommender.rank(query, k)
-        ids = self.recommender.catalogue.track_ids
-        return [(ids[row], score) for row, score in zip(rows.tolist(), scores.tolist(), strict=True)]
-
-    def read(self, listener_id: str, text: str, *, how_much_me: float | None = None, strict: bool = True) -> Query:
-        """Understand a message outside any session, as `rank` takes it."""
-        request = self._understand(plain(text, MAX_MESSAGE), first_turn=True)
-        history = self._history(identity(listener_id), session_id=None)
-        query = self._query(fold(SessionState(), request), history, seed=self._seed)
-        if how_much_me is not None:
-            query = replace(query, how_much_me=how_much_me)
-        return query if strict else replace(preferring(query), taste_first=True)
-
-    def hear(self, heard: Heard) -> Query:
-        """Understand a conversation that was led elsewhere, as `rank` takes it: demands are preferences."""
-        state = SessionState()
-        for number, text in enumerate(heard.utterances):
-            state = fold(state, self._understand(plain(text, MAX_MESSAGE), first_turn=not number))
-        return heard_query(self.recommender.catalogue, state, heard, self._defaults, seed=self._seed)
-
-    def replay(self, shown: Shown, state: SessionState, events: Sequence[Event]) -> Query:
-        """Ask again what a turn asked, as of then and knowing what was done before it alone; demands are preferences.
-
-        Args:
-            shown: the turn.
-            state: the session after it.
-            events: what the listener had done by then, oldest first.
-        """
-        history = self._history(shown.listener_id, shown.session_id, tuple(events))
-        # The state is that after the turn, but its own slate was not yet shown when it was made.
-        before = tuple(track_id for track_id in state.shown if track_id not in set(state.slate))
-        query = self._query(state.model_copy(update={"shown": before}), history, seed=self._seed)
-        return replace(preferring(query), text=shown.text, now=shown.at)
-
-    def without_me(self, listener_id: str, session_id: str) -> tuple[SlateTrack, ...]:
-        """Return the playlist that somebody of whom nothing is known would get where a session stands now."""
-        listener_id, session_id = identity(listener_id), identity(session_id)
-        last = self._incognito.last(session_id, listener_id)
-        if last is None:
-            return ()
-        nobody = history_of("", None, ())
-        query = self._query(last.state, nobody, seed=self._seed_of(session_id))
-        result = self.recommender.recommend(query)
-        context = context_of(self.recommender.catalogue, query, last.state, result, nobody, frozenset())
-        return slate_tracks(result.picks, explain_slate(result.picks, context), {})
-
-    def aside(
-        self,
-        listener_id: str,
-        texts: Sequence[str],
-        *,
-        wish: Callable[[SessionState], SessionState] = lambda state: state,
-        adjust: Callable[[Query], Query] = lambda query: query,
-        seed: int | None = None,
-    ) -> Aside:
-        """Answer messages outside any session, each taken as refining those before; nothing is stored.
-
-        Args:
-            listener_id: whose taste takes part.
-            texts: the messages.
-            wish: what else is wanted.
-            adjust: changes what the recommender is asked.
-            seed: draws among near equals, as set by default.
-        """
-        state = SessionState()
-        for number, text in enumerate(texts):
-            state = fold(state, self._understand(plain(text, MAX_MESSAGE), first_turn=not number))
-        state, history = wish(state), self._history(identity(listener_id), session_id=None)
-        query = self._query(state, history, seed=self._seed if seed is None else seed)
-        return put(self.recommender, adjust(query), state, history, usual=self._defaults)
-
-    def named(self, text: str) -> frozenset[str]:
-        """Return the keys of the catalogue's artists and tracks that a text mentions; asks no language model."""
-        if is_greeting(text) or is_thanks(text):
-            return frozenset()
-        read = without_model(self._understanding).understand(text, first_turn=True)
-        return frozenset(mention.key for mention in read.mentions)
-
-    def rated(self, listener_id: str) -> dict[str, bool]:
-        """Return which tracks a listener likes (True) or dislikes (False), by id."""
-        return self._history(identity(listener_id), session_id=None).rated
 
     # --- one turn ---
 
@@ -205,7 +109,9 @@ class Agent:
         request = in_language(request, language or before.language, message.language)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
         if (settled := self._settled(request, last, circle.outward(history), sessions, session_id)) is not None:
-            state, reply = cleaned(*settled, self.recommender.catalogue) if message.clean else settled
+            state, reply = settled
+            if message.clean or state.clean:
+                state, reply = cleaned(state, reply, self.recommender.catalogue)
             stage("understanding")
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
             sessions.save(text, listener_id, request, state, reply)
@@ -223,7 +129,8 @@ class Agent:
         seed = self._seed_of(session_id) if message.seed is None else message.seed % 2**32
 
         def ask(of: SessionState, whose: History) -> Query:
-            return replace(planned(self._query(of, whose, seed=seed), plan, of, self.recommender), clean=message.clean)
+            query = self._query(of, whose, seed=seed)
+            return planned(replace(query, clean=query.clean or message.clean), plan, of, self.recommender)
 
         query, result = circle.recommend(self.recommender, partial(ask, wished), history)
         repeated = not result.picks and bool(state.set_aside)
@@ -243,8 +150,8 @@ class Agent:
         receipt = write_receipt(
             result,
             state,
-            usual_size=self._slate_size,
-            max_per_artist=self._max_per_artist,
+            usual_size=self._defaults.slate_size,
+            max_per_artist=self._defaults.max_per_artist,
             heard_artists=heard,
             clean=message.clean,
             book=book,
@@ -273,6 +180,7 @@ class Agent:
             receipt=receipt,
             diff=diff(before.slate, ids),
             total=length if tracks else "",
+            dials=dials_of(query, len(tracks)),
             seed=seed,
             index=result.index,
             certified=result.certified,
@@ -345,13 +253,6 @@ class Agent:
         note = disowning.follow(self._store, said, listener_id, session_id, started=started)
         return said.rest, note, said.language
 
-    def _understand(self, text: str, *, first_turn: bool, model: bool = True) -> Request:
-        if is_greeting(text) or is_thanks(text):
-            # "Hello" is also the title of a track; said alone, it greets.
-            return Request(text=text, spoken=courtesy_language(text), intent=Intent.SMALL_TALK)
-        reader = self._understanding if model else without_model(self._understanding)
-        return reader.understand(text, first_turn=first_turn)
-
     def _settled(
         self, request: Request, last: StoredTurn | None, history: History, sessions: SessionStore, session_id: str
     ) -> tuple[SessionState, Reply] | None:
@@ -368,7 +269,7 @@ class Agent:
             rated=history.rated,
             relations=history.relations,
             kept_back=history.kept_back,
-            max_per_artist=self._max_per_artist,
+            max_per_artist=self._defaults.max_per_artist,
             book=phrasebook(request.spoken),
             before_others=history.before_others,
         )
@@ -380,19 +281,6 @@ class Agent:
         if not words or asks_for_something(request) or asks_for_others(request.text):
             return ""
         return "" if self.recommender.has_words(words) else words
-
-    def _seed_of(self, session_id: str) -> int:
-        digest = hashlib.sha256(f"{self._seed}:{session_id}".encode()).digest()
-        return int.from_bytes(digest[:4], "big")
-
-    def _history(self, listener_id: str, session_id: str | None, events: Sequence[Event] | None = None) -> History:
-        if events is None:
-            unstored = () if session_id is None else self._incognito.events(session_id, listener_id)
-            events = self._store.past(listener_id).then(unstored)
-        return history_of(listener_id, session_id, events, self._store.suppressions.of(listener_id))
-
-    def _query(self, state: SessionState, history: History, *, seed: int) -> Query:
-        return query_of(self.recommender.catalogue, state, history, self._defaults, seed=seed)
 
     def _heard_artists(self, history: History) -> frozenset[str]:
         catalogue = self.recommender.catalogue

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 from assistant.errors import ModelError, NoAnswerError
 from assistant.failures import kind_and_place
 from assistant.labels import plain
+from assistant.pace import waiting
 from assistant.ports import TextModel
 
 _LOG = logging.getLogger(__name__)
@@ -117,7 +118,8 @@ class Asker:
 
         Thread(target=work, name="segue-llm", daemon=True).start()
         try:
-            text, error = outcome.get(timeout=max(deadline - self._clock(), 0.0))
+            with waiting():
+                text, error = outcome.get(timeout=max(deadline - self._clock(), 0.0))
         except Empty:
             raise NoAnswerError(f"no answer within {self._timeout_s:g} s") from None
         if error is not None:

@@ -25,6 +25,7 @@ _FIELDS = {
     "discovery": ("discovery",),
     "me": ("how_much_me",),
     "arc": ("arc",),
+    "clean": ("clean",),
 }
 _DROPPED = "Dropped: {wishes}."
 _SAID = {

@@ -16,6 +16,7 @@ from threading import Lock, RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from assistant.pace import Pace
 from assistant.settings import Settings
 from recsys.types import Progress
 
@@ -60,6 +61,7 @@ class Parts:
         self._serving: Serving | None = None
         self._incognito_or_none: IncognitoSessions | None = None
         self._suggestions_or_none: Suggestions | None = None
+        self._pace = Pace.of_machine(self.settings.threads)
         self._event_lock = Lock()
         self._last_event_at = 0.0
 
@@ -159,6 +161,7 @@ class Parts:
             seed=settings.seed,
             clock=self._event_time,
             incognito=self._incognito(),
+            pace=self._pace,
         )
         return Serving(stamp, generation, agent)
 

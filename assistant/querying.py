@@ -60,8 +60,19 @@ def query_of(catalogue: Catalogue, state: SessionState, history: History, defaul
         exclude=frozenset(catalogue.rows(sorted(excluded)).tolist()),
         seed=seed,
         max_per_artist=defaults.max_per_artist,
+        clean=bool(state.clean),
         conversation=_conversation(catalogue, state.exchanges, history),
     )
+
+
+def dials_of(query: Query, n_tracks: int) -> dict[str, float]:
+    """Say where the dials stand that a query was asked with, and how long its slate is, by the names of `Message`."""
+    return {
+        "how_much_me": query.how_much_me,
+        "discovery": query.discovery,
+        "fame": query.fame,
+        "n_tracks": float(n_tracks),
+    }
 
 
 def heard_query(catalogue: Catalogue, state: SessionState, heard: Heard, defaults: Defaults, *, seed: int) -> Query:

@@ -54,8 +54,8 @@ def write_receipt(
     lines += _dial_lines(picks, state, heard_artists, book)
     lines += _arc_lines(picks, state, book)
     lines += _title_lines(picks, result.counts, state, book)
-    if clean and picks:
-        lines.append(_clean_line(picks, book))
+    if (clean or state.clean) and picks:
+        lines.append(_clean_line(picks, book).model_copy(update={"chip": "" if clean else "clean"}))
     if state.set_aside:
         again = sum(pick.track.track_id in set(state.set_aside) for pick in picks)
         asked = book("none shown before")

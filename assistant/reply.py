@@ -108,6 +108,7 @@ class Reply(BaseModel):
     receipt: tuple[ReceiptLine, ...] = ()
     diff: Diff = Diff()
     total: str = Field(default="", description='such as "≈ 45 min (6 estimated)"')
+    dials: dict[str, float] = Field(default_factory=dict, description="where the dials of the message then stand")
     options: tuple[str, ...] = Field(default=(), description="answers to the question that the text asks, if any")
     seed: int = 0
     index: str = Field(default="", description="exact or chroma")

@@ -133,6 +133,7 @@ class Request(BaseModel):
     chips: tuple[Chip, ...] = ()
     less: bool = Field(default=False, description="less of what was asked for last")
     how_much_me: float | None = Field(default=None, ge=0, le=MAX_ME, description="0 words alone … 1 usual … 3 taste")
+    clean: bool | None = Field(default=None, description="nothing that is known to be explicit; False allows it again")
     descriptors: tuple[Descriptor, ...] = ()
     search_text: str = Field(default="", description="the message without size, dials and negated words")
     alternatives: tuple[Alternative, ...] = Field(default=(), description="other readings of the same words")

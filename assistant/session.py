@@ -3,7 +3,7 @@
 In one session people correct themselves rather than start afresh. So a message keeps everything it does not
 touch: constraints accumulate, a later one overrides an earlier one about the same thing, "also …" widens
 instead, and what was unwanted stays unwanted until it is asked for. A message that asks for something
-unrelated, and says so as a new request, keeps only the size; "start over" keeps nothing.
+unrelated, and says so as a new request, keeps only the size and that it must be clean; "start over" keeps nothing.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ class SessionState(BaseModel):
     discovery: float | None = None
     fame: float | None = None
     how_much_me: float | None = None
+    clean: bool | None = None  # whether nothing explicit is wanted
     phrases: tuple[Phrase, ...] = ()  # newest first
     slate: tuple[str, ...] = ()  # track ids on screen
     shown: tuple[str, ...] = ()  # track ids shown so far, oldest first
@@ -100,7 +101,7 @@ class SessionState(BaseModel):
     def is_empty(self) -> bool:
         """Tell whether nothing at all has been asked for: no constraint, example, dial or word."""
         dials = (self.discovery, self.fame, self.how_much_me, self.arc)
-        asked = self.constraints or self.likes or self.titles or self.phrases
+        asked = self.constraints or self.likes or self.titles or self.phrases or self.clean
         return not asked and all(dial is None for dial in dials)
 
     def begun(self) -> bool:
@@ -122,7 +123,12 @@ def fold(state: SessionState, request: Request) -> SessionState:
         said = said[-1:]
     elif request.intent is Intent.ASK and state.turn and not _overlaps(state, request):
         state = SessionState(
-            turn=state.turn, shown=state.shown, n_tracks=state.n_tracks, minutes=state.minutes, pins=state.pins
+            turn=state.turn,
+            shown=state.shown,
+            n_tracks=state.n_tracks,
+            minutes=state.minutes,
+            clean=state.clean,
+            pins=state.pins,
         )
     turn = state.turn + 1
     request = heeding(state.constraints, request)
@@ -149,6 +155,7 @@ def fold(state: SessionState, request: Request) -> SessionState:
         discovery=state.discovery if request.discovery is None else request.discovery,
         fame=state.fame if request.fame is None else request.fame,
         how_much_me=state.how_much_me if request.how_much_me is None else request.how_much_me,
+        clean=state.clean if request.clean is None else request.clean,
         phrases=renew(state.phrases, request, incoming, dropped, turn),
         slate=state.slate,
         shown=state.shown,

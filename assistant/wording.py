@@ -72,7 +72,8 @@ def asks_for_something(request: Request) -> bool:
     """Tell whether the understanding found anything to go by beside free words."""
     size = (request.n_tracks, request.minutes, request.size_factor)
     dials = (request.discovery, request.fame, request.how_much_me)
-    return bool(request.constraints or request.mentions) or any(value is not None for value in (*size, *dials))
+    said = request.constraints or request.mentions or request.clean is not None
+    return bool(said) or any(value is not None for value in (*size, *dials))
 
 
 def say(
@@ -153,6 +154,8 @@ def _wishes(state: SessionState, request: Request, book: Phrasebook) -> list[str
         wishes.append((request.fame is not None, book("well known" if state.fame > 0 else "not too famous")))
     if state.discovery:
         wishes.append((request.discovery is not None, book("new to you" if state.discovery > 0 else "familiar")))
+    if state.clean:
+        wishes.append((request.clean is not None, book("nothing explicit")))
     if state.arc is not None:
         wishes.append((request.arc is not None, arc_label(state.arc, book)))
     if state.how_much_me is not None and state.how_much_me != 1:

@@ -20,6 +20,7 @@ from assistant.understanding.cues import cue_for
 from assistant.understanding.edits import EditFinder, intent_of_edits
 from assistant.understanding.entities import EntityLinker
 from assistant.understanding.eras import EraFinder
+from assistant.understanding.explicitness import wants_clean, without_explicitness
 from assistant.understanding.facets import FacetFinder
 from assistant.understanding.gazetteer import Gazetteer
 from assistant.understanding.gloss import Glossed, gloss
@@ -113,6 +114,13 @@ class RulesUnderstanding:
         Returns:
             The request; one without any constraint for text that says nothing about music.
         """
+        request = self._understand(text, first_turn, told)
+        if (clean := wants_clean(text)) is None:
+            return request
+        found = {"clean": clean, "search_text": without_explicitness(request.search_text)}
+        return request.model_copy(update=found)
+
+    def _understand(self, text: str, first_turn: bool, told: Sequence[tuple[int, int]]) -> Request:
         original = self.read(text)
         if not len(original):
             intent = Intent.ASK if first_turn else Intent.REFINE

@@ -10,6 +10,7 @@ import pytest
 from assistant.app import Assistant
 from assistant.recipes import Named, Recipe
 from assistant.reply import Message, Reply
+from assistant.understanding.explicitness import wants_clean
 
 #: Of ten tracks each: stated as explicit, stated as not, and nothing said.
 STATES = {"loud": "true", "mild": "false", "open": ""}
@@ -74,6 +75,50 @@ def test_a_clean_recipe_leaves_out_even_what_it_must_include(marked: Assistant) 
     made = marked.run_recipe(recipe, "ann")
     assert titles(made.reply) <= {"mild", "open"}
     assert "must_include: “loud 1” is left out: it is explicit, and the recipe is clean_only" in made.problems
+
+
+def test_words_ask_for_a_clean_playlist_until_they_allow_the_rest(marked: Assistant) -> None:
+    first = ask(marked, "words", "jazz with no explicit lyrics, 30 tracks")
+    assert titles(first) == {"mild", "open"}
+    assert "nothing explicit" in first.text
+    line = next(line for line in first.receipt if line.constraint == "clean")
+    assert (line.n_met, line.n_total, line.chip) == (10, 20, "clean")
+    assert titles(ask(marked, "words", "something calmer")) == {"mild", "open"}
+    assert "loud" in titles(ask(marked, "words", "explicit is fine"))
+    assert titles(ask(marked, "words", "", step="undo")) == {"mild", "open"}
+
+
+def test_the_wish_for_a_clean_playlist_is_a_chip_that_can_be_dropped(marked: Assistant) -> None:
+    ask(marked, "chip", "kid friendly jazz, 30 tracks")
+    dropped = ask(marked, "chip", "", chips=({"action": "drop", "chip": "clean"},))
+    assert "loud" in titles(dropped)
+    assert all(line.chip != "clean" for line in dropped.receipt)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("party mix no explicit lyrics no slow songs", True),
+        ("swear-free hip-hop for a school dance", True),
+        ("comedy songs that aren't dirty", True),
+        ("keep it clean please", True),
+        ("rap para niños sin palabrotas", True),
+        ("pas de gros mots, y a les petits", True),
+        ("nichts mit Schimpfwörtern", True),
+        ("trap br sem palavrão", True),
+        ("canzoni per bambini senza parolacce", True),
+        ("I don't mind swearing", False),
+        ("explicit songs are fine", False),
+        ("uncensored rap", False),
+        ("no clean versions", None),
+        ("no Dirty Heads", None),
+        ("Clean Bandit songs only", None),
+        ("clean guitar tones, not dirty blues", None),
+        ("nothing by Curse", None),
+    ],
+)
+def test_what_words_say_of_explicit_songs(text: str, wanted: bool | None) -> None:
+    assert wants_clean(text) is wanted
 
 
 def test_an_analysis_counts_explicit_and_unknown(marked: Assistant) -> None:
