@@ -105,6 +105,9 @@ def say(
     else:
         sentences = [_opening(message, request, state, result, length, unknown_words, book)]
         sentences += _shortfalls(state, result, book)
+    unknown = next((line.unknown for line in receipt if line.chip == "clean"), 0)
+    if request.clean and unknown:
+        sentences.append(book("Unknown whether explicit: {n}.", n=unknown))
     if repeated:
         sentences.append(book("Nothing else fits, so some of these were shown before."))
     if request.note:

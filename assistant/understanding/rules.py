@@ -42,6 +42,7 @@ from assistant.understanding.unsticking import unstick
 from assistant.understanding.whole_names import names_to_keep
 from assistant.wishes import constraints_of
 from recsys.catalogue import Catalogue
+from recsys.text import fold as folded
 from recsys.title_versions import kinds_in
 from recsys.types import Constraint, Facet
 from recsys.vocabulary import Vocabulary, load_vocabulary
@@ -117,7 +118,9 @@ class RulesUnderstanding:
         request = self._understand(text, first_turn, told)
         if (clean := wants_clean(text)) is None:
             return request
-        found = {"clean": clean, "search_text": without_explicitness(request.search_text)}
+        # "Keep it clean" is not about cleaning.
+        constraints = tuple(c for c in request.constraints if folded(c.text) != "clean")
+        found = {"clean": clean, "constraints": constraints, "search_text": without_explicitness(request.search_text)}
         return request.model_copy(update=found)
 
     def _understand(self, text: str, first_turn: bool, told: Sequence[tuple[int, int]]) -> Request:

@@ -81,6 +81,7 @@ def test_words_ask_for_a_clean_playlist_until_they_allow_the_rest(marked: Assist
     first = ask(marked, "words", "jazz with no explicit lyrics, 30 tracks")
     assert titles(first) == {"mild", "open"}
     assert "nothing explicit" in first.text
+    assert "Unknown whether explicit: 10." in first.text
     line = next(line for line in first.receipt if line.constraint == "clean")
     assert (line.n_met, line.n_total, line.chip) == (10, 20, "clean")
     assert titles(ask(marked, "words", "something calmer")) == {"mild", "open"}
