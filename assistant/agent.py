@@ -91,6 +91,8 @@ class Agent(Asides):
             lap = now
 
         text = plain(message.text, MAX_MESSAGE)
+        if not message.incognito:
+            self._incognito.leave(session_id, listener_id)
         sessions = self._incognito if message.incognito else self._stored
         last = sessions.last(session_id, listener_id)
         before = last.state if last else SessionState()

@@ -212,7 +212,11 @@ class _Chat:
 
     def _hide(self, _: str) -> None:
         self._incognito = not self._incognito
-        kept = "Incognito: nothing of what follows is kept" if self._incognito else "What follows is kept again"
+        kept = "Incognito: nothing of what follows is kept"
+        if not self._incognito:
+            # What was asked incognito must not go on in what is stored.
+            self._session_id, self._reply = uuid4().hex, None
+            kept = "What follows is kept again, as a new conversation"
         self._console.print(Text(kept))
 
     def _links(self, _: str) -> None:

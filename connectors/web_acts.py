@@ -108,8 +108,12 @@ def _without(talk: Conversation, assistant: Assistant, listener_id: str, data: M
 
 def _incognito(talk: Conversation, assistant: Assistant, listener_id: str, data: Mapping[str, Any]) -> bool:
     talk.incognito = not talk.incognito
-    on = "Incognito: nothing from here on is stored or learnt from."
-    talk.said = on if talk.incognito else "No longer incognito: from here on, turns are stored again."
+    if talk.incognito:
+        talk.said = "Incognito: nothing from here on is stored or learnt from."
+        return True
+    # What was asked incognito must not go on in what is stored.
+    talk.start_over()
+    talk.said = "No longer incognito: this is a new conversation, which is stored again."
     return True
 
 

@@ -74,6 +74,17 @@ def test_incognito_turns_go_on_and_leave_nothing(assistant: Assistant) -> None:
     assert assistant._incognito().last(TALK, ME) is None
 
 
+def test_a_stored_turn_knows_nothing_of_what_was_incognito(assistant: Assistant) -> None:
+    first = ask(assistant, "6 tracks")
+    assistant.feedback(ME, TALK, ids(first)[0], "like", incognito=True)
+    assert len(ask(assistant, "only 3 tracks", incognito=True).tracks) == 3
+    stored = ask(assistant, "something calmer")
+    assert len(stored.tracks) == 6
+    assert not any(track.liked for track in stored.tracks)
+    assert "which you liked" not in str(assistant.turns(TALK, ME))
+    assert ids(ask(assistant, step="undo", incognito=True)) == ids(first)
+
+
 def test_conversations_are_listed_named_and_deleted(assistant: Assistant) -> None:
     ask(assistant, "6 tracks")
     ask(assistant, "3 tracks")

@@ -201,6 +201,7 @@ def test_undo_redo_and_incognito_reach_the_assistant(
         ("x", None, False),
     ]
     assert assistant.hidden == 1
+    assert [one.session_id == assistant.asked[0].session_id for one in assistant.asked] == [True] * 4 + [False]
     shown = capsys.readouterr().out
     assert "Incognito: nothing of what follows is kept" in shown
     assert "What follows is kept again" in shown

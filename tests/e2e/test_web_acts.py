@@ -191,6 +191,7 @@ def test_incognito_leaves_nothing(visit: Open, installation: Any) -> None:
     assert me.page.locator(".sg-talk").count() == 0
     me.press(me.button("incognito"))
     me.says("No longer incognito")
+    expect(me.page.locator("td.sg-title")).to_have_count(0)
 
 
 def test_the_answers_to_a_question_are_buttons(visit: Open, installation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
