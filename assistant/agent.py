@@ -115,7 +115,8 @@ class Agent(Asides):
             if message.clean or state.clean:
                 state, reply = cleaned(state, reply, self.recommender.catalogue)
             stage("understanding")
-            reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
+            made_by = last.reply.query if last else ""  # what made the playlist, not what was asked about it
+            reply = reply.model_copy(update={"query": made_by or plain(text), "timings_ms": timings})
             sessions.save(text, listener_id, request, state, reply)
             return reply
         request = against(without_wishes(request), self.recommender.catalogue, before.slate)
@@ -176,7 +177,7 @@ class Agent(Asides):
         reply = Reply(
             session_id=session_id,
             turn=state.turn,
-            query=plain(text),
+            query=plain(text) or (last.reply.query if last else ""),
             text=remark(request) + said,
             tracks=tracks,
             receipt=receipt,

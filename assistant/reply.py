@@ -102,7 +102,7 @@ class Reply(BaseModel):
 
     session_id: str
     turn: int
-    query: str
+    query: str = Field(description="the words that the playlist on screen was last made by")
     text: str = Field(description="what Segue says, in a sentence or two")
     tracks: tuple[SlateTrack, ...] = ()
     receipt: tuple[ReceiptLine, ...] = ()

@@ -260,9 +260,9 @@ def launch_options() -> dict[str, Any]:
         body_text_color_subdued="*neutral_500",
         body_text_color_subdued_dark="*neutral_400",
         button_primary_background_fill="*primary_700",
-        button_primary_background_fill_hover="*primary_600",
+        button_primary_background_fill_hover="*primary_800",
         button_primary_background_fill_dark="*primary_700",
-        button_primary_background_fill_hover_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_800",
     )
     return {
         "theme": theme,

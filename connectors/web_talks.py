@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from assistant.app import Assistant
 
 #: Conversations that are listed, the one used last first; longest name, in characters.
-_MAX_LISTED, _MAX_NAME = 60, 80
+_MAX_LISTED, _MAX_NAME = 500, 80
 
 
 def talks_of(assistant: Assistant, listener_id: str) -> tuple[SessionReport, ...]:

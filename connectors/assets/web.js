@@ -2,13 +2,27 @@
 // data: `act` names it, the rest goes with it.
 let pressed = null;
 
+const copyText = (text, done) => {
+  if (navigator.clipboard && window.isSecureContext) {
+    navigator.clipboard.writeText(text).then(done);
+    return;
+  }
+  // Over plain HTTP from another machine, browsers only copy what is selected.
+  const box = document.createElement('textarea');
+  box.value = text;
+  box.style.position = 'fixed';
+  document.body.append(box);
+  box.select();
+  if (document.execCommand('copy')) done();
+  box.remove();
+};
+
 const send = (data) => trigger('act', data);
 
 element.addEventListener('click', (event) => {
   const copy = event.target.closest('button[data-copy]');
   if (copy && element.contains(copy)) {
-    const done = () => { copy.firstChild.textContent = 'Copied'; };
-    if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(copy.dataset.copy).then(done);
+    copyText(copy.dataset.copy, () => { copy.firstChild.textContent = 'Copied'; });
     return;
   }
   const button = event.target.closest('button[data-act]');
@@ -28,6 +42,7 @@ const refocus = () => {
   const same = buttons.find((b) => b.dataset.act === pressed.act && b.dataset.track === pressed.track && b.dataset.chip === pressed.chip);
   const row = pressed.place && element.querySelector(`tr[data-place="${pressed.place}"] button[data-act]`);
   (same && same.offsetParent ? same : row || buttons[0])?.focus({ preventScroll: true });
+  pressed = null;
 };
 
 // Menus close by Escape, and when something else is pressed.
@@ -88,13 +103,16 @@ element.addEventListener('click', (event) => {
   const remove = event.target.closest('button[data-delete]');
   if (remove) {
     if (remove.dataset.sure) {
+      pressed = { act: 'delete' };
       send({ act: 'delete', session: remove.dataset.delete });
     } else {
       remove.dataset.sure = '1';
       remove.textContent = 'Delete?';
-      remove.setAttribute('aria-label', `Press again: ${remove.getAttribute('aria-label')}`);
+      const label = remove.getAttribute('aria-label');
+      remove.setAttribute('aria-label', `Press again: ${label}`);
       remove.addEventListener('blur', () => {
         delete remove.dataset.sure;
+        remove.setAttribute('aria-label', label);
         remove.textContent = '✕';
       }, { once: true });
     }
@@ -112,19 +130,21 @@ element.addEventListener('click', (event) => {
   input.focus();
   input.select();
   let over = false;
-  const end = (keep) => {
+  const end = (keep, focus = true) => {
     if (over) return;
     over = true;
     const called = input.value;
     input.remove();
     name.hidden = false;
+    if (focus) rename.focus();
     if (keep) send({ act: 'rename', session: rename.dataset.rename, name: called });
   };
   input.addEventListener('keydown', (key) => {
-    if (key.key === 'Enter') end(true);
-    if (key.key === 'Escape') end(false);
+    if (key.key !== 'Enter' && key.key !== 'Escape') return;
+    key.preventDefault(); // else Enter presses what the focus goes back to
+    end(key.key === 'Enter');
   });
-  input.addEventListener('blur', () => end(false));
+  input.addEventListener('blur', () => end(false, false));
 });
 
 // The conversation on screen is in the page's address, so that it is there again after a reload.

@@ -24,7 +24,10 @@
     if (element.closest('.sg-hidden, script, style, [aria-hidden="true"], audio')) continue;
     const style = getComputedStyle(element);
     const back = ground(element);
-    const [a, b] = [light(over(parse(style.color), back)), light(back)].sort((x, y) => y - x);
+    const [r, g, b0, alpha = 1] = parse(style.color);
+    let seen = alpha;
+    for (let e = element; e; e = e.parentElement) seen *= parseFloat(getComputedStyle(e).opacity);
+    const [a, b] = [light(over([r, g, b0, seen], back)), light(back)].sort((x, y) => y - x);
     const ratio = (a + 0.05) / (b + 0.05);
     const large = parseFloat(style.fontSize) >= 24;
     if (ratio < (large ? 3 : 4.5)) poor.push(`${ratio.toFixed(2)} ${style.color} on ${back} ${element.className}: ${node.textContent.trim().slice(0, 40)}`);
