@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -13,6 +15,7 @@ from recsys.ranking import Taste
 from recsys.recommendation import Query
 from recsys.slate import Candidates, choose
 from recsys.turn import Turn
+from recsys.types import Arc
 
 SCORES = np.array([[9, 8, 7, 6, 5, 4, 3, 2], [2, 3, 4, 5, 6, 7, 8, 9]], dtype=np.float32)
 
@@ -150,6 +153,16 @@ def test_every_length_of_a_slate_gives_each_member_their_share() -> None:
         assert fits[:, picked].sum(axis=1).min() >= owed(size, 2), size
     alone = choose(candidates(ranked.scores, None), size=6, minutes=None, caps={}, max_per_artist=2)
     assert sorted(alone) == list(range(6))
+
+
+def test_an_arc_leaves_each_member_their_share() -> None:
+    """What suits the second has the worst scores and the most energy."""
+    fits = np.zeros((2, 30), dtype=bool)
+    fits[0, :10] = fits[1, 20:] = True
+    ranked = replace(candidates(np.linspace(2, 0, 30), fits), energy=np.linspace(0, 1, 30, dtype=np.float32))
+    picked = choose(ranked, size=10, minutes=None, caps={}, max_per_artist=2, arc=Arc.RISING)
+    assert fits[:, picked].sum(axis=1).min() == 5
+    assert np.ptp(ranked.energy[picked]) > 0.6
 
 
 def test_a_hard_wish_goes_before_a_members_share() -> None:
