@@ -14,6 +14,7 @@ A member's *satisfaction* is the share of the slate's tracks that the member wan
     mean        the mean satisfaction of the members
     empty       the share of groups in which somebody has nothing at all
     known       the share of the slate's tracks that are in somebody's history
+    liked       the share of the slate that is wanted by, or in the history of, the member for whom that share is least
 
 Systems. `segue` is the product (`recsys.groups`). `average` is plain averaging of the members' scores; `least misery`
 takes the least of their ranks alone; `no lift` is the product without anybody's share; `known too` the product where
@@ -50,7 +51,7 @@ from recsys.recommender import Recommender
 from recsys.types import Event, EventKind, IntArray, Progress
 
 NEAR, SLATE = 40, 20
-METRICS = ("least", "mean", "empty", "known")
+METRICS = ("least", "mean", "empty", "known", "liked")
 _ASKED, _NOW, _DAY_S = "some music", 1_000_000_000.0, 86_400.0
 _WAYS = {
     "segue": FAIR,
@@ -154,14 +155,19 @@ def _rows(result: Recommendation) -> list[int]:
 def _figures(group: Sequence[Member], slates: Sequence[Sequence[int]]) -> dict[str, float]:
     """Say what each member makes of their slate, which is the same one for a group."""
     each = list(zip(group, slates, strict=True))
-    satisfied = [sum(row in member.wanted for row in rows) / max(len(rows), 1) for member, rows in each]
-    histories = frozenset(row for member in group for row in member.history.tolist())
+    satisfied = [_share(rows, member.wanted) for member, rows in each]
+    own = [frozenset(member.history.tolist()) for member in group]
     return {
         "least": min(satisfied),
         "mean": float(np.mean(satisfied)),
         "empty": float(min(satisfied) == 0),
-        "known": float(np.mean([sum(row in histories for row in rows) / max(len(rows), 1) for rows in slates])),
+        "known": float(np.mean([_share(rows, frozenset().union(*own)) for rows in slates])),
+        "liked": min(_share(rows, member.wanted | history) for (member, rows), history in zip(each, own, strict=True)),
     }
+
+
+def _share(rows: Sequence[int], of: frozenset[int]) -> float:
+    return sum(row in of for row in rows) / max(len(rows), 1)
 
 
 def synthetic(recommender: Recommender, n: int, seed: int) -> list[Member]:
