@@ -2,9 +2,10 @@
 
 Everybody's history has a part in the ranking (`recsys.groups`). What is said to a group comes from the request, from
 the catalogue, from what was pressed in the session before everybody's eyes, and from counts of whom tracks fit: never
-from what somebody liked, disliked or played elsewhere. A track "fits" a listener who, asking alone, would have it
-among the very first: so few that everybody's together make one playlist and a half. A group needs a session of its own:
-what was told in one before is not taken back.
+from what somebody liked, disliked or played elsewhere. A track "fits" a listener to whom it is new and who, asking
+alone, would have it among the very first, of which there are hardly more than their share of the playlist. What
+somebody has in their history is for others only, so that nobody's history can be read off a playlist. A group needs a
+session of its own: what was told in one before is not taken back.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ class Recommender:
         query = turn.query
         candidates = self._candidates(query, rows[order], scores[order], tiers)
         if others:
-            candidates = fairness.judged((of_each - against)[:, order], candidates, query)
+            candidates = fairness.judged((of_each - against)[:, order], candidates, turns, self.catalogue.work)
         picked = choose(
             candidates,
             size=max(query.size or DEFAULT_SIZE, len(candidates.stay)),
@@ -114,8 +114,8 @@ class Recommender:
         relaxed = tuple(relaxable[: int(tiers[slate_rows].max(initial=0))])
         counts = tuple(ConstraintCount.of(c, met[slate_rows], relaxed=c in relaxed) for c, met in turn.checked.pairs())
         picks = self._picks(turn, candidates, ordered, found)
-        if candidates.fits is not None:
-            picks = for_all(picks, turns, self.index, rows, candidates.fits[:, ordered], of_each[:, order[ordered]])
+        if others:
+            picks = for_all(picks, turns, self.index, candidates, ordered)
         clock.lap("reasons")
         return Recommendation(
             picks=picks,

@@ -43,6 +43,7 @@ class Candidates:
     fixed: Mapping[int, int] = field(default_factory=dict)  # position of a candidate → its place in the slate, from 0
     must: frozenset[int] = frozenset()  # positions of candidates that are always picked, at any place
     fits: BoolArray | None = None  # (G, C) which of several listeners each candidate fits; None for one listener
+    own: FloatArray | None = None  # (G, C) and the members' own scores
     fairness: Fairness = FAIR
 
     @property
@@ -102,8 +103,7 @@ def _greedy(
     value[list(c.fixed)] += 1e9
     limit = size if target_s is None else _MAX_TRACKS + len(c.stay)
     while open_.any() and len(picked) < limit:
-        fair = 0.0 if c.fits is None else c.fairness.lifted(c.fits, picked)
-        gain = np.where(open_, value - DIVERSITY * nearest + fair, -np.inf)
+        gain = np.where(open_, value - DIVERSITY * nearest + c.fairness.lifted(c, picked, open_), -np.inf)
         best = int(np.argmax(gain))
         if target_s is not None and total >= target_s * (1 - MINUTES_TOLERANCE / 4) and best not in stay:
             break
@@ -139,7 +139,8 @@ def _over_energy(c: Candidates, pool: Sequence[int], size: int) -> list[int]:
         if not left:
             break
         away = np.nan_to_num(np.abs(c.energy[left] - level), nan=1.0)
-        chosen.append(left.pop(int(np.argmax(c.scores[left] - 1000.0 * c.tiers[left] - _ARC_COST * away))))
+        fair = c.fairness.lifted(c, chosen, np.isin(np.arange(len(c.rows)), left))[left]
+        chosen.append(left.pop(int(np.argmax(c.scores[left] - 1000.0 * c.tiers[left] - _ARC_COST * away + fair))))
     return chosen
 
 
