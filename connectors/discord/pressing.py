@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal, cast
 
 import discord
 
 from connectors.discord.desk import Rating
 from connectors.discord.files import playlist_file
-from connectors.discord.places import place_of
-from connectors.discord.sending import privately, redraw, tell_error
+from connectors.discord.handling import Seen, Visit, handle
+from connectors.discord.sending import redraw
 from connectors.discord.why import why_text
 
 if TYPE_CHECKING:
@@ -27,46 +28,41 @@ class Spot:
 
 
 async def pressed(interaction: discord.Interaction[SegueBot], action: str, spot: Spot) -> None:
-    """Follow a button, or the menu of tracks (`choose`). Answers Discord before anything else is done."""
-    await interaction.response.defer()
-    try:
-        await _follow(interaction, action, spot)
-    except Exception as error:
-        await tell_error(interaction, error)
+    """Follow a button, or the menu of tracks (`choose`)."""
+    await handle(interaction, partial(_follow, action=action, spot=spot), Seen.IN_MESSAGE)
 
 
 async def handed_out(interaction: discord.Interaction[SegueBot], spot: Spot, extension: str) -> None:
     """Send a playlist as a file that its asker alone sees."""
-    await interaction.response.defer()
-    try:
-        bot, place = interaction.client, place_of(interaction)
-        answer = await bot.work(bot.desk.look, place, spot.token)
-        await interaction.followup.send(file=playlist_file(answer.reply, extension), ephemeral=True)
-    except Exception as error:
-        await tell_error(interaction, error)
+    await handle(interaction, partial(_hand_out, spot=spot, extension=extension), Seen.IN_MESSAGE)
 
 
-async def _follow(interaction: discord.Interaction[SegueBot], action: str, spot: Spot) -> None:
+async def _hand_out(visit: Visit, spot: Spot, extension: str) -> None:
+    answer = await visit.work(visit.desk.look, visit.place, spot.token)
+    await visit.interaction.followup.send(file=playlist_file(answer.reply, extension), ephemeral=True)
+
+
+async def _follow(visit: Visit, action: str, spot: Spot) -> None:
     from connectors.discord.views import file_view
 
-    bot, place = interaction.client, place_of(interaction)
-    desk, where = bot.desk, (place, spot.token, spot.page, spot.chosen)
+    interaction, desk, place = visit.interaction, visit.desk, visit.place
+    where = (place, spot.token, spot.page, spot.chosen)
     if action in ("like", "dislike"):
-        answer = await bot.work(desk.rate, *where, cast(Rating, action))
+        answer = await visit.work(desk.rate, *where, cast(Rating, action))
         await redraw(interaction, answer)
         if answer.shown is not None and answer.shown.talk.group is not None:
-            await privately(interaction, answer.book("Noted, for your taste alone."))
+            await visit.say(answer.book("Noted, for your taste alone."))
     elif action in ("swap", "more", "undo", "redo"):
-        async with bot.turn_of(place):
+        async with visit.bot.turn_of(place):
             edit = cast(Literal["swap", "example", "undo", "redo"], "example" if action == "more" else action)
-            await redraw(interaction, await bot.work(desk.edit, *where, edit))
+            await redraw(interaction, await visit.work(desk.edit, *where, edit))
     elif action == "export":
-        answer = await bot.work(desk.look, place, spot.token)
+        answer = await visit.work(desk.look, place, spot.token)
         await interaction.followup.send(view=file_view(spot, answer.book), ephemeral=True)
     else:
         page = spot.page + {"previous": -1, "next": 1}.get(action, 0)
-        answer = await bot.work(lambda: desk.look(place, spot.token, page=page, chosen=spot.chosen))
+        answer = await visit.work(lambda: desk.look(place, spot.token, page=page, chosen=spot.chosen))
         if action == "why":
-            await privately(interaction, why_text(answer.track, answer.book))
+            await visit.say(why_text(answer.track, answer.book))
         else:
             await redraw(interaction, answer)
