@@ -160,6 +160,32 @@ def test_dials_rank_anew_when_they_are_let_go(visit: Open, installation: Any) ->
     expect(me.page.locator(".sg-dial").first.locator("output")).to_have_text("1")
 
 
+def test_dials_follow_what_is_said(visit: Open) -> None:
+    me = visit()
+
+    def stand() -> dict[str, float]:
+        sliders = me.page.locator("input[data-dial]")
+        told = sliders.evaluate_all("all => all.map((one) => [one.dataset.dial, one.valueAsNumber])")
+        return {str(name): float(value) for name, value in told}
+
+    assert stand() == {"how_much_me": 1.0, "discovery": 0.0, "fame": 0.0, "n_tracks": 20.0}
+    me.ask("jazz, 12 tracks, nothing too famous")
+    said = stand()
+    assert said["n_tracks"] == 12
+    assert said["fame"] < 0
+    me.ask("70 tracks of anything, more popular ones")
+    moved = stand()
+    assert moved["n_tracks"] == 60  # its end
+    expect(me.page.locator(".sg-dial").last.locator("output")).to_have_text("70")
+    assert moved["fame"] > said["fame"]
+    me.press(me.button("undo"))
+    expect(me.page.locator("td.sg-title")).to_have_count(12)
+    assert stand() == said
+    me.page.reload()
+    expect(me.page.locator("td.sg-title")).to_have_count(12)
+    assert stand() == said
+
+
 def test_without_me_shows_a_strangers_playlist_beside_mine(visit: Open) -> None:
     me = visit()
     titles = me.ask("10 tracks to listen to")
