@@ -92,7 +92,7 @@ def curate_tab(assistant: Assistant, who: Who, *, paths: bool = True) -> None:
             with gr.Row():
                 write = gr.Button("Write one for this playlist")
                 run = gr.Button("Run the recipe", variant="primary")
-            loaded = gr.File(label="Or load a recipe", file_types=[".yaml", ".yml"], height=110)
+            loaded = gr.File(label="Or load a recipe", file_types=[".yaml", ".yml"], height=135)
 
     def step(do: Callable[..., Desk]) -> Callable[..., tuple[str, Desk]]:
         def done(listener_id: str, now: Desk | None, *own: Any) -> tuple[str, Desk]:

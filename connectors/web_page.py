@@ -269,7 +269,12 @@ def launch_options() -> dict[str, Any]:
         font=system,
         font_mono=("ui-monospace", "monospace"),
     ).set(
-        # The usual ones are too faint: grey on white, and white on the lightest teal.
+        # The usual ones are too faint: grey on white, white on the lightest teal, and fields without an edge.
+        input_border_width="1px",
+        input_border_color="*neutral_500",
+        input_border_color_dark="*neutral_400",
+        input_placeholder_color="*neutral_600",
+        input_placeholder_color_dark="*neutral_300",
         body_text_color_subdued="*neutral_500",
         body_text_color_subdued_dark="*neutral_400",
         button_primary_background_fill="*primary_700",

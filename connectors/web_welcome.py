@@ -95,7 +95,7 @@ def history_box(assistant: Assistant, who: Who) -> Any:
             max_length=_MAX_ZONE,
             elem_classes="sg-zone",
         )
-        file = gr.File(label="A history or a playlist", file_types=_FILE_TYPES, height=110)
+        file = gr.File(label="A history or a playlist", file_types=_FILE_TYPES, height=135)
         told = gr.HTML(history_html(None), js_on_load=None, apply_default_css=False)
     n = len(who.inputs)
 

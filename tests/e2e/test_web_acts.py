@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -290,25 +289,3 @@ def test_the_focus_stays_where_one_works(visit: Open) -> None:
         me.page.keyboard.press("Enter")
     expect(me.page.locator("tr.sg-row")).to_have_count(4)
     assert me.page.evaluate("document.activeElement.closest('tr')?.dataset.place") == "2"
-
-
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
-
-
-@pytest.mark.parametrize(("width", "dark"), [(1920, False), (1920, True), (360, False), (360, True)])
-def test_everything_can_be_read_at_both_ends(visit: Open, width: int, dark: bool) -> None:
-    me = visit(width=width, height=1000 if width > 1000 else 760, dark=dark)
-    titles = me.ask("mellow folk or jazz, 6 tracks")
-    me.rate("Like", titles[0])
-    me.press(me.button("why", 1))
-    me.press(me.button("without"))
-    expect(me.page.locator(".sg-compared section")).to_have_count(2)
-    assert me.page.evaluate("document.documentElement.scrollWidth") <= width
-    assert me.page.evaluate(CONTRAST) == []
-    unnamed = me.page.evaluate(
-        "[...document.querySelectorAll('#sg-main button, #sg-main input, #sg-main summary, #sg-main textarea')]"
-        ".filter((e) => !(e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim()))"
-        ".map((e) => e.outerHTML)"
-    )
-    assert unnamed == []
-    me.shoot(f"web-{width}-{'dark' if dark else 'light'}-acts")
