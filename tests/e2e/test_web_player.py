@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from recsys.types import EventKind
+from tests.e2e.conftest import Visit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -64,8 +65,7 @@ def test_a_track_plays_to_its_end_and_changes_the_taste(visit: Open, installatio
     assert installation.rank(message.listener_id, "synthesizer", 20).scores != before.scores
 
 
-def test_what_is_broken_off_is_a_skip(visit: Open, installation: Any) -> None:
-    me = visit()
+def test_what_is_broken_off_is_a_skip(me: Visit, installation: Any) -> None:
     me.ask("Drone one.wav by Sine Wave")
     message, _ = installation.exchanges[-1]
     button = me.page.locator('button[data-play="s0"]')
@@ -102,8 +102,7 @@ def test_what_plays_when_the_page_is_left_is_stored_once(visit: Open, installati
     assert 0.7 <= event.completion < 1.0
 
 
-def test_there_is_no_button_for_a_file_that_is_gone(visit: Open) -> None:
-    me = visit()
+def test_there_is_no_button_for_a_file_that_is_gone(me: Visit) -> None:
     titles = me.ask("3 tracks by Broken Radio")
     assert "Drone gone.wav" in titles
     assert me.page.locator("button[data-play]").count() == 0
