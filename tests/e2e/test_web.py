@@ -141,17 +141,6 @@ def test_a_narrow_page_can_be_read_and_used_by_keyboard(visit: Open, installatio
     me.shoot("web-360-slate")
 
 
-def test_a_dark_page(visit: Open) -> None:
-    me = visit(dark=True)
-    me.ask("techno, 6 tracks")
-    red, green, blue = (
-        int(part)
-        for part in re.findall(r"\d+", me.page.evaluate("getComputedStyle(document.body).backgroundColor"))[:3]
-    )
-    assert max(red, green, blue) < 80
-    me.shoot("web-1280-dark")
-
-
 def test_what_goes_wrong_becomes_a_sentence(me: Visit, installation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     titles = me.ask("jazz, 5 tracks")
 
