@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -52,7 +53,7 @@ async def export(visit: Visit, format: str = ".m3u8") -> None:
 async def _hand_out_everything(visit: Visit) -> None:
     with tempfile.TemporaryDirectory(prefix="segue-") as folder:
         path = Path(folder) / "segue-my-data.zip"
-        await visit.work(visit.desk.assistant.export_data, visit.place.listener, path)
+        await visit.work(partial(visit.desk.assistant.export_data, visit.place.listener, path, places=False))
         if path.stat().st_size > visit.interaction.filesize_limit:
             raise RefusedError(visit.book("It is too large for Discord: ask whoever runs me for it."))
         await visit.interaction.followup.send(file=discord.File(path), ephemeral=True)
