@@ -94,9 +94,9 @@ class Agent(Asides):
         sessions = self._incognito if message.incognito else self._stored
         last = sessions.last(session_id, listener_id)
         before = last.state if last else SessionState()
-        words, whose, language = self._whose(text, listener_id, session_id, started=last is not None)
+        circle = self._circle(message, session_id)
+        words, whose, language = self._whose(text, circle, session_id, started=last is not None)
         history = self._history(listener_id, session_id)
-        circle = Circle.of(message, lambda other: self._history(other, session_id))
         stage("load")
         if (pressed := as_request(message, before)) is not None:
             request = pressed
@@ -108,7 +108,9 @@ class Agent(Asides):
         request = with_overrides(request, message, whose, begun=before.begun())
         request = in_language(request, language or before.language, message.language)
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
-        if (settled := self._settled(request, last, circle.outward(history), sessions, session_id)) is not None:
+        told_of = circle.outward(history)
+        settled = self._settled(request, last, told_of, sessions, session_id, public=message.public)
+        if settled is not None:
             state, reply = settled
             if message.clean or state.clean:
                 state, reply = cleaned(state, reply, self.recommender.catalogue)
@@ -120,8 +122,8 @@ class Agent(Asides):
         before, told = self._with_chips(before, request, last)
         plan = self._plan(request, last)
         if plan is not None and (plan.liked or plan.disliked):
-            self._rate(listener_id, session_id, plan, incognito=message.incognito)
-            history = self._history(listener_id, session_id)
+            self._rate(circle.speaker, session_id, plan, incognito=message.incognito)
+            history, circle = self._history(listener_id, session_id), self._circle(message, session_id)
         state, wished = next_states(before, request, plan)
         if plan is not None and not plan.edited and plan.pins and not state.pins:
             plan = None  # a new start lets go of what was pinned
@@ -245,16 +247,28 @@ class Agent(Asides):
                 event = Event(listener_id, track_id, kind, self._clock(), session_id=session_id)
                 (self._incognito if incognito else self._store).add_event(event)
 
-    def _whose(self, text: str, listener_id: str, session_id: str, *, started: bool) -> tuple[str, str, str]:
+    def _whose(self, text: str, circle: Circle, session_id: str, *, started: bool) -> tuple[str, str, str]:
         """Follow "this was not me" before all else: what else the message says, a note, and the note's language."""
         said = disowning.read(text)
         if said is None:
             return text, "", ""
-        note = disowning.follow(self._store, said, listener_id, session_id, started=started)
+        if not circle.speaks_alone:
+            return said.rest, disowning.refuse(said), said.language
+        note = disowning.follow(self._store, said, circle.asker, session_id, started=started)
         return said.rest, note, said.language
 
+    def _circle(self, message: Message, session_id: str) -> Circle:
+        return Circle.of(message, lambda other: self._history(other, session_id))
+
     def _settled(
-        self, request: Request, last: StoredTurn | None, history: History, sessions: SessionStore, session_id: str
+        self,
+        request: Request,
+        last: StoredTurn | None,
+        history: History,
+        sessions: SessionStore,
+        session_id: str,
+        *,
+        public: bool,
     ) -> tuple[SessionState, Reply] | None:
         """The state and the reply of a turn that makes no playlist: undo, redo, a question; None for all others."""
         find = partial(sessions.at, session_id, history.listener_id)
@@ -272,6 +286,7 @@ class Agent(Asides):
             max_per_artist=self._defaults.max_per_artist,
             book=phrasebook(request.spoken),
             before_others=history.before_others,
+            public=public,
         )
         return answer(request, situation, session_id=session_id) if answers(request, situation) else None
 

@@ -38,6 +38,8 @@ class Message(BaseModel):
     group: tuple[str, ...] = Field(
         default=(), max_length=MAX_GROUP - 1, description="listeners whom it is for beside the asker, all consenting"
     )
+    speaker: str | None = Field(default=None, description="who of the group wrote it; the asker if absent")
+    public: bool = Field(default=False, description="others read the answer: nobody's taste is told when asked for")
 
 
 class SlateTrack(BaseModel):

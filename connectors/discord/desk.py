@@ -86,6 +86,8 @@ class Desk:
                 language=settings.language,
                 clean=not settings.explicit,
                 group=tuple(listener_of(member) for member in members),
+                speaker=place.listener,
+                public=place.guild != DIRECT,
                 model=bool(text) and self._may_use_model(place),
                 **fields,
             )
@@ -202,7 +204,9 @@ class Desk:
         track, talk = answer.track, _talk(answer)
         liked = self.assistant.rated(place.listener).get(track.track_id)
         taken_back = kind != "unrate" and liked is (kind == "like")
-        self.assistant.feedback(place.listener, talk.session, track.track_id, "unrate" if taken_back else kind)
+        # In a group it is no part of the session that all share.
+        session = None if talk.group else talk.session
+        self.assistant.feedback(place.listener, session, track.track_id, "unrate" if taken_back else kind)
         return self.look(place, token, page=page, chosen=chosen)
 
     def edit(
@@ -259,7 +263,7 @@ class Desk:
                 raise unknown from None
             known = self.assistant.track_named(named)
             return f"{known.title} – {known.artist}"
-        self.assistant.feedback(place.listener, talk.session, track.track_id, kind)
+        self.assistant.feedback(place.listener, None if talk.group else talk.session, track.track_id, kind)
         return f"{track.title} – {track.artist}"
 
     def _may_use_model(self, place: Place) -> bool:
