@@ -33,7 +33,7 @@ from assistant.receipt import slate_length, write_receipt
 from assistant.relative import against
 from assistant.reply import Message, Reply
 from assistant.request import Intent, Request
-from assistant.session import SessionState, fold, resized, with_answer, with_slate
+from assistant.session import SessionState, fold, resized, with_answer, with_slate, with_speaker
 from assistant.situation import Situation
 from assistant.slates import diff, slate_tracks
 from assistant.speaking import in_language
@@ -81,6 +81,7 @@ class Agent(Asides):
     # --- one turn ---
 
     def _turn(self, message: Message, listener_id: str, session_id: str) -> Reply:
+        self._stored.check()
         started = lap = time.perf_counter()
         timings: dict[str, float] = {}
 
@@ -94,6 +95,10 @@ class Agent(Asides):
         sessions = self._incognito if message.incognito else self._stored
         last = sessions.last(session_id, listener_id)
         before = last.state if last else SessionState()
+        if not self._store.presence.covers(before.speakers):  # those who left: what they said may have to go just now
+            with self._store.presence.act(*before.speakers):
+                return self._turn(message, listener_id, session_id)
+        known = before
         circle = self._circle(message, session_id)
         words, whose, language = self._whose(text, circle, session_id, started=last is not None)
         history = self._history(listener_id, session_id)
@@ -107,6 +112,7 @@ class Agent(Asides):
             request = self._understand(words, first_turn=not before.begun(), model=message.model)
         request = with_overrides(request, message, whose, begun=before.begun())
         request = in_language(request, language or before.language, message.language)
+        request = request.model_copy(update={"speaker": circle.member_speaking})
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
         told_of = circle.outward(history)
         settled = self._settled(request, last, told_of, sessions, session_id, public=message.public)
@@ -116,7 +122,7 @@ class Agent(Asides):
                 state, reply = cleaned(state, reply, self.recommender.catalogue)
             stage("understanding")
             reply = reply.model_copy(update={"query": plain(text), "timings_ms": timings})
-            sessions.save(text, listener_id, request, state, reply)
+            sessions.save(text, listener_id, request, with_speaker(state, known, request.speaker), reply)
             return reply
         request = against(without_wishes(request), self.recommender.catalogue, before.slate)
         before, told = self._with_chips(before, request, last)
@@ -200,7 +206,8 @@ class Agent(Asides):
         state = with_version(
             with_slate(state, ids), before, changed=ids != before.slate or plan is None or plan.changes
         )
-        sessions.save(text, listener_id, request, with_answer(state, text, reply.text, self._clock()), reply)
+        state = with_answer(state, text, reply.text, self._clock(), request.speaker)
+        sessions.save(text, listener_id, request, with_speaker(state, known, request.speaker), reply)
         stage("store")
         timings["total"] = round((time.perf_counter() - started) * 1000, 3)
         return reply.model_copy(update={"timings_ms": timings})

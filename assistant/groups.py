@@ -40,6 +40,11 @@ class Circle:
         return cls(asker, speaker, tuple(read(one) for one in named if one != asker))
 
     @property
+    def member_speaking(self) -> str | None:
+        """Who wrote the message, if not the asker."""
+        return None if self.speaker == self.asker else self.speaker
+
+    @property
     def speaks_alone(self) -> bool:
         """Whether nobody but the asker takes part, so that what is said of the session is theirs to say."""
         return not self.others and self.speaker == self.asker

@@ -118,7 +118,7 @@ class Reply(BaseModel):
     n_candidates: int = 0
     timings_ms: dict[str, float] = Field(default_factory=dict, description="milliseconds by stage")
     export: str | None = Field(default=None, description="the file format that the listener asked to save it in")
-    last_resort: bool = Field(default=False, description="an unexpected error was turned into this reply")
+    last_resort: bool = Field(default=False, description="in place of an answer: an error, or somebody was forgotten")
 
 
 def with_reasons(reply: Reply, reasons: Mapping[str, str]) -> Reply:

@@ -74,7 +74,15 @@ class Desk:
         return self.turn(place, talk, text, **fields)
 
     def turn(self, place: Place, talk: Talk, text: str, *, token: str | None = None, **fields: Any) -> Answer:
-        """Answer a message in a conversation; the message of a token is then to show the playlist."""
+        """Answer a message in a conversation; the message of a token is then to show the playlist.
+
+        Raises:
+            ForgottenError: somebody was forgotten who takes part; nothing is kept of it.
+        """
+        with self.assistant.acting_for(place.listener, *map(listener_of, talk.people)):
+            return self._turn(place, talk, text, token=token, **fields)
+
+    def _turn(self, place: Place, talk: Talk, text: str, *, token: str | None, **fields: Any) -> Answer:
         settings = self.guilds.of(place.guild)
         members = talk.group.members if talk.group else ()
         reply = self.assistant.reply(
@@ -150,9 +158,10 @@ class Desk:
         if not group.members:
             raise RefusedError(book("Nobody has joined yet: ask the others to press Join."))
         talk = Talk(group.session, group.owner, group)
-        answer = self.turn(place, talk, group.request)
-        for member in group.members:
-            self.talks.going_on(Place(place.guild, place.channel, member, place.parent), talk)
+        with self.assistant.acting_for(*map(listener_of, talk.people)):
+            answer = self.turn(place, talk, group.request)
+            for member in group.members:
+                self.talks.going_on(Place(place.guild, place.channel, member, place.parent), talk)
         return answer
 
     # --- what a message shows ---
