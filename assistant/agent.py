@@ -33,7 +33,7 @@ from assistant.receipt import slate_length, write_receipt
 from assistant.relative import against
 from assistant.reply import Message, Reply
 from assistant.request import Intent, Request
-from assistant.session import SessionState, fold, resized, with_answer, with_slate
+from assistant.session import SessionState, fold, resized, with_answer, with_slate, with_speaker
 from assistant.situation import Situation
 from assistant.slates import diff, slate_tracks
 from assistant.speaking import in_language
@@ -81,6 +81,7 @@ class Agent(Asides):
     # --- one turn ---
 
     def _turn(self, message: Message, listener_id: str, session_id: str) -> Reply:
+        self._stored.check()
         started = lap = time.perf_counter()
         timings: dict[str, float] = {}
 
@@ -96,9 +97,13 @@ class Agent(Asides):
         sessions = self._incognito if message.incognito else self._stored
         last = sessions.last(session_id, listener_id)
         before = last.state if last else SessionState()
-        words, whose, language = self._whose(text, listener_id, session_id, started=last is not None)
+        if not self._store.presence.covers(before.speakers):  # those who left: what they said may have to go just now
+            with self._store.presence.act(*before.speakers):
+                return self._turn(message, listener_id, session_id)
+        known = before
+        circle = self._circle(message, session_id)
+        words, whose, language = self._whose(text, circle, session_id, started=last is not None)
         history = self._history(listener_id, session_id)
-        circle = Circle.of(message, lambda other: self._history(other, session_id))
         stage("load")
         if (pressed := as_request(message, before)) is not None:
             request = pressed
@@ -109,22 +114,25 @@ class Agent(Asides):
             request = self._understand(words, first_turn=not before.begun(), model=message.model)
         request = with_overrides(request, message, whose, begun=before.begun())
         request = in_language(request, language or before.language, message.language)
+        request = request.model_copy(update={"speaker": circle.member_speaking})
         request = request.model_copy(update={"chips": (*request.chips, *message.chips)})
-        if (settled := self._settled(request, last, circle.outward(history), sessions, session_id)) is not None:
+        told_of = circle.outward(history)
+        settled = self._settled(request, last, told_of, sessions, session_id, public=message.public)
+        if settled is not None:
             state, reply = settled
             if message.clean or state.clean:
                 state, reply = cleaned(state, reply, self.recommender.catalogue)
             stage("understanding")
             made_by = last.reply.query if last else ""  # what made the playlist, not what was asked about it
             reply = reply.model_copy(update={"query": made_by or plain(text), "timings_ms": timings})
-            sessions.save(text, listener_id, request, state, reply)
+            sessions.save(text, listener_id, request, with_speaker(state, known, request.speaker), reply)
             return reply
         request = against(without_wishes(request), self.recommender.catalogue, before.slate)
         before, told = self._with_chips(before, request, last)
         plan = self._plan(request, last)
         if plan is not None and (plan.liked or plan.disliked):
-            self._rate(listener_id, session_id, plan, incognito=message.incognito)
-            history = self._history(listener_id, session_id)
+            self._rate(circle.speaker, session_id, plan, incognito=message.incognito)
+            history, circle = self._history(listener_id, session_id), self._circle(message, session_id)
         state, wished = next_states(before, request, plan)
         if plan is not None and not plan.edited and plan.pins and not state.pins:
             plan = None  # a new start lets go of what was pinned
@@ -201,7 +209,8 @@ class Agent(Asides):
         state = with_version(
             with_slate(state, ids), before, changed=ids != before.slate or plan is None or plan.changes
         )
-        sessions.save(text, listener_id, request, with_answer(state, text, reply.text, self._clock()), reply)
+        state = with_answer(state, text, reply.text, self._clock(), request.speaker)
+        sessions.save(text, listener_id, request, with_speaker(state, known, request.speaker), reply)
         stage("store")
         timings["total"] = round((time.perf_counter() - started) * 1000, 3)
         return reply.model_copy(update={"timings_ms": timings})
@@ -248,16 +257,28 @@ class Agent(Asides):
                 event = Event(listener_id, track_id, kind, self._clock(), session_id=session_id)
                 (self._incognito if incognito else self._store).add_event(event)
 
-    def _whose(self, text: str, listener_id: str, session_id: str, *, started: bool) -> tuple[str, str, str]:
+    def _whose(self, text: str, circle: Circle, session_id: str, *, started: bool) -> tuple[str, str, str]:
         """Follow "this was not me" before all else: what else the message says, a note, and the note's language."""
         said = disowning.read(text)
         if said is None:
             return text, "", ""
-        note = disowning.follow(self._store, said, listener_id, session_id, started=started)
+        if not circle.speaks_alone:
+            return said.rest, disowning.refuse(said), said.language
+        note = disowning.follow(self._store, said, circle.asker, session_id, started=started)
         return said.rest, note, said.language
 
+    def _circle(self, message: Message, session_id: str) -> Circle:
+        return Circle.of(message, lambda other: self._history(other, session_id))
+
     def _settled(
-        self, request: Request, last: StoredTurn | None, history: History, sessions: SessionStore, session_id: str
+        self,
+        request: Request,
+        last: StoredTurn | None,
+        history: History,
+        sessions: SessionStore,
+        session_id: str,
+        *,
+        public: bool,
     ) -> tuple[SessionState, Reply] | None:
         """The state and the reply of a turn that makes no playlist: undo, redo, a question; None for all others."""
         find = partial(sessions.at, session_id, history.listener_id)
@@ -275,6 +296,7 @@ class Agent(Asides):
             max_per_artist=self._defaults.max_per_artist,
             book=phrasebook(request.spoken),
             before_others=history.before_others,
+            public=public,
         )
         return answer(request, situation, session_id=session_id) if answers(request, situation) else None
 

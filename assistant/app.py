@@ -19,8 +19,10 @@ from assistant.failures import kind_and_place
 from assistant.front_ends import FrontEnds
 from assistant.histories import Histories
 from assistant.labels import plain
+from assistant.languages import ENGLISH
 from assistant.media import Media
 from assistant.naming import Naming
+from assistant.phrasebook import phrasebook
 from assistant.recipes import Recipes
 from assistant.reply import Message, Reply
 from assistant.reports import (
@@ -36,6 +38,7 @@ from assistant.reports import (
     TrainReport,
 )
 from assistant.settings import Settings
+from recsys.errors import ForgottenError
 from recsys.types import Progress
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["Assistant", "Settings"]
 
 _LOG = logging.getLogger(__name__)
+_FORGOTTEN = "What was kept of somebody who takes part was deleted meanwhile, so nothing of this was kept. Ask again."
 
 
 class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds):
@@ -54,18 +58,21 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
     # --- conversation ---
 
     def reply(self, message: Message) -> Reply:
-        """Answer a message. Never raises: an unexpected error becomes an apology with the number of its log entry."""
+        """Answer a message. Never raises: an unexpected error becomes an apology with the number of its log entry.
+
+        Of a turn during which somebody is forgotten who takes part in it, nothing is kept, and that is said.
+        """
         try:
-            return self._agent().reply(message)
+            with self.acting_for(message.listener_id, *message.group, message.speaker or message.listener_id):
+                return self._agent().reply(message)
+        except ForgottenError:
+            return _without_playlist(message, phrasebook(message.language or ENGLISH)(_FORGOTTEN))
         except Exception as error:
             number = uuid4().hex[:8]
             _LOG.error("turn failed, reference %s: %s", number, kind_and_place(error))
-            return Reply(
-                session_id=plain(message.session_id),
-                turn=0,
-                query=plain(message.text),
-                text=f"Sorry, something went wrong and no playlist was made (reference {number}). Please try again.",
-                last_resort=True,
+            return _without_playlist(
+                message,
+                f"Sorry, something went wrong and no playlist was made (reference {number}). Please try again.",
             )
 
     @property
@@ -345,3 +352,7 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
         from assistant.live import try_model
 
         return try_model(self.settings.llm, progress)
+
+
+def _without_playlist(message: Message, said: str) -> Reply:
+    return Reply(session_id=plain(message.session_id), turn=0, query=plain(message.text), text=said, last_resort=True)

@@ -82,6 +82,7 @@ _WHOSE = tuple(
 #: What may stand between such a clause and what else a message says.
 _BETWEEN = re.compile(r"[.!?;:,…¡¿]+|\s[-–—]+\s|\b(?:so|but|now)\b")
 _NO_SESSION = "There is no session yet that your taste could forget."
+_SHARED = "Several people share this session, so I set nothing aside: here, a like counts for who says it."
 _THIS_COUNTS, _LAST_COUNTS = (
     "This session counts for your taste again.",
     "Your last session counts for your taste again.",
@@ -150,6 +151,11 @@ def follow(store: Store, said: Said, listener_id: str, session_id: str, *, start
     if said.mine:
         return book(_THIS_COUNTS if this else _LAST_COUNTS)
     return book(_THIS_GONE if this else _LAST_GONE)
+
+
+def refuse(said: Said) -> str:
+    """Say that a session which several people share is nobody's to set aside, nor to take back."""
+    return phrasebook(said.language)(_SHARED)
 
 
 def disown(store: Store, listener_id: str, session_id: str | None, *, but: str | None = None) -> Disowned | None:

@@ -1,11 +1,11 @@
 """A slate for several listeners who have agreed to it: whom each track is for, and nothing of anybody's taste.
 
 Everybody's history has a part in the ranking (`recsys.groups`). What is said to a group comes from the request, from
-the catalogue, from what was pressed in the session before everybody's eyes, and from counts of whom tracks fit: never
-from what somebody liked, disliked or played elsewhere. A track "fits" a listener to whom it is new and who, asking
-alone, would have it among the very first, of which there are hardly more than their share of the playlist. What
-somebody has in their history is for others only, so that nobody's history can be read off a playlist. A group needs a
-session of its own: what was told in one before is not taken back.
+the catalogue, and from counts of whom tracks fit: never from what somebody liked, disliked or played, here or
+elsewhere. A track "fits" a listener to whom it is new and who, asking alone, would have it among the very first, of
+which there are hardly more than their share of the playlist. What somebody has in their history is for others only, so
+that nobody's history can be read off a playlist. A group needs a session of its own: what was told in one before is not
+taken back. The session is the asker's; what somebody likes or dislikes in words is the taste of who said it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Circle:
     """Whom a turn is for."""
 
     asker: str
+    speaker: str  # who wrote the message
     others: tuple[History, ...] = ()  # none for a listener alone
 
     @classmethod
@@ -36,7 +37,18 @@ class Circle:
         """Read the histories of those whom a message names beside the asker, each once."""
         asker = identity(message.listener_id)
         named = dict.fromkeys(identity(one) for one in message.group)
-        return cls(asker, tuple(read(one) for one in named if one != asker))
+        speaker = asker if message.speaker is None else identity(message.speaker)
+        return cls(asker, speaker, tuple(read(one) for one in named if one != asker))
+
+    @property
+    def member_speaking(self) -> str | None:
+        """Who wrote the message, if not the asker."""
+        return None if self.speaker == self.asker else self.speaker
+
+    @property
+    def speaks_alone(self) -> bool:
+        """Whether nobody but the asker takes part, so that what is said of the session is theirs to say."""
+        return not self.others and self.speaker == self.asker
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -44,11 +56,10 @@ class Circle:
         return (self.asker, *(other.listener_id for other in self.others))
 
     def outward(self, history: History) -> History:
-        """What may be told of the asker's history: all of it to them alone, and before others what this session saw."""
+        """What may be told of the asker's history: all of it to them alone, and nothing before others."""
         if not self.others:
             return history
-        rated = dict.fromkeys(history.liked_now, True) | dict.fromkeys(history.disliked_now, False)
-        return replace(history, events=Past(), rated=rated, relations={}, kept_back={}, before_others=True)
+        return replace(history, events=Past(), rated={}, relations={}, kept_back={}, before_others=True)
 
     def recommend(
         self, recommender: Recommender, ask: Callable[[History], Query], history: History

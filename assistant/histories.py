@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from assistant.parts import for_listener
 from assistant.personal import Personal
 from assistant.personal_errors import NotErasedError
 from assistant.remembered import Remembered
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 class Histories(Remembered, Personal):
     """The part of an assistant that takes histories in."""
 
+    @for_listener
     def add_listens(
         self, listener_id: str, items: Iterable[HistoryItem], progress: Progress | None = None
     ) -> HistoryReport:

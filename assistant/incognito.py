@@ -21,6 +21,10 @@ class _Session:
     turns: OrderedDict[int, StoredTurn] = field(default_factory=OrderedDict)
     events: list[Event] = field(default_factory=list)
 
+    def has(self, speaker: str) -> bool:
+        """Whether somebody other than whose session it is wrote in it."""
+        return any(speaker in turn.state.speakers for turn in self.turns.values())
+
 
 class IncognitoSessions(SessionStore):
     """Sessions in memory over those that are stored: an incognito turn goes on from what was said before it.
@@ -33,6 +37,14 @@ class IncognitoSessions(SessionStore):
         self._stored = stored
         self._sessions: OrderedDict[tuple[str, str], _Session] = OrderedDict()
         self._lock = Lock()
+
+    def check(self) -> None:
+        """Go on only if nobody was forgotten for whom the thread acts.
+
+        Raises:
+            ForgottenError: somebody was.
+        """
+        self._stored.check()
 
     def last(self, session_id: str, listener_id: str) -> StoredTurn | None:
         """Return the newest turn, or None for a new session and for one that belongs to somebody else."""
@@ -53,6 +65,7 @@ class IncognitoSessions(SessionStore):
     def save(self, message: str, listener_id: str, request: Request, state: SessionState, reply: Reply) -> None:
         """Remember a turn for a while."""
         with self._lock:
+            self.check()
             session = self._session(reply.session_id, listener_id)
             session.turns[reply.turn] = StoredTurn(state, reply)
             while len(session.turns) > _MAX_TURNS:
@@ -61,6 +74,7 @@ class IncognitoSessions(SessionStore):
     def add_event(self, event: Event) -> None:
         """Remember for a while what was done in a session."""
         with self._lock:
+            self.check()
             self._session(event.session_id or "", event.listener_id).events.append(event)
 
     def events(self, session_id: str, listener_id: str) -> tuple[Event, ...]:
@@ -75,9 +89,9 @@ class IncognitoSessions(SessionStore):
             self._sessions.pop((session_id, listener_id), None)
 
     def forget(self, listener_id: str) -> None:
-        """Drop all sessions of a listener, and their part in the playlists of groups."""
+        """Drop all sessions of a listener, and those in which they wrote; and their part in the playlists of groups."""
         with self._lock:
-            for key in [key for key in self._sessions if key[1] == listener_id]:
+            for key in [key for key, held in self._sessions.items() if key[1] == listener_id or held.has(listener_id)]:
                 del self._sessions[key]
             for session in self._sessions.values():
                 for turn, stored in session.turns.items():

@@ -66,6 +66,7 @@ NOTHING_YET = (
     "I know nothing of your taste yet: like, keep, play or dislike tracks, and it counts from the next turn on."
 )
 _PRIVATE = "I keep everybody's taste to myself in a group; ask me when we are alone."
+_PUBLIC = "Others read along here, so I keep your taste to myself: /taste tells it to you alone."
 SPEAKS_AGAINST = "No track of the catalogue speaks for your taste yet, only against it."
 _LIFTED = ("{value} {n} ({lift} times its share of the catalogue)", "{value} {n} ({lift} times)")
 #: What is said of modalities that catalogues state; those that were brought in keep their names.
@@ -230,6 +231,8 @@ def _listing(facet: Facet, catalogue: Catalogue, book: Phrasebook) -> str:
 def say_taste(situation: Situation) -> str:
     """Say what a listener's events add up to, beside what the catalogue would give by chance."""
     events, catalogue, book = situation.events, situation.recommender.catalogue, situation.book
+    if situation.public:
+        return book(_PUBLIC)
     if situation.before_others:
         return book(_PRIVATE)
     done = done_in(events)

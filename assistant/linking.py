@@ -37,6 +37,12 @@ def new_code(store: Store, listener: str, clock: Callable[[], float] = time.time
     return f"{code[: _LENGTH // 2]}-{code[_LENGTH // 2 :]}"
 
 
+def whose_code(store: Store, code: str) -> tuple[str, ...]:
+    """Return whose a code is, nobody for none; it can still be used then."""
+    found = store.records.get(CODES, _digest(code))
+    return () if found is None else (str(found["listener"]),)
+
+
 def use_code(store: Store, listener: str, code: str, clock: Callable[[], float] = time.time) -> str:
     """Take a code, and return whose it is.
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
 from threading import Lock, RLock
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from assistant.pace import Pace
 from assistant.settings import Settings
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from recsys.synthesis import Triple
 
 _LOG = logging.getLogger(__name__)
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 #: What changes when another generation, or another ranker of the data folder, is to serve.
 Stamp = tuple[tuple[str, int] | None, str | None]
 
@@ -45,6 +48,17 @@ class Serving:
     stamp: Stamp  # of the publication that it was opened for
     generation: Generation
     agent: Agent
+
+
+def for_listener(method: _Method) -> _Method:
+    """Let a method of an assistant act for the listener that it is given first, as `Parts.acting_for` does."""
+
+    @wraps(method)
+    def acting(self: Parts, listener_id: str, *args: Any, **named: Any) -> Any:
+        with self.acting_for(listener_id):
+            return method(self, listener_id, *args, **named)
+
+    return cast(_Method, acting)
 
 
 class Parts:
@@ -99,9 +113,34 @@ class Parts:
             self._build(progress)
             return True
 
+    @contextmanager
+    def acting_for(self, *listener_ids: str) -> Iterator[None]:
+        """Let what is done in the block be for listeners: once one of them is forgotten, it keeps nothing any more.
+
+        Raises:
+            ForgottenError: in the block, where something was to be kept after that.
+        """
+        from assistant.store import identity
+        from recsys.artist_facts import decades_in
+
+        store, listeners = self._store(), [identity(one) for one in listener_ids]
+        with store.presence.act(*listeners) as act:
+            try:
+                yield
+            finally:
+                if act.struck:  # what it remembered after the forgetting
+                    decades_in.cache_clear()
+                    store.imports.let_go(*act.listeners)
+
     def _agent(self) -> Agent:
-        """The agent of the generation being served."""
-        return self._served().agent
+        """The agent of the generation being served.
+
+        Raises:
+            ForgottenError: the thread acts for somebody who was forgotten; it must not meet what was opened since.
+        """
+        agent = self._served().agent
+        self._store().presence.check()
+        return agent
 
     def _served(self) -> Serving:
         """The generation being served, opened again when another one, or another ranker, has been published."""

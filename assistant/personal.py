@@ -7,9 +7,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.parts import Parts
+from assistant.parts import Parts, for_listener
 from assistant.personal_errors import NotErasedError, UnknownRestError
 from assistant.taste_reports import DataReport, TasteReport
+from recsys.errors import ForgottenError
 from recsys.types import Event, EventKind
 
 #: The records of exports that are in the data folder.
@@ -50,6 +51,7 @@ class Personal(Parts):
             book=phrasebook(language),
         )
 
+    @for_listener
     def rest(self, listener_id: str, track_id: str, days: float | None = 30) -> float | None:
         """Keep a track out of a listener's playlists for some days, or for ever; the last wish holds.
 
@@ -81,6 +83,7 @@ class Personal(Parts):
 
         return self._store().suppressions.remove(identity(listener_id), track_id)
 
+    @for_listener
     def link_code(self, listener_id: str) -> str:
         """Make a code such as "K7QM-4RZP", by which whoever uses it within ten minutes is this listener, too.
 
@@ -102,11 +105,12 @@ class Personal(Parts):
         Raises:
             LinkError: there is no such code, it is too old or the listener's own, or the listener tried too often.
         """
-        from assistant.linking import use_code
+        from assistant.linking import use_code, whose_code
         from assistant.store import identity
 
         listener, store = identity(listener_id), self._store()
-        store.joined.join(listener, use_code(store, listener, code))
+        with self.acting_for(listener, *whose_code(store, code)):
+            store.joined.join(listener, use_code(store, listener, code))
         return tuple(one for one in store.joined.of(listener) if one != listener)
 
     def unlink(self, listener_id: str) -> bool:
@@ -115,6 +119,7 @@ class Personal(Parts):
 
         return self._store().joined.part(identity(listener_id))
 
+    @for_listener
     def export_data(self, listener_id: str, path: Path, *, places: bool = True) -> DataReport:
         """Write everything that is kept of a listener to one zip in open formats; its README says what is what.
 
@@ -146,35 +151,45 @@ class Personal(Parts):
         path = path.expanduser()
         report = write_data(path, listener, store, home, recommender.catalogue, taste, places=places)
         if path.resolve().is_relative_to(home.resolve()):
-            store.records.put(EXPORTS, path.resolve().relative_to(home.resolve()).as_posix(), {}, listener)
+            try:
+                store.records.put(EXPORTS, path.resolve().relative_to(home.resolve()).as_posix(), {}, listener)
+            except ForgottenError:
+                path.unlink(missing_ok=True)
+                raise
         return report
 
     def forget(self, listener_id: str) -> bool:
         """Forget a listener in database, vectors, exports in the data folder and memory; tell whether there was one.
 
         Those who were the same person stay as they are, without what this listener did. No deleted byte stays in the
-        files of the data folder.
+        files of the data folder. What the listener wrote in a group is taken out of the session of whoever opened it.
+        What is under way for the listener, in whichever thread, keeps nothing from then on:
+        it ends with a ForgottenError, and a turn with words that say so.
 
         Raises:
             NotErasedError: all is deleted, but another process kept bytes of it from being overwritten.
         """
+        from assistant.blanking import forget_words
         from assistant.store import identity
         from recsys.artist_facts import decades_in
         from recsys.spaces import forget
 
         listener, store, home = identity(listener_id), self._store(), self.settings.home
-        self._incognito().forget(listener)
-        for name in store.records.all(EXPORTS, listener):
-            (home / name).unlink(missing_ok=True)
-        known = store.remove_listener(listener)
-        known = forget(home, listener) or known
-        with self._lock:
-            self._serving = None  # with all that it remembers of texts and of who has a vector
-        decades_in.cache_clear()
+        with store.presence.forgetting(listener):
+            self._incognito().forget(listener)
+            for name in store.records.all(EXPORTS, listener):
+                (home / name).unlink(missing_ok=True)
+            known = forget_words(store, listener)
+            known = store.remove_listener(listener) or known
+            known = forget(home, listener) or known
+            with self._lock:
+                self._serving = None  # with all that it remembers of texts and of who has a vector
+            decades_in.cache_clear()
         if not store.personal.erase(thoroughly=known):
             raise NotErasedError
         return known
 
+    @for_listener
     def like_artists(self, listener_id: str, keys: Sequence[str]) -> int:
         """Remember which artists a listener likes, as on a first visit: their best-known tracks count as kept.
 

@@ -139,7 +139,8 @@ class Recipes(Parts):
         """
         from assistant.cooking import Cooking
 
-        return Cooking(self._agent(), recipe, listener_id, exclude).run()
+        with self.acting_for(listener_id):
+            return Cooking(self._agent(), recipe, listener_id, exclude).run()
 
     def recipe_tracks(self, recipe: Recipe) -> tuple[str, ...]:
         """Return the ids of the tracks that a recipe wants in any case: approved ones, and those it must include."""

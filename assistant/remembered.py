@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from assistant.errors import UnknownFeedbackError, UnknownSessionError
+from assistant.parts import for_listener
 from assistant.taught import Taught
 from recsys.types import Event, EventKind
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 class Remembered(Taught):
     """The part of an assistant that keeps what listeners do."""
 
+    @for_listener
     def feedback(
         self,
         listener_id: str,
@@ -58,6 +60,7 @@ class Remembered(Taught):
         )
         (self._incognito() if incognito else self._store()).add_event(event)
 
+    @for_listener
     def not_me(self, listener_id: str, session_id: str | None = None, *, undo: bool = False) -> Disowned:
         """Take all that a session did out of a listener's taste, exactly, or with `undo` put it back.
 
@@ -78,6 +81,7 @@ class Remembered(Taught):
             raise UnknownSessionError(listener_id, session_id, undo=undo)
         return done
 
+    @for_listener
     def add_history(self, listener_id: str, history: Iterable[tuple[str, str, int]]) -> int:
         """Remember what a listener did elsewhere, all at once; return how many entries that were.
 

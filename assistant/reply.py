@@ -38,6 +38,8 @@ class Message(BaseModel):
     group: tuple[str, ...] = Field(
         default=(), max_length=MAX_GROUP - 1, description="listeners whom it is for beside the asker, all consenting"
     )
+    speaker: str | None = Field(default=None, description="who of the group wrote it; the asker if absent")
+    public: bool = Field(default=False, description="others read the answer: nobody's taste is told when asked for")
 
 
 class SlateTrack(BaseModel):
@@ -116,7 +118,7 @@ class Reply(BaseModel):
     n_candidates: int = 0
     timings_ms: dict[str, float] = Field(default_factory=dict, description="milliseconds by stage")
     export: str | None = Field(default=None, description="the file format that the listener asked to save it in")
-    last_resort: bool = Field(default=False, description="an unexpected error was turned into this reply")
+    last_resort: bool = Field(default=False, description="in place of an answer: an error, or somebody was forgotten")
 
 
 def with_reasons(reply: Reply, reasons: Mapping[str, str]) -> Reply:

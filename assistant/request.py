@@ -117,6 +117,7 @@ class Request(BaseModel):
 
     schema_version: Literal[1] = 1
     text: str
+    speaker: str | None = Field(default=None, description="who wrote it, if not the listener whose session it is")
     spoken: str = Field(default="en", description="the language that the message is in, as ISO 639-1")
     intent: Intent = Intent.ASK
     constraints: tuple[Constraint, ...] = ()

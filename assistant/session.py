@@ -55,6 +55,7 @@ class Exchange(BaseModel):
     utterance: str
     response: str = ""
     at: float = 0.0  # when it was answered, in seconds since the epoch; 0 while it is not
+    speaker: str | None = None  # who said it, if not the listener whose session it is
 
 
 class SessionState(BaseModel):
@@ -89,6 +90,7 @@ class SessionState(BaseModel):
     open_question: OpenQuestion | None = None  # asked in the last turn
     language: str = ENGLISH  # that the last turn was answered in
     exchanges: tuple[Exchange, ...] = ()  # the last turns as they were said, oldest first
+    speakers: tuple[str, ...] = ()  # who wrote in it beside the listener whose session it is
 
     def active(self) -> tuple[Constraint, ...]:
         """The constraints that hold now, oldest first."""
@@ -117,7 +119,7 @@ class SessionState(BaseModel):
 def fold(state: SessionState, request: Request) -> SessionState:
     """Let one request change the session. Pure: the same state and request always give the same state."""
     others = asks_for_others(request.text) or asks_for_more_of(request.text, _said(state, request))
-    said = (*state.exchanges, Exchange(utterance=request.text[:MAX_QUERY_TEXT]))
+    said = (*state.exchanges, Exchange(utterance=request.text[:MAX_QUERY_TEXT], speaker=request.speaker))
     if request.intent is Intent.START_OVER and not _means_others(request):
         state = SessionState(turn=state.turn, shown=state.shown)
         said = said[-1:]
@@ -185,11 +187,19 @@ def with_slate(state: SessionState, track_ids: Iterable[str]) -> SessionState:
     return state.model_copy(update={"slate": slate, "shown": shown})
 
 
-def with_answer(state: SessionState, utterance: str, response: str, at: float) -> SessionState:
-    """Remember what a turn answered, and when."""
+def with_speaker(state: SessionState, before: SessionState, speaker: str | None) -> SessionState:
+    """Remember who wrote in a session, beside the listener whose it is (None), and those who did `before`."""
+    told = (*before.speakers, *(() if speaker is None else (speaker,)))
+    return state.model_copy(update={"speakers": tuple(dict.fromkeys(told))})
+
+
+def with_answer(
+    state: SessionState, utterance: str, response: str, at: float, speaker: str | None = None
+) -> SessionState:
+    """Remember what a turn answered, and when; `speaker` is who wrote, if not the listener whose session it is."""
     exchanges = state.exchanges
     if not exchanges or exchanges[-1].at:  # an edit: its words were not folded in
-        exchanges = (*exchanges, Exchange(utterance=utterance[:MAX_QUERY_TEXT]))
+        exchanges = (*exchanges, Exchange(utterance=utterance[:MAX_QUERY_TEXT], speaker=speaker))
     last = exchanges[-1].model_copy(update={"response": response[:MAX_QUERY_TEXT], "at": at})
     return state.model_copy(update={"exchanges": (*exchanges[:-1], last)[-MAX_EXCHANGES:]})
 

@@ -54,6 +54,7 @@ class Situation:
     max_per_artist: int
     book: Phrasebook = ENGLISH_BOOK  # the language to answer in
     before_others: bool = False  # a group listens: nobody's taste is told
+    public: bool = False  # others read the answer
 
     @property
     def tracks(self) -> tuple[SlateTrack, ...]:

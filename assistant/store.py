@@ -35,6 +35,14 @@ class SessionStore:
         """Keep turns in an open database."""
         self._store = store
 
+    def check(self) -> None:
+        """Go on only if nobody was forgotten for whom the thread acts.
+
+        Raises:
+            ForgottenError: somebody was.
+        """
+        self._store.presence.check()
+
     def last(self, session_id: str, listener_id: str) -> StoredTurn | None:
         """Return the newest turn, or None for a new session and for one that belongs to somebody else."""
         return self._read(self._store.last_turn(session_id, listener_id))

@@ -219,6 +219,11 @@ def write_lock(engine: Engine) -> Engine:
     return engine.execution_options(**{_WRITE: True})
 
 
+def writes(connection: Connection) -> bool:
+    """Tell whether a connection's transactions are of an engine that `write_lock` returned."""
+    return bool(connection.get_execution_options().get(_WRITE, False))
+
+
 def migrate(engine: Engine) -> None:
     """Bring the schema to HEAD in one transaction; nothing to do costs one short query.
 
@@ -284,8 +289,7 @@ def _tune_sqlite(engine: Engine) -> None:
 
     @sa.event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITE, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes(connection) else "BEGIN")
 
 
 def ensure_listener(connection: Connection, listener_id: str, at: float) -> None:

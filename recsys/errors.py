@@ -9,6 +9,16 @@ class RecsysError(Exception):
     """Root of every error that `recsys` raises on purpose."""
 
 
+class ForgottenError(RecsysError, RuntimeError):
+    """A listener was forgotten while something was done for them; nothing of it was kept."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "what was kept of somebody who takes part was deleted while this was being done, so nothing of this was "
+            "kept; do it again if it is still wanted"
+        )
+
+
 class SourceError(RecsysError, ValueError):
     """A catalogue source as a whole cannot be read. For single bad rows see `sources.BadRow`."""
 

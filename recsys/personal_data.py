@@ -21,7 +21,7 @@ TABLES = (db.turns, db.sessions, db.events, db.disowned, db.suppressed, db.joine
 #: JSON columns of others' rows that may list a listener.
 _LISTING = {db.records: ("value",), db.turns: ("request", "state", "reply")}
 #: Under these names a JSON value lists listeners: who a track is for, who asks together.
-_PEOPLE = frozenset(("group", "whom", "members", "listeners"))
+_PEOPLE = frozenset(("group", "whom", "members", "listeners", "speakers"))
 _READ_AT_ONCE = 500
 #: Longest wait for other processes to stop reading what is to be erased, in milliseconds.
 _WAIT_MS = 10_000
@@ -52,7 +52,9 @@ class PersonalData:
         Who was joined to the listener stays joined to the others.
         """
         n_gone = 0
+        me = sa.select(db.listeners).where(db.listeners.c.listener_id == listener_id)
         with self._writer.begin() as connection:
+            connection.execute(me.with_for_update())  # after those who are writing, where they do not exclude others
             for table in TABLES:
                 n_gone += connection.execute(table.delete().where(table.c.listener_id == listener_id)).rowcount
             _drop_the_lonely(connection)

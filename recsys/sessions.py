@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +92,37 @@ class Sessions:
         with self._engine.connect() as connection:
             for row in connection.execute(wanted):
                 yield ShownTurn(row.listener_id, row.session_id, row.at, tuple(row.slate or ()))
+
+    def written_in(self, listener_id: str) -> list[tuple[str, str]]:
+        """Return the sessions of others, each with whose it is, whose requests or states name a listener."""
+        table, said = db.turns, json.dumps(listener_id)
+        named = [sa.cast(one, sa.Text).contains(said, autoescape=True) for one in (table.c.request, table.c.state)]
+        wanted = sa.select(table.c.session_id, table.c.listener_id).distinct()
+        wanted = wanted.where(table.c.listener_id != listener_id, sa.or_(*named))
+        with self._engine.connect() as connection:
+            return [(row.session_id, row.listener_id) for row in connection.execute(wanted)]
+
+    def rewrite(
+        self,
+        session_id: str,
+        listener_id: str,
+        change: Callable[[Sequence[Mapping[str, Any]]], Iterable[Mapping[str, Any]]],
+    ) -> None:
+        """Let `change` return which turns of a session are to be others, with nobody in between.
+
+        Args:
+            session_id: the session.
+            listener_id: whose it is.
+            change: gets all turns in order, each as {turn, message, request, state, reply}, and returns changed ones.
+        """
+        table = db.turns
+        columns = (table.c.turn, table.c.message, table.c.request, table.c.state, table.c.reply)
+        mine = _is(table, session_id, listener_id)
+        with self._writer.begin() as connection:
+            rows = connection.execute(sa.select(*columns).where(mine).order_by(table.c.turn)).mappings()
+            for row in change([dict(row) for row in rows]):
+                values = {name: value for name, value in row.items() if name != "turn"}
+                connection.execute(table.update().where(mine, table.c.turn == row["turn"]).values(values))
 
     def rename(self, session_id: str, listener_id: str, name: str | None) -> bool:
         """Call a session by a name, or by its first message again; tell whether there is such a session."""

@@ -22,6 +22,7 @@ from recsys.imports import Imports
 from recsys.joined import JoinedListeners, same_person
 from recsys.past import Past
 from recsys.personal_data import PersonalData
+from recsys.presence import Presence
 from recsys.records import Records
 from recsys.sessions import Sessions
 from recsys.suppressed import Suppressions
@@ -81,7 +82,7 @@ class Store:
         self.disowned, self.suppressions = DisownedSessions(engine), Suppressions(engine)
         self.joined, self.sessions, self.records = JoinedListeners(engine), Sessions(engine), Records(engine)
         self.imports, self.history = Imports(engine), HistorySource(engine)
-        self.personal = PersonalData(engine)
+        self.personal, self.presence = PersonalData(engine), Presence(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -235,8 +236,9 @@ class Store:
 
     def remove_listener(self, listener_id: str) -> bool:
         """Forget a listener with all events, sessions and turns; tell whether there was one."""
+        known = self.personal.remove(listener_id)
         self.imports.let_go(listener_id)
-        return self.personal.remove(listener_id)
+        return known
 
     # Sessions
 

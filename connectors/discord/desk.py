@@ -74,7 +74,15 @@ class Desk:
         return self.turn(place, talk, text, **fields)
 
     def turn(self, place: Place, talk: Talk, text: str, *, token: str | None = None, **fields: Any) -> Answer:
-        """Answer a message in a conversation; the message of a token is then to show the playlist."""
+        """Answer a message in a conversation; the message of a token is then to show the playlist.
+
+        Raises:
+            ForgottenError: somebody was forgotten who takes part; nothing is kept of it.
+        """
+        with self.assistant.acting_for(place.listener, *map(listener_of, talk.people)):
+            return self._turn(place, talk, text, token=token, **fields)
+
+    def _turn(self, place: Place, talk: Talk, text: str, *, token: str | None, **fields: Any) -> Answer:
         settings = self.guilds.of(place.guild)
         members = talk.group.members if talk.group else ()
         reply = self.assistant.reply(
@@ -86,6 +94,8 @@ class Desk:
                 language=settings.language,
                 clean=not settings.explicit,
                 group=tuple(listener_of(member) for member in members),
+                speaker=place.listener,
+                public=place.guild != DIRECT,
                 model=bool(text) and self._may_use_model(place),
                 **fields,
             )
@@ -148,9 +158,10 @@ class Desk:
         if not group.members:
             raise RefusedError(book("Nobody has joined yet: ask the others to press Join."))
         talk = Talk(group.session, group.owner, group)
-        answer = self.turn(place, talk, group.request)
-        for member in group.members:
-            self.talks.going_on(Place(place.guild, place.channel, member, place.parent), talk)
+        with self.assistant.acting_for(*map(listener_of, talk.people)):
+            answer = self.turn(place, talk, group.request)
+            for member in group.members:
+                self.talks.going_on(Place(place.guild, place.channel, member, place.parent), talk)
         return answer
 
     # --- what a message shows ---
@@ -202,7 +213,9 @@ class Desk:
         track, talk = answer.track, _talk(answer)
         liked = self.assistant.rated(place.listener).get(track.track_id)
         taken_back = kind != "unrate" and liked is (kind == "like")
-        self.assistant.feedback(place.listener, talk.session, track.track_id, "unrate" if taken_back else kind)
+        # In a group it is no part of the session that all share.
+        session = None if talk.group else talk.session
+        self.assistant.feedback(place.listener, session, track.track_id, "unrate" if taken_back else kind)
         return self.look(place, token, page=page, chosen=chosen)
 
     def edit(
@@ -259,7 +272,7 @@ class Desk:
                 raise unknown from None
             known = self.assistant.track_named(named)
             return f"{known.title} – {known.artist}"
-        self.assistant.feedback(place.listener, talk.session, track.track_id, kind)
+        self.assistant.feedback(place.listener, None if talk.group else talk.session, track.track_id, kind)
         return f"{track.title} – {track.artist}"
 
     def _may_use_model(self, place: Place) -> bool:

@@ -111,13 +111,66 @@ def test_nothing_of_anybodys_taste_is_told(assistant: Assistant) -> None:
     assert told(replies[4])["discovery"] == "weighed for each of you"
 
 
-def test_what_is_pressed_in_the_group_is_seen_by_it(assistant: Assistant) -> None:
+def marks(reply: Reply) -> dict[str, bool | None]:
+    return {track.track_id: track.liked for track in reply.tracks}
+
+
+def test_what_is_pressed_in_a_group_is_shown_to_nobody(assistant: Assistant) -> None:
+    """Neither the asker's nor a member's, in the turns that follow, in answers, and when going back."""
     first = ask(assistant)
     assistant.feedback("ann", "circle", first.tracks[0].track_id, "like")
+    assistant.feedback("ann", "circle", first.tracks[2].track_id, "dislike")
     assistant.feedback("bob", "circle", first.tracks[1].track_id, "dislike")
-    again = {track.track_id: track.liked for track in ask(assistant, "more upbeat").tracks}
-    assert again.get(first.tracks[0].track_id) is not False
-    assert first.tracks[1].track_id not in again
+    replies = [ask(assistant, text) for text in ("why number 3?", "swap 5", "undo", "more upbeat")]
+    for reply in replies:
+        assert set(marks(reply).values()) == {None}
+    assert first.tracks[1].track_id not in marks(replies[-1])
+
+
+def test_what_is_liked_in_words_is_the_speakers_taste(assistant: Assistant) -> None:
+    first = ask(assistant, session_id="words")
+    before = {one: assistant.rated(one) for one in TASTES}
+    loved, hated = first.tracks[1].track_id, first.tracks[0].track_id
+    said = ask(assistant, "I love number 2", session_id="words", speaker="bob")
+    assert "Noted: you like" in said.text
+    assert set(marks(said).values()) == {None}
+    ask(assistant, "I hate number 1", session_id="words", speaker="bob")
+    ask(assistant, "I love number 3", session_id="words", speaker="ann")
+    assert assistant.rated("bob") == before["bob"] | {loved: True, hated: False}
+    assert assistant.rated("cy") == before["cy"]
+    assert {loved, hated}.isdisjoint(assistant.rated("ann").keys() - before["ann"].keys())
+    assert len(assistant.rated("ann").keys() - before["ann"].keys()) <= 1
+
+
+def test_incognito_what_is_liked_in_words_is_the_speakers_too(assistant: Assistant) -> None:
+    first = ask(assistant, session_id="secret words", incognito=True)
+    ask(assistant, "I love number 2", session_id="secret words", incognito=True, speaker="bob")
+    held = assistant._incognito()
+    assert [event.track_id for event in held.events("secret words", "bob")] == [first.tracks[1].track_id]
+    assert held.events("secret words", "ann") == ()
+
+
+@pytest.mark.parametrize("speaker", [None, "ann", "bob"])
+@pytest.mark.parametrize("text", ["that wasn't me", "das war nicht ich", "it was me after all"])
+def test_nobody_sets_a_session_aside_that_several_share(assistant: Assistant, text: str, speaker: str | None) -> None:
+    first = ask(assistant, session_id="shared")
+    assistant.feedback("ann", "shared", first.tracks[0].track_id, "like")
+    before = {one: assistant.rated(one) for one in TASTES}
+    said = ask(assistant, text, session_id="shared", speaker=speaker)
+    assert "set nothing aside" in said.text or "nehme ich nichts aus" in said.text
+    assert {one: assistant.rated(one) for one in TASTES} == before
+
+
+def test_where_others_read_along_nobodys_taste_is_told(assistant: Assistant) -> None:
+    """Alone or in a group, and a question that was understood by other words as well."""
+    alone = ask(assistant, group=(), session_id="read along", public=True)
+    assert alone.tracks
+    for group in ((), OTHERS):
+        for text in ("what do you know about my taste?", "what do I like?", "what is my taste?"):
+            said = ask(assistant, text, group=group, session_id="read along", public=True).text
+            assert "/taste tells it to you alone" in said
+            assert "jazz" not in said
+    assert "jazz" in ask(assistant, "what do you know about my taste?", group=(), session_id="read along").text
 
 
 def test_members_are_counted_once_and_the_asker_is_no_other(assistant: Assistant) -> None:
