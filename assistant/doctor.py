@@ -24,6 +24,8 @@ _PYTHON = (3, 11)
 _NEEDED_MB = 600
 #: Importing everything takes about 15 s on two cores.
 _IMPORT_TIMEOUT_S = 300
+#: What systems call the browser, the first that is there is used.
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 #: Distributions whose module is not their name with underscores.
 _MODULES = {"discord.py": "discord", "pystemmer": "Stemmer"}
 _IMPORT_ALL = """
@@ -238,9 +240,7 @@ def _ranker(home: Path) -> Check:
 
 
 def _chromium() -> Check:
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
-    )
+    found = next(filter(None, map(shutil.which, CHROMIUM)), "")
     return Check(
         name="chromium",
         ok=True,
