@@ -53,6 +53,7 @@ def examine(settings: Settings, database_url: str) -> list[Check]:
         ("weights", lambda: _weights(settings)),
         ("text encoder", lambda: _encoder(settings)),
         ("database", lambda: _database(database_url)),
+        ("histories", lambda: _histories(database_url)),
         ("index", lambda: _index(settings)),
         ("ranker", lambda: _ranker(settings.home)),
         ("chromium", _chromium),
@@ -182,6 +183,28 @@ def _database(url: str) -> Check:
         store.close()
     stored = f"{counts['tracks']:,} tracks, {counts['events']:,} events, {counts['turns']:,} turns"
     return Check(name="database", ok=True, detail=f"{shown_url(url)} is up to date: {stored}")
+
+
+def _histories(url: str) -> Check:
+    """No track is left of histories that are forgotten: forgetting drops events first, and such tracks last."""
+    from recsys.store import Store
+
+    store = Store.open(url)
+    try:
+        n_left = len(store.history.orphans())
+    finally:
+        store.close()
+    said = f"{n_left:,} tracks are" if n_left != 1 else "1 track is"
+    return Check(
+        name="histories",
+        ok=not n_left,
+        detail=f"{said} left that only a forgotten history named"
+        if n_left
+        else "nothing is left of what was forgotten",
+        remedy="run `segue forget` again for whoever was forgotten last: it was stopped before its end"
+        if n_left
+        else "",
+    )
 
 
 def _index(settings: Settings) -> Check:
