@@ -13,6 +13,7 @@ from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
+from assistant.indexing import chroma_server
 from assistant.inspection import index_kind, shown_url
 from assistant.labels import plain
 from assistant.reports import Check
@@ -225,6 +226,7 @@ def _index(settings: Settings) -> Check:
         exact_limit=settings.exact_limit,
         half_life_days=settings.half_life_days,
         ranker=settings.ranker,
+        server=chroma_server(settings),
     )
     found = recommender.recommend(Query("calm piano", size=5, seed=settings.seed))
     kind = index_kind(settings, len(recommender.catalogue))
