@@ -13,6 +13,7 @@ from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
+from assistant.indexing import chroma_server
 from assistant.inspection import index_kind, shown_url
 from assistant.labels import plain
 from assistant.reports import Check
@@ -24,6 +25,8 @@ _PYTHON = (3, 11)
 _NEEDED_MB = 600
 #: Importing everything takes about 15 s on two cores.
 _IMPORT_TIMEOUT_S = 300
+#: What systems call the browser, the first that is there is used.
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 #: Distributions whose module is not their name with underscores.
 _MODULES = {"discord.py": "discord", "pystemmer": "Stemmer"}
 _IMPORT_ALL = """
@@ -51,6 +54,7 @@ def examine(settings: Settings, database_url: str) -> list[Check]:
         ("weights", lambda: _weights(settings)),
         ("text encoder", lambda: _encoder(settings)),
         ("database", lambda: _database(database_url)),
+        ("histories", lambda: _histories(database_url)),
         ("index", lambda: _index(settings)),
         ("ranker", lambda: _ranker(settings.home)),
         ("chromium", _chromium),
@@ -182,6 +186,28 @@ def _database(url: str) -> Check:
     return Check(name="database", ok=True, detail=f"{shown_url(url)} is up to date: {stored}")
 
 
+def _histories(url: str) -> Check:
+    """No track is left of histories that are forgotten: forgetting drops events first, and such tracks last."""
+    from recsys.store import Store
+
+    store = Store.open(url)
+    try:
+        n_left = len(store.history.orphans())
+    finally:
+        store.close()
+    said = f"{n_left:,} tracks are" if n_left != 1 else "1 track is"
+    return Check(
+        name="histories",
+        ok=not n_left,
+        detail=f"{said} left that only a forgotten history named"
+        if n_left
+        else "nothing is left of what was forgotten",
+        remedy="run `segue forget` again for whoever was forgotten last: it was stopped before its end"
+        if n_left
+        else "",
+    )
+
+
 def _index(settings: Settings) -> Check:
     from recsys import generations
     from recsys.encoders.text import open_text_encoder
@@ -200,6 +226,7 @@ def _index(settings: Settings) -> Check:
         exact_limit=settings.exact_limit,
         half_life_days=settings.half_life_days,
         ranker=settings.ranker,
+        server=chroma_server(settings),
     )
     found = recommender.recommend(Query("calm piano", size=5, seed=settings.seed))
     kind = index_kind(settings, len(recommender.catalogue))
@@ -238,9 +265,7 @@ def _ranker(home: Path) -> Check:
 
 
 def _chromium() -> Check:
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
-    )
+    found = next(filter(None, map(shutil.which, CHROMIUM)), "")
     return Check(
         name="chromium",
         ok=True,

@@ -78,12 +78,15 @@ class Histories(Remembered, Personal):
 
     def forget(self, listener_id: str) -> bool:
         """Forget a listener, and the tracks that only their history named; tell whether there was one."""
+        from assistant.indexing import chroma_server
         from recsys import generations
 
         known = super().forget(listener_id)
         if self._store().history.drop_orphans():
             self._index_histories(None)
             generations.drop_earlier(self.settings.home)
+            if (server := chroma_server(self.settings)) is not None:
+                server.sweep(self.settings.home)
             if not self._store().personal.erase(thoroughly=True):  # of the tracks, which went last
                 raise NotErasedError
         return known

@@ -13,6 +13,8 @@ from recsys.store import STARTER_KIND, SourceRow, Store
 from recsys.types import Progress
 
 if TYPE_CHECKING:
+    from assistant.settings import Settings
+    from recsys.index.chroma_server import ChromaServer
     from recsys.learned import RequestData
 
 #: Names that no catalogue file may have.
@@ -27,6 +29,20 @@ class Refreshed:
     changed: bool
     n_rows: int = 0
     bad_rows: tuple[BadRowReport, ...] = ()
+
+
+def chroma_server(settings: Settings) -> ChromaServer | None:
+    """Return the server that keeps the vectors; None where the data folder does.
+
+    Raises:
+        ChromaServerError: its address is none.
+    """
+    if settings.chroma_url is None:
+        return None
+    from recsys.index.chroma_server import ChromaServer
+
+    token = settings.chroma_token.get_secret_value() if settings.chroma_token else None
+    return ChromaServer.of(settings.home, settings.chroma_url, token)
 
 
 def refresh_source(

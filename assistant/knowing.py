@@ -19,15 +19,16 @@ from assistant.names import near_names
 from assistant.phrasebook import Phrasebook
 from assistant.request import Question
 from assistant.situation import Situation, called, counted, titled, tracks_meant
-from assistant.tasting import done_in, shares
+from assistant.tasting import TakenTrack, done_in, shares
 from assistant.understanding.questions import says_nothing
 from recsys.catalogue import Catalogue
 from recsys.constraints import NO, UNKNOWN, YES, Agreement, check
 from recsys.listeners import track_weights
+from recsys.past import Past
 from recsys.recommendation import Query
 from recsys.recommender import Recommender
 from recsys.text import artist_key, fold
-from recsys.types import Constraint, Event, Facet, IntArray, Track
+from recsys.types import Constraint, Event, Facet, IntArray
 
 #: Genres and the like that one answer names.
 _MAX_NAMED = 3
@@ -230,22 +231,23 @@ def _listing(facet: Facet, catalogue: Catalogue, book: Phrasebook) -> str:
 
 def say_taste(situation: Situation) -> str:
     """Say what a listener's events add up to, beside what the catalogue would give by chance."""
-    events, catalogue, book = situation.events, situation.recommender.catalogue, situation.book
+    catalogue, book = situation.recommender.catalogue, situation.book
     if situation.public:
         return book(_PUBLIC)
     if situation.before_others:
         return book(_PRIVATE)
+    events = Past.of(situation.events)
     done = done_in(events)
-    if not done:
+    if not done or events.since is None:
         return book(NOTHING_YET)
     known = book.listing([counted(n, kind, book) for kind, n in done.most_common()])
-    day = day_label(min(event.at for event in events), book)
+    day = day_label(events.since, book)
     sentences = [book("I know {events} of yours, since {day}.", events=known, day=day)]
     weights = track_weights(events, now=time.time(), half_life_days=_HALF_LIFE_DAYS)
     rows = catalogue.rows(track_id for track_id, weight in weights.items() if weight > 0)
     if not len(rows):
         return f"{sentences[0]} {book(SPEAKS_AGAINST)}"
-    tracks = [catalogue.track(row) for row in rows.tolist()]
+    tracks = [TakenTrack.of(catalogue, row) for row in rows.tolist()]
     said = {
         "genres": _share(tracks, Facet.GENRE, catalogue, book),
         "moods": _share(tracks, Facet.MOOD, catalogue, book),
@@ -265,7 +267,8 @@ def say_taste(situation: Situation) -> str:
 
 def judged_by(recommender: Recommender, events: Sequence[Event], rows: IntArray, book: Phrasebook) -> str:
     """Say by which part of them a listener's tracks (n,) are judged most; nothing where none says."""
-    query = Query(text="", listener_events=tuple(events), listener_id=events[0].listener_id)
+    past = Past.of(events)
+    query = Query(text="", listener_events=past, listener_id=past.listener_id)
     picks = [found.pick for found in recommender.place(query, rows[:_MAX_WEIGHED])]
     by_modality = Counter[str]()
     for pick in picks:
@@ -278,7 +281,7 @@ def judged_by(recommender: Recommender, events: Sequence[Event], rows: IntArray,
     return book("I judge them most by their {part} ({share} %).", part=part, share=share)
 
 
-def _share(tracks: Sequence[Track], facet: Facet, catalogue: Catalogue, book: Phrasebook) -> list[str]:
+def _share(tracks: Sequence[TakenTrack], facet: Facet, catalogue: Catalogue, book: Phrasebook) -> list[str]:
     """Name the commonest values with counts and lift: "jazz 12 (3.1 times its share of the catalogue)"."""
     return [
         book(

@@ -171,6 +171,7 @@ class Parts:
     def _open(self, candidate: Path | None = None) -> Serving:
         """Open the generation being served, or a finished folder that may come to be."""
         from assistant.agent import Agent
+        from assistant.indexing import chroma_server
         from assistant.reading import open_understanding
         from recsys.pipeline import open_recommender
         from recsys.vocabulary import load_vocabulary
@@ -189,6 +190,7 @@ class Parts:
             ranker=settings.ranker,
             weights=self._weights,
             candidate=candidate,
+            server=chroma_server(settings),
         )
         agent = Agent(
             recommender,
@@ -222,7 +224,7 @@ class Parts:
         own: Sequence[Triple] = (),
         accept: Callable[[Path], bool] | None = None,
     ) -> BuildResult:
-        from assistant.indexing import request_data
+        from assistant.indexing import chroma_server, request_data
         from assistant.spaces import histories_of
         from recsys import pipeline
         from recsys.vocabulary import load_vocabulary
@@ -235,7 +237,8 @@ class Parts:
         training = pipeline.default_training(
             len(catalogue), seed=settings.seed, steps=settings.training_steps, threads=settings.threads
         )
-        return pipeline.build(
+        server = chroma_server(settings)
+        built = pipeline.build(
             settings.home,
             catalogue,
             load_vocabulary(),
@@ -248,8 +251,12 @@ class Parts:
             helpers=helpers,
             own=own,
             accept=accept,
+            server=server,
             progress=progress,
         )
+        if server is not None:
+            server.sweep(settings.home)
+        return built
 
     def _add_starter(self, name: str) -> None:
         from recsys.sources import read_starter

@@ -90,6 +90,11 @@ class Settings(BaseSettings):
     exact_limit: PositiveInt = Field(
         default=100_000, description="largest catalogue that auto scores exactly, in tracks"
     )
+    chroma_url: str | None = Field(
+        default=None,
+        description="a Chroma server, http://host:port, that keeps the vectors; the data folder by default",
+    )
+    chroma_token: SecretStr | None = Field(default=None, description="what the Chroma server lets in, if it asks")
     threads: PositiveInt = Field(
         default=2, description="threads of the text encoder, of training, of BLAS and of filling Chroma"
     )

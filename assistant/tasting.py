@@ -7,13 +7,14 @@ are tracks whose events sum to more than nothing (`recsys.listeners.track_weight
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from recsys.catalogue import Catalogue
+from recsys.past import Past
 from recsys.text import artist_key
 from recsys.types import Event, EventKind, Facet, TrackId
 
@@ -83,13 +84,9 @@ class TakenTrack:
         )
 
 
-def done_in(events: Iterable[Event]) -> Counter[str]:
+def done_in(events: Sequence[Event]) -> Counter[str]:
     """Count what was done, by the words of `DONE`."""
-    done = Counter[str]()
-    for event in events:
-        if event.kind in DONE:
-            done[DONE[event.kind]] += event.times
-    return done
+    return Counter({DONE[kind]: n for kind, n in Past.of(events).counts.items() if kind in DONE})
 
 
 def shares(tracks: Sequence[Described], facet: Facet, catalogue: Catalogue) -> list[Share]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,15 @@ from evals.errors import SeedsError
 if TYPE_CHECKING:
     from evals.report import Report
 
+#: Commands, each with its example.
+Commands = tuple[tuple[Callable[..., None], str], ...]
+
+Songs = Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")]
+SongsOrStarter = Annotated[
+    Path | None, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz; the starter without.")
+]
+Systems = Annotated[str, typer.Option("--systems", metavar="NAME,…", help="Which to score, or all.")]
+Turns = Annotated[int, typer.Option("--turns", min=20, help="Warm turns to measure, per seed.")]
 Seeds = Annotated[str, typer.Option("--seeds", metavar="N,…", help="One or several seeds.")]
 JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the figures there as JSON.")]
 MarkdownFile = Annotated[
@@ -38,7 +48,32 @@ def read_seeds(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(part) for part in parts))
 
 
-def check_destination(path: Path | None, option: str = "--json") -> None:
+def begin(
+    seeds: str,
+    json: Path | None,
+    markdown: Path | None = None,
+    *,
+    trec: Path | None = None,
+    per_query: Path | None = None,
+) -> tuple[int, ...]:
+    """Read the seeds, and find out before the work that what it writes could be written; `finish` writes it.
+
+    Raises:
+        SeedsError: the seeds are no whole numbers.
+    """
+    drawn = read_seeds(seeds)
+    check_destinations(json, markdown, per_query)
+    check_folder(trec)
+    return drawn
+
+
+def check_destinations(json: Path | None, markdown: Path | None = None, per_query: Path | None = None) -> None:
+    """Find out before the work, not after it, that a file of a report could not be written."""
+    for path, option in ((json, "--json"), (markdown, "--markdown"), (per_query, "--per-query")):
+        check_destination(path, option)
+
+
+def check_destination(path: Path | None, option: str) -> None:
     """Find out before the work, not after it, that a file could not be written."""
     if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
         raise typer.BadParameter(f"{path} is not a file in an existing folder", param_hint=option)

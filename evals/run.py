@@ -27,7 +27,7 @@ from evals import (
     run_walks,
     run_wording,
 )
-from evals.options import JsonFile, Kept, Seeds, Trec, check_destination, check_folder, finish, read_seeds
+from evals.options import JsonFile, Kept, Seeds, Songs, Systems, Trec, Turns, begin, finish
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 eval_app = typer.Typer(
@@ -62,8 +62,6 @@ for _command, _example in _COMMANDS:
 for _command, _example in (*run_understanding.BENCHES, *run_history.BENCHES, *run_load.BENCHES):
     bench_app.command(epilog=f"Example: {_example}")(_command)
 
-Songs = Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")]
-
 
 @eval_app.command(
     epilog="Example: segue eval playlists --catalogue spotify_songs.csv.gz --seeds 0 --json playlists.json"
@@ -73,7 +71,7 @@ def playlists(
         Path, typer.Option("--catalogue", metavar="FILE", help="A table with named playlists (spotify_songs.csv.gz).")
     ],
     seeds: Seeds = "0",
-    systems: Annotated[str, typer.Option("--systems", metavar="NAME,…", help="Which to score, or all.")] = "all",
+    systems: Systems = "all",
     trec: Trec = None,
     kept: Kept = None,
     json: JsonFile = None,
@@ -82,9 +80,7 @@ def playlists(
     from connectors.progress import JobProgress
     from evals.playlists import choose_systems, evaluate
 
-    chosen, drawn = choose_systems(systems), read_seeds(seeds)
-    check_destination(json)
-    check_folder(trec)
+    chosen, drawn = choose_systems(systems), begin(seeds, json, trec=trec)
     with JobProgress() as progress:
         report = evaluate(catalogue, drawn, chosen, trec=trec, kept=kept, progress=progress)
     finish(report, json)
@@ -109,8 +105,7 @@ def requests(
     from connectors.progress import JobProgress
     from evals.requests import evaluate, load_requests
 
-    asked, drawn = load_requests(requests), read_seeds(seeds)
-    check_destination(json)
+    asked, drawn = load_requests(requests), begin(seeds, json)
     with JobProgress() as progress:
         report, answers = evaluate(asked, drawn, catalogue=catalogue, kept=kept, progress=progress)
     console = open_console()
@@ -144,8 +139,7 @@ def starter(
     from evals.starter import RealTracks, check, count, describe, draw, shares
     from recsys.sources import read_starter
 
-    drawn = read_seeds(seeds)
-    check_destination(json)
+    drawn = begin(seeds, json)
     findings = check(read_starter().tracks, RealTracks.read(data))
     for finding in findings:
         if every or finding.verdict == "contradicted":
@@ -183,8 +177,7 @@ def mutants(
     from connectors.progress import JobProgress
     from evals.mutants import evaluate
 
-    drawn = read_seeds(seeds)
-    check_destination(json)
+    drawn = begin(seeds, json)
     which = re.fullmatch(r"([1-9]\d{0,3})/([1-9]\d{0,3})", part)
     if which is None or int(which[1]) > int(which[2]):
         raise typer.BadParameter(f"{part!r} is not K/N, such as 1/2", param_hint="--part")
@@ -201,7 +194,7 @@ def mutants(
 @bench_app.command(epilog="Example: segue bench turn --catalogue spotify_songs.csv.gz --turns 200")
 def turn(
     catalogue: Songs,
-    n_turns: Annotated[int, typer.Option("--turns", min=20, help="Warm turns to measure, per seed.")] = 200,
+    n_turns: Turns = 200,
     seeds: Seeds = "64",
     kept: Kept = None,
     json: JsonFile = None,
@@ -210,8 +203,7 @@ def turn(
     from connectors.progress import JobProgress
     from evals.latency import bench_turn
 
-    drawn = read_seeds(seeds)
-    check_destination(json)
+    drawn = begin(seeds, json)
     with JobProgress() as progress:
         report = bench_turn(catalogue, n_turns, drawn, kept=kept, progress=progress)
     finish(report, json)
@@ -227,8 +219,7 @@ def cold(
     from connectors.progress import JobProgress
     from evals.processes import bench_cold
 
-    drawn = read_seeds(seeds)
-    check_destination(json)
+    drawn = begin(seeds, json)
     with JobProgress() as progress:
         report = bench_cold(n_runs, drawn, progress=progress)
     finish(report, json)
@@ -240,8 +231,7 @@ def index(catalogue: Songs, seeds: Seeds = "64", json: JsonFile = None) -> None:
     from connectors.progress import JobProgress
     from evals.processes import bench_index
 
-    drawn = read_seeds(seeds)
-    check_destination(json)
+    drawn = begin(seeds, json)
     with JobProgress() as progress:
         report = bench_index(catalogue, drawn, progress=progress)
     finish(report, json)
@@ -253,7 +243,7 @@ def scale(
     n_tracks: Annotated[
         int, typer.Option("--tracks", min=100, help="Size of the catalogue of perturbed copies.")
     ] = 120_000,
-    n_turns: Annotated[int, typer.Option("--turns", min=20, help="Warm turns to measure, per seed.")] = 200,
+    n_turns: Turns = 200,
     seeds: Seeds = "64",
     json: JsonFile = None,
 ) -> None:
@@ -261,8 +251,7 @@ def scale(
     from connectors.progress import JobProgress
     from evals.scale import bench_scale
 
-    drawn = read_seeds(seeds)
-    check_destination(json)
+    drawn = begin(seeds, json)
     with JobProgress() as progress:
         report = bench_scale(catalogue, n_tracks, n_turns, drawn, progress=progress)
     finish(report, json)
@@ -292,8 +281,7 @@ def jam_speed(
     from evals.scratch import scratch_home
     from recsys.encoders.text import open_text_encoder
 
-    chosen, drawn = choose_parts(parts), read_seeds(seeds)
-    check_destination(json)
+    chosen, drawn = choose_parts(parts), begin(seeds, json)
     settings = Settings()
     with scratch_home(kept) as home, JobProgress() as progress:
         encoder = open_text_encoder(settings.text_encoder, home / "cache" / "encoder", settings.threads, progress)

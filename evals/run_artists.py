@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination, finish, read_seeds
+from evals.options import Commands, JsonFile, Kept, MarkdownFile, Seeds, Songs, begin, finish
 
 
 def artist_requests(
-    catalogue: Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")],
+    catalogue: Songs,
     n_requests: Annotated[int, typer.Option("--requests", min=7, help="Requests to draw, per seed.")] = 1_000,
     fewest: Annotated[int, typer.Option("--works", min=1, help="Works that an artist has at least.")] = 5,
     seeds: Seeds = "64",
@@ -24,9 +22,7 @@ def artist_requests(
     from connectors.progress import JobProgress
     from evals.artists import evaluate, tell
 
-    drawn = read_seeds(seeds)
-    for path, option in ((json, "--json"), (markdown, "--markdown")):
-        check_destination(path, option)
+    drawn = begin(seeds, json, markdown)
     with JobProgress() as progress:
         report, answered = evaluate(catalogue, n_requests, drawn, fewest=fewest, kept=kept, progress=progress)
     finish(report, json, markdown)
@@ -36,7 +32,7 @@ def artist_requests(
 
 
 #: Every command with its example.
-COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
+COMMANDS: Commands = (
     (
         artist_requests,
         "segue eval artist-requests --catalogue spotify_songs.csv.gz --requests 1000 --seeds 64 --json out.json",

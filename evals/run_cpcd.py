@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination, check_folder, finish, read_seeds
+from evals.options import Commands, JsonFile, Kept, MarkdownFile, Seeds, Systems, begin, check_folder, finish
 
 
 def cpcd(
@@ -24,7 +24,7 @@ def cpcd(
             "--train-dialogs", metavar="FILE", help="Dialogues to learn from; without it, 5-fold cross-validation."
         ),
     ] = None,
-    systems: Annotated[str, typer.Option("--systems", metavar="NAME,…", help="Which to score, or all.")] = "all",
+    systems: Systems = "all",
     against: Annotated[
         str | None,
         typer.Option(
@@ -55,11 +55,9 @@ def cpcd(
     from evals.cpcd import choose_systems, evaluate
 
     files = _named_files(predictions or ())
-    (chosen, other), drawn = choose_systems(systems, against, tuple(files)), read_seeds(seeds)
+    (chosen, other), drawn = choose_systems(systems, against, tuple(files)), begin(seeds, json, markdown)
     if twice := set(files) & set(chosen):
         raise typer.BadParameter(f"{min(twice)} is a system that runs; call it otherwise", param_hint="--predictions")
-    for path, option in ((json, "--json"), (markdown, "--markdown")):
-        check_destination(path, option)
     check_folder(written, "--write-predictions")
     with JobProgress() as progress:
         report = evaluate(
@@ -92,7 +90,7 @@ def _named_files(given: Sequence[str]) -> dict[str, Path]:
 
 
 #: Every command with its example.
-COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
+COMMANDS: Commands = (
     (
         cpcd,
         "segue eval cpcd --tracks cpcd/tracks.jsonl --dialogs cpcd/dialogs.train.jsonl --systems bm25,popularity "

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination, finish, read_seeds
+from evals.options import Commands, JsonFile, Kept, MarkdownFile, Seeds, begin, finish
 
 
 def group(
@@ -29,15 +28,11 @@ def group(
     from connectors.progress import JobProgress
     from evals.group import evaluate
 
-    drawn = read_seeds(seeds)
-    for path, option in ((json, "--json"), (markdown, "--markdown")):
-        check_destination(path, option)
+    drawn = begin(seeds, json, markdown)
     with JobProgress() as progress:
         report = evaluate(catalogue, groups, members, drawn, kept=kept, progress=progress)
     finish(report, json, markdown)
 
 
 #: Every command with its example.
-COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
-    (group, "segue eval group --groups 100 --members 3 --seeds 64,65"),
-)
+COMMANDS: Commands = ((group, "segue eval group --groups 100 --members 3 --seeds 64,65"),)

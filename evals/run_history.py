@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from evals.options import JsonFile, Seeds, check_destination, finish, read_seeds
+from evals.options import Commands, JsonFile, Seeds, begin, finish
 
 
 def history(
@@ -21,11 +20,10 @@ def history(
     from connectors.progress import JobProgress
     from evals.history import bench_history
 
-    drawn = read_seeds(seeds)
-    check_destination(json)
+    drawn = begin(seeds, json)
     with JobProgress() as progress:
         report = bench_history(n_rows, n_tracks, n_turns, drawn, progress=progress)
     finish(report, json)
 
 
-BENCHES: tuple[tuple[Callable[..., None], str], ...] = ((history, "segue bench history --rows 50000"),)
+BENCHES: Commands = ((history, "segue bench history --rows 50000"),)

@@ -11,17 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evals.options import (
-    JsonFile,
-    Kept,
-    MarkdownFile,
-    Seeds,
-    Trec,
-    check_destination,
-    check_folder,
-    finish,
-    read_seeds,
-)
+from evals.options import Commands, JsonFile, Kept, MarkdownFile, Seeds, Trec, begin, finish
 
 if TYPE_CHECKING:
     from evals.jam_contract import Finding
@@ -77,11 +67,9 @@ def jam(
     from evals.jam import choose_systems, evaluate, open_named, write_lines
     from evals.jam_cases import choose_cases
 
-    chosen, drawn = choose_systems(models), read_seeds(seeds)
+    chosen, drawn = choose_systems(models), begin(seeds, json, markdown, trec=trec, per_query=per_query)
     wanted = choose_cases(cases)
     others = choose_systems(against) if against else ()
-    _check(json, markdown, per_query)
-    check_folder(trec)
     first = is_first_process()
     with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, lyrics):
         report, lines = evaluate(
@@ -125,9 +113,7 @@ def modalities(
     from evals.jam import open_named
     from evals.jam_modalities import choose_models, evaluate
 
-    chosen, drawn = choose_models(models), read_seeds(seeds)
-    _check(json, markdown)
-    check_folder(trec)
+    chosen, drawn = choose_models(models), begin(seeds, json, markdown, trec=trec)
     with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, _):
         report = evaluate(
             data,
@@ -160,9 +146,7 @@ def artists(
     from connectors.progress import JobProgress
     from evals.jam_artists import choose_systems, evaluate, open_one
 
-    chosen, drawn = choose_systems(models), read_seeds(seeds)
-    _check(json, markdown)
-    check_folder(trec)
+    chosen, drawn = choose_systems(models), begin(seeds, json, markdown, trec=trec)
     with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, _):
         report = evaluate(
             data,
@@ -182,8 +166,7 @@ def statistics(data: Data, seeds: Seeds = "0", markdown: MarkdownFile = None, js
     """Count what a data set holds, as table 1 of the paper does; nothing is drawn, so the seeds change nothing."""
     from evals.jam_statistics import evaluate
 
-    drawn = read_seeds(seeds)
-    _check(json, markdown)
+    drawn = begin(seeds, json, markdown)
     finish(evaluate(data, drawn), json, markdown)
 
 
@@ -200,8 +183,7 @@ def contract(
     from evals.jam_contract import findings
     from evals.jam_contract import report as report_of
 
-    chosen, drawn = choose_systems(models), read_seeds(seeds)
-    _check(json, None)
+    chosen, drawn = choose_systems(models), begin(seeds, json)
     found: dict[str, list[Finding]] = {}
     broken = None
     for name in chosen:
@@ -240,13 +222,8 @@ def is_first_process() -> bool:
     return Processes.join(PAPER.resolved_device()).first
 
 
-def _check(json: Path | None, markdown: Path | None, per_query: Path | None = None) -> None:
-    for path, option in ((json, "--json"), (markdown, "--markdown"), (per_query, "--per-query")):
-        check_destination(path, option)
-
-
 #: Every command with its example.
-COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
+COMMANDS: Commands = (
     (jam, "segue eval jam --data lastfm-jam --models segue,counting --seeds 64,65,66"),
     (modalities, "segue eval modalities --data lastfm-jam --models cross,moe2 --seeds 64"),
     (artists, "segue eval artists --data lastfm-jam --seeds 64"),

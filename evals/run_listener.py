@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination, finish, read_seeds
+from evals.options import Commands, JsonFile, Kept, MarkdownFile, Seeds, begin, finish
 
 
 def listener(
@@ -41,9 +40,7 @@ def listener(
     from evals.listener import evaluate
     from evals.listener_playlists import evaluate_playlists
 
-    drawn = read_seeds(seeds)
-    for path, option in ((json, "--json"), (markdown, "--markdown")):
-        check_destination(path, option)
+    drawn = begin(seeds, json, markdown)
     if choosing and dialogues is None:
         raise typer.BadParameter(
             "only --dialogues are kept apart; of playlists, choose by --seeds 1", param_hint="--choosing"
@@ -59,6 +56,6 @@ def listener(
 
 
 #: Every command with its example.
-COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
+COMMANDS: Commands = (
     (listener, "segue eval listener --catalogue cpcd/tracks.jsonl --dialogues cpcd/dialogs.train.jsonl --seeds 64"),
 )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evals.options import JsonFile, Kept, Seeds, check_destination, check_folder, finish, read_seeds
+from evals.options import Commands, JsonFile, Kept, Seeds, begin, check_folder, finish
 
 Home = Annotated[
     Path | None,
@@ -33,8 +32,7 @@ def load(
     from connectors.progress import JobProgress
     from evals.load import bench_load
 
-    drawn = read_seeds(seeds)
-    check_destination(json)
+    drawn = begin(seeds, json)
     check_folder(home, "--home")
     with JobProgress() as progress:
         report = bench_load(catalogue, home, listeners, seconds, every, drawn, kept=kept, progress=progress)
@@ -58,8 +56,7 @@ def web(
     from connectors.progress import JobProgress
     from evals.web_speed import bench_web
 
-    drawn = read_seeds(seeds)
-    check_destination(json)
+    drawn = begin(seeds, json)
     check_folder(home, "--home")
     with JobProgress() as progress:
         report = bench_web(catalogue, home, opens, presses, drawn, kept=kept, progress=progress)
@@ -67,7 +64,7 @@ def web(
 
 
 #: Every benchmark with its example.
-BENCHES: tuple[tuple[Callable[..., None], str], ...] = (
+BENCHES: Commands = (
     (load, "segue bench load --seconds 120 --json load.json"),
     (web, "segue bench web --presses 50"),
 )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination, finish, read_seeds
+from evals.options import Commands, JsonFile, Kept, MarkdownFile, Seeds, Songs, begin, finish
 
 
 def metamorphic(
-    catalogue: Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")],
+    catalogue: Songs,
     n_conversations: Annotated[
         int, typer.Option("--conversations", min=1, help="Conversations to hold, per seed.")
     ] = 300,
@@ -26,9 +24,7 @@ def metamorphic(
     from evals.metamorphic import evaluate
     from evals.metamorphic_cases import broken, kept_promises, tell
 
-    drawn = read_seeds(seeds)
-    for path, option in ((json, "--json"), (markdown, "--markdown")):
-        check_destination(path, option)
+    drawn = begin(seeds, json, markdown)
     with JobProgress() as progress:
         report, cases = evaluate(catalogue, n_conversations, drawn, kept=kept, progress=progress)
     for case in broken(cases):
@@ -40,7 +36,7 @@ def metamorphic(
 
 
 #: Every command with its example.
-COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
+COMMANDS: Commands = (
     (
         metamorphic,
         "segue eval metamorphic --catalogue spotify_songs.csv.gz --conversations 300 --seeds 64 --json out.json",

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination, finish, read_seeds
-
-_CatalogueFile = Annotated[
-    Path | None, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz; the starter without.")
-]
+from evals.options import Commands, JsonFile, Kept, MarkdownFile, Seeds, SongsOrStarter, begin, finish
 
 
 def dials(
-    catalogue: _CatalogueFile = None,
+    catalogue: SongsOrStarter = None,
     n_requests: Annotated[int, typer.Option("--requests", min=1, help="Requests to ask, per seed.")] = 200,
     seeds: Seeds = "64",
     kept: Kept = None,
@@ -27,16 +21,14 @@ def dials(
     from connectors.progress import JobProgress
     from evals.dials import evaluate
 
-    drawn = read_seeds(seeds)
-    for path, option in ((json, "--json"), (markdown, "--markdown")):
-        check_destination(path, option)
+    drawn = begin(seeds, json, markdown)
     with JobProgress() as progress:
         report = evaluate(catalogue, n_requests, drawn, kept=kept, progress=progress)
     finish(report, json, markdown)
 
 
 def taste(
-    catalogue: _CatalogueFile = None,
+    catalogue: SongsOrStarter = None,
     n_listeners: Annotated[int, typer.Option("--listeners", min=1, help="Listeners to follow, per seed.")] = 50,
     seeds: Seeds = "64",
     kept: Kept = None,
@@ -47,16 +39,14 @@ def taste(
     from connectors.progress import JobProgress
     from evals.taste import evaluate
 
-    drawn = read_seeds(seeds)
-    for path, option in ((json, "--json"), (markdown, "--markdown")):
-        check_destination(path, option)
+    drawn = begin(seeds, json, markdown)
     with JobProgress() as progress:
         report = evaluate(catalogue, n_listeners, drawn, kept=kept, progress=progress)
     finish(report, json, markdown)
 
 
 #: Every command with its example.
-COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
+COMMANDS: Commands = (
     (dials, "segue eval dials --catalogue spotify_songs.csv.gz --requests 200 --json dials.json"),
     (taste, "segue eval taste --catalogue spotify_songs.csv.gz --listeners 50 --json taste.json"),
 )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evals.options import JsonFile, Kept, MarkdownFile, Seeds, check_destination, finish, read_seeds
+from evals.options import Commands, JsonFile, Kept, MarkdownFile, Seeds, Songs, begin, finish
 
 
 def understanding(
@@ -69,9 +68,7 @@ def understanding(
     from recsys.encoders.text import WordEncoder, open_text_encoder
     from recsys.sources import read_source, read_starter
 
-    chosen, drawn = choose_systems(systems), read_seeds(seeds)
-    for path, option in ((json, "--json"), (markdown, "--markdown")):
-        check_destination(path, option)
+    chosen, drawn = choose_systems(systems), begin(seeds, json, markdown)
     fitted, asked = (None if file is None else read_labelled(file) for file in (train, test))
     named = [] if names is None else read_names(names)
     mentions = None if entities is None else read_mentions(entities)
@@ -116,7 +113,7 @@ def understanding(
 
 
 def reading(
-    catalogue: Annotated[Path, typer.Option("--catalogue", metavar="FILE", help="Such as spotify_songs.csv.gz.")],
+    catalogue: Songs,
     n_names: Annotated[
         int, typer.Option("--names", min=100, help="Names of the synthetic catalogue made of its words.")
     ] = 1_000_000,
@@ -127,19 +124,16 @@ def reading(
     from connectors.progress import JobProgress
     from evals.reading_speed import bench_reading
 
-    drawn = read_seeds(seeds)
-    check_destination(json)
+    drawn = begin(seeds, json)
     with JobProgress() as progress:
         report = bench_reading(catalogue, n_names, drawn, progress=progress)
     finish(report, json)
 
 
 #: Every command of `segue bench` with its example.
-BENCHES: tuple[tuple[Callable[..., None], str], ...] = (
-    (reading, "segue bench reading --catalogue spotify_songs.csv.gz --names 1000000"),
-)
+BENCHES: Commands = ((reading, "segue bench reading --catalogue spotify_songs.csv.gz --names 1000000"),)
 #: Every command of `segue eval` with its example.
-COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
+COMMANDS: Commands = (
     (
         understanding,
         "segue eval understanding --train music-intent/train.csv --entities music-ner/entities.csv",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evals.options import JsonFile, MarkdownFile, Seeds, check_destination, finish, read_seeds
+from evals.options import Commands, JsonFile, MarkdownFile, Seeds, begin, finish
 
 
 def walks(
@@ -30,15 +29,11 @@ def walks(
     from connectors.progress import JobProgress
     from evals.walks import evaluate
 
-    drawn = read_seeds(seeds)
-    for path, option in ((json, "--json"), (markdown, "--markdown")):
-        check_destination(path, option)
+    drawn = begin(seeds, json, markdown)
     with JobProgress() as progress:
         report = evaluate(catalogue, dialogues, conversations, drawn, progress=progress)
     finish(report, json, markdown)
 
 
 #: Every command with its example.
-COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
-    (walks, "segue eval walks --catalogue cpcd/tracks.jsonl --dialogs cpcd/dialogs.train.jsonl"),
-)
+COMMANDS: Commands = ((walks, "segue eval walks --catalogue cpcd/tracks.jsonl --dialogs cpcd/dialogs.train.jsonl"),)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from evals.options import JsonFile, MarkdownFile, check_destination, finish
+from evals.options import Commands, JsonFile, MarkdownFile, check_destinations, finish
 
 
 def wording(
@@ -20,8 +19,7 @@ def wording(
     from evals.report import Report
     from evals.wording import evaluate
 
-    for path, option in ((json, "--json"), (markdown, "--markdown")):
-        check_destination(path, option)
+    check_destinations(json, markdown)
     report = Report("segue eval wording", {"evaluative words": load_lexicon().n_evaluative}, ())
     wrong = evaluate(report)
     finish(report, json, markdown)
@@ -30,4 +28,4 @@ def wording(
 
 
 #: Every command with its example.
-COMMANDS: tuple[tuple[Callable[..., None], str], ...] = ((wording, "segue eval wording --json wording.json"),)
+COMMANDS: Commands = ((wording, "segue eval wording --json wording.json"),)

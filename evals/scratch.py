@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.indexing import chroma_server
 from assistant.settings import Settings
 from recsys.encoders.text import open_text_encoder
 from recsys.pipeline import open_recommender
@@ -40,8 +41,8 @@ def scratch_home(kept: Path | None = None) -> Iterator[Path]:
 
 
 def scratch_settings(home: Path, **changes: Any) -> Settings:
-    """The user's settings, but with the data and the database in `home`, and with `changes`."""
-    return Settings(home=home, database_url=None, **changes)
+    """The user's settings, but with the data, the vectors and the database in `home`, and with `changes`."""
+    return Settings(home=home, database_url=None, chroma_url=None, **changes)
 
 
 def open_served(settings: Settings) -> Recommender:
@@ -55,6 +56,7 @@ def open_served(settings: Settings) -> Recommender:
         exact_limit=settings.exact_limit,
         half_life_days=settings.half_life_days,
         ranker=settings.ranker,
+        server=chroma_server(settings),
     )
     return recommender
 

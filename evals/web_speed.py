@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.app import Assistant
+from assistant.doctor import CHROMIUM
 from evals.errors import EvaluationDataError
 from evals.metrics import summarise, summarise_quantile
 from evals.report import Report
@@ -29,9 +30,8 @@ from evals.scratch import product_settings, scratch_home, scratch_settings, serv
 from recsys.types import Progress
 
 OPEN_MS, PRESS_MS = 2_000.0, 300.0
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 #: What chromium is to leave alone on a machine without a screen or a network.
-FLAGS = (
+CHROMIUM_FLAGS = (
     *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
@@ -104,7 +104,7 @@ def bench_web(
             app, address = launch(assistant, "127.0.0.1", 0)
             try:
                 with driver() as playwright:
-                    browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+                    browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
                     opened, asked, pressed = _visit(browser, address, n_opens, n_presses, progress)
                     browser.close()
             finally:

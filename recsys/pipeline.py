@@ -45,6 +45,7 @@ from recsys.types import FloatArray, Progress
 from recsys.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from recsys.index.chroma_server import ChromaServer
     from recsys.jam.helpers import Helpers
 
 #: Raised when the meaning of a generation's files changes, so that old ones are rebuilt.
@@ -83,6 +84,7 @@ def build(
     helpers: Helpers | None = None,
     own: Sequence[Triple] = (),
     accept: Callable[[Path], bool] | None = None,
+    server: ChromaServer | None = None,
     progress: Progress | None = None,
 ) -> BuildResult:
     """Make and publish the generation of a catalogue, unless it is there already.
@@ -101,10 +103,12 @@ def build(
         helpers: other processes that learn it with this one.
         own: examples made of use, to learn from beside synthetic ones; with `retrain`.
         accept: asked about the finished folder before it is published; where it says no, what was served goes on.
+        server: keeps the vectors in place of the data folder.
         progress: told about every stage.
 
     Raises:
         EmptyCatalogueError: there are no tracks.
+        ChromaServerError: the server cannot be reached; what was served goes on.
         NoRequestsError: `data` holds no request for any track of the catalogue.
         UnknownSpaceError: there is no space called `only`.
         CannotFitOnlyError: it cannot be fitted to the model being served.
@@ -113,16 +117,18 @@ def build(
         raise EmptyCatalogueError
     if data is not None:
         settings = joint or JointSettings(threads=training.threads)
-        return _build_learned(home, catalogue, vocabulary, encoder, data, settings, training.seed, helpers, progress)
+        return _build_learned(
+            home, catalogue, vocabulary, encoder, data, settings, training.seed, helpers, server, progress
+        )
     with generations.writing(home):
         if only:
             plan = plan_only(home, catalogue, encoder, training, SCHEMA, histories, only)
         else:
             plan = plan_all(home, catalogue, encoder, training, SCHEMA, histories, own, retrain=retrain)
         model_id = plan.reused.card["model_id"] if plan.reused else _digest(*plan.identity)
-        key = _digest(catalogue.content, encoder.name, model_id, SCHEMA)
+        key = _digest(catalogue.content, encoder.name, model_id, SCHEMA, *([server.url] if server else []))
         folder = home / "generations" / key
-        if (folder / generations.MANIFEST).exists() and _opens(folder):
+        if (folder / generations.MANIFEST).exists() and _opens(folder, server):
             changed = generations.current_key(home) != key
             if changed and accept is not None and not accept(folder):
                 return BuildResult(generations.current(home), changed=False, trained=False)
@@ -135,7 +141,7 @@ def build(
         fit_s = time.perf_counter() - began
         if progress:
             progress("project", 0, 0)
-        write_served(building, catalogue, project(model, inputs), training.threads, progress)
+        write_served(building, catalogue, project(model, inputs), training.threads, progress, server)
         write_conversing(building, catalogue, vocabulary, encoder)
         write_continuing(building, catalogue, training.seed, training.threads, progress)
         if accept is not None and not accept(building):
@@ -163,6 +169,7 @@ def _build_learned(
     settings: JointSettings,
     seed: int,
     helpers: Helpers | None,
+    server: ChromaServer | None,
     progress: Progress | None,
 ) -> BuildResult:
     """Make and publish the generation whose joint space is learnt from real requests."""
@@ -170,9 +177,9 @@ def _build_learned(
         spaces = track_spaces(home, catalogue.track_ids)
         decides = [catalogue.fingerprint, encoder.name, learned.settings_digest(settings, data, seed)]
         model_id = _digest(*decides, *([spaces.fingerprints] if spaces.fingerprints else []))
-        key = _digest(catalogue.content, encoder.name, model_id, SCHEMA)
+        key = _digest(catalogue.content, encoder.name, model_id, SCHEMA, *([server.url] if server else []))
         folder = home / "generations" / key
-        if (folder / generations.MANIFEST).exists() and _opens(folder):
+        if (folder / generations.MANIFEST).exists() and _opens(folder, server):
             changed = generations.current_key(home) != key
             return BuildResult(generations.publish(home, home / "none", key, {}), changed, trained=False)
         building = home / "generations" / f"{key}.building"
@@ -196,7 +203,7 @@ def _build_learned(
         if progress:
             progress("project", 0, 0)
         served = joint.projections().with_constant(joint.constant)
-        write_served(building, catalogue, served, settings.threads, progress)
+        write_served(building, catalogue, served, settings.threads, progress, server)
         write_conversing(building, catalogue, vocabulary, encoder)
         manifest = {
             "key": key,
@@ -222,6 +229,7 @@ def open_recommender(
     weights: RankingWeights | None = None,
     candidate: Path | None = None,
     ranker: str = "auto",
+    server: ChromaServer | None = None,
 ) -> tuple[Recommender, Generation]:
     """Open the generation being served, or a finished folder that is not, ranking with `weights` where they are given.
 
@@ -230,6 +238,7 @@ def open_recommender(
     Raises:
         NotIndexedError: nothing is published yet.
         CatalogueMismatchError: the embedding tables belong to another catalogue or encoder.
+        ChromaServerError: the vectors are on a server that cannot be reached.
     """
     generation = generations.current(home) if candidate is None else Generation(candidate.name, candidate, {})
     folder = generation.folder
@@ -238,7 +247,7 @@ def open_recommender(
     encoder = RememberingEncoder(encoder)
     if learned.is_learned(folder):
         joint = learned.open_joint(folder, catalogue, encoder)
-        served = open_index(folder, Projections.load(folder / "projections"), cross_mix, index, exact_limit)
+        served = open_index(folder, Projections.load(folder / "projections"), cross_mix, index, exact_limit, server)
         translation: Translation = LearnedTranslation(joint, catalogue)
         weights = weights or learned.WEIGHTS
     else:
@@ -247,7 +256,7 @@ def open_recommender(
             m: EmbeddingTable.open(folder / "embeddings" / m.value, catalogue.fingerprint) for m in model.modalities
         }
         projections = Projections.load(folder / "projections")
-        served = open_index(folder, projections, MIXERS[model.mixer], index, exact_limit)
+        served = open_index(folder, projections, MIXERS[model.mixer], index, exact_limit, server)
         translation = FoldedTranslation(
             model,
             {m: table.vectors for m, table in tables.items()},
@@ -289,8 +298,10 @@ def _conversations(
     return ConversationRanking(opened, load_ranker(home), FULL_WEIGHT * share)
 
 
-def _opens(folder: Path) -> bool:
+def _opens(folder: Path, server: ChromaServer | None) -> bool:
     """Tell whether the columns and vectors of a finished generation can be read; damaged ones are made again."""
+    if server is not None and not server.holds(folder / "chroma"):
+        return False
     try:
         fingerprint = Catalogue.load(folder / "catalogue").fingerprint
         if learned.is_learned(folder):

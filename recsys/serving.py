@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,12 +19,20 @@ from recsys.retrieval.continuing import Continuing
 from recsys.retrieval.lexical import LexicalIndex
 from recsys.types import FloatArray, Modality, Progress
 
+if TYPE_CHECKING:
+    from recsys.index.chroma_server import ChromaServer
+
 _LOG = logging.getLogger(__name__)
 _CONTINUING = "continuing"
 
 
 def write_served(
-    building: Path, catalogue: Catalogue, projections: Projections, threads: int, progress: Progress | None
+    building: Path,
+    catalogue: Catalogue,
+    projections: Projections,
+    threads: int,
+    progress: Progress | None,
+    server: ChromaServer | None = None,
 ) -> None:
     """Write what serving reads: projected vectors, unit track vectors, Chroma, words, the catalogue itself."""
     from recsys.index.chroma import build_chroma
@@ -39,7 +48,7 @@ def write_served(
         building / "lexical"
     )
     catalogue.save(building / "catalogue")
-    build_chroma(building / "chroma", projections, catalogue.track_ids, progress, threads)
+    build_chroma(building / "chroma", projections, catalogue.track_ids, progress, threads, server)
 
 
 def write_continuing(building: Path, catalogue: Catalogue, seed: int, threads: int, progress: Progress | None) -> None:
@@ -61,10 +70,17 @@ def open_continuing(folder: Path, catalogue: Catalogue, names: FloatArray | None
         return None
 
 
-def open_index(folder: Path, projections: Projections, mix: Mixer, index: str, exact_limit: int) -> TrackIndex:
+def open_index(
+    folder: Path,
+    projections: Projections,
+    mix: Mixer,
+    index: str,
+    exact_limit: int,
+    server: ChromaServer | None = None,
+) -> TrackIndex:
     """Open the index that serves a catalogue of this size, or the one asked for by name."""
     if index == "chroma" or (index == "auto" and projections.n_tracks > exact_limit):
         from recsys.index.chroma import ChromaIndex
 
-        return ChromaIndex(folder / "chroma", projections, mix)
+        return ChromaIndex(folder / "chroma", projections, mix, server=server)
     return ExactIndex(projections, mix)

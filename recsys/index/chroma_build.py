@@ -1,4 +1,4 @@
-"""Filling a folder with one Chroma collection per modality.
+"""Filling a folder, or a folder and a server, with one Chroma collection per modality.
 
 A folder is built once and never written again. A build that was killed continues where it stopped; a folder
 begun for other vectors, or damaged by the kill, is begun anew.
@@ -22,6 +22,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,11 @@ from recsys.index.chroma_folder import (
     sample_digest,
     write_card,
 )
+from recsys.index.chroma_server import ChromaServer, ChromaServerError
 from recsys.types import FloatArray, Progress
 
-#: Vectors per upsert; Chroma takes at most 5,461.
-BATCH = 5_000
+#: Vectors per upsert; Chroma takes at most 5,461, and a server no message of more than 40 MB.
+BATCH, SERVER_BATCH = 5_000, 1_000
 
 #: (ef_construction, max_neighbors, ef_search) by number of vectors: small graphs suffer most from uneven norms
 #: and can afford the most links. On 2,277 tag vectors with norms of log-normal spread 0.3, recall of the top 100
@@ -62,6 +64,7 @@ def build_chroma(
     track_ids: Sequence[str],
     progress: Progress | None = None,
     threads: int = 2,
+    server: ChromaServer | None = None,
 ) -> None:
     """Fill a folder with one collection per modality; continues a killed build, does nothing to a complete one.
 
@@ -71,25 +74,32 @@ def build_chroma(
         track_ids: one per row.
         progress: called with ("writing chroma", vectors written, vectors to write).
         threads: cores that inserting may use.
+        server: where the collections go; into the folder without one. All else is in the folder.
+
+    Raises:
+        ChromaServerError: the server cannot be reached.
     """
-    digest = _digest(projections, track_ids)
+    digest = _digest(projections, track_ids, server)
     complete = read_card(folder / COMPLETE)
     if complete is not None and complete["digest"] == digest:
         return
     begun = read_card(folder / BUILDING)
     resumed = complete is None and begun is not None and begun["digest"] == digest
-    if not resumed:
-        _begin(folder, digest)
+    if begun is None or not resumed:
+        begun = _begin(folder, digest, server)
+    place = _Place(folder, server, begun.get("prefix", ""))
     try:
-        recall = _fill(folder, projections, track_ids, progress, threads, check=resumed)
+        recall = _fill(place, projections, track_ids, progress, threads, check=resumed)
+    except ChromaServerError:
+        raise
     except Exception:
         if not resumed:
             raise
         # Whatever Chroma says of files that a kill left half written, an undisturbed run would not say it.
-        _begin(folder, digest)
-        recall = _fill(folder, projections, track_ids, progress, threads, check=False)
-    card = {
-        "digest": digest,
+        begun = _begin(folder, digest, server)
+        place = _Place(folder, server, begun.get("prefix", ""))
+        recall = _fill(place, projections, track_ids, progress, threads, check=False)
+    card = begun | {
         "sample": sample_digest(projections),
         "track_ids": list(track_ids),
         "recall": recall,
@@ -97,14 +107,38 @@ def build_chroma(
     write_card(folder / COMPLETE, card)
 
 
-def _begin(folder: Path, digest: str) -> None:
+@dataclass(frozen=True)
+class _Place:
+    """Where collections are made, and what their names begin with."""
+
+    folder: Path
+    server: ChromaServer | None
+    prefix: str
+
+    @contextmanager
+    def opened(self) -> Iterator[Any]:
+        """Lend a client."""
+        if self.server is not None:
+            with self.server.opened() as client:
+                yield client
+            return
+        client = open_client(self.folder)
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+def _begin(folder: Path, digest: str, server: ChromaServer | None) -> dict[str, Any]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    write_card(folder / BUILDING, {"digest": digest})
+    card = {"digest": digest, "server": server and server.url, "prefix": server.new_build() if server else ""}
+    write_card(folder / BUILDING, card)
+    return card
 
 
 def _fill(
-    folder: Path,
+    place: _Place,
     projections: Projections,
     track_ids: Sequence[str],
     progress: Progress | None,
@@ -112,10 +146,11 @@ def _fill(
     *,
     check: bool,
 ) -> dict[str, float]:
-    """Add the vectors that the folder lacks and return the recall of each collection.
+    """Add the vectors that the place lacks and return the recall of each collection.
 
-    With `check`, all that the folder holds is compared with what it should hold.
+    With `check`, all that the place holds is compared with what it should hold.
     """
+    folder, batch = place.folder, BATCH if place.server is None else SERVER_BATCH
     groups = {
         modality: Groups.of(projections.item[modality], projections.present[:, column])
         for column, modality in enumerate(projections.modalities)
@@ -123,17 +158,19 @@ def _fill(
     total = sum(len(group.first) for group in groups.values())
     done = 0
     recall: dict[str, float] = {}
-    with _opened(folder) as client:
+    with place.opened() as client:
         for modality, group in groups.items():
             first = group.first.tolist()
             collection = client.get_or_create_collection(
-                collection_name(modality), embedding_function=None, configuration=_graph(len(first), threads)
+                collection_name(modality, place.prefix),
+                embedding_function=None,
+                configuration=_graph(len(first), threads),
             )
             known = set(collection.get(include=[])["ids"])
             missing = [row for row in first if track_ids[row] not in known]
             done += len(first) - len(missing)
-            for start in range(0, len(missing), BATCH):
-                rows = missing[start : start + BATCH]
+            for start in range(0, len(missing), batch):
+                rows = missing[start : start + batch]
                 collection.upsert(ids=[track_ids[row] for row in rows], embeddings=projections.item[modality][rows])
                 done += len(rows)
                 if progress:
@@ -175,7 +212,8 @@ def _check(folder: Path, collection: Any, vectors: FloatArray, group: Groups, tr
     for start in range(0, len(first), BATCH):
         rows = first[start : start + BATCH]
         held = collection.get(ids=[track_ids[row] for row in rows], include=["embeddings"])
-        by_id = dict(zip(held["ids"], held["embeddings"], strict=True))
+        # A server writes them in decimal, which only as float32 are the same again.
+        by_id = {key: np.asarray(one, np.float32) for key, one in zip(held["ids"], held["embeddings"], strict=True)}
         if not all(np.array_equal(by_id[track_ids[row]], vectors[row]) for row in rows):
             raise ChromaFolderError(folder, f"{collection.name} holds other vectors than were put in")
 
@@ -195,20 +233,13 @@ def _graph(n_vectors: int, threads: int) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _opened(folder: Path) -> Iterator[Any]:
-    client = open_client(folder)
-    try:
-        yield client
-    finally:
-        client.close()
-
-
-def _digest(projections: Projections, track_ids: Sequence[str]) -> str:
-    """What the folder must hold: every id and every vector, in graphs of today's settings."""
+def _digest(projections: Projections, track_ids: Sequence[str], server: ChromaServer | None) -> str:
+    """What the place must hold: every id and every vector, in graphs of today's settings."""
     digest = hashlib.sha256(json.dumps([list(track_ids), SMALL_GRAPH, LARGE_GRAPH]).encode())
     digest.update(projections.present.tobytes())
     for modality, table in projections.item.items():
         digest.update(modality.value.encode())
         digest.update(np.ascontiguousarray(table).data)
+    if server is not None:
+        digest.update(f"{server.url} {server.owner}".encode())
     return digest.hexdigest()

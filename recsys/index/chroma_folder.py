@@ -1,5 +1,7 @@
 """What lies in a folder of the Chroma index, shared by those who build and those who serve it.
 
+Where a server keeps the collections, all but Chroma's own files is here all the same.
+
 `chroma.sqlite3` and Chroma's own files: one collection per modality. `<modality>.npz`: which tracks share a
 stored vector. `{directions,table,rest}-*.npy`: what bounds each track's score. `building.json`: which vectors the
 folder is being filled with. `complete.json`, written last: that all are in, which ids the rows have, and how well each
@@ -112,7 +114,7 @@ def write_card(path: Path, card: dict[str, Any]) -> None:
     os.replace(unfinished, path)
 
 
-def collection_name(modality: Modality) -> str:
+def collection_name(modality: Modality, prefix: str = "") -> str:
     """Name a modality's collection: by itself, but for names that Chroma refuses (under three characters, "_" last)."""
-    name = modality.value
+    name = f"{prefix}{modality.value}"
     return name if len(name) >= 3 and not name.endswith("_") else f"space-{name}-0"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.app import Assistant
+from assistant.doctor import _histories
 from assistant.heard import Broken, Heard, HistoryItem, LeftOut, Opened
 from assistant.history_reports import HistoryReport
 from assistant.importing import Importer
@@ -209,6 +210,18 @@ def test_an_import_answers_the_next_request_and_again_changes_nothing(small: Ass
     folders = [path for path in (small.settings.home / "generations").iterdir() if path.is_dir()]
     assert len(folders) == 1, "an earlier generation still names what was forgotten"
     assert not small.forget("bob")
+
+
+def test_the_doctor_notices_a_forgetting_that_was_stopped_and_how_to_end_it(small: Assistant) -> None:
+    url = f"sqlite:///{(small.settings.home / 'segue.db').as_posix()}"
+    assert _histories(url).ok
+    small._store().history.extend([Track("history:1", "Owl song", ("The Owls",))])  # events go first, tracks last
+    check = _histories(url)
+    assert not check.ok
+    assert check.detail.startswith("1 track is left")
+    assert "`segue forget`" in check.remedy
+    small.forget("whoever was forgotten last")
+    assert _histories(url).ok
 
 
 def test_both_exports_of_spotify_and_both_scrobblers_tell_of_the_same_plays(store: Store, tmp_path: Path) -> None:

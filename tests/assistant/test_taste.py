@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 import time
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from assistant.app import Assistant
+from assistant.knowing import say_taste
 from assistant.personal_errors import UnknownRestError
 from assistant.reply import Message, Reply
 from assistant.situation import Situation
@@ -18,6 +21,7 @@ from assistant.taste_reports import TasteReport
 from assistant.whys import _kept_back
 from recsys.catalogue import Catalogue
 from recsys.errors import UnknownTrackError
+from recsys.past import Past
 from recsys.recommendation import Pick, Query
 from recsys.types import Event, EventKind, Facet, Track
 
@@ -53,6 +57,47 @@ def listener(assistant: Assistant) -> Listener:
 def tracks_of(assistant: Assistant, genre: str, n: int) -> list[str]:
     catalogue = assistant.serving().recommender.catalogue
     return [catalogue.track_ids[row] for row in catalogue.postings(Facet.GENRE, genre)[:n].tolist()]
+
+
+class Columns(Past):
+    """A past whose events cannot be looked at one by one."""
+
+    def __iter__(self) -> Iterator[Event]:
+        raise AssertionError("50,000 events are looked at one by one")
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.__iter__()
+
+
+def test_an_imported_history_is_answered_from_its_columns_as_from_its_events(listener: Listener) -> None:
+    store, rng = listener.assistant._store(), random.Random(5)
+    ids = tracks_of(listener.assistant, "jazz", 30) + tracks_of(listener.assistant, "rock", 20)
+    kinds = (EventKind.PLAY, EventKind.PLAY, EventKind.SKIP, EventKind.LIKE, EventKind.DISLIKE)
+    now = time.time()
+    acts = [(rng.choice(ids), rng.choice(kinds), now - rng.random() * 1e7, rng.random()) for _ in range(600)]
+    store.imports.add({str(n): Event(listener.name, *act) for n, act in enumerate(acts)})
+    listener.did((ids[0], EventKind.KEEP), (ids[1], EventKind.LIKE), (ids[2], EventKind.UNRATE))
+    past = store.past(listener.name)
+
+    def said(events: Sequence[Event]) -> str:
+        recommender: Any = listener.assistant.serving().recommender
+        looked_at = Situation(
+            recommender=recommender,
+            last=None,
+            find=lambda _: None,
+            ask=lambda *_: Query(""),
+            events=events,
+            rated={},
+            relations={},
+            kept_back={},
+            max_per_artist=2,
+        )
+        return say_taste(looked_at)
+
+    columns = said(Columns(past.own, past.imported, listener.name))
+    assert columns == said(store.events(listener.name))
+    assert "jazz" in columns
+    assert "I judge them most by" in columns
 
 
 def test_of_a_stranger_nothing_is_said_to_be_known(listener: Listener) -> None:

@@ -17,16 +17,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from assistant.app import Assistant
+from assistant.doctor import CHROMIUM
 from assistant.reply import Message, Reply
 from assistant.settings import Settings
+from evals.web_speed import CHROMIUM_FLAGS
 from recsys.store import Store
 from recsys.types import Event
 from tests.e2e.beside import Served, served
 
-CHROMIUM_FLAGS = [
-    *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 HOSTILE_TITLE = "<img src=x onerror=alert(1)>"
 LONG_TITLE = "Long " * 190  # sources take names of up to 1,000 characters
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
@@ -147,7 +145,7 @@ class Visit:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """A headless chromium; skip, or fail when strict, where there is none."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if path is None:
         reason = "there is no chromium; install it with `apt-get install chromium`"
         if os.environ.get("SEGUE_TEST_STRICT") == "1":
@@ -156,7 +154,7 @@ def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
         yield browser
         browser.close()
 

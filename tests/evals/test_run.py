@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from evals.errors import SeedsError
 from evals.main import command_line
-from evals.run import bench_app, eval_app, read_seeds
+from evals.options import read_seeds
+from evals.run import bench_app, eval_app
 
 _COMMANDS = [
     (group, name)
