@@ -161,7 +161,7 @@ def _reply(reply: Reply, labels: Mapping[str, str], words: set[str], *, said: bo
     gone = said or _quotes(reply.text, words)
     return reply.model_copy(
         update={
-            "query": "" if said else reply.query,
+            "query": "" if said or _short(reply.query) in words else reply.query,
             "text": _GONE if gone else reply.text,
             "options": () if gone else reply.options,
             "tracks": tracks,
