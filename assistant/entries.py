@@ -27,6 +27,8 @@ OWN_ID = "segue"
 ID_KINDS = (OWN_ID, "isrc", "mbid", "spotify", "youtube")
 
 _GUESTS = re.compile(r"\s*[(\[{]\s*(?:feat|ft|featuring|with)\b[^)\]}]*[)\]}]|\s+(?:feat\.?|ft\.|featuring)\s.*$", re.I)
+#: Longer addresses name nothing, in characters.
+_MAX_ADDRESS = 4_000
 _ARTIST_LAST = re.compile(r"^(.+), (the|a|an|les|los|die|der)$", re.IGNORECASE)  # "Beatles, The"
 _BETWEEN_ARTISTS = re.compile(r"\s*[,;&+/|]\s*|\s+(?:and|x|y|et|und|e|vs\.?|with|feat\.?|ft\.?|featuring)\s+", re.I)
 _MUSICBRAINZ = re.compile(r"musicbrainz\.org/(?:ws/2/)?recording/([0-9a-f-]{36})|(?:urn:)?mbid:([0-9a-f-]{36})", re.I)
@@ -74,7 +76,7 @@ def ids_in(addresses: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for address in addresses:
-        said = address.strip()
+        said = address[:_MAX_ADDRESS].strip()
         brainz, coded, own = _MUSICBRAINZ.search(said), _ISRC_ADDRESS.match(said), _OWN_ADDRESS.match(said)
         candidates = {
             "spotify": values.spotify_id(said, bare=False),
