@@ -33,7 +33,6 @@ from connectors.histories.base import (
 from connectors.histories.files import START_BYTES
 from connectors.histories.json_rows import MAX_ROW_BYTES, array_rows, line_rows
 from connectors.histories.lastfm import LOG
-from connectors.histories.listenbrainz import TAKEN_BACK
 from connectors.histories.spotify import LOG as LOG_OF_SPOTIFY
 
 NAME = "table"
@@ -70,6 +69,7 @@ _DONE: dict[str, tuple[Kind, Ending | None]] = {
     "like": ("like", None),
     "dislike": ("dislike", None),
     "keep": ("keep", None),
+    "unrate": ("unrate", None),
 }
 #: Layouts without a header: lastfm-to-csv, and lastfm-backup-cli.
 _ARTIST_FIRST, _DATE_FIRST = ("artist", "album", "title", "played_at"), ("played_at", "time", "artist", "title")
@@ -172,8 +172,6 @@ def _read_row(row: Row, place: str, context: Context) -> HistoryItem | None:
     if str(row.get("counts")).strip().lower() == "false":
         return LeftOut(NOT_YOURS)
     said = str(row.get("kind") or "").strip().lower()
-    if said == "unrate":
-        return LeftOut(TAKEN_BACK)
     if said:
         if said not in _DONE:
             raise BadValueError(f"its kind is none of {', '.join(_DONE)}: {said[:40]!r}")

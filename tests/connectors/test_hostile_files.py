@@ -229,5 +229,6 @@ def test_an_archive_of_segue_itself_gives_its_events_and_not_what_was_shown(tmp_
     rows = [event | {"counts": True}, event | {"title": "Not me", "counts": False}, event | {"kind": "unrate"}]
     members = {"listener.json": {"listener": "ann"}, "events.jsonl": lines(*rows), "playlists/1.m3u8": _m3u("231")}
     found = items(zipped(tmp_path / "x.zip", members))
-    (one,) = [one for one in found if isinstance(one, Heard)]
+    one, back = [one for one in found if isinstance(one, Heard)]
     assert (one.title, one.kind, one.at, one.times, one.completion) == ("Alison", "play", NOON, 3, 0.9)
+    assert (back.title, back.kind, back.at) == ("Alison", "unrate", NOON)
