@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from assistant.labels import plain
 from connectors.opening import read_settings, ready_assistant
 from connectors.options import Output
 
@@ -42,6 +41,7 @@ def curate(
 
     Repeats go first, then tracks are added, then it is shortened, then put into order.
     """
+    from assistant.labels import plain
     from connectors.errors import NoPlaylistError
     from connectors.playlists import check_destination, write_playlist
     from connectors.playlists.reading import parse_playlist, read_playlist
@@ -89,6 +89,8 @@ def curate(
 
 
 def _matched(given: PlaylistIn, matches: Sequence[Match]) -> Iterator[str]:
+    from assistant.labels import plain
+
     missing = [match for match in matches if match.track_id is None]
     n_here = len(matches) - len(missing)
     yield f"{plain(given.name) or 'The playlist'}: {n_here} of {len(matches)} tracks are in the catalogue."

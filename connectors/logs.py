@@ -28,10 +28,10 @@ class _ToStderr(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         print(self.format(record), file=sys.stderr)
 
-    def filter(self, record: logging.LogRecord) -> bool | logging.LogRecord:
+    def filter(self, record: logging.LogRecord) -> bool:
         package = record.name.partition(".")[0]
         least = logging.NOTSET if package in _OWN else logging.WARNING if package in _CLIENTS else logging.INFO
-        return record.levelno >= least and super().filter(record)
+        return record.levelno >= least and bool(super().filter(record))
 
 
 class _Brief(logging.Formatter):

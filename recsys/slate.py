@@ -270,7 +270,7 @@ def _next(c: Candidates, left: Sequence[int], last: int | None) -> int:
 def along(energy: FloatArray, picked: Sequence[int], arc: Arc) -> list[int]:
     """Order positions by their energy (C,); a track whose energy is not known counts as middling.
 
-    Tracks of one energy keep their order, and all do where there is no other.
+    Rising and falling leave tracks of one energy in their order, and all arcs do where there is no other energy.
     """
     known = energy[list(picked)]
     middle = float(np.nanmedian(known)) if np.isfinite(known).any() else 0.0

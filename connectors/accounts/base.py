@@ -24,6 +24,8 @@ from connectors.accounts.patience import Patience
 
 #: Longest name and description that all services take, in characters.
 MAX_NAME, MAX_DESCRIPTION = 100, 300
+#: Longest problem that is told: some quote what a service answered.
+MAX_PROBLEM = 600
 NOT_THERE = "the service has no track of this title and artist"
 NOT_TAKEN = "the service did not take it"
 
@@ -249,7 +251,7 @@ class Account(ABC):
                         except RefusedError:
                             refused.append(one)
         except AccountError as error:
-            problem = str(error)
+            problem = plain(str(error), MAX_PROBLEM)
         told = [
             UnsentTrack(**one.model_dump(include={"track_id", "title", "artist"}), why=NOT_TAKEN) for one in refused
         ]
