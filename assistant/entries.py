@@ -164,7 +164,7 @@ def _entry_of_row(row: Mapping[str, Any], columns: Columns) -> Entry:
 @lru_cache(maxsize=1 << 16)
 def title_key(title: str) -> str:
     """Fold a title without guests and spaces; what names a version stays: "yellowliveatglastonbury"."""
-    return (fold(_GUESTS.sub("", title)) or fold(title) or title.strip().lower()).replace(" ", "")
+    return (fold(_GUESTS.sub("", " ".join(title.split()))) or fold(title) or title.strip().lower()).replace(" ", "")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -188,6 +188,7 @@ def search_title(title: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def name_keys(artist: str) -> tuple[str, ...]:
     """All keys under which the artists of one text may be filed: the whole first, then each part, without doubles."""
+    artist = " ".join(artist.split())
     parts = [artist, *(_BETWEEN_ARTISTS.split(artist) if _BETWEEN_ARTISTS.search(artist) else ())]
     return tuple(dict.fromkeys(key for part in parts if part.strip() and (key := name_key(part))))
 

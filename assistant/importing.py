@@ -41,7 +41,7 @@ _HARDLY_MS = 30_000
 _SHORTEST_S, _LONGEST_S = 1.0, 86_400.0
 #: Before 1990, and after tomorrow, nobody kept a listening history.
 _EARLIEST, _TOMORROW_S = 631_152_000.0, 86_400.0
-_GUESTS = re.compile(r"\s*[(\[]?\s*\b(?:feat\.?|ft\.?|featuring)\s.*$", re.IGNORECASE)
+_GUESTS = re.compile(r"\s*(?:[(\[]\s*)?\b(?:feat\.?|ft\.?|featuring)\s.*$", re.IGNORECASE)
 #: Ways of matching that are sure enough to say that a history means this track.
 _SURE = frozenset(("segue", "isrc", "mbid", "spotify", "youtube", "path", "name", "title"))
 

@@ -265,7 +265,7 @@ def test_what_segue_exports_comes_back_in_another_installation(
 ) -> None:
     days = ("2024-01-01T12:00:00Z", "2024-02-01T12:00:00Z", "2024-02-01T12:09:00Z")
     bring(small, write(tmp_path / "x", [play("Owl song", "The Owls", ts=day) for day in days]))
-    small.feedback("ann", "s", small.rank("", "jazz", 1)[0].track_id, "like")
+    small.feedback("ann", "s", small._agent().recommender.catalogue.track_ids[0], "like")
     small.export_data("ann", tmp_path / "ann.zip")
     with zipfile.ZipFile(tmp_path / "ann.zip") as archive:
         table = archive.extract("events.csv", tmp_path)
