@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from assistant.aside import Aside
 
 #: Between title and artist, in either order: "Alison – Slowdive", "Slowdive - Alison", "Alison by Slowdive".
-_BETWEEN = re.compile(r"\s+[-–—]\s+|\s+by\s+", re.IGNORECASE)
+_BETWEEN = re.compile(r" (?:[-–—]|by) ", re.IGNORECASE)
 
 
 class Cooking:
@@ -198,10 +198,11 @@ class Cooking:
         return self._tracks_called(one.track)
 
     def _tracks_called(self, words: str) -> list[int]:
-        if not words.strip():
+        words = " ".join(words.split())
+        if not words:
             return []
-        parts = _BETWEEN.split(words)
-        splits = [(" - ".join(parts[:n]), " - ".join(parts[n:])) for n in range(len(parts) - 1, 0, -1)]
+        # Any of them may part the two: "Stand by Me – Ben E. King", "Alison by Slowdive".
+        splits = [(words[: found.start()], words[found.end() :]) for found in _BETWEEN.finditer(words)][::-1]
         entries = [Entry(title, artist, either=True) for title, artist in splits] or [Entry(words)]
         found = [one.row for one in match(self._catalogue, entries) if one.row is not None]
         if found or not splits:

@@ -1,4 +1,7 @@
-"""Curating a playlist that is there already: look at it, extend, shorten, re-order it, take repeats out."""
+"""Curating a playlist that is there already: look at it, extend, shorten, re-order it, take repeats out.
+
+Playlists of more than 2,000 tracks are refused: every track is compared with every other.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from assistant.parts import Parts
 
 if TYPE_CHECKING:
     from assistant.curate_reports import CuratedPlaylist, PlaylistAnalysis
+    from assistant.curation import Curation
 
 
 class Curating(Parts):
@@ -18,10 +22,15 @@ class Curating(Parts):
         """Say what a playlist is like: repeats, artists, era gaps, what is out of place, length, energy, genres.
 
         Ids that the catalogue does not have are named and left out.
+
+        Raises:
+            CurateError: it has more than 2,000 tracks.
         """
         from assistant.analysing import analyse
+        from assistant.curate_errors import check_length
         from assistant.curation import known_rows
 
+        check_length(track_ids)
         recommender = self._agent().recommender
         rows, unknown = known_rows(recommender.catalogue, track_ids)
         return analyse(recommender.catalogue, recommender.ranker.vectors, rows, unknown)
@@ -51,8 +60,10 @@ class Curating(Parts):
         Raises:
             CurateError: as these.
         """
+        from assistant.curate_errors import check_length
         from assistant.curation import curate
 
+        check_length(track_ids)
         return curate(
             self._agent(),
             listener_id,
@@ -84,9 +95,7 @@ class Curating(Parts):
         Raises:
             CurateError: nothing of the playlist is in the catalogue, or there is no such number.
         """
-        from assistant.curation import Curation
-
-        return Curation(self._agent(), track_ids).extend(listener_id, n_tracks, minutes, text)
+        return self._curation(track_ids).extend(listener_id, n_tracks, minutes, text)
 
     def shorten(self, track_ids: Sequence[str], minutes: float, keep: Sequence[str] = ()) -> CuratedPlaylist:
         """Bring a playlist to a length, as near as its tracks allow; what fits least goes first, the order stays.
@@ -99,9 +108,7 @@ class Curating(Parts):
         Raises:
             CurateError: nothing of the playlist is in the catalogue, or the length is none.
         """
-        from assistant.curation import Curation
-
-        return Curation(self._agent(), track_ids).shorten(minutes, keep)
+        return self._curation(track_ids).shorten(minutes, keep)
 
     def reorder(self, track_ids: Sequence[str], arc: str) -> CuratedPlaylist:
         """Put a playlist into another order.
@@ -113,9 +120,7 @@ class Curating(Parts):
         Raises:
             CurateError: nothing of the playlist is in the catalogue, or there is no such order.
         """
-        from assistant.curation import Curation
-
-        return Curation(self._agent(), track_ids).reorder(arc)
+        return self._curation(track_ids).reorder(arc)
 
     def without_duplicates(self, track_ids: Sequence[str], *, versions: bool = True) -> CuratedPlaylist:
         """Leave every recording once, and of the versions of one work the first that is no live take or remix.
@@ -127,9 +132,7 @@ class Curating(Parts):
         Raises:
             CurateError: nothing of the playlist is in the catalogue.
         """
-        from assistant.curation import Curation
-
-        return Curation(self._agent(), track_ids).without_duplicates(versions=versions)
+        return self._curation(track_ids).without_duplicates(versions=versions)
 
     def take_out(self, track_ids: Sequence[str], positions: Sequence[int] = ()) -> CuratedPlaylist:
         """Leave out single tracks; without positions, just say what a playlist is like as it is.
@@ -141,6 +144,11 @@ class Curating(Parts):
         Raises:
             CurateError: nothing of the playlist is in the catalogue.
         """
+        return self._curation(track_ids).take_out(positions)
+
+    def _curation(self, track_ids: Sequence[str]) -> Curation:
+        from assistant.curate_errors import check_length
         from assistant.curation import Curation
 
-        return Curation(self._agent(), track_ids).take_out(positions)
+        check_length(track_ids)
+        return Curation(self._agent(), track_ids)

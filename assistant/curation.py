@@ -214,7 +214,8 @@ class Curation:
             places = along(energy, range(len(self.rows)), Arc(arc))
             levels = [None if math.isnan(e) else float(e) for e in energy[places].tolist()]
             said = f"Energy {energy_words(levels)}." if energy_words(levels) else "No track states its energy."
-            if n_unknown := sum(level is None for level in levels):
+            n_unknown = sum(level is None for level in levels)
+            if 0 < n_unknown < len(levels):
                 said += f" {_count(n_unknown, 'track')} of unknown energy {'is' if n_unknown == 1 else 'are'} mid-way."
         return self.made([self.rows[place] for place in places], said)
 

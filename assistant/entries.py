@@ -27,6 +27,8 @@ OWN_ID = "segue"
 ID_KINDS = (OWN_ID, "isrc", "mbid", "spotify", "youtube")
 
 _GUESTS = re.compile(r"\s*[(\[{]\s*(?:feat|ft|featuring|with)\b[^)\]}]*[)\]}]|\s+(?:feat\.?|ft\.|featuring)\s.*$", re.I)
+#: Longer addresses name nothing, in characters.
+_MAX_ADDRESS = 4_000
 _ARTIST_LAST = re.compile(r"^(.+), (the|a|an|les|los|die|der)$", re.IGNORECASE)  # "Beatles, The"
 _BETWEEN_ARTISTS = re.compile(r"\s*[,;&+/|]\s*|\s+(?:and|x|y|et|und|e|vs\.?|with|feat\.?|ft\.?|featuring)\s+", re.I)
 _MUSICBRAINZ = re.compile(r"musicbrainz\.org/(?:ws/2/)?recording/([0-9a-f-]{36})|(?:urn:)?mbid:([0-9a-f-]{36})", re.I)
@@ -74,7 +76,7 @@ def ids_in(addresses: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for address in addresses:
-        said = address.strip()
+        said = address[:_MAX_ADDRESS].strip()
         brainz, coded, own = _MUSICBRAINZ.search(said), _ISRC_ADDRESS.match(said), _OWN_ADDRESS.match(said)
         candidates = {
             "spotify": values.spotify_id(said, bare=False),
@@ -162,7 +164,7 @@ def _entry_of_row(row: Mapping[str, Any], columns: Columns) -> Entry:
 @lru_cache(maxsize=1 << 16)
 def title_key(title: str) -> str:
     """Fold a title without guests and spaces; what names a version stays: "yellowliveatglastonbury"."""
-    return (fold(_GUESTS.sub("", title)) or fold(title) or title.strip().lower()).replace(" ", "")
+    return (fold(_GUESTS.sub("", " ".join(title.split()))) or fold(title) or title.strip().lower()).replace(" ", "")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -186,6 +188,7 @@ def search_title(title: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def name_keys(artist: str) -> tuple[str, ...]:
     """All keys under which the artists of one text may be filed: the whole first, then each part, without doubles."""
+    artist = " ".join(artist.split())
     parts = [artist, *(_BETWEEN_ARTISTS.split(artist) if _BETWEEN_ARTISTS.search(artist) else ())]
     return tuple(dict.fromkeys(key for part in parts if part.strip() and (key := name_key(part))))
 

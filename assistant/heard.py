@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["play", "like", "dislike", "keep"]
+#: "unrate" takes a like or a dislike back.
+Kind = Literal["play", "like", "dislike", "keep", "unrate"]
 #: How a play ended: the track was over, the listener went on to another one, stopped, or something else broke it off.
 Ending = Literal["over", "skipped", "stopped", "broken off"]
 

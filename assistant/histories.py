@@ -27,7 +27,8 @@ class Histories(Remembered, Personal):
         """Remember what a listener heard elsewhere, add the tracks that the catalogue lacks, and serve them.
 
         Entries are taken one by one, as they are read. Those that were taken before, from this file or from another
-        export, change nothing. An import that is killed is finished by importing again.
+        export, change nothing. An import that is killed is finished by importing again; what comes before an error is
+        kept and served.
 
         Args:
             listener_id: whose taste it tells.
@@ -36,6 +37,7 @@ class Histories(Remembered, Personal):
 
         Raises:
             SourceError: a catalogue other than that of histories is called "history".
+            Exception: whatever `items` raises.
         """
         from assistant.history_reports import HistoryReport
         from assistant.importing import Importer
@@ -46,12 +48,18 @@ class Histories(Remembered, Personal):
         store, catalogue = self._store(), self._agent().recommender.catalogue
         before = {track_id: track_id for track_id in store.track_ids(HISTORY_KIND).values()}
         taken = Importer(identity(listener_id), catalogue, before, store.imports.add, self._event_time())
-        for item in items:
-            taken.take(item)
+        failure: Exception | None = None
+        try:
+            for item in items:
+                taken.take(item)
+        except Exception as error:
+            failure = error  # events without their tracks would be of no use
         new = taken.finish()
         n_added = store.history.extend(new) if new else 0
         indexing = time.perf_counter()
         changed = bool(n_added or taken.lacks) and self._index_histories(progress)
+        if failure is not None:
+            raise failure
         ended = time.perf_counter()
         return HistoryReport(
             files=taken.files,

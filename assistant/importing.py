@@ -15,7 +15,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.entries import Entry, name_key, name_keys, tidy_ids, title_key, version_kinds, work_key
 from assistant.heard import Broken, Heard, HistoryItem, LeftOut, Opened
@@ -37,9 +37,11 @@ _LENGTHS = 9
 _NEUTRAL = 1 / 3
 #: A play of less than this, in milliseconds, whose end is not told was not wanted: Spotify counts none either.
 _HARDLY_MS = 30_000
+#: A track is no shorter and no longer than this, in seconds; what says otherwise says nothing.
+_SHORTEST_S, _LONGEST_S = 1.0, 86_400.0
 #: Before 1990, and after tomorrow, nobody kept a listening history.
 _EARLIEST, _TOMORROW_S = 631_152_000.0, 86_400.0
-_GUESTS = re.compile(r"\s*[(\[]?\s*\b(?:feat\.?|ft\.?|featuring)\s.*$", re.IGNORECASE)
+_GUESTS = re.compile(r"\s*(?:[(\[]\s*)?\b(?:feat\.?|ft\.?|featuring)\s.*$", re.IGNORECASE)
 #: Ways of matching that are sure enough to say that a history means this track.
 _SURE = frozenset(("segue", "isrc", "mbid", "spotify", "youtube", "path", "name", "title"))
 
@@ -178,6 +180,8 @@ class Importer:
         if heard.at is not None and not _EARLIEST <= heard.at <= self._now + _TOMORROW_S:
             self._refuse(f"{plain(heard.artist, 60)} – {plain(heard.title, 60)}", "its time is before 1990 or to come")
             return
+        if heard.duration_s is not None and not _SHORTEST_S <= heard.duration_s <= _LONGEST_S:
+            heard = replace(heard, duration_s=None)
         found = self._find(heard)
         if isinstance(found, str):
             self._unmatched[plain(f"{heard.artist} – {heard.title}".strip(" –"), 120) or "(no name)", found] += 1
@@ -284,7 +288,7 @@ class Importer:
             return {"over": 1.0, "skipped": 0.0}.get(heard.ended or "")
         seconds, length_s = heard.ms_played / 1000, found.length_s
         if heard.ended == "over" and (length_s is None or seconds >= length_s / 2):
-            if heard.ms_played >= _HARDLY_MS and len(found.lengths) < _LENGTHS:
+            if heard.ms_played >= _HARDLY_MS and seconds <= _LONGEST_S and len(found.lengths) < _LENGTHS:
                 found.lengths.append(seconds)
             return 1.0
         return min(seconds / (length_s or TYPICAL_DURATION_S), 1.0)

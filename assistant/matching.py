@@ -2,7 +2,7 @@
 
 Each entry is matched by the surest way that finds anything, and the way is told:
   ids       `segue`, `isrc`, `mbid`, `spotify`, `youtube`: the same id of that service
-  path      the same file; or its folder and name alone, where one track has them
+  path      the same file; or its folder and name alone, where one track has them and its title is no other
   name      title and artist, but for case, accents, punctuation, guests and remasters
   version   the same, but another version: the studio track for a concert's. Only where nothing is better
   spelling  title or artist are all but the same (one letter in seven, two at most), and lengths do not speak against it
@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from threading import Lock
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -45,6 +45,7 @@ from recsys.catalogue import Catalogue
 _MIN_LIKENESS, _MIN_LETTERS, _MAX_EDITS = 0.85, 5, 2
 #: Misspelt names are the same track only if their known lengths differ by no more than this, in seconds.
 _MAX_GAP_S = 12.0
+_HERE = re.compile(r"^//(?:localhost(?=/))?", re.IGNORECASE)
 _NUMBERS = re.compile(r"\d+|\b[ivx]+\b")
 
 NO_NAME = "it names neither a title nor a file nor an id"
@@ -112,8 +113,8 @@ class _Table:
             for kind in ID_KINDS:
                 if one := ids.get(kind):
                     self._row_of_id[kind].setdefault(one, row)
-            if path:
-                self._paths[row] = parts = _parts(path)
+            if path and (parts := _parts(path)):
+                self._paths[row] = parts
                 self._rows_of_path["/".join(parts)].append(row)
                 self._rows_of_file[parts[-1].lower()].append(row)
         self._row_of_id[OWN_ID] = {track_id: row for row, track_id in enumerate(self._track_ids)}
@@ -160,9 +161,15 @@ class _Table:
         depth = {row: _common_end(parts, self._paths[row]) for row in named_alike}
         deepest = max(depth.values(), default=0)
         rows = [row for row, n in depth.items() if n == deepest]
-        if len(rows) == 1 and deepest >= min(2, len(parts)):
+        if len(rows) == 1 and deepest >= min(2, len(parts)) and self._is_titled(rows[0], entry, parts[-1]):
             return self._found(entry, rows[0], "path")
         return None
+
+    def _is_titled(self, row: int, entry: Entry, file: str) -> bool:
+        """Whether a track may have the title of an entry, which proves nothing where it is only the file's name."""
+        name, here = title_key(PurePosixPath(file).stem), work_key(self._titles[row])
+        words = [entry.title, entry.artist] if entry.either else [entry.title]
+        return all(title_key(one) in name for one in words if one.strip()) or here in map(work_key, words)
 
     def _by_name(self, entry: Entry, *, versions: bool) -> Match:
         of_work = self._rows_of_work.get(work_key(entry.title))
@@ -274,8 +281,9 @@ def _likeness(one: str, other: str, *written: str) -> float:
 
 def _parts(path: str) -> tuple[str, ...]:
     """The folders and the name of a path of any system, or of a file address, in one spelling."""
-    if path.lower().startswith("file:"):
-        path = unquote(urlsplit(path).path)
+    if path[:5].lower() == "file:":
+        # By hand: many programs write names as they are, and "#", "?" and "[" mean something to a parser of addresses.
+        path = unquote(_HERE.sub("", path[5:]))
     path = unicodedata.normalize("NFC", path).replace("\\", "/")
     return tuple(part for part in PurePosixPath(path).parts if part not in (".", "/"))
 

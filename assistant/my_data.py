@@ -13,7 +13,7 @@ import re
 import secrets
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 
 from assistant.labels import plain
-from assistant.links import web_link
+from assistant.links import file_uri, web_link
+from assistant.personal import EXPORTS
 from assistant.personal_errors import DataFileError
 from assistant.taste_reports import DataReport, TasteReport
 from recsys import database as db
@@ -34,7 +35,7 @@ _EVENT_COLUMNS = (
     *("event_id", "time", "at", "kind", "track_id", "title", "artist", "completion", "times", "session_id", "origin"),
     "counts",
 )
-#: Longest path or address in a playlist, in characters.
+#: Longest address in a playlist, in characters.
 _MAX_PLACE = 4_000
 _README = """Everything that Segue keeps of the listener {listener}
 Written on {day} (all times are UTC; "at" is in seconds since 1970)
@@ -91,12 +92,13 @@ def write_data(
         raise DataFileError(path, f"there is no folder {path.parent}", "name a file in one that exists")
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        with open(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                counts = _Archive(archive, listener, store, catalogue, places=places).write(home, taste)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        with _noted(part, listener, store, home):
+            with open(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+                    counts = _Archive(archive, listener, store, catalogue, places=places).write(home, taste)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
     except OSError as error:
         raise DataFileError(path, error.strerror or str(error), "choose another place") from error
     finally:
@@ -111,6 +113,20 @@ def write_data(
         n_turns=counts.n_turns,
         n_playlists=counts.n_playlists,
     )
+
+
+@contextmanager
+def _noted(part: Path, listener: str, store: Store, home: Path) -> Iterator[None]:
+    """Note where an archive is being written in the data folder, so that one that is killed can be forgotten, too."""
+    if not part.parent.resolve().is_relative_to(home.resolve()):
+        yield
+        return
+    name = (part.parent.resolve() / part.name).relative_to(home.resolve()).as_posix()
+    store.records.put(EXPORTS, name, {}, listener)
+    try:
+        yield
+    finally:
+        store.records.drop(EXPORTS, name)
 
 
 class _Archive:
@@ -137,7 +153,8 @@ class _Archive:
         shown = [one.model_dump(mode="json") for one in taste.exposures]
         self._json("ledger.json", {"not_again": kept_back, "shown": shown})
         self._json("taste.json", taste.model_dump(mode="json", exclude={"exposures"}))
-        records = self._store.personal.rows(db.records, self._listener)
+        kept = self._store.personal.rows(db.records, self._listener)
+        records = [row for row in kept if (row["kind"], row["key"][-5:]) != (EXPORTS, ".part")]  # that of this archive
         self._json("records.json", [{name: row[name] for name in ("kind", "key", "value", "at")} for row in records])
         for name, vector in own_vectors(home, self._listener):
             written = io.BytesIO()
@@ -235,7 +252,12 @@ def _m3u8(title: str, tracks: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for track in tracks:
         seconds = -1 if track.get("duration_s") is None else round(track["duration_s"])
         yield f"#EXTINF:{seconds},{plain(' - '.join(filter(None, (track.get('artist'), track.get('title')))))}"
-        yield plain(track.get("path") or track.get("link") or "", _MAX_PLACE)
+        yield _place(track.get("path") or "") or plain(track.get("link") or "", _MAX_PLACE)
+
+
+def _place(path: str) -> str:
+    """A path as it is, or as an address where players would not read it from one line."""
+    return path if path.splitlines() == [path.strip()] and not path.startswith("#") else path and file_uri(path)
 
 
 def _jspf(title: str, at: float, tracks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from assistant.labels import plain
 from connectors.errors import ConnectorError
 from connectors.playlists import check_destination, write_playlist
 from connectors.recipes import made, open_recipe, save_recipe
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 #: Columns of a table of playlists to make.
 COLUMNS = ("request", "recipe", "name", "n_tracks", "minutes", "seed", "output")
 _MAX_BYTES = 8 << 20
+#: Longest error that is told of a line, in characters.
+_MAX_SAID = 1_000
 
 
 class BatchError(ConnectorError, ValueError):
@@ -82,7 +85,7 @@ def run_batch(assistant: Assistant, table: Path, folder: Path, listener: str) ->
             lines.append(line)
         except deliberate as error:
             n_bad += 1
-            typer.echo(f"line {number}: skipped: {error}")
+            typer.echo(f"line {number}: skipped: {plain(str(error), _MAX_SAID)}")
     used: set[str] = set()
     for line in lines:
         theirs = {track for other in lines if other.number > line.number for track in other.wanted}
@@ -95,13 +98,13 @@ def run_batch(assistant: Assistant, table: Path, folder: Path, listener: str) ->
                 )
         except deliberate as error:
             n_bad += 1
-            typer.echo(f"line {line.number}: skipped: {error}")
+            typer.echo(f"line {line.number}: skipped: {plain(str(error), _MAX_SAID)}")
             continue
         n_made += 1
         used.update(track.track_id for track in run.reply.tracks)
         told = f"; {'; '.join(run.problems)}" if run.problems else ""
         length = f"{len(run.reply.tracks)} tracks, {run.reply.total}"
-        typer.echo(f"line {line.number}: {line.recipe.name}: {length}, to {line.output}{told}")
+        typer.echo(f"line {line.number}: {plain(line.recipe.name)}: {length}, to {plain(str(line.output))}{told}")
     return BatchReport(n_made, n_bad)
 
 

@@ -41,6 +41,7 @@ def curate(
 
     Repeats go first, then tracks are added, then it is shortened, then put into order.
     """
+    from assistant.labels import plain
     from connectors.errors import NoPlaylistError
     from connectors.playlists import check_destination, write_playlist
     from connectors.playlists.reading import parse_playlist, read_playlist
@@ -57,7 +58,7 @@ def curate(
             typer.echo(line)
         if not ids:
             raise NoPlaylistError(
-                f"none of the {len(given.entries)} tracks of {given.name or file} is in the catalogue"
+                f"none of the {len(given.entries)} tracks of {plain(given.name or str(file))} is in the catalogue"
             )
         for sentence in assistant.analyse(ids).sentences:
             typer.echo(sentence)
@@ -88,11 +89,13 @@ def curate(
 
 
 def _matched(given: PlaylistIn, matches: Sequence[Match]) -> Iterator[str]:
+    from assistant.labels import plain
+
     missing = [match for match in matches if match.track_id is None]
     n_here = len(matches) - len(missing)
-    yield f"{given.name or 'The playlist'}: {n_here} of {len(matches)} tracks are in the catalogue."
+    yield f"{plain(given.name) or 'The playlist'}: {n_here} of {len(matches)} tracks are in the catalogue."
     for match in missing[:_MAX_LISTED]:
-        yield f"  not here: {match.entry} ({match.why})"
+        yield f"  not here: {plain(str(match.entry))} ({match.why})"
     if len(missing) > _MAX_LISTED:
         yield f"  … and {len(missing) - _MAX_LISTED} more"
 

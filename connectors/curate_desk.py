@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.curate_errors import MAX_PLAYLIST
 from assistant.labels import plain
 from assistant.recipe_files import RecipeFile
 from assistant.recipes import Named, Recipe
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 #: Changes that can be undone.
 _MAX_EARLIER = 30
-#: Longest playlist that is taken, in tracks: what it is like is told by every pair of them.
-MAX_TRACKS = 2_000
 _MAX_TITLE = 80
 #: What a recipe takes: tracks, letters of a prompt, letters of a track's name.
 _MAX_RECIPE, _MAX_PROMPT, _MAX_NAME = 200, 4_000, 900
@@ -183,9 +182,9 @@ class Desk:
         return self.playlist.tracks if self.playlist else ()
 
     def _read(self, assistant: Assistant, given: PlaylistIn) -> Desk:
-        if len(given.entries) > MAX_TRACKS:
+        if len(given.entries) > MAX_PLAYLIST:
             return self._told(
-                f"That playlist has {len(given.entries):,} tracks; give one of at most {MAX_TRACKS:,}.", problem=True
+                f"That playlist has {len(given.entries):,} tracks; give one of at most {MAX_PLAYLIST:,}.", problem=True
             )
         matches = assistant.match_entries(given.entries)
         ids = [match.track_id for match in matches if match.track_id is not None]

@@ -19,6 +19,8 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 _FAILED, _MISUSED = 1, 2
 
 _logger = logging.getLogger("segue")
+#: Longest error that is told, in characters: names of files and playlists are in it.
+_MAX_SAID = 4_000
 
 
 class SegueGroup(TyperGroup):
@@ -61,7 +63,9 @@ class LazyGroup(TyperGroup):
 
 def say_error(error: BaseException) -> None:
     """Tell an error on one line of stderr; the whole story is logged at level debug."""
-    print(f"segue: {describe(error)}", file=sys.stderr)
+    from assistant.labels import plain
+
+    print(f"segue: {plain(describe(error), _MAX_SAID)}", file=sys.stderr)
 
 
 def describe(error: BaseException) -> str:

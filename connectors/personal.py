@@ -64,11 +64,16 @@ def forget(
     Nothing of it can be had back; `segue mydata` writes it to a file before. What a running Segue holds in memory of
     incognito turns goes when it ends.
     """
-    with open_assistant(read_settings()) as assistant:
+    from connectors.accounts import sign_out
+
+    settings = read_settings()
+    with open_assistant(settings) as assistant:
         if not sure and not typer.confirm(f"Forget everything of the listener {listener!r}, for good?", err=True):
             typer.echo("Nothing is forgotten", err=True)
             raise typer.Exit(1)
-        known = assistant.forget(listener)
+        # Accounts are those of the listener that the settings name.
+        known = listener == settings.listener and sign_out(settings.home)
+        known = assistant.forget(listener) or known
     typer.echo(f"Forgot {listener}" if known else f"Nothing was kept of {listener}")
 
 

@@ -40,6 +40,8 @@ def login(
 
     Prints an address to open in any browser, and takes the address that the browser ends on. Nothing listens here.
     """
+    from assistant.labels import plain
+
     settings = read_settings()
     try:
         from connectors.accounts.spotify import sign_in as begin
@@ -51,7 +53,7 @@ def login(
     sign_in.finish(sys.stdin.readline())
     account = open_account(service, settings)
     try:
-        typer.echo(f"Signed in as {account.patient(account.owner)}")
+        typer.echo(f"Signed in as {plain(account.patient(account.owner))}")
     finally:
         account.close()
 

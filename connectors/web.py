@@ -12,6 +12,7 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from connectors.errors import AddressError
+from connectors.logs import keep_words_out_of_the_server
 from connectors.progress import JobProgress
 from connectors.web_login import Gate, Login, login_of
 from connectors.web_player import media_route
@@ -79,6 +80,7 @@ def launch(assistant: Assistant, host: str, port: int) -> tuple[gr.Blocks, str]:
         look, rights = launch_options(), _rights(assistant, login)
         with redirect_stdout(io.StringIO()):  # stdout is for the page's address, and not for that of its tools
             app.launch(server_name=host, server_port=free, prevent_thread_lock=True, **look, **rights)
+        keep_words_out_of_the_server()
     except OSError as error:
         raise AddressError(host, free, str(error)) from error
     return app, str(app.local_url)

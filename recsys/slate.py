@@ -269,10 +269,16 @@ def _next(c: Candidates, left: Sequence[int], last: int | None) -> int:
 
 
 def along(energy: FloatArray, picked: Sequence[int], arc: Arc) -> list[int]:
-    """Order positions by their energy (C,); a track whose energy is not known counts as middling."""
+    """Order positions by their energy (C,); a track whose energy is not known counts as middling.
+
+    Rising and falling leave tracks of one energy in their order, and all arcs do where there is no other energy.
+    """
     known = energy[list(picked)]
     middle = float(np.nanmedian(known)) if np.isfinite(known).any() else 0.0
-    rising = sorted(picked, key=lambda p: middle if np.isnan(energy[p]) else float(energy[p]))
+    level = {p: middle if np.isnan(energy[p]) else float(energy[p]) for p in picked}
+    if len(set(level.values())) < 2:
+        return list(picked)
     if arc is Arc.FALLING:
-        return rising[::-1]
+        return sorted(picked, key=lambda p: -level[p])
+    rising = sorted(picked, key=lambda p: level[p])
     return rising[::2] + rising[1::2][::-1] if arc is Arc.PEAK else rising

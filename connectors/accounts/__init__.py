@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.accounts.errors import NoClientError, UnknownAccountError
@@ -10,10 +11,18 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
     from connectors.accounts.base import Account
 
-__all__ = ["ACCOUNTS", "open_account"]
+__all__ = ["ACCOUNTS", "open_account", "sign_out"]
 
 #: Name → what people call the service.
 ACCOUNTS = {"spotify": "Spotify", "listenbrainz": "ListenBrainz", "subsonic": "Subsonic"}
+
+
+def sign_out(home: Path) -> bool:
+    """Delete the sign-ins that a data folder keeps; tell whether there were any."""
+    kept = list((home / "accounts").glob("*.json"))
+    for file in kept:
+        file.unlink(missing_ok=True)
+    return bool(kept)
 
 
 def open_account(name: str, settings: Settings) -> Account:

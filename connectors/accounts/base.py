@@ -8,7 +8,7 @@ under a name that is taken get the next free one, "Rainy sunday (2)": what is th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -24,6 +24,8 @@ from connectors.accounts.patience import Patience
 
 #: Longest name and description that all services take, in characters.
 MAX_NAME, MAX_DESCRIPTION = 100, 300
+#: Longest problem that is told: some quote what a service answered.
+MAX_PROBLEM = 600
 NOT_THERE = "the service has no track of this title and artist"
 NOT_TAKEN = "the service did not take it"
 
@@ -69,7 +71,7 @@ class SendReport(BaseModel):
     @property
     def complete(self) -> bool:
         """Whether every matched track is there."""
-        return bool(self.playlist_id) and not self.problem and self.n_sent == len(self.matched)
+        return bool(self.n_sent) and not self.problem and self.n_sent == len(self.matched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ class Account(ABC):
         named = report.model_copy(update={"name": there.name, "url": there.url, "playlist_id": there.playlist_id})
         if present == wanted:
             return named.model_copy(update={"n_sent": len(wanted), "unchanged": True})
-        return self._filled(named, len(present))
+        return self._filled(named, frozenset(present))
 
     def _matched(self, entries: Sequence[tuple[str, Entry]]) -> tuple[list[SentTrack], list[UnsentTrack]]:
         matched: list[SentTrack] = []
@@ -208,14 +210,17 @@ class Account(ABC):
         return matched, unmatched
 
     def _place(self, name: str, description: str, wanted: list[str], public: bool) -> tuple[There, list[str]]:
-        """Find the playlist that is already there, whole or begun, or make one; and the tracks that it holds."""
+        """Find the playlist that is already there, whole or in part, or make one; and the tracks that it holds.
+
+        A part is some of the tracks in their order: sending broke off, or the service did not take one.
+        """
         named: dict[str, list[There]] = {}
         for one in self.patient(self.playlists):
             named.setdefault(one.name, []).append(one)
         for free in (name if number == 1 else f"{name} ({number})" for number in count(1)):
             for one in named.get(free, ()):
                 present = self.patient(partial(self.tracks, one.playlist_id))
-                if present == wanted[: len(present)]:
+                if _is_part(present, wanted):
                     return one, present
             if free not in named:
                 break
@@ -226,10 +231,11 @@ class Account(ABC):
 
         return self.patient(lambda: self.make(free, description, public=public), done=made), []
 
-    def _filled(self, report: SendReport, n_present: int) -> SendReport:
+    def _filled(self, report: SendReport, present: Collection[str]) -> SendReport:
         """Add what is missing, part by part; what stops it is in the report."""
-        sent, refused = list(report.matched[:n_present]), list(report.unmatched)
-        rest = list(report.matched[n_present:])
+        sent = [one for one in report.matched if one.service_id in present]
+        rest = [one for one in report.matched if one.service_id not in present]
+        refused: list[SentTrack] = []
         problem = ""
         try:
             while rest:
@@ -243,15 +249,19 @@ class Account(ABC):
                             self._add(report.playlist_id, sent, [one])
                             sent.append(one)
                         except RefusedError:
-                            refused.append(
-                                UnsentTrack(track_id=one.track_id, title=one.title, artist=one.artist, why=NOT_TAKEN)
-                            )
+                            refused.append(one)
         except AccountError as error:
-            problem = str(error)
-            rest = [one for one in report.matched[n_present:] if one not in sent]
-        taken = tuple(one for one in report.matched if one in sent or one in rest)
+            problem = plain(str(error), MAX_PROBLEM)
+        told = [
+            UnsentTrack(**one.model_dump(include={"track_id", "title", "artist"}), why=NOT_TAKEN) for one in refused
+        ]
         return report.model_copy(
-            update={"matched": taken, "unmatched": tuple(refused), "n_sent": len(sent), "problem": problem}
+            update={
+                "matched": tuple(one for one in report.matched if one not in refused),
+                "unmatched": (*report.unmatched, *told),
+                "n_sent": len(sent),
+                "problem": problem,
+            }
         )
 
     def _add(self, playlist_id: str, before: Sequence[SentTrack], part: Sequence[SentTrack]) -> None:
@@ -266,6 +276,12 @@ class Account(ABC):
             return True
 
         self.patient(add, done=added)
+
+
+def _is_part(some: Sequence[str], whole: Sequence[str]) -> bool:
+    """Whether all of some ids are among others in the same order."""
+    left = iter(whole)
+    return all(one in left for one in some)
 
 
 def entry_of(track: SlateTrack) -> Entry:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HistoryError", "import_history", "read_history"]
 
+#: Files of an archive by `segue mydata`: its events are the history, its playlists are what was shown.
+_OWN_EVENTS, _OWN_LISTENER = "events.jsonl", "listener.json"
 #: Bytes between two words of progress.
 _TELL_BYTES = 1 << 20
 
@@ -64,8 +66,9 @@ def read_history(
     zone = _zone(timezone)
     found: list[tuple[HistoryFile, Format | None]] = []
     for one in [path] if isinstance(path, Path) else path:
-        files = files_of(one)
-        formats = [(file, format_of(file, Context(file.name, zone))) for file in files]
+        formats = [(file, format_of(start, Context(file.name, zone))) for file, start in files_of(one)]
+        if {_OWN_EVENTS, _OWN_LISTENER} <= {file.name for file, _ in formats}:
+            formats = [(file, form if file.name == _OWN_EVENTS else None) for file, form in formats]
         if not any(form for _, form in formats):
             raise HistoryError(
                 plain(one.name, 80), "it is no history that Segue knows", "docs/history.md lists what can be imported"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 from typing import IO, Any
 
 from assistant.heard import Broken, HistoryItem
@@ -36,6 +37,9 @@ _ISO, _ISO_DAY_CHARS = ("",), len("2024-05-01")
 _SPOTIFY = re.compile(r"^spotify:track:([A-Za-z0-9]{22})$")
 _WORDS_FOR_YES = frozenset(("1", "true", "yes", "y", "loved", "love", "liked", "like", "x", "♥", "❤"))
 
+#: What a number of JSON is read as.
+_Number = int | float | Decimal
+
 #: Called with (stage, done, total) while a history is read and indexed.
 Progress = Callable[[str, int, int], None]
 Row = Mapping[str, Any]
@@ -48,7 +52,6 @@ class HistoryFile:
     name: str
     size: int  # bytes
     open: Callable[[], IO[bytes]]
-    start: bytes  # its first bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def text(row: Row, *names: str) -> str:
         value = row.get(name)
         if value is None or value == "":
             continue
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, _Number) and not isinstance(value, bool):
             value = str(value)  # a band called 311
         if not isinstance(value, str):
             raise BadValueError(f"{name} is no text")
@@ -111,11 +114,19 @@ def number(row: Row, name: str) -> float | None:
         if isinstance(value, bool):
             raise ValueError
         read = float(value)
-    except (TypeError, ValueError):
-        raise BadValueError(f"{name} is no number: {plain(repr(value), 40)}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise BadValueError(f"{name} is no number: {_shown(value)}") from None
     if not math.isfinite(read) or read < 0:
-        raise BadValueError(f"{name} is no length of time or count: {plain(repr(value), 40)}")
+        raise BadValueError(f"{name} is no length of time or count: {_shown(value)}")
     return read
+
+
+def number_if_known(row: Row, name: str) -> float | None:
+    """Return a number that is not negative, None where there is none or something else: an entry is good without it."""
+    try:
+        return number(row, name)
+    except BadValueError:
+        return None
 
 
 def says_yes(value: Any) -> bool:
@@ -160,9 +171,12 @@ def dated(value: Any, context: Context) -> tuple[float | None, bool]:
         if not said.replace(".", "", 1).isdecimal() or len(said) <= 8:
             return _written(said, context)
         value = float(said)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadValueError(f"its time is none: {plain(repr(value), 40)}")
-    seconds = float(value)
+    try:
+        seconds = math.nan if isinstance(value, bool) or not isinstance(value, _Number) else float(value)
+    except OverflowError:
+        seconds = math.inf
+    if not math.isfinite(seconds):
+        raise BadValueError(f"its time is none: {_shown(value)}")
     while abs(seconds) > _IN_MILLISECONDS:
         seconds /= 1000
     return seconds, False
@@ -174,7 +188,7 @@ def _written(said: str, context: Context) -> tuple[float, bool]:
             if (found := _parsed(said, form)) is not None:
                 only_day = whole_day or len(said) == _ISO_DAY_CHARS
                 return _seconds(found.replace(hour=12) if only_day else found, context), only_day
-    raise BadValueError(f"its time is none: {plain(repr(said), 40)}")
+    raise BadValueError(f"its time is none: {_shown(said)}")
 
 
 def _parsed(said: str, form: str) -> datetime | None:
@@ -189,6 +203,10 @@ def _seconds(found: datetime, context: Context) -> float:
         return (found if found.tzinfo else found.replace(tzinfo=context.timezone)).timestamp()
     except (OverflowError, ValueError, OSError):
         raise BadValueError(f"its time is none: {found!s}") from None
+
+
+def _shown(value: Any) -> str:
+    return plain(str(value) if isinstance(value, Decimal) else repr(value), 40)
 
 
 def read_rows(

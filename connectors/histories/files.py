@@ -19,8 +19,9 @@ from connectors.histories.errors import HistoryError
 
 #: An export of twenty years has some 300 members and unpacks to a gigabyte.
 MAX_MEMBERS, MAX_UNPACKED_BYTES = 10_000, 8 << 30
-#: JSON of histories shrinks to a twentieth; nothing honest of some size to less than a hundred and fiftieth.
-MAX_RATIO, _SMALL_BYTES = 150, 1 << 20
+#: JSON of histories shrinks to a twentieth; nothing honest of some size to less than a hundred and fiftieth. What a
+#: member may unpack to whatever it is stored as, and what all of them together may.
+MAX_RATIO, _SMALL_BYTES, _SMALL_SUM_BYTES = 150, 1 << 20, 8 << 20
 #: What is looked at to tell a format.
 START_BYTES = 1 << 17
 _ARCHIVE_ENDINGS = (".zip", ".7z", ".rar", ".gz", ".tgz", ".bz2", ".xz", ".tar", ".zst")
@@ -28,8 +29,10 @@ _ZIP_MAGIC = b"PK\x03\x04"
 _AGAIN = "give the export as it was downloaded"
 
 
-def files_of(path: Path) -> list[HistoryFile]:
-    """Open a file, or every member of a zip archive, in the order in which they are to be read.
+def files_of(path: Path) -> Iterator[tuple[HistoryFile, bytes]]:
+    """Yield a file, or every member of a zip archive, in the order in which they are to be read, each with its start.
+
+    Starts are not for keeping: an archive may have ten thousand.
 
     Raises:
         HistoryError: it is no file, cannot be read, is empty, or is an archive that could do harm.
@@ -46,11 +49,12 @@ def files_of(path: Path) -> list[HistoryFile]:
     if not start:
         raise HistoryError(name, "it is empty", _AGAIN)
     if start.startswith((_ZIP_MAGIC, b"PK\x05\x06")):
-        return list(_members(path))
-    return [HistoryFile(name, path.stat().st_size, partial(_open_file, path), start)]
+        yield from _members(path)
+    else:
+        yield HistoryFile(name, path.stat().st_size, partial(_open_file, path)), start
 
 
-def _members(path: Path) -> Iterator[HistoryFile]:
+def _members(path: Path) -> Iterator[tuple[HistoryFile, bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [one for one in archive.infolist() if not one.is_dir()]
@@ -60,7 +64,7 @@ def _members(path: Path) -> Iterator[HistoryFile]:
                     start = opened.read(START_BYTES)
                 if start.startswith(_ZIP_MAGIC):
                     raise HistoryError(path.name, f"it has an archive inside: {_shown(one)}", _AGAIN)
-                yield HistoryFile(PurePosixPath(one.filename).name, one.file_size, partial(_open, path, one), start)
+                yield HistoryFile(PurePosixPath(one.filename).name, one.file_size, partial(_open, path, one)), start
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise HistoryError(path.name, f"it is a damaged or unusual archive ({error})", "download it again") from error
 
@@ -76,8 +80,11 @@ def _check(path: Path, members: list[zipfile.ZipInfo]) -> None:
     unpacked = sum(one.file_size for one in members)
     if unpacked > MAX_UNPACKED_BYTES:
         refuse(f"it unpacks to {unpacked / (1 << 30):,.0f} GB, and no export to more than {MAX_UNPACKED_BYTES >> 30}")
-    if sum(one.compress_size for one in members) > path.stat().st_size:
+    stored = path.stat().st_size
+    if sum(one.compress_size for one in members) > stored:
         refuse("its members overlap")
+    if unpacked > max(_SMALL_SUM_BYTES, MAX_RATIO * stored):
+        refuse(f"it unpacks to {unpacked / stored:,.0f} times its size")
     for one in members:
         written = one.orig_filename.replace("\\", "/")
         parts = PurePosixPath(written).parts

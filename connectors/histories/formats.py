@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from connectors.histories.base import Context, HistoryFile
 from connectors.histories.json_rows import Outline, outline
 
 _AUDIO = (".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac", ".wav", ".wma", ".aiff", ".alac")
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 #: Places at which Last.fm's API, and those who save its pages, put tracks.
 _SCROBBLES = (
     "recenttracks.track.item",
@@ -34,16 +36,24 @@ class Format:
     read: Callable[[HistoryFile, Context], Iterator[HistoryItem]]
 
 
-def format_of(file: HistoryFile, context: Context) -> Format | None:
-    """Tell the format of a file from its start; None for what is no history."""
-    start = file.start.removeprefix(b"\xef\xbb\xbf").lstrip()
+def format_of(start: bytes, context: Context) -> Format | None:
+    """Tell the format of a file from its start (`files.START_BYTES`); None for what is no history."""
+    if not start.startswith(_WIDE):
+        return _format_of(start, context)
+    # Tables and playlists are read in UTF-16 as well; JSON that is read as a stream is not.
+    found = _format_of(start[: len(start) // 2 * 2].decode("utf-16", "replace").encode(), context)
+    return found if found is not None and found.read in (playlists.read, tables.read_csv) else None
+
+
+def _format_of(start: bytes, context: Context) -> Format | None:
+    start = start.removeprefix(codecs.BOM_UTF8).lstrip()
     if start.startswith(b"<"):
         return Format(playlists.NAME, playlists.read) if b"<playlist" in start else None
     if start.startswith(b"#EXTM3U") or b"#EXTINF" in start or _lists_files(start):
         return Format(playlists.NAME, playlists.read)
     if start[:1] in (b"{", b"["):
         return _of_lines(_line_keys(start)) or _of_document(outline(start))
-    return Format(tables.NAME, tables.read_csv) if tables.columns_of(file.start, context) else None
+    return Format(tables.NAME, tables.read_csv) if tables.columns_of(start, context) else None
 
 
 def _line_keys(start: bytes) -> frozenset[str]:

@@ -7,7 +7,7 @@ be one endless text.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -50,33 +50,51 @@ class _Metered:
 
 
 def array_rows(file: HistoryFile, prefix: str, context: Context) -> Iterator[tuple[int, Any]]:
-    """Yield the rows at a place of a JSON document, numbered from 1; one that is broken off ends with a `Broken`.
+    """Yield the rows at a place of a JSON document, numbered from 1; see `rows_of_arrays`."""
+    return ((number, row) for _, number, row in rows_of_arrays(file, (prefix,), context))
+
+
+def rows_of_arrays(file: HistoryFile, prefixes: Sequence[str], context: Context) -> Iterator[tuple[str, int, Any]]:
+    """Yield the rows at some places of a JSON document in one pass: (place, number from 1 of its rows, row).
+
+    A document that is broken off ends with a `Broken`.
 
     Args:
         file: the document.
-        prefix: where the rows are, as ijson names places: "item" for those of an array.
+        prefixes: where the rows are, as ijson names places: "item" for those of an array.
         context: how to call the file.
     """
     import ijson
 
-    number = 0
+    numbers = dict.fromkeys(prefixes, 0)
+    found: list[Any] = [ijson.sendable_list() for _ in prefixes]
+    # Without use_float, which gives up at a number of more than 64 bits: fractions are Decimals.
+    readers = [ijson.items_coro(rows, prefix) for rows, prefix in zip(found, prefixes, strict=True)]
+    broken = ""
     with file.open() as opened:
         metered = _Metered(opened, context.name)
-        rows = ijson.items(metered, prefix, use_float=True, buf_size=_READ_BYTES)
-        while True:
+        while not broken:
+            data = metered.read()
             try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except HistoryError:
-                raise
+                for reader in readers:
+                    reader.send(data) if data else reader.close()
             except (ijson.JSONError, ValueError, RecursionError) as error:
-                why = plain(f"it breaks off or is no JSON here: {error}", 160)
-                yield number + 1, Broken(context.place(number + 1), f"{why}; what follows in this file was not read")
-                return
-            number += 1
-            metered.row_ended()
-            yield number, row
+                if isinstance(error, HistoryError):
+                    raise
+                broken = plain(f"it breaks off or is no JSON here: {error}", 160)
+            for prefix, rows in zip(prefixes, found, strict=True):
+                for row in rows:
+                    numbers[prefix] += 1
+                    yield prefix, numbers[prefix], row
+                if rows:
+                    metered.row_ended()
+                    rows.clear()
+            if not data:
+                break
+    if broken:
+        number = numbers[prefixes[0]] + 1
+        why = f"{broken}; what follows in this file was not read"
+        yield prefixes[0], number, Broken(context.place(number), why)
 
 
 def line_rows(file: HistoryFile, context: Context) -> Iterator[tuple[int, Any]]:

@@ -16,7 +16,7 @@ from connectors.histories.base import (
     ids_of,
     inside,
     moment,
-    number,
+    number_if_known,
     read_rows,
     text,
 )
@@ -66,8 +66,8 @@ def _read_feedback(row: Row, place: str, context: Context) -> HistoryItem:
 
 def _named(metadata: Mapping[str, object], row: Row) -> Heard:
     more, mapping = inside(metadata, "additional_info"), inside(metadata, "mbid_mapping")
-    milliseconds = number(more, "duration_ms")
-    seconds = milliseconds / 1000 if milliseconds else number(more, "duration")
+    milliseconds = number_if_known(more, "duration_ms")
+    seconds = milliseconds / 1000 if milliseconds else number_if_known(more, "duration")
     return Heard(
         text(metadata, "track_name"),
         text(metadata, "artist_name"),

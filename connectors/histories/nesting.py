@@ -7,7 +7,9 @@ import re
 #: Exports have no more than eight.
 MAX_DEPTH = 64
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+#: A text, to its end or to that of the piece; what is read is not read again in another way (*+), or a text without
+#: end would take the square of its length.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("|\\?\Z)', re.DOTALL)
 _NO_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _OPENING = frozenset(b"[{")
 
@@ -21,11 +23,16 @@ class Depth:
 
     def too_deep(self, piece: bytes) -> bool:
         """Take the next piece; tell whether anything in it is deeper than `MAX_DEPTH`."""
-        outside = _STRING.sub(b"", self._open_string + piece)
-        outside, quote, inside = outside.partition(b'"')
-        self._open_string = quote
-        if quote and (len(inside) - len(inside.rstrip(b"\\"))) % 2:
-            self._open_string += b"\\"
+        open_string = b""
+
+        def take_out(found: re.Match[bytes]) -> bytes:
+            nonlocal open_string
+            if found[1] != b'"':  # it goes on in the next piece, perhaps with the character after a backslash
+                open_string = b'"' + found[1]
+            return b""
+
+        outside = _STRING.sub(take_out, self._open_string + piece)
+        self._open_string = open_string
         for bracket in outside.translate(None, _NO_BRACKETS):
             self._depth += 1 if bracket in _OPENING else -1
             if self._depth > MAX_DEPTH:

@@ -1,4 +1,7 @@
-"""Playlists as histories: M3U, XSPF and JSPF. What somebody put on a playlist was kept, now."""
+"""Playlists as histories: M3U, XSPF and JSPF. What somebody put on a playlist was kept, now.
+
+A playlist that cannot be read, or names no track, is told as one entry that was not read: the rest of an archive is.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from assistant.heard import Heard, HistoryItem
-from connectors.histories.base import Context, HistoryFile
-from connectors.histories.errors import HistoryError
+from assistant.heard import Broken, Heard, HistoryItem
+from connectors.histories.base import MAX_NAME_CHARS, Context, HistoryFile
 from connectors.playlists.errors import UnreadablePlaylistError
 from connectors.playlists.reading import MAX_BYTES, read_playlist
 
@@ -23,8 +25,13 @@ def read(file: HistoryFile, context: Context) -> Iterator[HistoryItem]:
         try:
             found = read_playlist(path)
         except UnreadablePlaylistError as error:
-            raise HistoryError(context.name, error.problem, error.remedy) from error
-    for entry in found.entries:
+            yield Broken(context.name, f"{error.problem}; {error.remedy}")
+            return
+    for number, entry in enumerate(found.entries, start=1):
+        if number - 1 in found.cut:
+            why = f"a name has more than {MAX_NAME_CHARS:,} characters"
+            yield Broken(context.place(number), why)
+            continue
         yield Heard(
             entry.title,
             entry.artist,

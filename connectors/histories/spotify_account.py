@@ -7,6 +7,8 @@ what was banned disliked, and what is in playlists kept, on the day it was added
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC
 
 from assistant.heard import Heard, HistoryItem, LeftOut
 from connectors.histories.base import (
@@ -21,22 +23,23 @@ from connectors.histories.base import (
     read_rows,
     text,
 )
-from connectors.histories.json_rows import array_rows
+from connectors.histories.json_rows import array_rows, rows_of_arrays
 from connectors.histories.spotify import LOG, NOT_PLAYED, PODCAST
 
 STREAMING, LIBRARY, PLAYLISTS = "Spotify account data", "Spotify library", "Spotify playlists"
+_LIKED, _BANNED = "tracks.item", "bannedTracks.item"
 NO_TRACK = "an episode or a file of one's own"
 
 
 def read_streaming(file: HistoryFile, context: Context) -> Iterator[HistoryItem]:
     """Read the plays of the last year."""
-    return read_rows(array_rows(file, "item", context), _read_play, context)
+    return read_rows(array_rows(file, "item", context), _read_play, replace(context, timezone=UTC))
 
 
 def read_library(file: HistoryFile, context: Context) -> Iterator[HistoryItem]:
     """Read `YourLibrary.json`: liked and banned tracks."""
-    yield from read_rows(array_rows(file, "tracks.item", context), _read_liked, context)
-    yield from read_rows(array_rows(file, "bannedTracks.item", context), _read_banned, context)
+    for place, n_row, row in rows_of_arrays(file, (_LIKED, _BANNED), context):
+        yield from read_rows(iter([(n_row, row)]), _read_liked if place == _LIKED else _read_banned, context)
 
 
 def read_playlists(file: HistoryFile, context: Context) -> Iterator[HistoryItem]:

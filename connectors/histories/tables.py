@@ -1,8 +1,9 @@
 """Tables of what was heard: CSV with any delimiter, or JSON rows with the same fields.
 
-Columns are known by their headers (`_FIELDS`), so that exports of Last.fm, Exportify and players read alike. Two
-layouts of Last.fm exporters have no header and are known by where the date is. A row with a time, a count or a length
-of play was heard, one that is loved or banned rated, and one that says nothing of this kept, as a track of a playlist.
+Columns are known by their headers (`_FIELDS`), so that exports of Last.fm, Exportify, players and Segue itself read
+alike. Two layouts of Last.fm exporters have no header and are known by where the date is. A row with a time, a count or
+a length of play was heard, one that is loved or banned rated, and one that says nothing of this kept, as a track of a
+playlist.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import IO, Any
 
-from assistant.heard import Broken, Ending, Heard, HistoryItem, Kind
+from assistant.heard import Broken, Ending, Heard, HistoryItem, Kind, LeftOut
 from connectors.histories.base import (
     BadValueError,
     Context,
@@ -23,10 +25,12 @@ from connectors.histories.base import (
     dated,
     ids_of,
     number,
+    number_if_known,
     read_rows,
     says_yes,
     text,
 )
+from connectors.histories.files import START_BYTES
 from connectors.histories.json_rows import MAX_ROW_BYTES, array_rows, line_rows
 from connectors.histories.lastfm import LOG
 from connectors.histories.spotify import LOG as LOG_OF_SPOTIFY
@@ -42,6 +46,8 @@ _FIELDS = {
     "time": "time timeutc",
     "added_at": "addedat addeddate dateadded",
     "plays": "plays playcount timesplayed scrobbles count",
+    "times": "times",
+    "counts": "counts",
     "loved": "loved liked favorite favourite starred love like",
     "hated": "hated disliked banned ban dislike",
     "kind": "kind event action",
@@ -63,10 +69,20 @@ _DONE: dict[str, tuple[Kind, Ending | None]] = {
     "like": ("like", None),
     "dislike": ("dislike", None),
     "keep": ("keep", None),
+    "unrate": ("unrate", None),
 }
 #: Layouts without a header: lastfm-to-csv, and lastfm-backup-cli.
 _ARTIST_FIRST, _DATE_FIRST = ("artist", "album", "title", "played_at"), ("played_at", "time", "artist", "title")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
+#: The shortest text that is a date, in characters: "1 May 2024". What is shorter is a time of day, or a length.
+_DATE_CHARS = 10
+#: Rows that are looked at to tell a table without a header, most of which have to say when they were played.
+_SAMPLED = 50
+#: A row counts no more plays than this: nobody hears a track more often.
+_MAX_TIMES = 1_000_000
+_READ_BYTES = 1 << 18
+
+NOT_YOURS = "of a session that was not yours"
 
 
 def columns_of(start: bytes, context: Context) -> tuple[str, tuple[str, ...], bool] | None:
@@ -75,21 +91,26 @@ def columns_of(start: bytes, context: Context) -> tuple[str, tuple[str, ...], bo
     None for what is no table of tracks.
     """
     delimiter = _delimiter(start)
-    try:
-        rows = list(csv.reader(_decoded(start).splitlines()[:3], delimiter=delimiter))
-    except csv.Error:
-        return None
+    rows: list[list[str]] = []
+    with suppress(csv.Error):
+        rows.extend(csv.reader(_decoded(start).splitlines()[:_SAMPLED], delimiter=delimiter))
     if not rows:
         return None
     fields = fields_of(tuple(rows[0]))
     if "title" in fields and "artist" in fields:
         return delimiter, fields, True
-    if len(rows[0]) == 4:
-        if _CLOCK.fullmatch(rows[0][1].strip()) and _is_date(f"{rows[0][0]} {rows[0][1]}", context):
+    of_four = [row for row in rows if len(row) == 4]
+    if 2 * len(of_four) > len(rows):
+        if _mostly(_CLOCK.fullmatch(row[1].strip()) and _is_date(f"{row[0]} {row[1]}", context) for row in of_four):
             return delimiter, _DATE_FIRST, False
-        if _is_date(rows[0][3], context):
+        if _mostly(_is_date(row[3], context) for row in of_four):
             return delimiter, _ARTIST_FIRST, False
     return None
+
+
+def _mostly(said: Iterable[object]) -> bool:
+    found = [bool(one) for one in said]
+    return 2 * sum(found) >= len(found)
 
 
 @lru_cache(maxsize=256)
@@ -107,13 +128,15 @@ def fields_of(headers: tuple[str, ...]) -> tuple[str, ...]:
 
 def read_csv(file: HistoryFile, context: Context) -> Iterator[HistoryItem]:
     """Read a table of which `columns_of` said how."""
-    found = columns_of(file.start, context)
+    with file.open() as opened:
+        start = opened.read(START_BYTES)
+    found = columns_of(start, context)
     if found is None:
         return
     delimiter, fields, headed = found
     with file.open() as opened:
-        rows = _csv_rows(_lines(opened, file.start), delimiter, fields, headed, context)
-        yield from _each(rows, context, "line")
+        rows = _csv_rows(_lines(opened, start), delimiter, fields, headed, context)
+        yield from _each(rows if headed else _played(rows, context), context, "line")
 
 
 def read_json(file: HistoryFile, context: Context, prefix: str | None) -> Iterator[HistoryItem]:
@@ -131,6 +154,13 @@ def _each(rows: Iterator[tuple[int, Any]], context: Context, unit: str) -> Itera
             yield rated
 
 
+def _played(rows: Iterator[tuple[int, Any]], context: Context) -> Iterator[tuple[int, Any]]:
+    """Leave out what does not say when it was played, where all is plays."""
+    for place, row in rows:
+        played = not isinstance(row, Mapping) or bool(str(row["played_at"]).strip())
+        yield place, row if played else Broken(context.place(place, "line"), "it does not say when it was played")
+
+
 def _known(row: Row) -> Row:
     fields = fields_of(tuple(row))
     return {name: value for name, value in zip(fields, row.values(), strict=True) if name}
@@ -139,13 +169,20 @@ def _known(row: Row) -> Row:
 def _read_row(row: Row, place: str, context: Context) -> HistoryItem | None:
     if not text(row, "title") and not text(row, "path"):
         raise BadValueError("it has no title")
+    if str(row.get("counts")).strip().lower() == "false":
+        return LeftOut(NOT_YOURS)
     said = str(row.get("kind") or "").strip().lower()
     if said:
         if said not in _DONE:
             raise BadValueError(f"its kind is none of {', '.join(_DONE)}: {said[:40]!r}")
         return _heard(row, context, *_DONE[said])
     counted = bool(row.get("plays") not in (None, ""))
-    if _time(row) or counted or row.get("ms_played") not in (None, "") or row.get("completion") not in (None, ""):
+    if (
+        _time(row, context)
+        or counted
+        or row.get("ms_played") not in (None, "")
+        or row.get("completion") not in (None, "")
+    ):
         if counted and number(row, "plays") == 0:
             return None if _rating(row) else _heard(row, context, "keep", None)
         return _heard(row, context, "play", "skipped" if says_yes(row.get("skipped")) else None)
@@ -167,19 +204,22 @@ def _rating(row: Row) -> Kind | None:
     return "dislike" if says_yes(row.get("hated")) else None
 
 
-def _time(row: Row) -> str:
-    """The time of a row as written; date and time of day may be apart."""
-    day, clock = str(row.get("played_at") or ""), str(row.get("time") or "")
-    return f"{day} {clock}".strip() if _CLOCK.fullmatch(clock.strip()) and day else day
+def _time(row: Row, context: Context) -> str:
+    """The time of a row as written; date and time of day may be apart, or both be in the column for the latter."""
+    day, clock = str(row.get("played_at") or ""), str(row.get("time") or "").strip()
+    if not day:
+        return clock if len(clock) >= _DATE_CHARS and _is_date(clock, context) else ""
+    return f"{day} {clock}".strip() if _CLOCK.fullmatch(clock) else day
 
 
 def _heard(row: Row, context: Context, kind: Kind, ended: Ending | None) -> Heard:
-    written = _time(row) or row.get("added_at")
+    written = _time(row, context) or row.get("added_at")
     at, whole_day = dated(written, context)
     played, plays = number(row, "ms_played"), number(row, "plays")
-    milliseconds = number(row, "duration_ms")
+    milliseconds = number_if_known(row, "duration_ms")
     completion = number(row, "completion")
     counted = kind == "play" and plays is not None
+    times = plays if counted else number_if_known(row, "times")
     return Heard(
         text(row, "title"),
         text(row, "artist"),
@@ -189,8 +229,8 @@ def _heard(row: Row, context: Context, kind: Kind, ended: Ending | None) -> Hear
         ended,
         None if played is None else int(played),
         None if completion is None else min(completion, 1.0),
-        milliseconds / 1000 if milliseconds else number(row, "duration_s"),
-        max(int(plays), 1) if counted and plays is not None else 1,
+        milliseconds / 1000 if milliseconds else number_if_known(row, "duration_s"),
+        1 if times is None else int(min(max(times, 1), _MAX_TIMES)),
         ids_of(spotify=row.get("spotify"), isrc=row.get("isrc"), mbid=row.get("mbid")),
         text(row, "path") or None,
         log="" if counted else LOG if played is None else LOG_OF_SPOTIFY,
@@ -229,13 +269,24 @@ def _lines(opened: IO[bytes], start: bytes) -> Iterator[str]:
     """Yield the lines of a text, in the encoding that its start shows."""
     encoding = _encoding(start)
     if encoding == "utf-16":
-        yield from codecs.getreader(encoding)(opened)
+        yield from _wide_lines(opened)
         return
     first = True
     while line := opened.readline(MAX_ROW_BYTES):
         if first:
             line, first = line.removeprefix(codecs.BOM_UTF8), False
         yield line.decode(encoding, "replace").replace("\0", "")
+
+
+def _wide_lines(opened: IO[bytes]) -> Iterator[str]:
+    decoder, rest = codecs.getincrementaldecoder("utf-16")("replace"), ""
+    while data := opened.read(_READ_BYTES):
+        *whole, rest = (rest + decoder.decode(data)).split("\n")
+        yield from (f"{line}\n".replace("\0", "") for line in whole)
+        if len(rest) > MAX_ROW_BYTES:
+            yield rest
+            rest = ""
+    yield rest
 
 
 def _encoding(start: bytes) -> str:

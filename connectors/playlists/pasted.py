@@ -16,17 +16,22 @@ _BARE_NUMBER = re.compile(r"^\s*(\d{1,4})(?:\s+[-–—]\s+|\t+|\s+)(?=\S)")
 _LENGTH = re.compile(r"[\s\t]*(?:[-–—]\s*)?[(\[]?\b(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)[)\]]?\s*$")
 _APART = re.compile(r"\s+[-–—~|·]+\s+|\s*\t+\s*|\s+//\s+|\s*[–—]\s*")
 _QUOTED_FIRST = re.compile(r"^[\"“”«„](.+?)[\"“”»]\s*,?\s*(?:(?:by|von|de|di|por|par|of)\s+|[-–—,:]\s*)(.+)$", re.I)
-_QUOTED_LAST = re.compile(r"^(.+?)\s*[,:]?\s*[-–—]?\s*[\"“”«„](.+?)[\"“”»]\s*(?:\(\d{4}\))?$")
+#: The first quote opens and the last one closes: where either could be any, a line of quotes would take for ever.
+_QUOTED_LAST = re.compile(r"^(.[^\"“”«„]*)[\"“”«„](.+)[\"“”»]\s*(?:\(\d{4}\))?$")
 _BY = re.compile(r"^(.+\S)\s+by\s+(\S.+)$")
 _HEADING = re.compile(r"^#{1,6}\s+(.+)$")
+_SPACE = re.compile(r"\s+")
+#: No track is named by a longer line, in characters; the rest of it is left out.
+_MAX_LINE = 2_000
 
 
 def split_name(words: str) -> tuple[str, str]:
     """Split "Artist - Title" at its first dash that stands apart: (artist, title), the artist "" if none."""
-    parts = _APART.split(words.strip(), maxsplit=1)
+    words = _spaced(words)
+    parts = _APART.split(words, maxsplit=1)
     if len(parts) == 2 and all(part.strip() for part in parts):
         return parts[0].strip(), parts[1].strip()
-    return "", words.strip()
+    return "", words
 
 
 def read_lines(text: str) -> tuple[str, list[Entry]]:
@@ -34,7 +39,7 @@ def read_lines(text: str) -> tuple[str, list[Entry]]:
 
     "Artist - Title" and "Title - Artist" look alike: such an entry says that `either` may be meant.
     """
-    lines = text.splitlines()
+    lines = [_spaced(line[:_MAX_LINE]) for line in text.splitlines()]
     name, lines = _heading(lines)
     counted = _counts_on(lines)
     spoken = _is_spoken([line for line in lines if line.strip()])
@@ -54,6 +59,11 @@ def read_lines(text: str) -> tuple[str, list[Entry]]:
             entries.append(_entry(words, ids_in(addresses), counted=counted, spoken=spoken))
             linked = bool(addresses)
     return name, entries
+
+
+def _spaced(line: str) -> str:
+    """Make every gap in a line one space, or one tab where it has any: the forms above try all ways to divide a gap."""
+    return _SPACE.sub(lambda gap: "\t" if "\t" in gap[0] else " ", line).strip()
 
 
 def _heading(lines: list[str]) -> tuple[str, list[str]]:
@@ -92,7 +102,7 @@ def _entry(words: str, ids: dict[str, str], *, counted: bool, spoken: bool) -> E
     if found := _QUOTED_FIRST.match(words):
         return Entry(title=found[1].strip(), artist=found[2].strip(), duration_s=seconds, ids=ids)
     if found := _QUOTED_LAST.match(words):
-        return Entry(title=found[2].strip(), artist=found[1].strip(" -–—,:"), duration_s=seconds, ids=ids)
+        return Entry(title=found[2].strip(), artist=found[1].strip(" \t-–—,:"), duration_s=seconds, ids=ids)
     if spoken and not split_name(words)[0] and (found := _BY.match(words)):
         return Entry(title=found[1].strip(), artist=found[2].strip(), duration_s=seconds, ids=ids)
     artist, title = split_name(words)

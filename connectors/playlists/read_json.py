@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.entries import Entry, entries_of_rows, ids_in
-from assistant.labels import plain
 from connectors.playlists.base import place_of
-
-_MAX_NAME = 500
 
 
 def read_json(text: str) -> tuple[str, list[Entry]]:
@@ -38,14 +35,13 @@ def read_json(text: str) -> tuple[str, list[Entry]]:
 
 
 def _of_jspf(track: dict[str, Any]) -> Entry:
-    milliseconds = track.get("duration")
-    known = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool) and milliseconds > 0
+    milliseconds = _number(track.get("duration"))
     locations = _texts(track.get("location"))
     return Entry(
         title=_text(track.get("title")),
         artist=_text(track.get("creator")),
         album=_text(track.get("album")),
-        duration_s=float(milliseconds) / 1000 if known and milliseconds is not None else None,
+        duration_s=None if milliseconds is None else milliseconds / 1000,
         path=place_of(locations),
         ids=ids_in([*_texts(track.get("identifier")), *locations]),
     )
@@ -56,7 +52,14 @@ def _get(document: Any, key: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    return plain(value, _MAX_NAME) if isinstance(value, str) else ""
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    except OverflowError:
+        return None
 
 
 def _texts(value: Any) -> list[str]:

@@ -8,7 +8,10 @@ from pathlib import PurePosixPath
 from assistant.entries import Entry, ids_in
 from connectors.playlists.pasted import split_name
 
-_EXTINF = re.compile(r"#EXTINF:\s*(-?\d+(?:\.\d+)?)?((?:\s+[\w-]+=(?:\"[^\"]*\"|\S+))*)\s*,(.*)$", re.IGNORECASE)
+#: What is read is not read again in another way (*+, ++): attributes without end would take for ever.
+_EXTINF = re.compile(
+    r"#EXTINF:\s*+(-?\d++(?:\.\d++)?)?((?:\s++[\w-]++=(?:\"[^\"]*+\"|[^\s\",][^\s,]*+))*+)\s*+,(.*)$", re.IGNORECASE
+)
 _TRACK_NUMBER = re.compile(r"^\d{1,3}(?:\s*[-._]\s*|\s+)(?=\D)")
 _ADDRESS = re.compile(r"https?://\S+")
 #: Segue's own word for a track without a file.

@@ -73,7 +73,7 @@ def _entry(track: dict[str, list[str]]) -> Entry:
         title=first("title"),
         artist=first("creator"),
         album=first("album"),
-        duration_s=int(milliseconds) / 1000 if milliseconds.isascii() and milliseconds.isdigit() else None,
+        duration_s=float(milliseconds) / 1000 if milliseconds.isascii() and milliseconds.isdigit() else None,
         path=place_of(track.get("location", [])),
         ids=ids_in([*track.get("identifier", []), *track.get("location", [])]),
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.entries import Entry, NoColumnsError, entries_of_rows
+from assistant.labels import plain
 from connectors.playlists.errors import UnreadablePlaylistError
 from connectors.playlists.pasted import read_lines
 from connectors.playlists.read_json import read_json
@@ -26,16 +27,22 @@ __all__ = ["Entry", "PlaylistIn", "parse_playlist", "read_playlist"]
 
 #: Larger files are no playlists; and no more entries than this are taken from one.
 MAX_BYTES, MAX_ENTRIES = 32 << 20, 100_000
+#: Longer names are cut, in characters; and shorter or longer tracks than this, in seconds, are none.
+MAX_NAME, _MIN_S, _MAX_S = 1_000, 1.0, 86_400.0
 _FORMULA_GUARD = "'"
 _GUARDED = ("'=", "'+", "'-", "'@", "'\t", "'\r")
 
 
 @dataclass(frozen=True, slots=True)
 class PlaylistIn:
-    """A playlist as somebody else wrote it: its name, "" where it has none, and its entries in order."""
+    """A playlist as somebody else wrote it: its name, "" where it has none, and its entries in order.
+
+    Names are on one line and safe to show.
+    """
 
     name: str
     entries: tuple[Entry, ...]
+    cut: frozenset[int] = frozenset()  # places, from 0, of entries of which a name was too long
 
 
 def read_playlist(path: Path) -> PlaylistIn:
@@ -79,14 +86,27 @@ def parse_playlist(text: str, *, source: str = "that was pasted") -> PlaylistIn:
         raise
     except ValueError as error:
         raise UnreadablePlaylistError(source, str(error), "save it again, or paste its lines as text") from error
-    kept = tuple(islice((entry for entry in entries if entry.title or entry.path or entry.ids), MAX_ENTRIES + 1))
+    tidied = ((_tidied(entry), max(map(len, _names(entry))) > MAX_NAME) for entry in entries)
+    kept = tuple(islice((one for one in tidied if one[0].title or one[0].path or one[0].ids), MAX_ENTRIES + 1))
     if not kept:
         raise UnreadablePlaylistError(
             source, "it names no track", 'give one track a line, such as "Slowdive - Alison", or a playlist file'
         )
     if len(kept) > MAX_ENTRIES:
         raise UnreadablePlaylistError(source, f"it has more than {MAX_ENTRIES:,} tracks", "give a part of it")
-    return PlaylistIn(name, kept)
+    cut = frozenset(place for place, (_, too_long) in enumerate(kept) if too_long)
+    return PlaylistIn(plain(name), tuple(entry for entry, _ in kept), cut)
+
+
+def _names(entry: Entry) -> tuple[str, str, str]:
+    return entry.title, entry.artist, entry.album
+
+
+def _tidied(entry: Entry) -> Entry:
+    title, artist, album = (plain(name, MAX_NAME) for name in _names(entry))
+    seconds = entry.duration_s
+    known = seconds is not None and _MIN_S <= seconds <= _MAX_S
+    return replace(entry, title=title, artist=artist, album=album, duration_s=seconds if known else None)
 
 
 _Reader = Callable[[str], tuple[str, list[Entry]]]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from assistant.app import Assistant
 from assistant.curate_errors import CurateError
 from assistant.curation import changes
 from recsys.catalogue import Catalogue
-from recsys.types import EventKind, Facet
+from recsys.slate import along
+from recsys.types import Arc, EventKind, Facet
 
 ODD = "starter:fisher-losing-it"
 
@@ -121,6 +123,26 @@ def test_an_arc_orders_by_energy(assistant: Assistant, folk: list[str], arc: str
     assert all(a <= b for a, b in pairwise(energy[: top + 1]))
     assert all(a >= b for a, b in pairwise(energy[top:]))
     assert {"rising": top == 12, "falling": top == 0, "peak": 0 < top < 12}[arc]
+
+
+@pytest.mark.parametrize("arc", [Arc.RISING, Arc.FALLING, Arc.PEAK])
+def test_an_arc_leaves_in_order_what_it_knows_no_difference_of(arc: Arc) -> None:
+    unknown = np.full(5, np.nan, dtype=np.float32)
+    assert along(unknown, [3, 1, 4, 0, 2], arc) == [3, 1, 4, 0, 2]
+    assert along(np.array([0.5, np.nan, 0.5], dtype=np.float32), [2, 1, 0], arc) == [2, 1, 0]
+    known = np.array([0.1, 0.9, np.nan, np.nan, np.nan], dtype=np.float32)
+    assert [p for p in along(known, [4, 1, 3, 0, 2], Arc.FALLING) if p > 1] == [4, 3, 2]
+
+
+def test_a_playlist_too_long_to_be_looked_at_is_refused_before_it_is(assistant: Assistant, folk: list[str]) -> None:
+    long = folk * 400
+    for work in (
+        lambda: assistant.analyse(long),
+        lambda: assistant.curate("ann", long, arc="rising"),
+        lambda: assistant.take_out(long),
+    ):
+        with pytest.raises(CurateError, match=r"playlist of [\d,]+ tracks, but one of at most 2,000 is needed"):
+            work()
 
 
 def test_a_smooth_order_says_how_much_smoother_it_is(assistant: Assistant, folk: list[str]) -> None:

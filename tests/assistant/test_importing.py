@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -248,3 +249,43 @@ def test_an_import_that_was_killed_before_indexing_is_finished_by_the_next(small
             bring(small, path)
     report = bring(small, path)
     assert (report.n_new, report.n_added_tracks, report.generation_changed, report.n_tracks) == (0, 0, True, 42)
+
+
+def test_what_comes_before_an_error_is_served_and_the_error_is_told(small: Assistant) -> None:
+    def items() -> Iterator[HistoryItem]:
+        yield Opened("x.zip", "test")
+        yield heard("Owl song", "The Owls")
+        raise ValueError("a member is damaged")
+
+    with pytest.raises(ValueError, match="a member is damaged"):
+        small.add_listens("ann", items())
+    assert small.status().n_tracks == 41
+    (event,) = small._store().events("ann")
+    assert event.track_id in small._store().track_ids("history").values()
+
+
+@pytest.mark.parametrize("seconds", [0.5, 90_000.0, float("inf")])
+def test_a_length_that_no_track_has_stays_out_of_the_catalogue(seconds: float, store: Store) -> None:
+    rows = [heard("Dagger", duration_s=seconds), heard("Sing", ms_played=10**12, ended="over")]
+    assert [(track.title, track.duration_s) for track in take(store, rows).finish()] == [
+        ("Dagger", None),
+        ("Sing", None),
+    ]
+
+
+def test_what_segue_exports_comes_back_in_another_installation(
+    small: Assistant, indexed_home: Callable[[int], Path], open_assistant: Callable[..., Assistant], tmp_path: Path
+) -> None:
+    days = ("2024-01-01T12:00:00Z", "2024-02-01T12:00:00Z", "2024-02-01T12:09:00Z")
+    bring(small, write(tmp_path / "x", [play("Owl song", "The Owls", ts=day) for day in days]))
+    small.feedback("ann", "s", small._agent().recommender.catalogue.track_ids[0], "like")
+    small.export_data("ann", tmp_path / "ann.zip")
+    with zipfile.ZipFile(tmp_path / "ann.zip") as archive:
+        table = archive.extract("events.csv", tmp_path)
+    with open_assistant(indexed_home(40)) as other:
+        report = bring(other, tmp_path / "ann.zip")
+        assert (report.n_bad_rows, report.n_new, report.formats) == (0, 4, ("table",))
+        before = [(one.kind, one.at, one.times, one.completion) for one in small._store().events("ann")]
+        after = [(one.kind, one.at, one.times, one.completion) for one in other._store().events("ann")]
+        assert sorted(after) == pytest.approx(sorted(before))
+        assert bring(other, Path(table)).n_new == 0

@@ -91,10 +91,34 @@ def test_an_unknown_id_leaves_it_to_the_names() -> None:
         ("D:\\Musik\\Rihanna\\Umbrella.mp3", "one"),
         ("../Rihanna/Umbrella.mp3", "one"),
         ("/elsewhere/Covers/Umbrella.mp3", None),
+        ("file://localhost/music/Queen/Hot%20Space/11 Under Pressure.flac", "under"),
+        ("file://[1982]/Hot Space/11 Under Pressure.flac", "under"),
+        ("file:///nas/what #1?/Hot Space/11 Under Pressure.flac", "under"),
+        ("file:", None),
     ],
 )
 def test_a_file_is_found_wherever_its_folder_is_mounted(path: str, expected: str | None) -> None:
     assert found(Entry("", path=path)) == ((expected, "path") if expected else (None, NO_NAME))
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (Entry("Karma Police", "Radiohead", path="Umbrella.mp3"), ("karma", "name")),
+        (Entry("Radiohead", "Karma Police", path="Rihanna/Umbrella.mp3", either=True), ("karma", "name")),
+        (Entry("Karma Police", "Radiohead", path="D:\\Musik\\Rihanna\\Umbrella.mp3"), ("one", "path")),
+        (Entry("Umbrella", "Rihanna", path="Umbrella.mp3"), ("one", "path")),
+        (Entry("Rihanna", "Umbrella", path="Umbrella.mp3", either=True), ("one", "path")),
+        (Entry("11 Under Pressure", path="Hot Space/11 Under Pressure.flac"), ("under", "path")),
+    ],
+)
+def test_a_file_of_the_same_name_is_no_other_title(entry: Entry, expected: tuple[str, str]) -> None:
+    assert found(entry) == expected
+
+
+def test_a_path_without_a_name_is_no_file() -> None:
+    here = Catalogue.from_tracks([track("a", "Alison", "Slowdive", path="/"), track("b", "Dagger", path="file://")])
+    assert match(here, [Entry("Alison", "Slowdive", path="/")])[0].track_id == "a"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ import pytest
 
 from assistant import linking
 from assistant.app import Assistant
+from assistant.my_data import _m3u8
+from assistant.personal import EXPORTS
 from assistant.personal_errors import DataFileError, LinkError
 from assistant.reply import Message, Reply
 from recsys.recommendation import Query
@@ -230,3 +232,39 @@ def test_of_a_stranger_the_archive_says_that_there_is_nothing(assistant: Assista
     report = assistant.export_data("nobody at all", tmp_path / "n.zip")
     assert (report.n_events, report.n_turns) == (0, 0)
     assert not assistant.forget("nobody at all")
+
+
+def test_an_archive_being_written_in_the_data_folder_is_known_to_who_forgets(
+    known: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, store, seen = known.settings.home, known._store(), []
+
+    def look(*_: Any) -> dict[str, Any]:
+        seen.extend(name for name in store.records.all(EXPORTS, "ann") if (home / name).is_file())
+        return {}
+
+    monkeypatch.setattr("assistant.my_data._jspf", look)
+    known.export_data("ann", home / "ann.zip")
+    with zipfile.ZipFile(home / "ann.zip") as archive:
+        assert b".part" not in archive.read("records.json")
+    assert {name.rpartition(".")[2] for name in seen} == {"part"}
+    assert list(store.records.all(EXPORTS, "ann")) == ["ann.zip"]
+    store.records.put(EXPORTS, seen[0], {}, "ann")
+    (home / seen[0]).write_bytes(b"half of it")  # as a process leaves it that is killed
+    assert known.forget("ann")
+    assert not list(home.glob("*.zip"))
+    assert not list(home.glob(".*.part"))
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        ("/music/two  spaces/A\u200eB.mp3", "/music/two  spaces/A\u200eB.mp3"),
+        ("/music/two\nlines.mp3", "file:///music/two%0Alines.mp3"),
+        ("#1 hits/a.mp3", "%231%20hits/a.mp3"),
+        ("/music/" + "x" * 5_000, "/music/" + "x" * 5_000),
+    ],
+    ids=["signs", "lines", "comment", "long"],
+)
+def test_a_path_in_the_archive_is_the_one_that_plays(path: str, written: str) -> None:
+    assert list(_m3u8("Mine", [{"title": "A", "path": path, "link": "https://example.org"}]))[-1] == written

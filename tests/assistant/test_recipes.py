@@ -72,6 +72,15 @@ def test_what_must_be_there_is_found_by_name_or_reported(run: Callable[..., Reci
     assert made.problems == ("must_include: the catalogue has no “Xyzzy”; check its title and artist",)
 
 
+@pytest.mark.parametrize(
+    "words", ["Stand by Me – Ben E. King", "Stand by Me by Ben E. King", "Ben E. King   -   Stand by Me"]
+)
+def test_a_title_may_hold_what_parts_it_from_its_artist(run: Callable[..., RecipeRun], words: str) -> None:
+    made = run(must_include=[words])
+    assert "Stand by Me" in [track.title for track in made.reply.tracks]
+    assert made.problems == ()
+
+
 def test_a_title_of_one_artist_never_stands_for_anothers(run: Callable[..., RecipeRun]) -> None:
     made = run(must_include=["Nobody – Knows"])
     assert not any(track.title == "Nobody" for track in made.reply.tracks)
@@ -271,10 +280,12 @@ def _named(path: Path) -> list[str]:
 def test_a_playlist_of_elsewhere_is_looked_at_and_changed(segue: Callable[..., tuple[int, str]]) -> None:
     assert segue("playlist", "mellow folk", "-n", "9", "-o", "mine.m3u8")[0] == 0
     with Path("mine.m3u8").open("a", encoding="utf-8") as file:
-        file.write("#EXTINF:200,Nobody - At All\nnowhere.mp3\n")
+        file.write("#EXTINF:200,Nobody - At All\nnowhere.mp3\n/no\x1b[31mwhere\u202e/\n#PLAYLIST:Mi\x1b[2Jne\n")
     status, out = segue("curate", "mine.m3u8")
     assert status == 0
-    assert "9 of 10 tracks are in the catalogue" in out
+    assert "Mi[2Jne: 9 of 11 tracks are in the catalogue" in out
+    assert "not here: no[31mwhere" in out
+    assert not {"\x1b", "\u202e"}.intersection(out)
     assert "not here: Nobody – At All" in out
     assert "Energy " in out
     status, out = segue("curate", "mine.m3u8", "--extend", "3", "--arc", "rising", "-o", "better.csv")

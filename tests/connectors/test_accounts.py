@@ -242,6 +242,18 @@ def test_one_track_that_the_service_refuses_does_not_stop_the_others(at_spotify:
     assert report.complete
     assert [(one.track_id, one.why) for one in report.unmatched] == [("gone", NOT_TAKEN)]
     assert at_spotify.there("Mixed") == [[song.spotify for song in MANY[:4]]]
+    again = at_spotify.account.send_entries([*entries(MANY[:2]), gone, *entries(MANY[2:4])], "Mixed")
+    assert (again.playlist_id, again.complete, again.n_sent) == (report.playlist_id, True, 4)
+    assert [(one.track_id, one.why) for one in again.unmatched] == [("gone", NOT_TAKEN)]
+    assert at_spotify.there("Mixed") == [[song.spotify for song in MANY[:4]]]
+    assert at_spotify.there("Mixed (2)") == []
+
+
+def test_a_playlist_of_which_nothing_was_taken_is_not_complete(at_spotify: Desk) -> None:
+    gone = [(f"gone{n}", Entry("Gone", "Nobody", ids={"spotify": str(n) * 22})) for n in range(2)]
+    report = at_spotify.account.send_entries(gone, "None")
+    assert (report.n_sent, report.matched, report.complete) == (0, (), False)
+    assert [one.why for one in report.unmatched] == [NOT_TAKEN, NOT_TAKEN]
 
 
 def test_ids_of_the_service_are_used_without_a_search(tmp_path: Path) -> None:

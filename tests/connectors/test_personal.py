@@ -97,3 +97,16 @@ def test_forgetting_asks_first_and_says_what_came_of_it(home: Path) -> None:
     assert run("forget", "--listener", "ann", stdin="y\n")[1].endswith("Forgot ann\n")
     assert run("forget", "--listener", "ann", "--yes")[1] == "Nothing was kept of ann\n"
     assert run("forget")[0] == 2
+
+
+@pytest.mark.parametrize(("listener", "signed_in"), [("me", False), ("ann", True)])
+def test_forgetting_who_the_settings_name_signs_their_accounts_out(
+    home: Path, monkeypatch: pytest.MonkeyPatch, listener: str, signed_in: bool
+) -> None:
+    monkeypatch.setenv("SEGUE_LISTENER", "me")
+    token = home / "accounts" / "spotify.json"
+    token.parent.mkdir(parents=True)
+    token.write_text("{}")
+    status, out, _ = run("forget", "--listener", listener, "--yes")
+    assert (status, token.exists()) == (0, signed_in)
+    assert out == (f"Nothing was kept of {listener}\n" if signed_in else f"Forgot {listener}\n")
