@@ -11,7 +11,7 @@ from connectors.discord import completing
 from connectors.discord.desk import Answer
 from connectors.discord.errors import RefusedError
 from connectors.discord.places import place_of
-from connectors.discord.sending import respond, slate_parts, tell_error
+from connectors.discord.sending import respond, reword, tell_error
 
 if TYPE_CHECKING:
     from connectors.discord.bot import SegueBot
@@ -125,8 +125,8 @@ async def answer(
     async with bot.turn_of(place):
         done = await bot.work(turn)
     sent = await respond(interaction, done)
-    if sent is not None and (worded := await bot.work(bot.desk.reword, place, done)) is not None:
-        await sent.edit(**slate_parts(worded))
+    if sent is not None:
+        await reword(bot, place, done, sent)
 
 
 def words_of(request: str | None, artist: str | None, genre: str | None, track: str | None) -> str:

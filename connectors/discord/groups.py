@@ -71,13 +71,15 @@ class GroupButton(
         place = place_of(interaction)
         try:
             if self._action == "play":
+                bot.check(place, pressed=True)
                 async with bot.turn_of(place):
                     answer = await bot.work(bot.desk.play_group, place, self._token)
                 await respond(interaction, answer)
                 return
-            leaves = self._action == "leave"
-            joined = await bot.work(lambda: bot.desk.join(place, self._token, leave=leaves))
-            await interaction.edit_original_response(**_parts(joined, bot.desk.book(place.guild)))
+            async with bot.screens.one_by_one(self._token):
+                leaves = self._action == "leave"
+                joined = await bot.work(lambda: bot.desk.join(place, self._token, leave=leaves))
+                await interaction.edit_original_response(**_parts(joined, bot.desk.book(place.guild)))
         except Exception as error:
             await tell_error(interaction, error)
 

@@ -52,11 +52,11 @@ async def import_(
 
         return import_history(bot.desk.assistant, place.listener, path, timezone=timezone)
 
-    with tempfile.TemporaryDirectory(prefix="segue-") as folder:
+    with bot.one_at_a_time(place), tempfile.TemporaryDirectory(prefix="segue-") as folder:
         # The name says the format; nothing else of it may reach the disk.
         path = Path(folder) / f"history{Path(file.filename).suffix[:10]}"
         await file.save(path)
-        report = await bot.work(take, path)
+        report = await bot.work_long(take, path)
     await privately(interaction, report_text(report, book))
 
 

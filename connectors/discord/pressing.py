@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import discord
 
-from connectors.discord.desk import Rating
+from connectors.discord.desk import Answer, Rating, at_page
+from connectors.discord.errors import RefusedError
 from connectors.discord.files import playlist_file
 from connectors.discord.places import place_of
 from connectors.discord.sending import privately, redraw, tell_error
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """What a button is about: the message by its token, the page from 0, the position of a track."""
+    """What a button is about: the message by its token, the turn and page (from 0) it shows, a track's position."""
 
     token: str
+    turn: int
     page: int
     chosen: int
 
@@ -50,23 +52,36 @@ async def _follow(interaction: discord.Interaction[SegueBot], action: str, spot:
     from connectors.discord.views import file_view
 
     bot, place = interaction.client, place_of(interaction)
-    desk, where = bot.desk, (place, spot.token, spot.page, spot.chosen)
-    if action in ("like", "dislike"):
-        answer = await bot.work(desk.rate, *where, cast(Rating, action))
-        await redraw(interaction, answer)
-        if answer.shown is not None and answer.shown.talk.group is not None:
-            await privately(interaction, answer.book("Noted, for your taste alone."))
-    elif action in ("swap", "more", "undo", "redo"):
-        async with bot.turn_of(place):
-            edit = cast(Literal["swap", "example", "undo", "redo"], "example" if action == "more" else action)
-            await redraw(interaction, await bot.work(desk.edit, *where, edit))
-    elif action == "export":
-        answer = await bot.work(desk.look, place, spot.token)
-        await interaction.followup.send(view=file_view(spot, answer.book), ephemeral=True)
-    else:
-        page = spot.page + {"previous": -1, "next": 1}.get(action, 0)
-        answer = await bot.work(lambda: desk.look(place, spot.token, page=page, chosen=spot.chosen))
-        if action == "why":
+    async with bot.screens.one_by_one(spot.token):
+        answer = await _pressed_on(interaction, spot)
+        if action in ("like", "dislike"):
+            answer = await bot.work(bot.desk.rate, place, answer, cast(Rating, action))
+            await redraw(interaction, answer)
+            if answer.shown is not None and answer.shown.talk.group is not None:
+                await privately(interaction, answer.book("Noted, for your taste alone."))
+        elif action in ("swap", "more", "undo", "redo"):
+            bot.check(place, pressed=True)
+            async with bot.turn_of(place):
+                edit = cast(Literal["swap", "example", "undo", "redo"], "example" if action == "more" else action)
+                await redraw(interaction, await bot.work(bot.desk.edit, place, answer, edit))
+        elif action == "export":
+            await interaction.followup.send(view=file_view(spot, answer.book), ephemeral=True)
+        elif action == "why":
             await privately(interaction, why_text(answer.track, answer.book))
         else:
-            await redraw(interaction, answer)
+            page = spot.page + {"previous": -1, "next": 1}.get(action, 0)
+            await redraw(interaction, at_page(answer, page, answer.chosen))
+
+
+async def _pressed_on(interaction: discord.Interaction[SegueBot], spot: Spot) -> Answer:
+    """Return what the message shows; where that is no longer what was pressed on, show it and do nothing else.
+
+    Raises:
+        RefusedError: the message showed another turn when it was pressed on, or it is not theirs.
+    """
+    bot, place = interaction.client, place_of(interaction)
+    answer = await bot.work(lambda: bot.desk.look(place, spot.token, page=spot.page, chosen=spot.chosen))
+    if answer.shown is not None and answer.shown.turn != spot.turn:
+        await redraw(interaction, answer)
+        raise RefusedError(answer.book("The playlist had changed before you pressed: look again, and then press."))
+    return answer

@@ -49,7 +49,8 @@ async def export(interaction: _Interaction, format: str = ".m3u8") -> None:
     bot: SegueBot = interaction.client
     place = place_of(interaction)
     if format == _EVERYTHING:
-        await _hand_out_everything(interaction, bot, place.listener)
+        with bot.one_at_a_time(place):
+            await _hand_out_everything(interaction, bot, place.listener)
         return
     _, reply = await bot.work(bot.desk.current, place)
     await interaction.followup.send(file=playlist_file(reply, format), ephemeral=True)
@@ -58,7 +59,7 @@ async def export(interaction: _Interaction, format: str = ".m3u8") -> None:
 async def _hand_out_everything(interaction: _Interaction, bot: SegueBot, listener_id: str) -> None:
     with tempfile.TemporaryDirectory(prefix="segue-") as folder:
         path = Path(folder) / "segue-my-data.zip"
-        await bot.work(bot.desk.assistant.export_data, listener_id, path)
+        await bot.work_long(bot.desk.assistant.export_data, listener_id, path)
         if path.stat().st_size > interaction.filesize_limit:
             book = bot.desk.book(place_of(interaction).guild)
             raise RefusedError(book("It is too large for Discord: ask whoever runs me for it."))

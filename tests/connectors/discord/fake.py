@@ -229,10 +229,10 @@ class FakeDiscord:
         self.guilds.append(guild)
         await self._emit("GUILD_CREATE", _guild(guild))
 
-    async def drop(self) -> None:
-        """Break the connection to the gateway; what happens meanwhile is told after it is resumed."""
+    async def drop(self, code: int = 4000) -> None:
+        """Break the connection to the gateway; what happens meanwhile is told after it is resumed, where it may be."""
         socket = self._sockets.pop()
-        await socket.close(code=4000)
+        await socket.close(code=code)
 
     def fail(self, method: str, path: str, status: int, times: int = 1, retry_after: float = 0.05) -> None:
         """Answer the next requests of a kind with a status."""
