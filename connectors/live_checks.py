@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from connectors.discord_command import try_discord
-
 if TYPE_CHECKING:
     from assistant.settings import Settings
 
@@ -47,12 +45,30 @@ def _try_account(name: str, settings: Settings) -> bool:
     return not n_broken
 
 
+def _try_discord(settings: Settings) -> bool:
+    import asyncio
+
+    from connectors.console import open_console, show_checks
+    from connectors.discord.contract import run_contract
+
+    console = open_console()
+
+    async def all_hold() -> bool:
+        hold = True
+        async for outcome in run_contract(settings.discord):
+            show_checks(console, [outcome])
+            hold = hold and outcome.ok
+        return hold
+
+    return asyncio.run(all_hold())
+
+
 #: What can be tried.
 Live = Literal["llm", "discord", "spotify", "listenbrainz", "subsonic"]
 #: What tries it.
 LIVE: dict[Live, Callable[[Settings], bool]] = {
     "llm": _try_model,
-    "discord": try_discord,
+    "discord": _try_discord,
     "spotify": partial(_try_account, "spotify"),
     "listenbrainz": partial(_try_account, "listenbrainz"),
     "subsonic": partial(_try_account, "subsonic"),

@@ -152,9 +152,11 @@ class SegueBot(discord.Client):
     async def setup_hook(self) -> None:
         """Load settings, take up the buttons of earlier messages, and tell Discord the commands."""
         from connectors.discord.registering import dynamic_items
+        from connectors.discord.translating import Translator
 
         await self.look_up(self.desk.guilds.load)
         self.add_dynamic_items(*dynamic_items())
+        await self.tree.set_translator(Translator())
         await self.tree.sync()
 
     async def on_ready(self) -> None:

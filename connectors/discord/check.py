@@ -45,7 +45,7 @@ def invite(settings: DiscordSettings) -> str:
         NoTokenError: the settings have no token.
         BadTokenError: it does not begin as a token does, with the bot's id.
     """
-    return _invite(application_of(token_of(settings)))
+    return invitation(application_of(token_of(settings)))
 
 
 def application_of(token: str) -> int:
@@ -83,13 +83,13 @@ async def _check(settings: DiscordSettings) -> list[Check]:
         except discord.LoginFailure as error:
             return [Check(name="token", ok=False, detail="refused by Discord", remedy=str(BadTokenError(str(error))))]
         except (aiohttp.ClientError, discord.HTTPException, OSError) as error:
-            return [Check(name="token", ok=False, detail="not tried", remedy=str(_unreachable(error)))]
+            return [Check(name="token", ok=False, detail="not tried", remedy=str(unreachable(error)))]
         assert client.user is not None
         checks = [Check(name="token", ok=True, detail=f"of {plain(str(client.user), 60)}")]
         try:
             checks += await _servers(client)
         except (aiohttp.ClientError, discord.HTTPException, OSError) as error:
-            checks.append(Check(name="servers", ok=False, detail="not looked at", remedy=str(_unreachable(error))))
+            checks.append(Check(name="servers", ok=False, detail="not looked at", remedy=str(unreachable(error))))
         checks.append(await _gateway(client))  # the last, for a refused client is closed
     return checks
 
@@ -106,7 +106,7 @@ async def _gateway(client: discord.Client) -> Check:
         refused = isinstance(error, discord.PrivilegedIntentsRequired) or (
             isinstance(error, discord.ConnectionClosed) and error.code == _INTENTS_REFUSED
         )
-        remedy = str(IntentError() if refused else _unreachable(error or OSError("the connection was closed")))
+        remedy = str(IntentError() if refused else unreachable(error or OSError("the connection was closed")))
         return Check(name="intents", ok=False, detail="refused" if refused else "not connected", remedy=remedy)
     finally:
         for task in (connecting, ready):
@@ -129,28 +129,39 @@ async def _servers(client: discord.Client) -> list[Check]:
     ]
     found: list[Any] = await client.http.get_guilds(_MOST_SERVERS)
     if not found:
-        remedy = f"open {_invite(application)} as somebody who manages a server"
+        remedy = f"open {invitation(application)} as somebody who manages a server"
         return [*checks, Check(name="servers", ok=False, detail="the bot is in none", remedy=remedy)]
     return [*checks, *[await _server(client, application, guild) for guild in found]]
 
 
 async def _server(client: discord.Client, application: int, guild: dict[str, Any]) -> Check:
     """Look at what the bot may do in one server; a channel may still forbid more."""
-    name, has = plain(guild["name"], 60), discord.Permissions(int(guild["permissions"]))
-    missing = [name for name, needed in permissions() if needed and not (has.administrator or getattr(has, name))]
-    problems = [f"it may not {' nor '.join(name.replace('_', ' ') for name in missing)}"] if missing else []
+    name, missing = plain(guild["name"], 60), lacking(guild)
+    problems = [f"it may not {' nor '.join(missing)}"] if missing else []
     try:
         await client.http.get_guild_commands(application, int(guild["id"]))
     except discord.Forbidden:
         problems.append("it was invited without the scope applications.commands")
-    again = f"open {_invite(application)} again and choose this server, or give its role what is missing"
+    again = f"open {invitation(application)} again and choose this server, or give its role what is missing"
     detail = "; ".join(problems) or "everything that the bot needs is allowed"
     return Check(name=f"server {name}", ok=not problems, detail=detail, remedy=again if problems else "")
 
 
-def _invite(application: int) -> str:
+def lacking(guild: dict[str, Any]) -> list[str]:
+    """Name the permissions that the bot needs and a server, as Discord describes it, does not give."""
+    has = discord.Permissions(int(guild["permissions"]))
+    return [
+        name.replace("_", " ")
+        for name, needed in permissions()
+        if needed and not (has.administrator or getattr(has, name))
+    ]
+
+
+def invitation(application: int) -> str:
+    """Return the address by which a server takes the bot of an application in."""
     return discord.utils.oauth_url(application, permissions=permissions(), scopes=("bot", "applications.commands"))
 
 
-def _unreachable(error: BaseException) -> UnreachableError:
+def unreachable(error: BaseException) -> UnreachableError:
+    """Word an error of the way to Discord."""
     return UnreachableError(plain(f"{type(error).__name__}: {error}", 200))

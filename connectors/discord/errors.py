@@ -54,3 +54,11 @@ class RefusedError(ConnectorError, PermissionError):
     def __init__(self, said: str) -> None:
         super().__init__(said)
         self.said = said
+
+
+class BrokenClauseError(ConnectorError, AssertionError):
+    """Discord, or a bot at it, does not do what a clause of the contract says."""
+
+    def __init__(self, seen: str, remedy: str) -> None:
+        super().__init__(f"{seen}; {remedy}")
+        self.seen, self.remedy = seen, remedy

@@ -17,11 +17,15 @@ LANGUAGES = {
     "pt": "Português",
     "it": "Italiano",
 }
+#: What the bot says, and what Discord says of its commands.
+_FILES = ("discord.toml", "discord_commands.toml")
 
 
 @lru_cache(maxsize=len(LANGUAGES) + 1)
 def phrases(language: str | None) -> Phrasebook:
     """Open the bot's phrasebook of a language, by its code; English where none is chosen."""
-    file = resources.files("connectors").joinpath("assets", "discord.toml")
-    known = tomllib.loads(file.read_text(encoding="utf-8"))
-    return Phrasebook(language or "en", known.get(language or "en", {}))
+    said: dict[str, str] = {}
+    for name in _FILES:
+        file = resources.files("connectors").joinpath("assets", name)
+        said |= tomllib.loads(file.read_text(encoding="utf-8")).get(language or "en", {})
+    return Phrasebook(language or "en", said)

@@ -55,8 +55,8 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def assistant(tmp_path_factory: pytest.TempPathFactory, catalogue: Path) -> Iterator[Assistant]:
-    """An assistant over that catalogue; listeners keep the tests apart."""
+def one_assistant(tmp_path_factory: pytest.TempPathFactory, catalogue: Path) -> Iterator[Assistant]:
+    """An assistant over that catalogue, for all tests."""
     home = tmp_path_factory.mktemp("discord")
     values: dict[str, Any] = {"home": home, "training_steps": 20, "threads": 1, "log_level": "error"}
     with Assistant(Settings(_env_file=None, **values)) as opened:
@@ -65,15 +65,17 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, catalogue: Path) -> Iter
         yield opened
 
 
-@pytest.fixture(autouse=True)
-def _clean(assistant: Assistant) -> None:
-    """Every test begins with no settings, conversations or buttons."""
+@pytest.fixture
+def assistant(one_assistant: Assistant) -> Assistant:
+    """That assistant, without settings, conversations or buttons of another test."""
+    assistant = one_assistant
     for kind in ("guild", "gone", "talk", "slate", "group", "member", "budget"):
         for key in assistant.records.all(f"discord-{kind}"):
             assistant.records.drop(f"discord-{kind}", key)
     assistant.delete_sessions("discord-")
     for user in (11, 12, 13):
         assistant.forget(f"discord-{user}")
+    return assistant
 
 
 @asynccontextmanager

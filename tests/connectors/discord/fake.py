@@ -13,15 +13,37 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-APP, TOKEN = 900, "OTAw.fake.token"
-GUILD, OTHER_GUILD = 500, 501
-CHANNEL, OTHER_CHANNEL, THREAD, DIRECT = 600, 601, 650, 690
-ANN, BOB, CLEO = 11, 12, 13
-MANAGE_GUILD, ALL = 1 << 5, (1 << 53) - 1
+from tests.connectors.discord.payloads import (
+    ALL,
+    ANN,
+    APP,
+    APPLICATION,
+    CHANNEL,
+    GUILD,
+    OTHER_GUILD,
+    THREAD,
+    THREAD_FACTS,
+    Json,
+    channel_type,
+    check_commands,
+    check_message,
+    guild_of,
+    known_command,
+    member_of,
+    user_of,
+)
+
+TOKEN = "OTAw.fake.token"
+MANAGE_GUILD = 1 << 5
 EPHEMERAL = 64
 _SLASH, _PRESS, _COMPLETE = 2, 3, 4
 _TIMEOUT_S, _LOOK_AGAIN_S = 30.0, 0.05
-Json = dict[str, Any]
+_LIMITS = {
+    "X-RateLimit-Limit": "30",
+    "X-RateLimit-Remaining": "29",
+    "X-RateLimit-Reset-After": "1.000",
+    "X-RateLimit-Bucket": "b1",
+}
 
 
 @dataclass
@@ -70,7 +92,7 @@ class Fault:
     path: re.Pattern[str]
     status: int
     times: int
-    retry_after: float = 0.0
+    body: Any
 
 
 class FakeDiscord:
@@ -89,6 +111,9 @@ class FakeDiscord:
         self.files: dict[str, bytes] = {}  # what lies at Discord's file host
         self.uploads: dict[str, bytes] = {}  # what the bot uploaded, by name
         self.guild_permissions = {GUILD: ALL, OTHER_GUILD: ALL}
+        self.heartbeat_ms, self.answers_heartbeats = 60_000, True
+        self.hangs_up_on_strangers: int | None = 4004
+        self.takes_the_bot_for = APP
         self._sockets: list[web.WebSocketResponse] = []
         self._log: list[Json] = []
         self._next_id = 10_000
@@ -193,9 +218,9 @@ class FakeDiscord:
         """Write a message; return its id. The bot sees its text only where Discord lets it."""
         seen = mention or guild is None
         body = self._message(channel, f"<@{APP}> {text}" if mention else text if seen else "", user)
-        body["mentions"] = [_user(APP, bot=True)] if mention else []
+        body["mentions"] = [user_of(APP, bot=True)] if mention else []
         if guild is not None:
-            body |= {"guild_id": str(guild), "member": _member(user, 0)}
+            body |= {"guild_id": str(guild), "member": member_of(user, 0)}
         await self._emit("MESSAGE_CREATE", body)
         return int(body["id"])
 
@@ -227,7 +252,7 @@ class FakeDiscord:
 
     async def join(self, guild: int) -> None:
         self.guilds.append(guild)
-        await self._emit("GUILD_CREATE", _guild(guild))
+        await self._emit("GUILD_CREATE", guild_of(guild))
 
     async def drop(self, code: int = 4000) -> None:
         """Break the connection to the gateway; what happens meanwhile is told after it is resumed, where it may be."""
@@ -236,7 +261,12 @@ class FakeDiscord:
 
     def fail(self, method: str, path: str, status: int, times: int = 1, retry_after: float = 0.05) -> None:
         """Answer the next requests of a kind with a status."""
-        self.faults.append(Fault(method, re.compile(path), status, times, retry_after))
+        body = {"retry_after": retry_after, "global": False, "message": "slow", "code": 0}
+        self.faults.append(Fault(method, re.compile(path), status, times, body))
+
+    def lie(self, path: str, body: Any, status: int = 200) -> None:
+        """Answer whoever reads a path with something else than the truth, from now on."""
+        self.faults.append(Fault("GET", re.compile(path), status, 1 << 30, body))
 
     def attach(self, name: str, content: bytes, *, size: int | None = None) -> tuple[str, Json]:
         """Lay a file at Discord's file host; return its id, and what a command's `resolved` says of it."""
@@ -260,8 +290,7 @@ class FakeDiscord:
         for fault in self.faults:
             if fault.times and fault.method == request.method and fault.path.search(path):
                 fault.times -= 1
-                more = {"retry_after": fault.retry_after, "global": False, "message": "slow", "code": 0}
-                return _json(more, status=fault.status, headers={"Via": "1.1 fake"})
+                return _json(fault.body, status=fault.status, headers={"Via": "1.1 fake"})
         by_token = path.startswith(("/webhooks/", "/interactions/"))
         if not by_token and request.headers.get("Authorization") != f"Bot {TOKEN}":
             return _json({"message": "401: Unauthorized", "code": 0}, status=401)
@@ -269,9 +298,12 @@ class FakeDiscord:
             self.sent.append(body)
         method = request.method
         if (method, path) == ("GET", "/users/@me"):
-            return _json(_user(APP, bot=True))
+            return _json(user_of(APP, bot=True), headers=_LIMITS)
+        if (method, path) == ("GET", "/gateway/bot"):
+            limit = {"total": 1000, "remaining": 990, "reset_after": 3_600_000, "max_concurrency": 1}
+            return _json({"url": self.gateway, "shards": 1, "session_start_limit": limit})
         if path in ("/oauth2/applications/@me", "/applications/@me"):
-            return _json(_APPLICATION)
+            return _json(APPLICATION)
         if path == "/users/@me/guilds":
             known = self.guild_permissions
             return _json(
@@ -281,10 +313,14 @@ class FakeDiscord:
             return _json([])
         if path == f"/applications/{APP}/commands":
             if method == "PUT":
+                try:
+                    check_commands(body)
+                except AssertionError as error:
+                    return _json({"message": f"Invalid Form Body {error}", "code": 50035}, status=400)
                 self.commands = body
-            return _json(
-                [{**c, "id": str(n), "application_id": str(APP), "version": "1"} for n, c in enumerate(self.commands)]
-            )
+            localized = method == "PUT" or request.query.get("with_localizations") == "true"
+            known = [known_command(one, localized=localized) for one in self.commands]
+            return _json([{**c, "id": str(n), "application_id": str(APP), "version": "1"} for n, c in enumerate(known)])
         if found := re.fullmatch(r"/interactions/(\d+)/([\w-]+)/callback", path):
             return self._callback(found[2], body)
         if found := re.fullmatch(rf"/webhooks/{APP}/([\w-]+)", path):
@@ -302,7 +338,7 @@ class FakeDiscord:
             return _json(message)
         if re.fullmatch(r"/channels/\d+/typing", path):
             return web.Response(status=204)
-        return _json({"message": f"no such path {path}", "code": 0}, status=404)
+        return _json({"message": "404: Not Found", "code": 0}, status=404)
 
     def _callback(self, token: str, body: Json) -> web.StreamResponse:
         asked = self.asked[token]
@@ -312,7 +348,7 @@ class FakeDiscord:
             return _json({"message": "Unknown interaction", "code": 10062}, status=404)
         asked.callback, asked.callback_at = body, time.perf_counter()
         if body["type"] == 4:
-            _check_message(body["data"])
+            check_message(body["data"])
             asked.original = self._message(asked_channel(asked), "", APP, body["data"])
             asked.answered_at = asked.callback_at
         elif body["type"] == 5:
@@ -328,7 +364,7 @@ class FakeDiscord:
         asked = self.asked[token]
         if asked.callback is None:
             return _json({"message": "Unknown Webhook", "code": 10015}, status=404)
-        _check_message(body)
+        check_message(body)
         message = self._message(CHANNEL, "", APP, body, files)
         if asked.callback["type"] == 5 and not asked.messages:
             # The first one takes the place of the promise, and is as private as that was.
@@ -344,7 +380,7 @@ class FakeDiscord:
         if original is None:
             return _json({"message": "Unknown Message", "code": 10008}, status=404)
         if body is not None:
-            _check_message(original | body)
+            check_message(original | body)
             original |= {key: body[key] for key in ("content", "embeds", "components") if body.get(key) is not None}
             if original not in asked.messages:
                 asked.messages.append(original)
@@ -359,12 +395,12 @@ class FakeDiscord:
     async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        await socket.send_json({"op": 10, "d": {"heartbeat_interval": 60_000}, "s": None, "t": None})
+        await socket.send_json({"op": 10, "d": {"heartbeat_interval": self.heartbeat_ms}, "s": None, "t": None})
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 continue
             data = json.loads(message.data)
-            if data["op"] == 1:
+            if data["op"] == 1 and self.answers_heartbeats:
                 await socket.send_json({"op": 11, "d": None, "s": None, "t": None})
             elif data["op"] == 2:
                 await self._identify(socket, data["d"])
@@ -374,6 +410,10 @@ class FakeDiscord:
 
     async def _identify(self, socket: web.WebSocketResponse, data: Json) -> None:
         self.identified.append(data)
+        if data["token"] != TOKEN:
+            if self.hangs_up_on_strangers is not None:
+                await socket.close(code=self.hangs_up_on_strangers)
+            return
         if self.refuse_intents:
             await socket.close(code=4014)
             return
@@ -381,14 +421,14 @@ class FakeDiscord:
         guilds = [{"id": str(guild), "unavailable": True} for guild in self.guilds]
         ready = {
             "v": 10,
-            "user": _user(APP, bot=True),
+            "user": user_of(self.takes_the_bot_for, bot=True),
             "guilds": guilds,
             "session_id": "s1",
-            "application": _APPLICATION,
+            "application": APPLICATION,
         }
         await self._emit("READY", ready | {"resume_gateway_url": self.gateway})
         for guild in self.guilds:
-            await self._emit("GUILD_CREATE", _guild(guild))
+            await self._emit("GUILD_CREATE", guild_of(guild))
 
     async def _resume(self, socket: web.WebSocketResponse, data: Json) -> None:
         self.resumed.append(data)
@@ -412,7 +452,9 @@ class FakeDiscord:
         number = self._id()
         token = f"token-{number}"
         thread = (
-            {"parent_id": str(CHANNEL), "thread_metadata": _THREAD, "owner_id": str(ANN)} if channel == THREAD else {}
+            {"parent_id": str(CHANNEL), "thread_metadata": THREAD_FACTS, "owner_id": str(ANN)}
+            if channel == THREAD
+            else {}
         )
         body: Json = {
             "id": str(number),
@@ -422,7 +464,7 @@ class FakeDiscord:
             "version": 1,
             "data": data,
             "channel_id": str(channel),
-            "channel": {"id": str(channel), "type": _channel_type(channel, guild), "name": "music", **thread},
+            "channel": {"id": str(channel), "type": channel_type(channel, guild), "name": "music"},
             "locale": "en-US",
             "app_permissions": str(ALL),
             "entitlements": [],
@@ -431,10 +473,12 @@ class FakeDiscord:
             "context": 0,
             **more,
         }
+        if channel == THREAD:
+            body["channel"] |= thread
         if guild is None:
-            body["user"] = _user(user)
+            body["user"] = user_of(user)
         else:
-            body |= {"guild_id": str(guild), "member": _member(user, permissions), "guild_locale": "en-US"}
+            body |= {"guild_id": str(guild), "member": member_of(user, permissions), "guild_locale": "en-US"}
         asked = self.asked[token] = Asked(token, kind, time.perf_counter(), original=more.get("message"))
         await self._emit("INTERACTION_CREATE", body)
         return asked
@@ -451,7 +495,7 @@ class FakeDiscord:
         message = {
             "id": str(number),
             "channel_id": str(channel),
-            "author": _user(author, bot=author == APP),
+            "author": user_of(author, bot=author == APP),
             "content": body.get("content") or content,
             "embeds": body.get("embeds") or [],
             "components": body.get("components") or [],
@@ -495,31 +539,6 @@ def asked_channel(_asked: Asked) -> int:
     return CHANNEL
 
 
-def _check_message(body: Json) -> None:
-    """What Discord would refuse."""
-    assert len(body.get("content") or "") <= 2000
-    for embed in body.get("embeds") or []:
-        assert len(embed.get("title") or "") <= 256
-        assert len(embed.get("description") or "") <= 4096
-        fields = embed.get("fields") or []
-        assert len(fields) <= 25
-        assert all(len(one["name"]) <= 256 and 1 <= len(one["value"]) <= 1024 for one in fields)
-        total = len(embed.get("title") or "") + len(embed.get("description") or "")
-        total += len((embed.get("footer") or {}).get("text") or "")
-        assert total + sum(len(one["name"]) + len(one["value"]) for one in fields) <= 6000
-    rows = body.get("components") or []
-    assert len(rows) <= 5
-    ids = [one["custom_id"] for row in rows for one in row["components"]]
-    assert len(set(ids)) == len(ids)
-    assert all(1 <= len(one) <= 100 for one in ids)
-    for row in rows:
-        assert len(row["components"]) <= 5
-        for one in row["components"]:
-            assert len(one.get("label") or "") <= 80
-            assert all(1 <= len(o["label"]) <= 100 and len(o["value"]) <= 100 for o in one.get("options", []))
-            assert one["type"] != 3 or 1 <= len(one["options"]) <= 25
-
-
 async def _body(request: web.Request) -> tuple[Any, dict[str, bytes]]:
     if request.content_type.startswith("multipart/"):
         body: Any = None
@@ -539,73 +558,3 @@ def _json(data: Any, status: int = 200, headers: dict[str, str] | None = None) -
     # Discord says no charset, and discord.py reads JSON only where there is none.
     body = json.dumps(data).encode()
     return web.Response(body=body, status=status, headers={"Content-Type": "application/json", **(headers or {})})
-
-
-def _user(user: int, *, bot: bool = False) -> Json:
-    name = {ANN: "ann", BOB: "bob", CLEO: "cleo", APP: "Segue"}.get(user, f"user{user}")
-    return {"id": str(user), "username": name, "discriminator": "0", "avatar": None, "global_name": name, "bot": bot}
-
-
-def _member(user: int, permissions: int) -> Json:
-    shared = {"roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}
-    return {"user": _user(user), "permissions": str(permissions), **shared}
-
-
-def _channel_type(channel: int, guild: int | None) -> int:
-    return 1 if guild is None else 11 if channel == THREAD else 0
-
-
-def _guild(guild: int) -> Json:
-    common = {"position": 0, "permission_overwrites": [], "nsfw": False, "parent_id": None}
-    base = 0 if guild == GUILD else 1000
-    channels = [
-        {"id": str(base + one), "type": 0, "name": f"music-{one}", **common} for one in (CHANNEL, OTHER_CHANNEL)
-    ]
-    thread = {"id": str(base + THREAD), "type": 11, "name": "a thread", "parent_id": str(base + CHANNEL)}
-    thread |= {"owner_id": str(ANN), "thread_metadata": _THREAD, "guild_id": str(guild), "message_count": 0}
-    thread |= {"member_count": 1}
-    everyone = {"id": str(guild), "name": "@everyone", "permissions": str(ALL), "position": 0, "color": 0, "flags": 0}
-    everyone |= {"colors": {"primary_color": 0}, "hoist": False, "managed": False, "mentionable": False}
-    return {
-        "id": str(guild),
-        "name": f"Guild {guild}",
-        "owner_id": str(ANN),
-        "roles": [everyone],
-        "emojis": [],
-        "features": [],
-        "channels": channels,
-        "threads": [thread],
-        "members": [_member(APP, 0)],
-        "member_count": 3,
-        "verification_level": 0,
-        "default_message_notifications": 0,
-        "explicit_content_filter": 0,
-        "mfa_level": 0,
-        "premium_tier": 0,
-        "nsfw_level": 0,
-        "system_channel_flags": 0,
-        "preferred_locale": "en-US",
-        "afk_timeout": 60,
-        "stickers": [],
-        "unavailable": False,
-    }
-
-
-_THREAD = {
-    "archived": False,
-    "auto_archive_duration": 60,
-    "archive_timestamp": "2026-01-01T00:00:00+00:00",
-    "locked": False,
-}
-_APPLICATION: Json = {
-    "id": str(APP),
-    "name": "Segue",
-    "description": "",
-    "icon": None,
-    "flags": 0,
-    "verify_key": "x",
-    "bot_public": True,
-    "bot_require_code_grant": False,
-    "owner": _user(ANN),
-    "summary": "",
-}

@@ -9,7 +9,8 @@ import pytest
 from assistant.app import Assistant
 from connectors.discord.bot import SegueBot
 from tests.connectors.discord.conftest import Play, connected, point_at
-from tests.connectors.discord.fake import ANN, BOB, CLEO, FakeDiscord, Json, texts
+from tests.connectors.discord.fake import FakeDiscord, texts
+from tests.connectors.discord.payloads import ANN, BOB, CLEO, Json
 from tests.connectors.discord.test_commands import titles
 
 

@@ -14,7 +14,8 @@ from connectors.discord import check
 from connectors.discord.bot import serve
 from connectors.discord.errors import BadTokenError, IntentError, NoTokenError
 from tests.connectors.discord.conftest import point_at
-from tests.connectors.discord.fake import APP, GUILD, OTHER_GUILD, TOKEN, FakeDiscord
+from tests.connectors.discord.fake import TOKEN, FakeDiscord
+from tests.connectors.discord.payloads import APP, GUILD, OTHER_GUILD
 
 
 def _checks(monkeypatch: pytest.MonkeyPatch, fake: FakeDiscord, token: str | None = TOKEN) -> dict[str, Check]:

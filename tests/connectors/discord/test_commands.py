@@ -8,19 +8,8 @@ import pytest
 
 from connectors.discord.bot import SegueBot
 from tests.connectors.discord.conftest import Play
-from tests.connectors.discord.fake import (
-    ANN,
-    BOB,
-    CHANNEL,
-    GUILD,
-    MANAGE_GUILD,
-    OTHER_CHANNEL,
-    OTHER_GUILD,
-    THREAD,
-    FakeDiscord,
-    Json,
-    texts,
-)
+from tests.connectors.discord.fake import MANAGE_GUILD, FakeDiscord, texts
+from tests.connectors.discord.payloads import ANN, BOB, CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, THREAD, Json
 
 
 def titles(message: Json) -> list[str]:

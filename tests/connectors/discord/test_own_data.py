@@ -8,7 +8,8 @@ import zipfile
 
 from connectors.discord.bot import SegueBot
 from tests.connectors.discord.conftest import Play
-from tests.connectors.discord.fake import ANN, FakeDiscord
+from tests.connectors.discord.fake import FakeDiscord
+from tests.connectors.discord.payloads import ANN
 
 _HEARD = [
     {

@@ -12,7 +12,8 @@ from assistant.app import Assistant
 from connectors.discord.bot import SegueBot
 from connectors.discord.guilds import KEPT_S
 from tests.connectors.discord.conftest import WORDS, Play, connected, point_at
-from tests.connectors.discord.fake import ANN, BOB, GUILD, MANAGE_GUILD, OTHER_GUILD, FakeDiscord, texts
+from tests.connectors.discord.fake import MANAGE_GUILD, FakeDiscord, texts
+from tests.connectors.discord.payloads import ANN, BOB, GUILD, OTHER_GUILD
 from tests.connectors.discord.test_commands import titles
 
 
