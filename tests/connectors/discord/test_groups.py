@@ -9,8 +9,9 @@ import pytest
 from assistant.reply import MAX_GROUP
 from connectors.discord.bot import SegueBot
 from tests.connectors.discord.conftest import Play
-from tests.connectors.discord.fake import ANN, BOB, MANAGE_GUILD, FakeDiscord, texts
+from tests.connectors.discord.fake import MANAGE_GUILD, FakeDiscord, texts
 from tests.connectors.discord.gates import rated
+from tests.connectors.discord.payloads import ANN, BOB
 
 
 def test_a_group_takes_no_more_than_it_can_hold_however_many_join_at_once(play: Play) -> None:

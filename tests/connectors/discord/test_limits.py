@@ -13,8 +13,9 @@ from assistant.reply import Reply
 from connectors import histories
 from connectors.discord.bot import SegueBot
 from tests.connectors.discord.conftest import NUMBERED, Play
-from tests.connectors.discord.fake import ANN, BOB, DIRECT, OTHER_CHANNEL, FakeDiscord
+from tests.connectors.discord.fake import FakeDiscord
 from tests.connectors.discord.gates import Gate, rated
+from tests.connectors.discord.payloads import ANN, BOB, DIRECT, OTHER_CHANNEL
 from tests.connectors.discord.test_commands import titles
 
 

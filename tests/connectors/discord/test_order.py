@@ -9,8 +9,9 @@ import pytest
 from assistant.reply import Reply
 from connectors.discord.bot import SegueBot
 from tests.connectors.discord.conftest import Play
-from tests.connectors.discord.fake import ANN, FakeDiscord, Json, texts
+from tests.connectors.discord.fake import FakeDiscord, texts
 from tests.connectors.discord.gates import Gate, hold_up, rated
+from tests.connectors.discord.payloads import ANN, Json
 from tests.connectors.discord.test_buttons import labels
 from tests.connectors.discord.test_commands import titles
 
