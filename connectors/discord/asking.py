@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-import discord
 from discord import app_commands
 
 from connectors.discord import completing
 from connectors.discord.desk import Answer
 from connectors.discord.errors import RefusedError
-from connectors.discord.places import place_of
-from connectors.discord.sending import respond, reword, tell_error
-
-if TYPE_CHECKING:
-    from connectors.discord.bot import SegueBot
+from connectors.discord.handling import Interaction, Seen, Visit, handle, whoever_may_ask
+from connectors.discord.sending import respond, reword
 
 _LONGEST = 1_000
-_Interaction = discord.Interaction[Any]
 _Words = app_commands.Range[str, 1, _LONGEST]
 _TURNED = {"familiar": -0.7, "a mix": 0.0, "new to me": 0.7}
 _KNOWN = {"deep cuts": -0.7, "a mix": 0.0, "hits": 0.7}
@@ -39,7 +34,7 @@ def commands() -> list[app_commands.Command[Any, ..., Any]]:
     artist=completing.names("artist"), genre=completing.names("genre"), track=completing.names("track")
 )
 async def ask(
-    interaction: _Interaction,
+    interaction: Interaction,
     request: _Words | None = None,
     artist: str | None = None,
     genre: str | None = None,
@@ -64,7 +59,7 @@ async def ask(
     artist=completing.names("artist"), genre=completing.names("genre"), track=completing.names("track")
 )
 async def playlist(
-    interaction: _Interaction,
+    interaction: Interaction,
     request: _Words | None = None,
     tracks: app_commands.Range[int, 1, 100] | None = None,
     minutes: app_commands.Range[int, 5, 600] | None = None,
@@ -84,7 +79,7 @@ async def playlist(
 @app_commands.command(description="Change your playlist: calmer, no country, swap 3, only the 90s.")
 @app_commands.describe(change="What to change", tracks="How many tracks", minutes="How long, in minutes")
 async def refine(
-    interaction: _Interaction,
+    interaction: Interaction,
     change: _Words,
     tracks: app_commands.Range[int, 1, 100] | None = None,
     minutes: app_commands.Range[int, 5, 600] | None = None,
@@ -95,7 +90,7 @@ async def refine(
 
 
 async def answer(
-    interaction: _Interaction, words: str, *, fresh: bool = False, refines: bool = False, **fields: Any
+    interaction: Interaction, words: str, *, fresh: bool = False, refines: bool = False, **fields: Any
 ) -> None:
     """Answer words with a turn; Discord hears that it takes a while before anything else is done.
 
@@ -106,27 +101,27 @@ async def answer(
         refines: there must be a playlist already.
         fields: of the `Message`, beside its text.
     """
-    bot: SegueBot = interaction.client
-    place = place_of(interaction)
-    try:
-        bot.check(place)
+
+    def allow(visit: Visit) -> None:
+        whoever_may_ask(visit)
         if not words:
-            raise RefusedError(bot.desk.book(place.guild)("Say what you would like to hear, or use /help."))
-    except RefusedError as error:
-        await tell_error(interaction, error)
-        return
-    await interaction.response.defer(thinking=True)
+            raise RefusedError(visit.book("Say what you would like to hear, or use /help."))
 
-    def turn() -> Answer:
-        if refines:
-            return bot.desk.refine(place, words, **fields)
-        return bot.desk.ask(place, words, fresh=fresh, **fields)
+    async def task(visit: Visit) -> None:
+        desk, place = visit.desk, visit.place
 
-    async with bot.turn_of(place):
-        done = await bot.work(turn)
-    sent = await respond(interaction, done)
-    if sent is not None:
-        await reword(bot, place, done, sent)
+        def turn() -> Answer:
+            if refines:
+                return desk.refine(place, words, **fields)
+            return desk.ask(place, words, fresh=fresh, **fields)
+
+        async with visit.bot.turn_of(place):
+            done = await visit.work_for_all(turn)
+        sent = await respond(interaction, done)
+        if sent is not None:
+            await reword(visit.bot, place, done, sent)
+
+    await handle(interaction, task, Seen.BY_ALL, allow=allow)
 
 
 def words_of(request: str | None, artist: str | None, genre: str | None, track: str | None) -> str:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import Any, Self
 
 import discord
 from discord import app_commands
 
 from assistant.phrasebook import Phrasebook
-from connectors.discord.errors import RefusedError
-from connectors.discord.places import place_of
-from connectors.discord.sending import respond, tell_error
+from connectors.discord.handling import Seen, Visit, handle, handled, whoever_may_ask, whoever_may_press
+from connectors.discord.sending import respond
 from connectors.discord.slates import people
 from connectors.discord.talks import Group, listener_of
 from connectors.discord.words import safe
-
-if TYPE_CHECKING:
-    from connectors.discord.bot import SegueBot
 
 _Interaction = discord.Interaction[Any]
 _MAX_SHOWN = 300
@@ -31,18 +28,11 @@ def commands() -> list[app_commands.Command[Any, ..., Any]]:
 @app_commands.command(description="One playlist for several people: those who press Join take part.")
 @app_commands.describe(request="What all of you would like to hear")
 @app_commands.guild_only()
-async def group(interaction: _Interaction, request: app_commands.Range[str, 1, 1_000]) -> None:
+@handled(Seen.BY_ALL, allow=whoever_may_ask)
+async def group(visit: Visit, request: app_commands.Range[str, 1, 1_000]) -> None:
     """Invite people."""
-    bot: SegueBot = interaction.client
-    place = place_of(interaction)
-    try:
-        bot.check(place)
-    except RefusedError as error:
-        await tell_error(interaction, error)
-        return
-    await interaction.response.defer(thinking=True)
-    opened = await bot.work(bot.desk.talks.open_group, place, request)
-    await interaction.followup.send(**_parts(opened, bot.desk.book(place.guild)))
+    opened = await visit.work_for_all(visit.desk.talks.open_group, visit.place, request)
+    await visit.interaction.followup.send(**_parts(opened, visit.book))
 
 
 class GroupButton(
@@ -66,22 +56,24 @@ class GroupButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Join, leave, or begin."""
-        await interaction.response.defer()
-        bot: SegueBot = interaction.client
-        place = place_of(interaction)
-        try:
-            if self._action == "play":
-                bot.check(place, pressed=True)
-                async with bot.turn_of(place):
-                    answer = await bot.work(bot.desk.play_group, place, self._token)
-                await respond(interaction, answer)
-                return
-            async with bot.screens.one_by_one(self._token):
-                leaves = self._action == "leave"
-                joined = await bot.work(lambda: bot.desk.join(place, self._token, leave=leaves))
-                await interaction.edit_original_response(**_parts(joined, bot.desk.book(place.guild)))
-        except Exception as error:
-            await tell_error(interaction, error)
+        if self._action == "play":
+            play = partial(_play, token=self._token)
+            await handle(interaction, play, Seen.IN_MESSAGE, allow=whoever_may_press)
+        else:
+            join = partial(_join, token=self._token, leave=self._action == "leave")
+            await handle(interaction, join, Seen.IN_MESSAGE)
+
+
+async def _play(visit: Visit, token: str) -> None:
+    async with visit.bot.turn_of(visit.place):
+        answer = await visit.work(visit.desk.play_group, visit.place, token)
+    await respond(visit.interaction, answer)
+
+
+async def _join(visit: Visit, token: str, *, leave: bool) -> None:
+    async with visit.bot.screens.one_by_one(token):
+        joined = await visit.work(lambda: visit.desk.join(visit.place, token, leave=leave))
+        await visit.interaction.edit_original_response(**_parts(joined, visit.book))
 
 
 #: What must be made again from its id when somebody presses it.

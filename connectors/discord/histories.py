@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
@@ -12,14 +11,9 @@ from discord import app_commands
 from assistant.history_reports import HistoryReport
 from assistant.phrasebook import Phrasebook
 from connectors.discord.errors import RefusedError
-from connectors.discord.places import place_of
-from connectors.discord.sending import privately
+from connectors.discord.handling import Seen, Visit, handled
 from connectors.discord.words import safe
 
-if TYPE_CHECKING:
-    from connectors.discord.bot import SegueBot
-
-_Interaction = discord.Interaction[Any]
 _MB = 1 << 20
 _SHOWN = 5
 
@@ -35,14 +29,13 @@ def commands() -> list[app_commands.Group]:
 @app_commands.describe(
     file="The export, as JSON, CSV, a playlist or a zip", timezone="Of times without one, such as Europe/Berlin"
 )
+@handled(Seen.BY_ONE)
 async def import_(
-    interaction: _Interaction, file: discord.Attachment, timezone: app_commands.Range[str, 1, 60] | None = None
+    visit: Visit, file: discord.Attachment, timezone: app_commands.Range[str, 1, 60] | None = None
 ) -> None:
     """Take a history in."""
-    await interaction.response.defer(thinking=True, ephemeral=True)
-    bot: SegueBot = interaction.client
-    place = place_of(interaction)
-    book, most = bot.desk.book(place.guild), bot.settings.upload_mb
+    assistant, listener_id = visit.desk.assistant, visit.place.listener
+    book, most = visit.book, visit.bot.settings.upload_mb
     if file.size > most * _MB:
         size = book.number(file.size / _MB, 1)
         raise RefusedError(book("This file has {size} MB, and I take at most {most} MB.", size=size, most=most))
@@ -50,14 +43,14 @@ async def import_(
     def take(path: Path) -> HistoryReport:
         from connectors.histories import import_history
 
-        return import_history(bot.desk.assistant, place.listener, path, timezone=timezone)
+        return import_history(assistant, listener_id, path, timezone=timezone)
 
-    with bot.one_at_a_time(place), tempfile.TemporaryDirectory(prefix="segue-") as folder:
+    with visit.bot.one_at_a_time(visit.place), tempfile.TemporaryDirectory(prefix="segue-") as folder:
         # The name says the format; nothing else of it may reach the disk.
         path = Path(folder) / f"history{Path(file.filename).suffix[:10]}"
         await file.save(path)
-        report = await bot.work_long(take, path)
-    await privately(interaction, report_text(report, book))
+        report = await visit.bot.work_long(take, path)
+    await visit.say(report_text(report, book))
 
 
 def report_text(report: HistoryReport, book: Phrasebook) -> str:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import discord
 from discord import app_commands
 
 from assistant.phrasebook import Phrasebook
 from assistant.taste_reports import TasteReport, TasteTrack
-from connectors.discord.places import place_of
-from connectors.discord.sending import privately
+from connectors.discord.handling import Seen, Visit, handled
 from connectors.discord.words import safe
 
-if TYPE_CHECKING:
-    from connectors.discord.bot import SegueBot
-
-_Interaction = discord.Interaction[Any]
 #: Tracks of each list, pieces of evidence of each sentence.
 _TRACKS, _EVIDENCE = 10, 3
 _MAX_SENTENCE, _MAX_NAME = 300, 80
@@ -28,45 +22,38 @@ def commands() -> list[app_commands.Command[Any, ..., Any]]:
 
 
 @app_commands.command(description="What I have learnt of your taste, and from what; only you see it.")
-async def taste(interaction: _Interaction) -> None:
+@handled(Seen.BY_ONE)
+async def taste(visit: Visit) -> None:
     """Tell a person their taste."""
-    await interaction.response.defer(thinking=True, ephemeral=True)
-    bot: SegueBot = interaction.client
-    place = place_of(interaction)
-    language = bot.desk.guilds.of(place.guild).language or "en"
-    report = await bot.work(
-        lambda: bot.desk.assistant.taste(place.listener, language=language, n_tracks=_TRACKS, n_exposures=0)
+    desk, listener_id = visit.desk, visit.place.listener
+    language = desk.guilds.of(visit.place.guild).language or "en"
+    report = await visit.work(
+        lambda: desk.assistant.taste(listener_id, language=language, n_tracks=_TRACKS, n_exposures=0)
     )
-    await privately(interaction, taste_text(report, bot.desk.book(place.guild)))
+    await visit.say(taste_text(report, visit.book))
 
 
 @app_commands.command(description="Make this and your taste elsewhere (web, terminal) one, by a code.")
 @app_commands.describe(code="The code that you got elsewhere; without it, you get one to use there")
-async def link(interaction: _Interaction, code: app_commands.Range[str, 1, 40] | None = None) -> None:
+@handled(Seen.BY_ONE)
+async def link(visit: Visit, code: app_commands.Range[str, 1, 40] | None = None) -> None:
     """Give a code out, or use one."""
-    await interaction.response.defer(thinking=True, ephemeral=True)
-    bot: SegueBot = interaction.client
-    place = place_of(interaction)
-    book = bot.desk.book(place.guild)
     if code is None:
-        made = await bot.work(bot.desk.assistant.link_code, place.listener)
+        made = await visit.work(visit.desk.assistant.link_code, visit.place.listener)
         words = "Your code is `{code}`: use it where else you use Segue, within ten minutes. It works once."
-        await privately(interaction, book(words, code=made))
+        await visit.say(visit.book(words, code=made))
         return
-    joined = await bot.work(bot.desk.assistant.link, place.listener, code)
+    joined = await visit.work(visit.desk.assistant.link, visit.place.listener, code)
     words = "Done: what you like here and there now counts for both ({n} joined). /unlink parts them again."
-    await privately(interaction, book(words, n=len(joined)))
+    await visit.say(visit.book(words, n=len(joined)))
 
 
 @app_commands.command(description="Part this from your taste elsewhere again; both are then as before.")
-async def unlink(interaction: _Interaction) -> None:
+@handled(Seen.BY_ONE)
+async def unlink(visit: Visit) -> None:
     """Part what was linked."""
-    await interaction.response.defer(thinking=True, ephemeral=True)
-    bot: SegueBot = interaction.client
-    place = place_of(interaction)
-    book = bot.desk.book(place.guild)
-    parted = await bot.work(bot.desk.assistant.unlink, place.listener)
-    await privately(interaction, book("Parted: both are as before.") if parted else book("You are linked to nobody."))
+    parted = await visit.work(visit.desk.assistant.unlink, visit.place.listener)
+    await visit.say(visit.book("Parted: both are as before.") if parted else visit.book("You are linked to nobody."))
 
 
 def taste_text(report: TasteReport, book: Phrasebook) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal, cast
 
 import discord
@@ -10,8 +11,8 @@ import discord
 from connectors.discord.desk import Answer, Rating, at_page
 from connectors.discord.errors import RefusedError
 from connectors.discord.files import playlist_file
-from connectors.discord.places import place_of
-from connectors.discord.sending import privately, redraw, tell_error
+from connectors.discord.handling import Seen, Visit, handle
+from connectors.discord.sending import redraw
 from connectors.discord.why import why_text
 
 if TYPE_CHECKING:
@@ -29,59 +30,53 @@ class Spot:
 
 
 async def pressed(interaction: discord.Interaction[SegueBot], action: str, spot: Spot) -> None:
-    """Follow a button, or the menu of tracks (`choose`). Answers Discord before anything else is done."""
-    await interaction.response.defer()
-    try:
-        await _follow(interaction, action, spot)
-    except Exception as error:
-        await tell_error(interaction, error)
+    """Follow a button, or the menu of tracks (`choose`)."""
+    await handle(interaction, partial(_follow, action=action, spot=spot), Seen.IN_MESSAGE)
 
 
 async def handed_out(interaction: discord.Interaction[SegueBot], spot: Spot, extension: str) -> None:
     """Send a playlist as a file that its asker alone sees."""
-    await interaction.response.defer()
-    try:
-        bot, place = interaction.client, place_of(interaction)
-        answer = await bot.work(bot.desk.look, place, spot.token)
-        await interaction.followup.send(file=playlist_file(answer.reply, extension), ephemeral=True)
-    except Exception as error:
-        await tell_error(interaction, error)
+    await handle(interaction, partial(_hand_out, spot=spot, extension=extension), Seen.IN_MESSAGE)
 
 
-async def _follow(interaction: discord.Interaction[SegueBot], action: str, spot: Spot) -> None:
+async def _hand_out(visit: Visit, spot: Spot, extension: str) -> None:
+    answer = await visit.work(visit.desk.look, visit.place, spot.token)
+    await visit.interaction.followup.send(file=playlist_file(answer.reply, extension), ephemeral=True)
+
+
+async def _follow(visit: Visit, action: str, spot: Spot) -> None:
     from connectors.discord.views import file_view
 
-    bot, place = interaction.client, place_of(interaction)
+    interaction, place, bot = visit.interaction, visit.place, visit.bot
     async with bot.screens.one_by_one(spot.token):
-        answer = await _pressed_on(interaction, spot)
+        answer = await _pressed_on(visit, spot)
         if action in ("like", "dislike"):
-            answer = await bot.work(bot.desk.rate, place, answer, cast(Rating, action))
+            answer = await visit.work(visit.desk.rate, place, answer, cast(Rating, action))
             await redraw(interaction, answer)
             if answer.shown is not None and answer.shown.talk.group is not None:
-                await privately(interaction, answer.book("Noted, for your taste alone."))
+                await visit.say(answer.book("Noted, for your taste alone."))
         elif action in ("swap", "more", "undo", "redo"):
             bot.check(place, pressed=True)
             async with bot.turn_of(place):
                 edit = cast(Literal["swap", "example", "undo", "redo"], "example" if action == "more" else action)
-                await redraw(interaction, await bot.work(bot.desk.edit, place, answer, edit))
+                await redraw(interaction, await visit.work(visit.desk.edit, place, answer, edit))
         elif action == "export":
             await interaction.followup.send(view=file_view(spot, answer.book), ephemeral=True)
         elif action == "why":
-            await privately(interaction, why_text(answer.track, answer.book))
+            await visit.say(why_text(answer.track, answer.book))
         else:
             page = spot.page + {"previous": -1, "next": 1}.get(action, 0)
             await redraw(interaction, at_page(answer, page, answer.chosen))
 
 
-async def _pressed_on(interaction: discord.Interaction[SegueBot], spot: Spot) -> Answer:
+async def _pressed_on(visit: Visit, spot: Spot) -> Answer:
     """Return what the message shows; where that is no longer what was pressed on, show it and do nothing else.
 
     Raises:
         RefusedError: the message showed another turn when it was pressed on, or it is not theirs.
     """
-    bot, place = interaction.client, place_of(interaction)
-    answer = await bot.work(lambda: bot.desk.look(place, spot.token, page=spot.page, chosen=spot.chosen))
+    answer = await visit.work(lambda: visit.desk.look(visit.place, spot.token, page=spot.page, chosen=spot.chosen))
     if answer.shown is not None and answer.shown.turn != spot.turn:
-        await redraw(interaction, answer)
+        await redraw(visit.interaction, answer)
         raise RefusedError(answer.book("The playlist had changed before you pressed: look again, and then press."))
     return answer

@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import discord
 from discord import app_commands
 
 from connectors.discord.errors import RefusedError
 from connectors.discord.files import playlist_file
+from connectors.discord.handling import Interaction, Seen, Visit, handle, handled
 from connectors.discord.places import place_of
-from connectors.discord.sending import privately, tell_error
 from connectors.playlists import FORMATS
 
-if TYPE_CHECKING:
-    from connectors.discord.bot import SegueBot
-
-_Interaction = discord.Interaction[Any]
 _FORMATS = [app_commands.Choice(name=one.lstrip(".").upper(), value=one) for one in FORMATS][:24]
 #: In place of a format: a zip of everything that is kept of a person.
 _EVERYTHING = "everything"
@@ -43,34 +39,30 @@ def commands() -> list[app_commands.Command[Any, ..., Any]]:
 @app_commands.command(description="Your newest playlist here as a file, or all your data; only you see it.")
 @app_commands.describe(format="The kind of file; “all my data” is a zip of everything that is kept of you")
 @app_commands.choices(format=[*_FORMATS, app_commands.Choice(name="all my data", value=_EVERYTHING)])
-async def export(interaction: _Interaction, format: str = ".m3u8") -> None:
+@handled(Seen.BY_ONE)
+async def export(visit: Visit, format: str = ".m3u8") -> None:
     """Hand out the playlist of the place as a file."""
-    await interaction.response.defer(thinking=True, ephemeral=True)
-    bot: SegueBot = interaction.client
-    place = place_of(interaction)
     if format == _EVERYTHING:
-        with bot.one_at_a_time(place):
-            await _hand_out_everything(interaction, bot, place.listener)
+        with visit.bot.one_at_a_time(visit.place):
+            await _hand_out_everything(visit)
         return
-    _, reply = await bot.work(bot.desk.current, place)
-    await interaction.followup.send(file=playlist_file(reply, format), ephemeral=True)
+    _, reply = await visit.work(visit.desk.current, visit.place)
+    await visit.interaction.followup.send(file=playlist_file(reply, format), ephemeral=True)
 
 
-async def _hand_out_everything(interaction: _Interaction, bot: SegueBot, listener_id: str) -> None:
+async def _hand_out_everything(visit: Visit) -> None:
     with tempfile.TemporaryDirectory(prefix="segue-") as folder:
         path = Path(folder) / "segue-my-data.zip"
-        await bot.work_long(bot.desk.assistant.export_data, listener_id, path)
-        if path.stat().st_size > interaction.filesize_limit:
-            book = bot.desk.book(place_of(interaction).guild)
-            raise RefusedError(book("It is too large for Discord: ask whoever runs me for it."))
-        await interaction.followup.send(file=discord.File(path), ephemeral=True)
+        await visit.bot.work_long(visit.desk.assistant.export_data, visit.place.listener, path)
+        if path.stat().st_size > visit.interaction.filesize_limit:
+            raise RefusedError(visit.book("It is too large for Discord: ask whoever runs me for it."))
+        await visit.interaction.followup.send(file=discord.File(path), ephemeral=True)
 
 
 @app_commands.command(description="Delete all that is kept of you: taste, conversations, everything.")
-async def forget(interaction: _Interaction) -> None:
-    """Ask whether they are sure."""
-    bot: SegueBot = interaction.client
-    book = bot.desk.book(place_of(interaction).guild)
+async def forget(interaction: Interaction) -> None:
+    """Ask whether they are sure; nothing is done yet, so that this is the answer and no promise of one."""
+    book = Visit(interaction, place_of(interaction)).book
     view = discord.ui.View(timeout=None)
     button: discord.ui.Button[Any] = discord.ui.Button(
         label=book("Forget me"), style=discord.ButtonStyle.danger, custom_id="segue:forget"
@@ -93,24 +85,20 @@ class ForgetButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"se
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Forget them."""
-        await interaction.response.defer()
-        bot: SegueBot = interaction.client
-        place = place_of(interaction)
-        try:
-            known = await bot.forget(place)
-            book = bot.desk.book(place.guild)
-            words = book("Everything that was kept of you is deleted.") if known else book("Nothing was kept of you.")
-            await interaction.edit_original_response(content=words, view=None)
-        except Exception as error:
-            await tell_error(interaction, error)
+        await handle(interaction, _forget, Seen.IN_MESSAGE)
+
+
+async def _forget(visit: Visit) -> None:
+    known, book = await visit.bot.forget(visit.place), visit.book
+    words = book("Everything that was kept of you is deleted.") if known else book("Nothing was kept of you.")
+    await visit.interaction.edit_original_response(content=words, view=None)
 
 
 @app_commands.command(name="help", description="What I can do, and how to ask.")
-async def help_(interaction: _Interaction) -> None:
+@handled(Seen.BY_ONE)
+async def help_(visit: Visit) -> None:
     """Say what there is."""
-    await interaction.response.defer(thinking=True, ephemeral=True)
-    bot: SegueBot = interaction.client
-    await privately(interaction, bot.desk.book(place_of(interaction).guild)(_HELP))
+    await visit.say(visit.book(_HELP))
 
 
 #: What must be made again from its id when somebody presses it.

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
-import discord
 from discord import app_commands
 
 from connectors.discord import completing
 from connectors.discord.desk import Rating
-from connectors.discord.places import place_of
-from connectors.discord.sending import privately
+from connectors.discord.handling import Seen, Visit, handled
 from connectors.discord.why import why_text
 from connectors.discord.words import safe
 
-if TYPE_CHECKING:
-    from connectors.discord.bot import SegueBot
-
-_Interaction = discord.Interaction[Any]
 _KINDS = {"like": "like", "dislike": "dislike", "take it back": "unrate"}
 _SAID = {
     "like": "♥ {track}: more like this from now on.",
@@ -34,27 +28,23 @@ def commands() -> list[app_commands.Command[Any, ..., Any]]:
 @app_commands.command(description="Like or dislike a track; only you see it, and your next playlist heeds it.")
 @app_commands.describe(track="A number of your playlist, or any track of the catalogue", how="Like it, or not")
 @app_commands.autocomplete(track=completing.any_tracks)
+@handled(Seen.BY_ONE)
 async def like(
-    interaction: _Interaction,
+    visit: Visit,
     track: app_commands.Range[str, 1, 100],
     how: Literal["like", "dislike", "take it back"] = "like",
 ) -> None:
     """Rate a track."""
-    await interaction.response.defer(thinking=True, ephemeral=True)
-    bot: SegueBot = interaction.client
-    place = place_of(interaction)
     kind = cast(Rating, _KINDS[how])
-    name = await bot.work(bot.desk.rate_named, place, track, kind)
-    await privately(interaction, bot.desk.book(place.guild)(_SAID[kind], track=safe(name, 200)))
+    name = await visit.work(visit.desk.rate_named, visit.place, track, kind)
+    await visit.say(visit.book(_SAID[kind], track=safe(name, 200)))
 
 
 @app_commands.command(description="Why a track is in your playlist, with the numbers behind it.")
 @app_commands.describe(track="Its number in your playlist, or its title")
 @app_commands.autocomplete(track=completing.own_tracks)
-async def why(interaction: _Interaction, track: app_commands.Range[str, 1, 100]) -> None:
+@handled(Seen.BY_ONE)
+async def why(visit: Visit, track: app_commands.Range[str, 1, 100]) -> None:
     """Say why a track is there."""
-    await interaction.response.defer(thinking=True, ephemeral=True)
-    bot: SegueBot = interaction.client
-    place = place_of(interaction)
-    _, found = await bot.work(bot.desk.find, place, track)
-    await privately(interaction, why_text(found, bot.desk.book(place.guild)))
+    _, found = await visit.work(visit.desk.find, visit.place, track)
+    await visit.say(why_text(found, visit.book))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import discord
 from discord import app_commands
@@ -10,15 +10,10 @@ from discord import app_commands
 from assistant.phrasebook import Phrasebook
 from connectors.discord.errors import RefusedError
 from connectors.discord.guilds import GuildSettings
+from connectors.discord.handling import Seen, Visit, handled
 from connectors.discord.phrases import LANGUAGES
-from connectors.discord.places import place_of
-from connectors.discord.sending import privately
 from connectors.discord.words import safe
 
-if TYPE_CHECKING:
-    from connectors.discord.bot import SegueBot
-
-_Interaction = discord.Interaction[Any]
 _LANGUAGES = [app_commands.Choice(name="as each message", value="auto")]
 _LANGUAGES += [app_commands.Choice(name=name, value=code) for code, name in LANGUAGES.items()]
 _Switch = Literal["on", "off"]
@@ -42,8 +37,9 @@ def commands() -> list[app_commands.Command[Any, ..., Any]]:
 @app_commands.choices(language=_LANGUAGES)
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
+@handled(Seen.BY_ONE)
 async def settings(
-    interaction: _Interaction,
+    visit: Visit,
     add_channel: discord.TextChannel | discord.Thread | None = None,
     remove_channel: discord.TextChannel | discord.Thread | None = None,
     slate_size: app_commands.Range[int, 0, 50] | None = None,
@@ -53,14 +49,11 @@ async def settings(
     cooldown: app_commands.Range[int, 0, 3600] | None = None,
 ) -> None:
     """Show or change the settings of the server."""
-    await interaction.response.defer(thinking=True, ephemeral=True)
-    bot: SegueBot = interaction.client
-    place = place_of(interaction)
-    book = bot.desk.book(place.guild)
+    desk, guild = visit.desk, visit.place.guild
     # Discord lets a server give a command to others; the settings stay with those who manage it.
-    if interaction.guild_id is None or not interaction.permissions.manage_guild:
-        raise RefusedError(book("Only members who may manage the server can change its settings."))
-    current = bot.desk.guilds.of(place.guild)
+    if visit.interaction.guild_id is None or not visit.interaction.permissions.manage_guild:
+        raise RefusedError(visit.book("Only members who may manage the server can change its settings."))
+    current = desk.guilds.of(guild)
     changes: dict[str, Any] = {}
     channels = [*current.channels, *([add_channel.id] if add_channel else [])]
     gone = remove_channel.id if remove_channel else None
@@ -77,10 +70,9 @@ async def settings(
     if cooldown is not None:
         changes["cooldown_s"] = float(cooldown)
     if changes:
-        current = await bot.work(lambda: bot.desk.guilds.change(place.guild, **changes))
-    left = await bot.work(bot.desk.budget.left, place.guild)
-    book = bot.desk.book(place.guild)
-    await privately(interaction, settings_text(current, book, left if bot.desk.assistant.rewords else None))
+        current = await visit.work(lambda: desk.guilds.change(guild, **changes))
+    left = await visit.work(desk.budget.left, guild)
+    await visit.say(settings_text(current, visit.book, left if desk.assistant.rewords else None))
 
 
 def settings_text(current: GuildSettings, book: Phrasebook, llm_left: int | None) -> str:

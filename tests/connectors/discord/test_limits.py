@@ -65,6 +65,29 @@ def test_a_track_that_was_chosen_is_rated_and_not_the_one_whose_number_its_id_is
     play(scenario)
 
 
+def test_what_goes_wrong_with_a_command_is_told_to_its_asker_alone(
+    play: Play, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario(discord: FakeDiscord, bot: SegueBot) -> None:
+        def broken(*_: object) -> None:
+            raise RuntimeError("secret detail")
+
+        nothing = await discord.slash("refine", change="calmer")
+        assert nothing.ephemeral
+        assert "/ask" in nothing.text
+        monkeypatch.setattr(bot.desk.assistant, "reply", broken)
+        failed = await discord.slash("ask", request="jazz")
+        assert failed.ephemeral
+        assert "reference" in failed.text
+        monkeypatch.setattr(bot.desk.talks, "open_group", broken)
+        group = await discord.slash("group", request="jazz")
+        assert group.ephemeral
+        assert "reference" in group.text
+
+    play(scenario)
+    assert "secret detail" in caplog.text
+
+
 def test_a_mention_where_the_bot_does_not_answer_is_passed_over_in_silence(play: Play) -> None:
     async def scenario(discord: FakeDiscord, bot: SegueBot) -> None:
         bot.desk.guilds.change("500", channels=(600,))
