@@ -38,6 +38,8 @@ MANAGE_GUILD = 1 << 5
 EPHEMERAL = 64
 _SLASH, _PRESS, _COMPLETE = 2, 3, 4
 _TIMEOUT_S, _LOOK_AGAIN_S = 30.0, 0.05
+#: How long after somebody asked Discord takes an answer.
+_LATEST_S = 3.0
 _LIMITS = {
     "X-RateLimit-Limit": "30",
     "X-RateLimit-Remaining": "29",
@@ -59,6 +61,7 @@ class Asked:
     answered_at: float = 0.0
     original: Json | None = None
     taken_back: bool = False  # whether the promise of an answer was deleted
+    too_late_s: float = 0.0  # when the bot answered, where that was too late
 
     @property
     def deferred(self) -> bool:
@@ -241,7 +244,10 @@ class FakeDiscord:
 
     async def done(self, asked: Asked) -> Asked:
         """Wait until an interaction is answered with more than a promise."""
-        await self.until(lambda: asked.answered_at, "an answer")
+        await self.until(lambda: asked.answered_at or asked.too_late_s, "an answer")
+        assert asked.answered_at, (
+            f"the bot promised an answer after {asked.too_late_s:.1f} s; Discord waits {_LATEST_S:g} s"
+        )
         return asked
 
     # --- what happens to the bot ---
@@ -348,7 +354,8 @@ class FakeDiscord:
         asked = self.asked[token]
         if asked.callback is not None:
             return _json({"message": "already acknowledged", "code": 40060}, status=400)
-        if time.perf_counter() - asked.sent_at > 3.0:
+        if time.perf_counter() - asked.sent_at > _LATEST_S:
+            asked.too_late_s = time.perf_counter() - asked.sent_at
             return _json({"message": "Unknown interaction", "code": 10062}, status=404)
         asked.callback, asked.callback_at = body, time.perf_counter()
         if body["type"] == 4:

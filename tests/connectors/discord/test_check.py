@@ -8,10 +8,11 @@ import discord
 import pytest
 from pydantic import SecretStr
 
+from assistant.app import Assistant
 from assistant.reports import Check
 from assistant.settings import DiscordSettings, Settings
 from connectors.discord import check
-from connectors.discord.bot import serve
+from connectors.discord.bot import build, serve
 from connectors.discord.errors import BadTokenError, IntentError, NoTokenError
 from tests.connectors.discord.conftest import point_at
 from tests.connectors.discord.fake import TOKEN, FakeDiscord
@@ -95,16 +96,13 @@ def test_the_invitation_asks_for_the_least() -> None:
     ids=["bad token", "refused intents"],
 )
 def test_a_bot_that_cannot_run_says_why(
-    monkeypatch: pytest.MonkeyPatch, fake: FakeDiscord, token: str, error: type[Exception]
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, fake: FakeDiscord, token: str, error: type[Exception]
 ) -> None:
-    from assistant.app import Assistant
-    from connectors.discord.bot import build
-
     async def main() -> None:
         async with fake:
             point_at(monkeypatch, fake)
             settings = Settings(_env_file=None, discord=DiscordSettings(token=SecretStr(token)))
-            with Assistant(settings) as assistant, pytest.raises(error):
+            with pytest.raises(error):
                 await serve(build(assistant, settings))
 
     asyncio.run(main())
