@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -56,6 +58,10 @@ def test_a_slow_like_is_not_drawn_over_a_swap(play: Play, monkeypatch: pytest.Mo
         like = await discord.press(slate, "like", wait=False)
         await gate.reached()
         swap = await discord.press(slate, "swap", wait=False)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await discord.done(swap)
+        assert not swap.answered_at
         gate.open()
         await discord.done(like)
         await discord.done(swap)
