@@ -71,11 +71,16 @@ class Conversations(Parts):
         return self._suggestions().find(text, kinds, limit)
 
     def _suggestions(self) -> Suggestions:
+        """The names of what is served; while somebody reads them anew, those before still serve."""
         from assistant.suggesting import Suggestions
 
         serving = self._served()
         known = self._suggestions_or_none
-        if known is None or known.stamp != serving.stamp:
-            known = Suggestions(serving.agent.recommender.catalogue, serving.stamp)
-            self._suggestions_or_none = known
-        return known
+        if known is not None and (known.stamp == serving.stamp or self._naming.locked()):
+            return known
+        with self._naming:
+            known = self._suggestions_or_none
+            if known is None or known.stamp != serving.stamp:
+                known = Suggestions(serving.agent.recommender.catalogue, serving.stamp)
+                self._suggestions_or_none = known
+            return known

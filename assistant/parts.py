@@ -75,6 +75,7 @@ class Parts:
         self._serving: Serving | None = None
         self._incognito_or_none: IncognitoSessions | None = None
         self._suggestions_or_none: Suggestions | None = None
+        self._naming = Lock()
         self._pace = Pace.of_machine(self.settings.threads)
         self._event_lock = Lock()
         self._last_event_at = 0.0

@@ -40,7 +40,9 @@ def discord(
 
     token_of(settings.discord)
     with ready_assistant(settings) as assistant:
-        assistant.rank("", "music", 1)  # opens encoder and index, so that the first listener need not wait for them
+        # Opens encoder, index and names now, so that the first listener need not wait for them.
+        assistant.rank("", "music", 1)
+        assistant.suggest("", limit=1)
         typer.echo("Segue is on its way to Discord (Ctrl+C stops it)", err=True)
         run(assistant, settings)
 

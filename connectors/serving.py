@@ -50,7 +50,8 @@ def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM, and then return.
 
-    Builds the starter catalogue first where nothing is indexed, with progress on stderr.
+    Builds the starter catalogue first where nothing is indexed, with progress on stderr; a signal ends that, too, and
+    the next start goes on with it.
 
     Args:
         assistant: answers the messages; closed at the end.
@@ -72,18 +73,23 @@ def serve(
         from connectors.web import check_address
 
         check_address(*web)
-    with JobProgress() as progress:
-        assistant.ensure_ready(progress)
-    # Opens encoder, index and database now, so that the first listener need not wait for them.
-    assistant.rank("", "music", 1)
 
     async def until_a_signal() -> None:
         stop = asyncio.Event()
         stop_on_signals(stop)
         await run(assistant, settings, stop, web=web, discord=discord, ready=ready, cut_off=True)
-        print("Stopped.", file=sys.stderr)
 
-    asyncio.run(until_a_signal())
+    leave_on_signals()
+    try:
+        with JobProgress() as progress:
+            assistant.ensure_ready(progress)
+        # Opens encoder, index, names and database now, so that the first listener need not wait for them.
+        assistant.rank("", "music", 1)
+        assistant.suggest("", limit=1)
+        asyncio.run(until_a_signal())
+    except KeyboardInterrupt:  # before anything was served
+        assistant.close()
+    print("Stopped.", file=sys.stderr)
 
 
 async def run(
@@ -106,7 +112,7 @@ async def run(
             if ready is not None:
                 ready(address)
         if discord:
-            waiting.add(asyncio.create_task(_keep_bot(assistant, settings)))
+            waiting.add(asyncio.create_task(keep_bot(assistant, settings, alone=web is None)))
         done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
@@ -122,17 +128,36 @@ async def run(
         assistant.close()
 
 
-async def _keep_bot(assistant: Assistant, settings: Settings) -> None:
-    """Run the bot; where Discord cannot be reached, try again after a while, for the web chat goes on without it."""
+async def keep_bot(assistant: Assistant, settings: Settings, *, alone: bool) -> None:
+    """Run the bot for ever; where Discord cannot be reached, try again after a while.
+
+    Args:
+        assistant: answers the messages.
+        settings: the bot's.
+        alone: whether nothing else is served. If something is, a bot that was up and is refused from then on stays
+            off, with one clear line in the log, and the rest goes on.
+
+    Raises:
+        BadTokenError: Discord refuses the bot's token.
+        IntentError: Discord does not allow an intent of the bot.
+    """
     from connectors.discord.bot import build
     from connectors.discord.bot import serve as serve_bot
-    from connectors.discord.errors import UnreachableError
+    from connectors.discord.errors import BadTokenError, IntentError, UnreachableError
 
+    was_up = False
     while True:
+        bot = build(assistant, settings)
         try:
-            await serve_bot(build(assistant, settings))
+            await serve_bot(bot)
         except UnreachableError as error:
             _LOG.warning("%s; trying again in %g s", error, AGAIN_S)
+        except (BadTokenError, IntentError) as error:
+            if alone or not (was_up or bot.was_up):
+                raise
+            _LOG.error("%s; then start `segue serve` again: until then it goes on without the bot", error)
+            await asyncio.get_running_loop().create_future()
+        was_up = was_up or bot.was_up
         await asyncio.sleep(AGAIN_S)
 
 
@@ -143,6 +168,17 @@ def _open_web(assistant: Assistant, web: tuple[str, int]) -> tuple[gr.Blocks, st
     # Browsers hold a connection open for as long as a page is; waiting for them would be waiting for ever.
     page.server.config.timeout_graceful_shutdown = _DRAIN_S
     return page, address
+
+
+def leave_on_signals() -> None:
+    """Let SIGINT and SIGTERM interrupt what runs; process 1 of a container would heed neither of them by itself."""
+
+    def leave(*_: object) -> None:
+        _cut_off_in(STOP_S)
+        raise KeyboardInterrupt
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, leave)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
@@ -156,7 +192,7 @@ def _cut_off_in(seconds: float) -> None:
     """End the process after so long, whatever still runs: threads that make a turn cannot be interrupted."""
 
     def cut_off() -> None:
-        _LOG.warning("a turn took too long to wait for; it is cut off")
+        _LOG.warning("what still ran took too long to wait for; it is cut off")
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)

@@ -10,7 +10,7 @@ from connectors.discord import completing
 from connectors.discord.desk import Answer
 from connectors.discord.errors import RefusedError
 from connectors.discord.handling import Interaction, Seen, Visit, handle, whoever_may_ask
-from connectors.discord.sending import respond, slate_parts
+from connectors.discord.sending import respond, reword
 
 _LONGEST = 1_000
 _Words = app_commands.Range[str, 1, _LONGEST]
@@ -116,10 +116,10 @@ async def answer(
             return desk.ask(place, words, fresh=fresh, **fields)
 
         async with visit.bot.turn_of(place):
-            done = await visit.work(turn)
+            done = await visit.work_for_all(turn)
         sent = await respond(interaction, done)
-        if sent is not None and (worded := await visit.work(desk.reword, place, done)) is not None:
-            await sent.edit(**slate_parts(worded))
+        if sent is not None:
+            await reword(visit.bot, place, done, sent)
 
     await handle(interaction, task, Seen.BY_ALL, allow=allow)
 

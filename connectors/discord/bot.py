@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -19,10 +19,12 @@ import aiohttp
 import discord
 from discord import app_commands
 
+from connectors.discord.cooldown import Cooldown
 from connectors.discord.desk import Desk
 from connectors.discord.errors import BadTokenError, IntentError, NoTokenError, RefusedError, UnreachableError
 from connectors.discord.places import place_of
-from connectors.discord.sending import error_words, said_parts, slate_parts
+from connectors.discord.screens import Screens
+from connectors.discord.sending import error_words, reword, said_parts, slate_parts
 from connectors.discord.talks import Place
 
 if TYPE_CHECKING:
@@ -35,8 +37,10 @@ _T = TypeVar("_T")
 #: Turns at once, and short look-ups beside them, which a slow language model must not hold up.
 _TURNS, _LOOKUPS = 8, 2
 _DAY_S = 86_400.0
-#: People whose last request is remembered for the cooldown; beyond that the oldest are forgotten.
-_MOST_RECENT = 10_000
+#: Longest cooldown of buttons that make a playlist, in seconds: pressing is quicker than asking.
+_PRESS_S = 1.0
+#: Codes with which Discord's gateway closes a connection: the token is (no longer) right; an intent is not.
+_TOKEN_REFUSED, _INTENTS_REFUSED = 4004, (4013, 4014)
 
 
 def intents() -> discord.Intents:
@@ -55,14 +59,19 @@ class SegueBot(discord.Client):
 
         # Nothing is spoken: discord.py need not warn that it has no libraries for it.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-        super().__init__(intents=intents(), allowed_mentions=discord.AllowedMentions.none(), **options)
+        # No messages are held in memory: what somebody wrote would outlast `/forget` there.
+        nobody = discord.AllowedMentions.none()
+        super().__init__(intents=intents(), allowed_mentions=nobody, max_messages=None, **options)
         self.settings = settings
         self.desk = Desk(assistant, llm_per_day=settings.llm_per_day)
         self.tree = app_commands.CommandTree[SegueBot](self)
         self._turns = ThreadPoolExecutor(_TURNS, "segue-discord-turn")
         self._lookups = ThreadPoolExecutor(_LOOKUPS, "segue-discord-lookup")
+        self._long = ThreadPoolExecutor(1, "segue-discord-long")
+        self._waiting_long: set[int] = set()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._asked: dict[tuple[str, int], float] = {}
+        self._asked, self._pressed = Cooldown(), Cooldown()
+        self.screens, self.was_up = Screens(), False
         self._sweeping: asyncio.Task[None] | None = None
         self._one_sweep = asyncio.Lock()
         register(self)
@@ -77,30 +86,56 @@ class SegueBot(discord.Client):
         """Run something short in a worker thread that no turn holds up."""
         return await asyncio.get_running_loop().run_in_executor(self._lookups, lambda: task(*args))
 
+    @contextmanager
+    def one_at_a_time(self, place: Place) -> Iterator[None]:
+        """Keep a person, until the block ends, from asking for something else that takes long.
+
+        Raises:
+            RefusedError: they did so before, and it is still under way.
+        """
+        if place.user in self._waiting_long:
+            words = "What you asked for before is still under way: try again when it is done."
+            raise RefusedError(self.desk.book(place.guild)(words))
+        self._waiting_long.add(place.user)
+        try:
+            yield
+        finally:
+            self._waiting_long.discard(place.user)
+
+    async def work_long(self, task: Callable[..., _T], *args: Any) -> _T:
+        """Run what may take minutes, after all others of that kind, in a worker thread that holds up no turn."""
+        return await asyncio.get_running_loop().run_in_executor(self._long, lambda: task(*args))
+
     def turn_of(self, place: Place) -> asyncio.Lock:
         """Return what makes the turns of one conversation follow one another, in the order in which they came."""
         return self._locks.setdefault(place.key, asyncio.Lock())
 
     # --- who may ask where ---
 
-    def check(self, place: Place) -> None:
+    def answers_in(self, place: Place) -> bool:
+        """Tell whether the bot answers in a place."""
+        channels = self.desk.guilds.of(place.guild).channels
+        return not channels or not {place.channel, place.parent}.isdisjoint(channels)
+
+    def check(self, place: Place, *, pressed: bool = False) -> None:
         """Make sure that the bot answers in a place, and that its person did not ask a moment ago.
+
+        Args:
+            place: who asks where.
+            pressed: whether they did so by a button, which has a clock of its own.
 
         Raises:
             RefusedError: it does not, or they did.
         """
         settings, book = self.desk.guilds.of(place.guild), self.desk.book(place.guild)
-        if settings.channels and not {place.channel, place.parent} & set(settings.channels):
+        if not self.answers_in(place):
             where = ", ".join(f"#{self._channel_name(channel)}" for channel in settings.channels)
             raise RefusedError(book("I answer only in {channels} of this server.", channels=where))
-        now, who = time.monotonic(), (place.guild, place.user)
-        wait = self._asked.get(who, now - 3600.0) + settings.cooldown_s - now
-        if wait > 0:
+        clock, every_s = self._asked, settings.cooldown_s
+        if pressed:
+            clock, every_s = self._pressed, min(every_s, _PRESS_S)
+        if wait := clock.take(place.guild, place.user, every_s):
             raise RefusedError(book("One moment: ask again in {n} s.", n=max(round(wait), 1)))
-        self._asked.pop(who, None)
-        self._asked[who] = now
-        while len(self._asked) > _MOST_RECENT:
-            del self._asked[next(iter(self._asked))]
 
     def _channel_name(self, channel: int) -> str:
         found = self.get_channel(channel)
@@ -108,8 +143,8 @@ class SegueBot(discord.Client):
 
     async def forget(self, place: Place) -> bool:
         """Forget a person, here and in the database; tell whether there was anything."""
-        for who in [who for who in self._asked if who[1] == place.user]:
-            del self._asked[who]
+        for clock in (self._asked, self._pressed):
+            clock.forget(place.user)
         return await self.work(self.desk.assistant.forget, place.listener)
 
     # --- life ---
@@ -127,6 +162,7 @@ class SegueBot(discord.Client):
     async def on_ready(self) -> None:
         """Begin to look, once a day, for servers that removed the bot seven days ago."""
         _LOG.info("in Discord as %s, in %d servers", self.user, len(self.guilds))
+        self.was_up = True
         if self._sweeping is None:
             self._sweeping = asyncio.create_task(self._sweep_daily())
 
@@ -161,7 +197,7 @@ class SegueBot(discord.Client):
                 await self._sweeping
             self._sweeping = None
         await super().close()
-        for pool in (self._turns, self._lookups):
+        for pool in (self._turns, self._lookups, self._long):
             pool.shutdown(wait=False, cancel_futures=True)
 
     # --- messages ---
@@ -175,10 +211,12 @@ class SegueBot(discord.Client):
         text = message.content
         for form in (f"<@{self.user.id}>", f"<@!{self.user.id}>"):
             text = text.replace(form, " ")
-        await self._answer(message, " ".join(text.split()))
-
-    async def _answer(self, message: discord.Message, text: str) -> None:
         place = place_of(message)
+        # A message cannot be answered to its author alone, and nobody else wants to read there that it is not answered.
+        if self.answers_in(place):
+            await self._answer(message, place, " ".join(text.split()))
+
+    async def _answer(self, message: discord.Message, place: Place, text: str) -> None:
         try:
             self.check(place)
             if not text:
@@ -191,8 +229,7 @@ class SegueBot(discord.Client):
                 await message.reply(part, mention_author=False)
             if answer.shown is not None:
                 sent = await message.reply(**slate_parts(answer), mention_author=False)
-                if (worded := await self.work(self.desk.reword, place, answer)) is not None:
-                    await sent.edit(**slate_parts(worded))
+                await reword(self, place, answer, sent)
         except Exception as error:
             await self._say_error(message, error)
 
@@ -230,7 +267,7 @@ async def serve(bot: SegueBot) -> None:
 
     Raises:
         NoTokenError: the settings have no token.
-        BadTokenError: Discord refuses it.
+        BadTokenError: Discord refuses it, or does so from some time on.
         IntentError: Discord does not allow an intent.
         UnreachableError: Discord cannot be reached.
     """
@@ -242,6 +279,12 @@ async def serve(bot: SegueBot) -> None:
         raise BadTokenError(str(error)) from error
     except discord.PrivilegedIntentsRequired as error:
         raise IntentError from error
+    except discord.ConnectionClosed as error:
+        if error.code == _TOKEN_REFUSED:
+            raise BadTokenError("Discord closed the connection, as it does when the token was reset") from error
+        if error.code in _INTENTS_REFUSED:
+            raise IntentError from error
+        raise UnreachableError(f"it closed the connection with code {error.code}") from error
     except (aiohttp.ClientError, discord.GatewayNotFound, discord.HTTPException, OSError) as error:
         raise UnreachableError(f"{type(error).__name__}: {error}") from error
 

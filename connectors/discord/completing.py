@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands
 
+from connectors.discord.desk import BY_ID
 from connectors.discord.errors import RefusedError
 from connectors.discord.places import place_of
 from connectors.discord.slates import track_label
@@ -54,6 +55,7 @@ async def any_tracks(interaction: discord.Interaction[Any], current: str) -> _Ch
     choices = await own_tracks(interaction, current)
     found = await bot.look_up(bot.desk.assistant.suggest, current, ("track",), _MOST)
     for one in found:
-        if len(one.key) <= _MAX_VALUE and len(choices) < _MOST:
-            choices.append(app_commands.Choice(name=label(one.name, _MAX_VALUE), value=one.key))
+        value = f"{BY_ID}{one.key}"
+        if len(value) <= _MAX_VALUE and len(choices) < _MOST:
+            choices.append(app_commands.Choice(name=label(one.name, _MAX_VALUE), value=value))
     return choices

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal
 
 from assistant.phrasebook import Phrasebook
-from assistant.reply import MAX_GROUP, Diff, Message, Reply, SlateTrack, with_reasons
+from assistant.reply import MAX_GROUP, Diff, Message, Reply, SlateTrack, with_reasons, without
 from assistant.request import Edit, Reference
 from connectors.discord.budget import Budget
 from connectors.discord.errors import RefusedError
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from assistant.app import Assistant
 
 Rating = Literal["like", "dislike", "unrate"]
+#: What an id of a track begins with where a number of the playlist could stand, too.
+BY_ID = "id:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Desk:
         self.assistant = assistant
         self.guilds, self.talks = Guilds(assistant), Talks(assistant)
         self.budget = Budget(assistant, llm_per_day)
+        self._turns = tuple(RLock() for _ in range(64))
 
     def book(self, guild: str) -> Phrasebook:
         """Return the bot's own words in the language of a server."""
@@ -85,21 +90,21 @@ class Desk:
     def _turn(self, place: Place, talk: Talk, text: str, *, token: str | None, **fields: Any) -> Answer:
         settings = self.guilds.of(place.guild)
         members = talk.group.members if talk.group else ()
-        reply = self.assistant.reply(
-            Message(
-                listener_id=listener_of(talk.owner),
-                session_id=talk.session,
-                text=text,
-                usual_tracks=settings.slate_size,
-                language=settings.language,
-                clean=not settings.explicit,
-                group=tuple(listener_of(member) for member in members),
-                speaker=place.listener,
-                public=place.guild != DIRECT,
-                model=bool(text) and self._may_use_model(place),
-                **fields,
-            )
+        message = Message(
+            listener_id=listener_of(talk.owner),
+            session_id=talk.session,
+            text=text,
+            usual_tracks=settings.slate_size,
+            language=settings.language,
+            clean=not settings.explicit,
+            group=tuple(listener_of(member) for member in members),
+            speaker=place.listener,
+            public=place.guild != DIRECT,
+            model=bool(text) and self._may_use_model(place),
+            **fields,
         )
+        with self._in_turn(talk):
+            reply = self.assistant.reply(message)
         shown = None
         if not reply.last_resort:
             self.talks.going_on(place, talk)
@@ -107,14 +112,19 @@ class Desk:
                 shown = self.talks.show(place.guild, talk, reply.turn, token)
         return Answer(reply, shown, phrases(settings.language))
 
-    def reword(self, place: Place, answer: Answer) -> Answer | None:
-        """Let the language model word the reasons anew, if the server may still use it today; None if nothing came."""
-        if not answer.reply.tracks or not self.assistant.rewords or not self._may_use_model(place):
-            return None
+    def reword(self, place: Place, answer: Answer) -> bool:
+        """Let the language model word the reasons of a message anew, if the server may still use it today.
+
+        Returns:
+            Whether the message still shows that turn, and has other words now.
+        """
+        from assistant.rewording.streaming import TRACKS_AT_ONCE
+
+        n_calls = -(-len(answer.reply.tracks) // TRACKS_AT_ONCE)
+        if answer.shown is None or not self.assistant.rewords or not self._may_use_model(place, n_calls):
+            return False
         worded = dict(self.assistant.reword(answer.reply))
-        if not worded:
-            return None
-        return Answer(with_reasons(answer.reply, worded), answer.shown, answer.book, answer.page, answer.chosen)
+        return bool(worded) and self.talks.reword(place.guild, answer.shown, worded)
 
     # --- groups ---
 
@@ -205,33 +215,40 @@ class Desk:
         reply = self.assistant.reply_at(shown.talk.session, listener_of(shown.talk.owner), shown.turn, rater)
         if reply is None or not reply.tracks:
             raise RefusedError(book("This playlist was forgotten: ask for another one with /ask."))
-        return at_page(Answer(reply, shown, book), page, chosen)
+        here = {listener_of(one) for one in shown.talk.people}
+        for gone in {one for track in reply.tracks for one in track.whom} - here:
+            reply = without(reply, gone)
+        return at_page(Answer(with_reasons(reply, shown.reasons), shown, book), page, chosen)
 
-    def rate(self, place: Place, token: str, page: int, chosen: int, kind: Rating) -> Answer:
-        """Rate a track that a message shows, for the listener who pressed; what is pressed again is taken back."""
-        answer = self.look(place, token, page=page, chosen=chosen)
-        track, talk = answer.track, _talk(answer)
+    def rate(self, place: Place, before: Answer, kind: Rating) -> Answer:
+        """Rate the track that buttons are about, for the listener who pressed; what is pressed again is taken back."""
+        shown, track = _shown(before), before.track
         liked = self.assistant.rated(place.listener).get(track.track_id)
         taken_back = kind != "unrate" and liked is (kind == "like")
         # In a group it is no part of the session that all share.
-        session = None if talk.group else talk.session
+        session = None if shown.talk.group else shown.talk.session
         self.assistant.feedback(place.listener, session, track.track_id, "unrate" if taken_back else kind)
-        return self.look(place, token, page=page, chosen=chosen)
+        return self.look(place, shown.token, page=before.page, chosen=before.chosen)
 
-    def edit(
-        self, place: Place, token: str, page: int, chosen: int, action: Literal["swap", "example", "undo", "redo"]
-    ) -> Answer:
-        """Swap a track that a message shows, ask for others like it, or go back; the message then shows the result."""
-        before = self.look(place, token, page=page, chosen=chosen)
-        talk = _talk(before)
-        if action == "undo" or action == "redo":
-            done = self.turn(place, talk, "", token=token, step=action)
-        else:
-            edit = Edit(action=action, what=Reference(track_ids=(before.track.track_id,)))
-            done = self.turn(place, talk, "", token=token, edits=(edit,))
+    def edit(self, place: Place, before: Answer, action: Literal["swap", "example", "undo", "redo"]) -> Answer:
+        """Swap the track that buttons are about, ask for others like it, or go back; the message shows the result.
+
+        Raises:
+            RefusedError: the conversation has gone on to another playlist, or nothing fits.
+        """
+        shown = _shown(before)
+        fields: dict[str, Any] = {"step": action}
+        if action == "swap" or action == "example":
+            fields = {"edits": (Edit(action=action, what=Reference(track_ids=(before.track.track_id,))),)}
+        with self._in_turn(shown.talk):
+            if not self._is_newest(before):
+                raise RefusedError(
+                    before.book("This is an earlier playlist: use the buttons under the newest one, or /refine.")
+                )
+            done = self.turn(place, shown.talk, "", token=shown.token, **fields)
         if not done.reply.tracks:
             raise RefusedError(done.reply.text)
-        return at_page(done, page, 0 if action == "example" else chosen)
+        return at_page(done, before.page, 0 if action == "example" else before.chosen)
 
     def find(self, place: Place, text: str) -> tuple[Talk, SlateTrack]:
         """Return the track of the newest playlist here that a number or a part of its name tells.
@@ -241,9 +258,10 @@ class Desk:
         """
         talk, reply = self.current(place)
         wanted = text.strip().casefold()
-        for track in reply.tracks:
-            if wanted in (str(track.position), track.track_id.casefold()):
-                return talk, track
+        by_number = {str(track.position): track for track in reply.tracks}
+        by_id = {track.track_id.casefold(): track for track in reply.tracks}
+        if found := by_number.get(wanted) or by_id.get(wanted):
+            return talk, found
         for track in reply.tracks:
             named = track.title if wanted.isdigit() else f"{track.title} – {track.artist}"
             if wanted and wanted in (named.casefold().split() if wanted.isdigit() else named.casefold()):
@@ -257,30 +275,52 @@ class Desk:
     def rate_named(self, place: Place, named: str, kind: Rating) -> str:
         """Rate a track of the newest playlist here, by number or name, or any of the catalogue by its id.
 
+        Args:
+            place: who rates where.
+            named: what they typed, or `BY_ID` and an id, which is never taken for a number.
+            kind: how they rate it.
+
         Returns:
             How the track is called.
 
         Raises:
             RefusedError: neither the playlist nor the catalogue has it.
         """
+        if named.startswith(BY_ID):
+            with suppress(LookupError):
+                return self._rate_by_id(place, named.removeprefix(BY_ID), kind)
         try:
             talk, track = self.find(place, named)
         except RefusedError as unknown:
             try:
-                self.assistant.feedback(place.listener, None, named, kind)
+                return self._rate_by_id(place, named, kind)
             except LookupError:
                 raise unknown from None
-            known = self.assistant.track_named(named)
-            return f"{known.title} – {known.artist}"
         self.assistant.feedback(place.listener, None if talk.group else talk.session, track.track_id, kind)
         return f"{track.title} – {track.artist}"
 
-    def _may_use_model(self, place: Place) -> bool:
-        if not self.guilds.of(place.guild).model:
-            return False
-        if place.guild == DIRECT:
-            return self.budget.take(f"{DIRECT}-{place.user}", place.listener)
-        return self.budget.take(place.guild)
+    def _rate_by_id(self, place: Place, track_id: str, kind: Rating) -> str:
+        self.assistant.feedback(place.listener, None, track_id, kind)
+        known = self.assistant.track_named(track_id)
+        return f"{known.title} – {known.artist}"
+
+    def _in_turn(self, talk: Talk) -> RLock:
+        """Return what the members of a group hold, so that nobody goes on between a look at its playlist and a turn."""
+        return self._turns[hash(talk.session) % len(self._turns)]
+
+    def _is_newest(self, answer: Answer) -> bool:
+        from assistant.errors import NothingToExportError
+
+        talk = _shown(answer).talk
+        try:
+            newest = self.assistant.export(talk.session, listener_of(talk.owner))
+        except NothingToExportError:  # the last turn found nothing, and left the playlist before as it was
+            return True
+        return [track.track_id for track in newest.tracks] == [track.track_id for track in answer.reply.tracks]
+
+    def _may_use_model(self, place: Place, n_calls: int = 1) -> bool:
+        user = place.user if place.guild == DIRECT else None
+        return self.guilds.of(place.guild).model and self.budget.take(place.guild, n_calls, user=user)
 
 
 def at_page(answer: Answer, page: int, chosen: int = 0) -> Answer:
@@ -297,6 +337,6 @@ def _stays(reply: Reply) -> bool:
     return reply.diff == Diff(n_kept=len(reply.tracks))
 
 
-def _talk(answer: Answer) -> Talk:
+def _shown(answer: Answer) -> Shown:
     assert answer.shown is not None
-    return answer.shown.talk
+    return answer.shown

@@ -10,7 +10,7 @@ import discord
 from discord import app_commands
 
 from assistant.phrasebook import Phrasebook
-from connectors.discord.handling import Seen, Visit, handle, handled, whoever_may_ask
+from connectors.discord.handling import Seen, Visit, handle, handled, whoever_may_ask, whoever_may_press
 from connectors.discord.sending import respond
 from connectors.discord.slates import people
 from connectors.discord.talks import Group, listener_of
@@ -31,7 +31,7 @@ def commands() -> list[app_commands.Command[Any, ..., Any]]:
 @handled(Seen.BY_ALL, allow=whoever_may_ask)
 async def group(visit: Visit, request: app_commands.Range[str, 1, 1_000]) -> None:
     """Invite people."""
-    opened = await visit.work(visit.desk.talks.open_group, visit.place, request)
+    opened = await visit.work_for_all(visit.desk.talks.open_group, visit.place, request)
     await visit.interaction.followup.send(**_parts(opened, visit.book))
 
 
@@ -56,8 +56,12 @@ class GroupButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Join, leave, or begin."""
-        task = _play if self._action == "play" else partial(_join, leave=self._action == "leave")
-        await handle(interaction, partial(task, token=self._token), Seen.IN_MESSAGE)
+        if self._action == "play":
+            play = partial(_play, token=self._token)
+            await handle(interaction, play, Seen.IN_MESSAGE, allow=whoever_may_press)
+        else:
+            join = partial(_join, token=self._token, leave=self._action == "leave")
+            await handle(interaction, join, Seen.IN_MESSAGE)
 
 
 async def _play(visit: Visit, token: str) -> None:
@@ -67,8 +71,9 @@ async def _play(visit: Visit, token: str) -> None:
 
 
 async def _join(visit: Visit, token: str, *, leave: bool) -> None:
-    joined = await visit.work(lambda: visit.desk.join(visit.place, token, leave=leave))
-    await visit.interaction.edit_original_response(**_parts(joined, visit.book))
+    async with visit.bot.screens.one_by_one(token):
+        joined = await visit.work(lambda: visit.desk.join(visit.place, token, leave=leave))
+        await visit.interaction.edit_original_response(**_parts(joined, visit.book))
 
 
 #: What must be made again from its id when somebody presses it.

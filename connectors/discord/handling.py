@@ -6,6 +6,7 @@ What a command or a button does is a function of a `Visit`. Whatever goes wrong 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import wraps
@@ -63,6 +64,18 @@ class Visit:
         """Run what waits for the assistant in a worker thread."""
         return await self.bot.work(task, *args)
 
+    async def work_for_all(self, task: Callable[..., _T], *args: Any) -> _T:
+        """Run what all were promised to see; where it goes wrong, the promise is taken back before that is told.
+
+        The first words after a promise are as public as the promise.
+        """
+        try:
+            return await self.work(task, *args)
+        except Exception:
+            with suppress(discord.HTTPException):
+                await self.interaction.delete_original_response()
+            raise
+
     async def say(self, text: str) -> None:
         """Say something to them alone."""
         await privately(self.interaction, text)
@@ -79,6 +92,15 @@ def whoever_may_ask(visit: Visit) -> None:
         RefusedError: they may not.
     """
     visit.bot.check(visit.place)
+
+
+def whoever_may_press(visit: Visit) -> None:
+    """Let those do it whose press may make a playlist here, and did not a moment ago.
+
+    Raises:
+        RefusedError: they may not.
+    """
+    visit.bot.check(visit.place, pressed=True)
 
 
 async def handle(

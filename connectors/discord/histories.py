@@ -45,11 +45,11 @@ async def import_(
 
         return import_history(assistant, listener_id, path, timezone=timezone)
 
-    with tempfile.TemporaryDirectory(prefix="segue-") as folder:
+    with visit.bot.one_at_a_time(visit.place), tempfile.TemporaryDirectory(prefix="segue-") as folder:
         # The name says the format; nothing else of it may reach the disk.
         path = Path(folder) / f"history{Path(file.filename).suffix[:10]}"
         await file.save(path)
-        report = await visit.work(take, path)
+        report = await visit.bot.work_long(take, path)
     await visit.say(report_text(report, book))
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import discord
 
-from connectors.discord.desk import Rating
+from connectors.discord.desk import Answer, Rating, at_page
+from connectors.discord.errors import RefusedError
 from connectors.discord.files import playlist_file
 from connectors.discord.handling import Seen, Visit, handle
 from connectors.discord.sending import redraw
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """What a button is about: the message by its token, the page from 0, the position of a track."""
+    """What a button is about: the message by its token, the turn and page (from 0) it shows, a track's position."""
 
     token: str
+    turn: int
     page: int
     chosen: int
 
@@ -45,24 +47,36 @@ async def _hand_out(visit: Visit, spot: Spot, extension: str) -> None:
 async def _follow(visit: Visit, action: str, spot: Spot) -> None:
     from connectors.discord.views import file_view
 
-    interaction, desk, place = visit.interaction, visit.desk, visit.place
-    where = (place, spot.token, spot.page, spot.chosen)
-    if action in ("like", "dislike"):
-        answer = await visit.work(desk.rate, *where, cast(Rating, action))
-        await redraw(interaction, answer)
-        if answer.shown is not None and answer.shown.talk.group is not None:
-            await visit.say(answer.book("Noted, for your taste alone."))
-    elif action in ("swap", "more", "undo", "redo"):
-        async with visit.bot.turn_of(place):
-            edit = cast(Literal["swap", "example", "undo", "redo"], "example" if action == "more" else action)
-            await redraw(interaction, await visit.work(desk.edit, *where, edit))
-    elif action == "export":
-        answer = await visit.work(desk.look, place, spot.token)
-        await interaction.followup.send(view=file_view(spot, answer.book), ephemeral=True)
-    else:
-        page = spot.page + {"previous": -1, "next": 1}.get(action, 0)
-        answer = await visit.work(lambda: desk.look(place, spot.token, page=page, chosen=spot.chosen))
-        if action == "why":
+    interaction, place, bot = visit.interaction, visit.place, visit.bot
+    async with bot.screens.one_by_one(spot.token):
+        answer = await _pressed_on(visit, spot)
+        if action in ("like", "dislike"):
+            answer = await visit.work(visit.desk.rate, place, answer, cast(Rating, action))
+            await redraw(interaction, answer)
+            if answer.shown is not None and answer.shown.talk.group is not None:
+                await visit.say(answer.book("Noted, for your taste alone."))
+        elif action in ("swap", "more", "undo", "redo"):
+            bot.check(place, pressed=True)
+            async with bot.turn_of(place):
+                edit = cast(Literal["swap", "example", "undo", "redo"], "example" if action == "more" else action)
+                await redraw(interaction, await visit.work(visit.desk.edit, place, answer, edit))
+        elif action == "export":
+            await interaction.followup.send(view=file_view(spot, answer.book), ephemeral=True)
+        elif action == "why":
             await visit.say(why_text(answer.track, answer.book))
         else:
-            await redraw(interaction, answer)
+            page = spot.page + {"previous": -1, "next": 1}.get(action, 0)
+            await redraw(interaction, at_page(answer, page, answer.chosen))
+
+
+async def _pressed_on(visit: Visit, spot: Spot) -> Answer:
+    """Return what the message shows; where that is no longer what was pressed on, show it and do nothing else.
+
+    Raises:
+        RefusedError: the message showed another turn when it was pressed on, or it is not theirs.
+    """
+    answer = await visit.work(lambda: visit.desk.look(visit.place, spot.token, page=spot.page, chosen=spot.chosen))
+    if answer.shown is not None and answer.shown.turn != spot.turn:
+        await redraw(visit.interaction, answer)
+        raise RefusedError(answer.book("The playlist had changed before you pressed: look again, and then press."))
+    return answer

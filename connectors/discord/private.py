@@ -44,7 +44,8 @@ def commands() -> list[app_commands.Command[Any, ..., Any]]:
 async def export(visit: Visit, format: str = ".m3u8") -> None:
     """Hand out the playlist of the place as a file."""
     if format == _EVERYTHING:
-        await _hand_out_everything(visit)
+        with visit.bot.one_at_a_time(visit.place):
+            await _hand_out_everything(visit)
         return
     _, reply = await visit.work(visit.desk.current, visit.place)
     await visit.interaction.followup.send(file=playlist_file(reply, format), ephemeral=True)
@@ -53,7 +54,8 @@ async def export(visit: Visit, format: str = ".m3u8") -> None:
 async def _hand_out_everything(visit: Visit) -> None:
     with tempfile.TemporaryDirectory(prefix="segue-") as folder:
         path = Path(folder) / "segue-my-data.zip"
-        await visit.work(partial(visit.desk.assistant.export_data, visit.place.listener, path, places=False))
+        give = partial(visit.desk.assistant.export_data, visit.place.listener, path, places=False)
+        await visit.bot.work_long(give)
         if path.stat().st_size > visit.interaction.filesize_limit:
             raise RefusedError(visit.book("It is too large for Discord: ask whoever runs me for it."))
         await visit.interaction.followup.send(file=discord.File(path), ephemeral=True)

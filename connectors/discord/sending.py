@@ -12,6 +12,7 @@ from assistant.errors import DELIBERATE
 from connectors.discord.desk import Answer
 from connectors.discord.errors import RefusedError
 from connectors.discord.slates import MAX_SAID, slate_embed
+from connectors.discord.talks import Place
 from connectors.discord.words import MAX_MESSAGE, safe, split
 from connectors.errors import ConnectorError
 
@@ -51,7 +52,25 @@ async def respond(interaction: discord.Interaction[SegueBot], answer: Answer) ->
 
 async def redraw(interaction: discord.Interaction[SegueBot], answer: Answer) -> None:
     """Show another state of the playlist in the message whose button was pressed."""
+    interaction.client.screens.turned(answer)
     await interaction.edit_original_response(**slate_parts(answer))
+
+
+async def reword(bot: SegueBot, place: Place, answer: Answer, sent: discord.Message) -> None:
+    """Let the language model word the reasons of a playlist that was sent; show them if it is still there to see."""
+    if answer.shown is None or not bot.desk.assistant.rewords:
+        return
+    token = answer.shown.token
+    with bot.screens.watched(answer):
+        if not await bot.work(bot.desk.reword, place, answer):
+            return
+        async with bot.screens.one_by_one(token):
+            at = bot.screens.seen(token)
+            try:
+                now = await bot.work(lambda: bot.desk.look(place, token, page=at.page, chosen=at.chosen))
+                await sent.edit(**slate_parts(now))
+            except (RefusedError, discord.HTTPException):  # forgotten or deleted meanwhile
+                _LOG.info("the reasons of a playlist were worded for nothing", exc_info=True)
 
 
 async def privately(interaction: discord.Interaction[SegueBot], text: str, **more: Any) -> None:

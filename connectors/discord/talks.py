@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from connectors.discord.guilds import GROUP, MEMBER, SLATE, TALK, session_prefix
 
@@ -83,6 +84,7 @@ class Shown:
     token: str
     talk: Talk
     turn: int
+    reasons: Mapping[str, str] = field(default_factory=dict)  # by track id, where they were worded anew
 
 
 class Talks:
@@ -127,7 +129,17 @@ class Talks:
         if value is None:
             return None
         group = self.group(guild, value["group"]) if "group" in value else None
-        return Shown(token, Talk(value["session"], value["user"], group), value["turn"])
+        return Shown(token, Talk(value["session"], value["user"], group), value["turn"], value.get("reasons", {}))
+
+    def reword(self, guild: str, shown: Shown, reasons: Mapping[str, str]) -> bool:
+        """Keep other reasons, by track id, for what a message shows; tell whether it shows that turn still."""
+
+        def put(value: dict[str, Any] | None) -> tuple[dict[str, Any] | None, bool]:
+            if value is None or value["turn"] != shown.turn:
+                return value, False
+            return value | {"reasons": dict(reasons)}, True
+
+        return self._assistant.records.change(SLATE, f"{guild}:{shown.token}", put, listener_of(shown.talk.owner))
 
     # --- groups ---
 

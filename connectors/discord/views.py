@@ -1,12 +1,13 @@
 """Buttons and menus under a playlist. All they need is in their ids, so that they work after a restart of the bot.
 
-An id is `segue:<action>:<token>:<page>:<position>`: the token of the message, the page it shows from 0, and the
-position of the track that the buttons are about.
+An id is `segue:<action>:<token>:<turn>:<page>:<position>`: the token of the message, the turn and the page (from 0)
+that it shows, and the position of the track that the buttons are about.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Self
 
 import discord
@@ -18,7 +19,7 @@ from connectors.discord.slates import pages, track_label
 from connectors.playlists import FORMATS
 
 _BUTTONS = ("like", "dislike", "why", "more", "swap", "undo", "redo", "previous", "next", "export")
-_WHERE = r"(?P<token>[0-9a-f]{12}):(?P<page>\d{1,3}):(?P<chosen>\d{1,3})"
+_WHERE = r"(?P<token>[0-9a-f]{12}):(?P<turn>\d{1,9}):(?P<page>\d{1,3}):(?P<chosen>\d{1,3})"
 _Match = re.Match[str]
 
 
@@ -64,7 +65,7 @@ class TrackMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=rf"segu
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Turn the buttons to the track that was chosen."""
         chosen = int(self.item.values[0])
-        await pressing.pressed(interaction, "choose", pressing.Spot(self._spot.token, self._spot.page, chosen))
+        await pressing.pressed(interaction, "choose", replace(self._spot, chosen=chosen))
 
 
 class FileMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=rf"segue:file:{_WHERE}"):
@@ -96,7 +97,7 @@ def slate_view(answer: Answer) -> discord.ui.View:
     """Put menu and buttons under a playlist."""
     assert answer.shown is not None
     book, cut = answer.book, pages(answer.reply)
-    spot = pressing.Spot(answer.shown.token, answer.page, answer.chosen)
+    spot = pressing.Spot(answer.shown.token, answer.shown.turn, answer.page, answer.chosen)
     view = discord.ui.View(timeout=None)
     options = [
         discord.SelectOption(
@@ -142,8 +143,8 @@ def file_view(spot: pressing.Spot, book: Phrasebook) -> discord.ui.View:
 
 
 def _id(action: str, spot: pressing.Spot) -> str:
-    return f"segue:{action}:{spot.token}:{spot.page}:{spot.chosen}"
+    return f"segue:{action}:{spot.token}:{spot.turn}:{spot.page}:{spot.chosen}"
 
 
 def _spot(match: _Match) -> pressing.Spot:
-    return pressing.Spot(match["token"], int(match["page"]), int(match["chosen"]))
+    return pressing.Spot(match["token"], int(match["turn"]), int(match["page"]), int(match["chosen"]))

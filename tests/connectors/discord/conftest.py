@@ -20,11 +20,14 @@ from assistant.app import Assistant
 from assistant.settings import DiscordSettings, Settings
 from connectors.discord.bot import SegueBot, build
 from tests.connectors.discord.fake import TOKEN, FakeDiscord
+from tests.connectors.discord.gates import Gate
 from tests.words_encoder import WordsEncoder
 
 Play = Callable[..., None]
 #: Genre → the word that the titles of its tracks begin with.
 WORDS = {"jazz": "Amber", "rock": "Basalt", "folk": "Cedar", "techno": "Delta"}
+#: The id of “Delta 7”; the others have ids that are no numbers.
+NUMBERED = "3"
 
 
 @pytest.fixture(autouse=True)
@@ -39,16 +42,15 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
     genres = tuple(WORDS)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["title", "artist", "year", "genres", "moods", "duration_s"])
+        writer.writerow(["title", "artist", "year", "genres", "moods", "duration_s", "track_id"])
         for number in range(96):
             genre, mood = genres[number % 4], ("mellow", "energetic")[number // 4 % 2]
             word = WORDS[genre]
-            writer.writerow(
-                [f"{word} {number}", f"{word} Fox {number // 8}", 1960 + number % 60, genre, mood, 200 + number]
-            )
+            facts = [1960 + number % 60, genre, mood, 200 + number, NUMBERED if number == 7 else ""]
+            writer.writerow([f"{word} {number}", f"{word} Fox {number // 8}", *facts])
         nasty = "@everyone <@11> **b** [x](https://evil.example) ||s|| `c` discord.gg/abc"
-        writer.writerow([nasty, "<#600> _Mallory_", 1999, "polka", "mellow", 200])
-        writer.writerow(["x" * 2000, "y" * 2000, 1998, "polka", "mellow", 200])
+        writer.writerow([nasty, "<#600> _Mallory_", 1999, "polka", "mellow", 200, ""])
+        writer.writerow(["x" * 2000, "y" * 2000, 1998, "polka", "mellow", 200, ""])
     return path
 
 
@@ -96,6 +98,14 @@ async def connected(
     finally:
         await bot.close()
         await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """A closed gate; opened at the end, whatever became of the test."""
+    made = Gate()
+    yield made
+    made.open()
 
 
 @pytest.fixture

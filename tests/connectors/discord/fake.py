@@ -60,6 +60,7 @@ class Asked:
     messages: list[Json] = field(default_factory=list)  # follow-ups, and the original once it is edited
     answered_at: float = 0.0
     original: Json | None = None
+    taken_back: bool = False  # whether the promise of an answer was deleted
     too_late_s: float = 0.0  # when the bot answered, where that was too late
 
     @property
@@ -70,7 +71,8 @@ class Asked:
     def ephemeral(self) -> bool:
         """Whether all that was said is seen by one person alone."""
         assert self.callback is not None
-        flags = [self.callback.get("data", {}).get("flags", 0)] if self.callback["type"] in (4, 5) else []
+        stands = self.callback["type"] in (4, 5) and not self.taken_back
+        flags = [self.callback.get("data", {}).get("flags", 0)] if stands else []
         flags += [message["flags"] for message in self.messages if message is not self.original]
         return bool(flags) and all(flag & EPHEMERAL for flag in flags)
 
@@ -260,10 +262,10 @@ class FakeDiscord:
         self.guilds.append(guild)
         await self._emit("GUILD_CREATE", guild_of(guild))
 
-    async def drop(self) -> None:
-        """Break the connection to the gateway; what happens meanwhile is told after it is resumed."""
+    async def drop(self, code: int = 4000) -> None:
+        """Break the connection to the gateway; what happens meanwhile is told after it is resumed, where it may be."""
         socket = self._sockets.pop()
-        await socket.close(code=4000)
+        await socket.close(code=code)
 
     def fail(self, method: str, path: str, status: int, times: int = 1, retry_after: float = 0.05) -> None:
         """Answer the next requests of a kind with a status."""
@@ -332,6 +334,8 @@ class FakeDiscord:
         if found := re.fullmatch(rf"/webhooks/{APP}/([\w-]+)", path):
             return self._followup(found[1], body, files)
         if found := re.fullmatch(rf"/webhooks/{APP}/([\w-]+)/messages/(@original|\d+)", path):
+            if method == "DELETE":
+                return self._take_back(found[1])
             return self._edit(found[1], found[2], body)
         if found := re.fullmatch(r"/channels/(\d+)/messages", path):
             message = self._message(int(found[1]), "", APP, body, files)
@@ -373,13 +377,21 @@ class FakeDiscord:
             return _json({"message": "Unknown Webhook", "code": 10015}, status=404)
         check_message(body)
         message = self._message(CHANNEL, "", APP, body, files)
-        if asked.callback["type"] == 5 and not asked.messages:
+        if asked.callback["type"] == 5 and not asked.messages and not asked.taken_back:
             # The first one takes the place of the promise, and is as private as that was.
             promised = (asked.callback.get("data") or {}).get("flags", 0) & EPHEMERAL
             message["flags"] = message["flags"] & ~EPHEMERAL | promised
         asked.messages.append(message)
         asked.answered_at = time.perf_counter()
         return _json(message)
+
+    def _take_back(self, token: str) -> web.StreamResponse:
+        """Delete the promise of an answer; what follows is as private as it says itself."""
+        asked = self.asked[token]
+        if asked.original is None or asked.messages:
+            return _json({"message": "Unknown Message", "code": 10008}, status=404)
+        asked.original, asked.taken_back = None, True
+        return web.Response(status=204)
 
     def _edit(self, token: str, which: str, body: Json | None) -> web.StreamResponse:
         asked = self.asked[token]

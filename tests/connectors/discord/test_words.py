@@ -101,7 +101,7 @@ def test_a_day_has_so_many_uses_of_the_language_model_and_no_more() -> None:
         def __init__(self) -> None:
             self.values: dict[str, int] = {}
 
-        def change(self, _kind: str, key: str, change: object, _listener: str | None) -> bool:
+        def change(self, _kind: str, key: str, change: object) -> bool:
             self.values[key], result = change(self.values.get(key))  # type: ignore[operator]
             return result
 
@@ -110,7 +110,8 @@ def test_a_day_has_so_many_uses_of_the_language_model_and_no_more() -> None:
 
     budget = Budget(Assistant(), 2)  # type: ignore[arg-type]
     assert [budget.take("500", day="2026-03-01") for _ in range(4)] == [True, True, False, False]
-    assert budget.take("501", day="2026-03-01")
+    assert not budget.take("501", 3, day="2026-03-01")
+    assert budget.take("501", 2, day="2026-03-01")
     assert budget.take("500", day="2026-03-02")
     assert not Budget(Assistant(), 0).take("500")  # type: ignore[arg-type]
     Assistant.rewords = False
