@@ -18,9 +18,9 @@ _MAX_LISTENERS = 10_000
 class RateLimit:
     """Lets each listener do so many things a minute, all at once or spread (a token bucket). Shared by threads."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """Allow `per_minute` things; `clock` tells seconds."""
-        self._per_minute, self._clock = float(per_minute), clock
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic, *, per_s: float = 60.0) -> None:
+        """Allow `most` things in `per_s` seconds; `clock` tells seconds."""
+        self._most, self._per_s, self._clock = float(most), per_s, clock
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = Lock()
 
@@ -28,10 +28,17 @@ class RateLimit:
         """Count one thing that a listener does; False where it is too much."""
         with self._lock:
             now = self._clock()
-            left, at = self._left.pop(listener_id, (self._per_minute, now))
-            left = min(self._per_minute, left + (now - at) * self._per_minute / 60.0)
+            left, at = self._left.pop(listener_id, (self._most, now))
+            left = min(self._most, left + (now - at) * self._most / self._per_s)
             allowed = left >= 1.0
             self._left[listener_id] = (left - allowed, now)
             while len(self._left) > _MAX_LISTENERS:
                 self._left.popitem(last=False)
             return allowed
+
+    def give_back(self, listener_id: str) -> None:
+        """Let the last thing that was allowed count no more."""
+        with self._lock:
+            if listener_id in self._left:
+                left, at = self._left[listener_id]
+                self._left[listener_id] = (min(self._most, left + 1.0), at)

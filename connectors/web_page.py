@@ -16,6 +16,7 @@ from connectors.web_api import add_endpoints
 from connectors.web_chat import Conversation, apology
 from connectors.web_curate import curate_tab
 from connectors.web_dials import dials_html
+from connectors.web_files import KEPT_S
 from connectors.web_limits import TOO_FAST, RateLimit
 from connectors.web_player import player_html, remember_heard
 from connectors.web_talks import manage, talks_html, talks_of
@@ -34,7 +35,7 @@ _STYLES = ("web.css", "slate.css", "acts.css", "page.css", "beside.css")
 def page(assistant: Assistant) -> gr.Blocks:
     """Build the page for one assistant."""
     limit = RateLimit(assistant.settings.web_per_minute)
-    with gr.Blocks(title="Segue", analytics_enabled=False, fill_width=True) as app:
+    with gr.Blocks(title="Segue", analytics_enabled=False, fill_width=True, delete_cache=(KEPT_S, KEPT_S)) as app:
         who = Who(limit)
         with gr.Row(elem_id="sg-top"):
             gr.HTML(header_html(), js_on_load=_asset("drawer.js"), apply_default_css=False)
