@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from urllib.parse import quote, quote_plus
 
@@ -16,11 +17,16 @@ def link(track: Track) -> str:
     """Give a track's best address: file URI, Spotify, YouTube, else a search for artist and title."""
     if track.path:
         return file_uri(track.path)
-    if spotify := track.ids.get("spotify"):
+    return web_link(track.ids, track.artist, track.title)
+
+
+def web_link(ids: Mapping[str, str], artist: str, title: str) -> str:
+    """Give a track's best address on the web, wherever its file is: Spotify, YouTube, else a search."""
+    if spotify := ids.get("spotify"):
         return _SPOTIFY + quote(spotify.rsplit(":", 1)[-1], safe="")
-    if youtube := track.ids.get("youtube"):
+    if youtube := ids.get("youtube"):
         return _YOUTUBE + quote(youtube, safe="")
-    words = " ".join(f"{track.artist} {track.title}".split())
+    words = " ".join(f"{artist} {title}".split())
     return _SEARCH + quote_plus(words, errors="replace")
 
 

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from assistant.labels import plain
+from assistant.links import web_link
 from assistant.personal_errors import DataFileError
 from assistant.taste_reports import DataReport, TasteReport
 from recsys import database as db
@@ -61,7 +62,14 @@ class _Counts:
 
 
 def write_data(
-    path: Path, listener: str, store: Store, home: Path, catalogue: Catalogue, taste: TasteReport
+    path: Path,
+    listener: str,
+    store: Store,
+    home: Path,
+    catalogue: Catalogue,
+    taste: TasteReport,
+    *,
+    places: bool = True,
 ) -> DataReport:
     """Write the archive; it appears whole or not at all, and only its owner may read it.
 
@@ -72,6 +80,7 @@ def write_data(
         home: the data folder, for vectors that were brought in.
         catalogue: names the tracks.
         taste: what is known of this listener's taste alone.
+        places: whether it may say where files of tracks lie on this machine.
 
     Raises:
         DataFileError: it cannot be written there.
@@ -84,7 +93,7 @@ def write_data(
     try:
         with open(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                counts = _Archive(archive, listener, store, catalogue).write(home, taste)
+                counts = _Archive(archive, listener, store, catalogue, places=places).write(home, taste)
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
@@ -107,8 +116,10 @@ def write_data(
 class _Archive:
     """An archive while it is written."""
 
-    def __init__(self, archive: zipfile.ZipFile, listener: str, store: Store, catalogue: Catalogue) -> None:
-        self._archive, self._listener = archive, listener
+    def __init__(
+        self, archive: zipfile.ZipFile, listener: str, store: Store, catalogue: Catalogue, *, places: bool
+    ) -> None:
+        self._archive, self._listener, self._places = archive, listener, places
         self._store, self._catalogue = store, catalogue
         self._disowned = {row["session_id"] for row in store.personal.rows(db.disowned, listener)}
         self._counts = _Counts([])
@@ -165,6 +176,8 @@ class _Archive:
     def _conversation(self, number: int, session: dict[str, Any]) -> None:
         turns = list(self._store.personal.rows(db.turns, self._listener, session["session_id"]))
         kept = ("turn", "at", "message", "request", "state", "reply")
+        if not self._places:
+            turns = [{**row, "reply": _without_places(row["reply"])} for row in turns]
         document = {name: session[name] for name in ("session_id", "name", "created_at", "updated_at")}
         document["turns"] = [{"time": _time(row["at"]), **{name: row[name] for name in kept}} for row in turns]
         self._json(f"conversations/{number:05}.json", document)
@@ -202,6 +215,18 @@ def own_vectors(home: Path, listener: str) -> Iterator[tuple[str, np.ndarray[Any
             space: Space = open_space(home, card.name)
             if (row := space.row_of.get(listener)) is not None and space.vectors[row].any():
                 yield card.name, np.array(space.vectors[row])
+
+
+def _without_places(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out where files of tracks lie: addresses on the web take their place."""
+
+    def elsewhere(track: Mapping[str, Any]) -> dict[str, Any]:
+        if not track.get("path"):
+            return dict(track)
+        link = web_link(track.get("ids") or {}, track.get("artist") or "", track.get("title") or "")
+        return {**track, "path": None, "link": link}
+
+    return {**reply, "tracks": [elsewhere(track) for track in reply.get("tracks") or ()]}
 
 
 def _m3u8(title: str, tracks: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -115,11 +115,16 @@ class Personal(Parts):
 
         return self._store().joined.part(identity(listener_id))
 
-    def export_data(self, listener_id: str, path: Path) -> DataReport:
+    def export_data(self, listener_id: str, path: Path, *, places: bool = True) -> DataReport:
         """Write everything that is kept of a listener to one zip in open formats; its README says what is what.
 
         What is the listener's own is in it, and nothing of those who are the same person. A file that is written in
         the data folder is forgotten with the listener.
+
+        Args:
+            listener_id: whose.
+            path: the file to write.
+            places: whether it may say where files of tracks lie on this machine: not for people elsewhere.
 
         Raises:
             DataFileError: it cannot be written; nothing has changed then.
@@ -139,7 +144,7 @@ class Personal(Parts):
             n_exposures=_ALL,
         )
         path = path.expanduser()
-        report = write_data(path, listener, store, home, recommender.catalogue, taste)
+        report = write_data(path, listener, store, home, recommender.catalogue, taste, places=places)
         if path.resolve().is_relative_to(home.resolve()):
             store.records.put(EXPORTS, path.resolve().relative_to(home.resolve()).as_posix(), {}, listener)
         return report

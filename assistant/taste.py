@@ -40,7 +40,8 @@ _MAX_EVIDENCE, _MAX_SHARES = 3, 20
 _LEAST_N, _LEAST_LIFT = 2, 1.0
 #: Tracks that are asked by which part of them they are judged: each takes a millisecond.
 _MAX_JUDGED = 30
-_RATINGS = (EventKind.LIKE, EventKind.DISLIKE, EventKind.UNRATE)
+#: Acts that say whether a track is liked; the last of them holds.
+_RATINGS = {EventKind.LIKE: True, EventKind.DISLIKE: False, EventKind.UNRATE: None}
 _TAKES_TO = (
     "You take to {value}: {n} of the {total} tracks that speak for your taste, {lift} times its share of the catalogue."
 )
@@ -86,6 +87,7 @@ class _Acts:
 
     done: Counter[str] = field(default_factory=Counter)  # by the words of `DONE`; of ratings, the one that holds
     at: float = 0.0  # the last of it
+    rated: bool | None = None  # whether it is liked or disliked
 
 
 def tell_taste(
@@ -257,6 +259,7 @@ def _acts(events: Sequence[Event]) -> dict[TrackId, _Acts]:
         acts = found[event.track_id]
         acts.at = max(acts.at, event.at)
         if event.kind in _RATINGS:
+            acts.rated = _RATINGS[event.kind]
             for other in {EventKind.LIKE, EventKind.DISLIKE} - {event.kind}:
                 del acts.done[DONE[other]]
         if event.kind in DONE:
@@ -273,6 +276,7 @@ def _track(
         artist=plain(", ".join(track.artists)),
         weight=weights[track.track_id],
         how=_how(acts[track.track_id], book),
+        rated=acts[track.track_id].rated,
         at=acts[track.track_id].at,
     )
 

@@ -30,6 +30,7 @@ class TasteTrack(_Report):
     artist: str
     weight: float = Field(description="what the listener's events with it come to; below 0 against it")
     how: str = Field(description='what was done with it: "2 likes and 5 plays"')
+    rated: bool | None = Field(default=None, description="whether it was liked or disliked, where that still holds")
     at: float = Field(description="when something was done with it last")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from assistant.reply import SlateTrack
 from assistant.request import Chip, Edit, Reference
-from connectors.web_chat import DIALS, Conversation
+from connectors.web_chat import Conversation
 
 if TYPE_CHECKING:
     from assistant.app import Assistant
@@ -71,9 +71,6 @@ def _chip(talk: Conversation, assistant: Assistant, listener_id: str, data: Mapp
     line = next((line for line in receipt if line.chip and line.chip == data.get("chip")), None)
     if line is None:
         return False
-    dial = {"me": "how_much_me", "size": "n_tracks"}.get(line.chip, line.chip)
-    if dial in DIALS:
-        talk.dials[dial] = DIALS[dial]
     talk.press(assistant, listener_id, chips=(Chip(action=_CHIPS[data["act"]], chip=line.chip, text=line.constraint),))
     return True
 

@@ -7,6 +7,7 @@ by an unguessable id, which the first answer gives out; nobody else's can be nam
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import gradio as gr
 
 from assistant.reply import Message, Reply
 from connectors.playlists import FORMATS
+from connectors.playlists.places import without_paths
 from connectors.web_chat import apology
 from connectors.web_limits import MAX_MESSAGE, TOO_FAST, TOO_LONG, RateLimit
 from connectors.web_who import Who
@@ -25,8 +27,16 @@ _ROW = {"position", "track_id", "title", "artist", "album", "year", "duration_s"
 _MAX_SESSION = 64
 
 
-def add_endpoints(assistant: Assistant, who: Who, limit: RateLimit) -> None:
-    """Add `ask`, `refine`, `explain` and `export`. Call it inside `gr.Blocks`."""
+def add_endpoints(assistant: Assistant, who: Who, limit: RateLimit, *, paths: bool = True) -> None:
+    """Add `ask`, `refine`, `explain` and `export`. Call it inside `gr.Blocks`.
+
+    Args:
+        assistant: answers.
+        who: tells who calls.
+        limit: how much one listener may do.
+        paths: whether answers may say where tracks lie on this machine.
+    """
+    outward: Callable[[Reply], Reply] = (lambda reply: reply) if paths else without_paths
 
     def identify(request: gr.Request, listener: str) -> str:
         identity = who.listener(listener, request=request)
@@ -37,7 +47,7 @@ def add_endpoints(assistant: Assistant, who: Who, limit: RateLimit) -> None:
     def turn(identity: str, session: str, text: str) -> Reply:
         if len(text) > MAX_MESSAGE or len(session) > _MAX_SESSION:
             raise gr.Error(TOO_LONG, print_exception=False)
-        return assistant.reply(Message(listener_id=identity, session_id=session, text=text))
+        return outward(assistant.reply(Message(listener_id=identity, session_id=session, text=text)))
 
     def ask(request: gr.Request, text: str, listener: str = "", session: str = "") -> str:
         """Ask for music in your own words and get a playlist from the catalogue, as JSON.
@@ -85,7 +95,7 @@ def add_endpoints(assistant: Assistant, who: Who, limit: RateLimit) -> None:
             known = ", ".join(extension[1:] for extension in FORMATS)
             raise gr.Error(f"There is no format {file_format[:20]!r}; choose one of {known}.", print_exception=False)
         try:
-            return written(assistant.export(session, identity))
+            return written(outward(assistant.export(session, identity)))
         except Exception as error:
             raise gr.Error(apology(error), print_exception=False) from error
 

@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from html import escape
@@ -28,6 +28,8 @@ _MAX_SHOWN = 600
 #: Messages of a conversation that the page keeps on screen.
 _MAX_MESSAGES = 200
 _LISTENER = re.compile(r"web-[0-9a-f]{32}")
+#: The folders of an absolute path, not of an address.
+_FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:[/\\]|/)(?:[^\s/\\:'\"`<>]+[/\\])+")
 #: What the dials stand at before anybody turns them; the length is in tracks.
 DIALS = {"how_much_me": 1.0, "discovery": 0.0, "fame": 0.0, "n_tracks": 20.0}
 
@@ -120,16 +122,17 @@ class Conversation:
                 self.show(assistant, listener_id, reply)
             return True
 
-    def press(self, assistant: Assistant, listener_id: str, **wanted: Any) -> None:
-        """Do what a button asks for, in a turn without words; what came of it is in `said`."""
+    def press(self, assistant: Assistant, listener_id: str, **wanted: Any) -> bool:
+        """Do what a button asks for, in a turn without words; what came of it is in `said`. False where it failed."""
         with self._turn:
             session_id = self.session_id
             reply, said = self._ask(assistant, listener_id, text="", **wanted)
             if self.session_id != session_id:
-                return
+                return False
             self.said = said
             if reply is not None:
                 self.show(assistant, listener_id, reply)
+            return reply is not None
 
     def ask_aside(self, assistant: Assistant, listener_id: str, text: str) -> str:
         """Ask something of the playlist whose answer is shown beside it."""
@@ -141,16 +144,17 @@ class Conversation:
 
     def turn_dial(self, assistant: Assistant, listener_id: str, name: str, value: float) -> None:
         """Set a dial: it ranks the playlist on screen anew, or counts for the first one."""
-        self.dials[name] = value
+        before, self.dials[name] = self.dials[name], value
         wanted = {name: round(value) if name == "n_tracks" else value}
         if self.reply is None:
             self._turned |= wanted
-            return
-        self.press(assistant, listener_id, **wanted)
+        elif not self.press(assistant, listener_id, **wanted):
+            self.dials[name] = before
 
     def show(self, assistant: Assistant, listener_id: str, reply: Reply) -> None:
-        """Put a turn's playlist on screen."""
+        """Put a turn's playlist on screen; the dials go where the turn left them."""
         self.reply = reply
+        self._follow(reply)
         ids = {track.track_id for track in reply.tracks}
         self.whys = {track_id: why for track_id, why in self.whys.items() if track_id in ids}
         if self.stranger is not None:
@@ -219,8 +223,14 @@ class Conversation:
             if turn.message.strip():
                 self._say("user", plain(turn.message, _MAX_SHOWN) or "…")
                 self._say("assistant", turn.reply.text)
-        self.reply = turns[-1].reply
+            self._follow(turn.reply)
+        self.reply = _rated_now(turns[-1].reply, assistant.rated(listener_id))
         return True
+
+    def _follow(self, reply: Reply) -> None:
+        """Let the dials stand where a turn left them; an empty playlist says nothing of its length."""
+        told = DIALS if reply.tracks else DIALS.keys() - {"n_tracks"}
+        self.dials |= {name: reply.dials[name] for name in told if name in reply.dials}
 
     def _ask(self, assistant: Assistant, listener_id: str, **wanted: Any) -> tuple[Reply | None, str]:
         """Have a turn: the reply, None where it failed, and what is said."""
@@ -238,10 +248,19 @@ class Conversation:
         del self.messages[:-_MAX_MESSAGES]
 
 
+def _rated_now(reply: Reply, rated: Mapping[str, bool]) -> Reply:
+    """Return an earlier reply with the likes and dislikes of now."""
+    tracks = (track.model_copy(update={"liked": rated.get(track.track_id)}) for track in reply.tracks)
+    return reply.model_copy(update={"tracks": tuple(tracks)})
+
+
 def apology(error: Exception) -> str:
-    """Turn an error into a sentence for a listener; what is unexpected is logged under a reference."""
+    """Turn an error into a sentence for a listener; what is unexpected is logged under a reference.
+
+    It does not say where something lies on this machine: listeners may be at another one.
+    """
     if isinstance(error, (*DELIBERATE, ConnectorError)):
-        return plain(str(error))
+        return plain(_FOLDERS.sub("…/", str(error)))
     reference = secrets.token_hex(4)
     _LOG.error("web chat failed, reference %s", reference, exc_info=error)
     return f"Something went wrong on my side (reference {reference}). Nothing is lost; please try again."

@@ -36,8 +36,14 @@ _RECIPES = (
 )
 
 
-def curate_tab(assistant: Assistant, who: Who) -> None:
-    """Put the page where it is called, inside `gr.Blocks`."""
+def curate_tab(assistant: Assistant, who: Who, *, paths: bool = True) -> None:
+    """Put the page where it is called, inside `gr.Blocks`.
+
+    Args:
+        assistant: knows the tracks.
+        who: tells whose turn it is.
+        paths: whether files to save may say where tracks lie on this machine.
+    """
     desk = gr.State(None)
     with gr.Column(elem_id="sg-curate", elem_classes="sg-page"):
         with gr.Row(equal_height=False):
@@ -86,19 +92,19 @@ def curate_tab(assistant: Assistant, who: Who) -> None:
             with gr.Row():
                 write = gr.Button("Write one for this playlist")
                 run = gr.Button("Run the recipe", variant="primary")
-            loaded = gr.File(label="Or load a recipe", file_types=[".yaml", ".yml"], height=110)
+            loaded = gr.File(label="Or load a recipe", file_types=[".yaml", ".yml"], height=135)
 
     def step(do: Callable[..., Desk]) -> Callable[..., tuple[str, Desk]]:
         def done(listener_id: str, now: Desk | None, *own: Any) -> tuple[str, Desk]:
             after = do(now or Desk(), listener_id, *own)
-            return shown(after), after
+            return shown(after, paths=paths), after
 
         return heard(who, done)
 
     def cooked(do: Callable[[Desk, str, str], Desk]) -> Callable[..., tuple[str, Desk, str]]:
         def done(listener_id: str, now: Desk | None, written: str) -> tuple[str, Desk, str]:
             after = do(now or Desk(), listener_id, written or "")
-            return shown(after), after, _or_as_it_is(after, written or "")
+            return shown(after, paths=paths), after, _or_as_it_is(after, written or "")
 
         return heard(who, done)
 
@@ -112,7 +118,7 @@ def curate_tab(assistant: Assistant, who: Who) -> None:
                 after = after.remove(assistant, position)
             elif data.get("act") == "approve":
                 after = after.approve(written or "", position)
-        return shown(after), after, _or_as_it_is(after, written or "")
+        return shown(after, paths=paths), after, _or_as_it_is(after, written or "")
 
     def opened(now: Desk, _: str, path: str | None) -> Desk:
         if path is None:
@@ -159,7 +165,7 @@ def _text_of(path: str | None) -> tuple[Any, None]:
         file.unlink(missing_ok=True)
 
 
-def shown(desk: Desk) -> str:
+def shown(desk: Desk, *, paths: bool = True) -> str:
     """The desk as HTML."""
     return desk_html(
         desk.playlist,
@@ -170,4 +176,5 @@ def shown(desk: Desk) -> str:
         problem=desk.problem,
         can_go_back=bool(desk.earlier),
         approved=desk.approved,
+        paths=paths,
     )

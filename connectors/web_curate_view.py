@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from connectors.playlists import safe_file_name
 from connectors.web_parts import act, bar, count, file_link, name, said, table, text
 from connectors.web_text import length_label
-from connectors.web_view import exports_html, file_name
+from connectors.web_view import exports_html
 
 if TYPE_CHECKING:
     from assistant.curate_reports import CuratedPlaylist, Duplicate, OutOfPlace, PlaylistAnalysis, Share
@@ -34,6 +35,7 @@ def desk_html(
     problem: bool = False,
     can_go_back: bool = False,
     approved: frozenset[str] | None = None,
+    paths: bool = True,
 ) -> str:
     """Show a playlist on the desk.
 
@@ -46,6 +48,7 @@ def desk_html(
         problem: whether the message is something that went wrong.
         can_go_back: whether there is a version before this one.
         approved: ids that the recipe keeps; None where there is no recipe.
+        paths: whether files to save may say where tracks lie on this machine.
     """
     if playlist is None:
         return f'<div class="sg-desk">{_EMPTY}{_unmatched(unmatched)}{said(message, problem=problem)}</div>'
@@ -55,7 +58,7 @@ def desk_html(
         f'<div class="sg-desk"><p class="sg-total"><strong>{name(title or "Playlist")}</strong>'
         f"<span>{text(count(n, 'track'))}</span><span>{text(playlist.total, 80)}</span></p>"
         f"<p>{text(playlist.said, 400)} {back}</p>{_changes(playlist, before or {})}{_unmatched(unmatched)}"
-        f"{exports_html(playlist.as_reply(title or 'playlist'))}"
+        f"{exports_html(playlist.as_reply(title or 'playlist'), paths=paths)}"
         f'<div class="sg-pair">{_list(playlist, approved)}{_analysis(playlist.analysis)}</div>'
         f"{said(message, problem=problem)}</div>"
     )
@@ -132,7 +135,7 @@ def recipe_link(recipe: str, title: str) -> str:
     """Offer a recipe as a file."""
     if not recipe.strip():
         return ""
-    file = file_name(title).removeprefix("segue-") + ".yaml"
+    file = safe_file_name(title, ".yaml", otherwise="recipe")
     return f"<p>{file_link('Save as YAML', file, recipe.encode('utf-8', errors='replace'), 'application/yaml')}</p>"
 
 

@@ -18,7 +18,10 @@ _LONGEST = 60
 
 
 def dials_html(values: Mapping[str, float]) -> str:
-    """Show the dials where they stand; each is a slider with a label, its ends and its value."""
+    """Show the dials where they stand; each is a slider with a label, its ends and its value.
+
+    A value beyond an end of its slider is told as it is, and the slider stands at that end.
+    """
     return (
         f'<div class="sg-dials" role="group" aria-label="Dials">{"".join(_dial(n, v) for n, v in values.items())}</div>'
     )
@@ -28,9 +31,10 @@ def _dial(name: str, value: float) -> str:
     label, low, high, step = _DIALS[name]
     least, most = LIMITS[name]
     most = min(most, _LONGEST)
+    stands = min(max(value, least), most)
     return (
-        f'<label class="sg-dial"><span class="sg-dial-name">{label} <output>{value:g}</output></span>'
-        f'<input type="range" data-dial="{name}" min="{least:g}" max="{most:g}" step="{step:g}" value="{value:g}" '
+        f'<label class="sg-dial"><span class="sg-dial-name">{label} <output>{round(value, 2):g}</output></span>'
+        f'<input type="range" data-dial="{name}" min="{least:g}" max="{most:g}" step="{step:g}" value="{stands:g}" '
         f'aria-label="{label}, from {low} to {high}"><span class="sg-ends" aria-hidden="true"><span>{low}</span>'
         f"<span>{high}</span></span></label>"
     )

@@ -18,7 +18,8 @@ from connectors.web_curate import curate_tab
 from connectors.web_dials import dials_html
 from connectors.web_files import KEPT_S
 from connectors.web_limits import TOO_FAST, RateLimit
-from connectors.web_player import player_html, remember_heard
+from connectors.web_player import playable, player_html
+from connectors.web_plays import Plays
 from connectors.web_talks import manage, talks_html, talks_of
 from connectors.web_taste import taste_tab
 from connectors.web_view import EXAMPLES, exports_html, footer_html, header_html, options_html, slate_html
@@ -32,32 +33,38 @@ _ASSETS = files("connectors") / "assets"
 _STYLES = ("web.css", "slate.css", "acts.css", "page.css", "beside.css")
 
 
-def page(assistant: Assistant) -> gr.Blocks:
-    """Build the page for one assistant."""
-    limit = RateLimit(assistant.settings.web_per_minute)
+def page(assistant: Assistant, *, paths: bool = True) -> gr.Blocks:
+    """Build the page for one assistant.
+
+    Args:
+        assistant: answers.
+        paths: whether files to save, and answers to programs, may say where tracks lie on this machine.
+    """
+    limit, plays = RateLimit(assistant.settings.web_per_minute), Plays(assistant)
     with gr.Blocks(title="Segue", analytics_enabled=False, fill_width=True, delete_cache=(KEPT_S, KEPT_S)) as app:
         who = Who(limit)
         with gr.Row(elem_id="sg-top"):
             gr.HTML(header_html(), js_on_load=_asset("drawer.js"), apply_default_css=False)
             start_over = gr.Button("Start over", size="sm", variant="secondary", elem_id="sg-start-over")
-        ask = _AskTab(assistant, who, limit)
+        ask = _AskTab(assistant, who, limit, plays, paths=paths)
         with gr.Tabs(elem_id="sg-tabs"):
             with gr.Tab("Ask"):
                 opening = ask.lay_out()
             with gr.Tab("My taste"):
-                taste_tab(assistant, who)
+                taste_tab(assistant, who, paths=paths, forgotten=plays.forget)
             with gr.Tab("Curate"):
-                curate_tab(assistant, who)
+                curate_tab(assistant, who, paths=paths)
         ask.connect(app, start_over, opening)
-        add_endpoints(assistant, who, limit)
+        add_endpoints(assistant, who, limit, paths=paths)
     return app
 
 
 class _AskTab:
     """The chat with its slate, and what every act there changes."""
 
-    def __init__(self, assistant: Assistant, who: Who, limit: RateLimit) -> None:
+    def __init__(self, assistant: Assistant, who: Who, limit: RateLimit, plays: Plays, *, paths: bool) -> None:
         self._assistant, self._who, self._limit = assistant, who, limit
+        self._plays, self._paths = plays, paths
 
     def connect(self, app: gr.Blocks, start_over: gr.Button, opening: Welcome) -> None:
         """Say what every act changes, and put the player under all tabs: it plays on while others are looked at.
@@ -104,6 +111,7 @@ class _AskTab:
             part.act(self._act, ours, [self._slate, self._dials, *self._below, self._chat], **many)
         self._talks.act(self._manage, ours, screen, **many)
         player.heard(self._heard, ours, None, **many)
+        app.unload(self._gone)
         start_over.click(self._begin_again, ours, [*screen, self._box], **at_once)
 
     def lay_out(self) -> Welcome:
@@ -161,7 +169,8 @@ class _AskTab:
 
     def _rest(self, talk: Conversation, identity: str) -> tuple[Any, ...]:
         talks = talks_html(talks_of(self._assistant, identity), talk.session_id)
-        return exports_html(talk.reply), footer_html(talk.reply), options_html(talk.reply), talks, talk
+        files = exports_html(talk.reply, paths=self._paths)
+        return files, footer_html(talk.reply), options_html(talk.reply), talks, talk
 
     def _slate_of(self, talk: Conversation, *, waits: bool = False) -> str:
         return slate_html(
@@ -170,6 +179,7 @@ class _AskTab:
             whys=talk.whys,
             said=talk.said,
             stranger=talk.stranger,
+            playable=playable(self._assistant, talk.reply),
             incognito=talk.incognito,
             waits=waits,
         )
@@ -237,10 +247,13 @@ class _AskTab:
         return self._shown(talk, identity)
 
     def _heard(self, stored: object, talk: Conversation, event: gr.EventData, request: gr.Request) -> None:
-        identity = self._identity(stored, talk, request)
-        if self._limit.allows(identity):
-            data = _data(event)
-            remember_heard(self._assistant, identity, talk.session_id, data, incognito=talk.incognito)
+        identity, data = self._identity(stored, talk, request), _data(event)
+        # How far a track is comes by itself and is not stored; only what is over counts among a listener's acts.
+        if data.get("state") == "on" or self._limit.allows(identity):
+            self._plays.tell(request.session_hash or "", identity, talk, data)
+
+    def _gone(self, request: gr.Request) -> None:
+        self._plays.gone(request.session_hash or "")
 
     def _begin_again(self, stored: object, talk: Conversation, request: gr.Request) -> tuple[Any, ...]:
         talk.start_over()
@@ -257,7 +270,12 @@ def launch_options() -> dict[str, Any]:
         font=system,
         font_mono=("ui-monospace", "monospace"),
     ).set(
-        # The usual ones are too faint: grey on white, and white on the lightest teal.
+        # The usual ones are too faint: grey on white, white on the lightest teal, and fields without an edge.
+        input_border_width="1px",
+        input_border_color="*neutral_500",
+        input_border_color_dark="*neutral_400",
+        input_placeholder_color="*neutral_600",
+        input_placeholder_color_dark="*neutral_300",
         body_text_color_subdued="*neutral_500",
         body_text_color_subdued_dark="*neutral_400",
         button_primary_background_fill="*primary_700",

@@ -1,26 +1,29 @@
-"""The player of the page: where it gets its sound, how it looks, and what it tells of what was heard.
+"""The player of the page: where it gets its sound, what can be played, and how it looks.
 
 A track's file is asked for by the track's id, never by a path, and comes in ranges, so that a browser can jump.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
     from starlette.routing import Route
 
     from assistant.app import Assistant
-
-#: Share of a track from which on it counts as played and not as skipped.
-_HEARD = 0.5
+    from assistant.reply import Reply
 
 
 def media_address(track_id: str) -> str:
     """Return where the page finds a track's sound, relative to the page."""
     return f"media/{quote(track_id, safe='')}"
+
+
+def playable(assistant: Assistant, reply: Reply | None) -> frozenset[str]:
+    """Return the ids of the tracks of a slate that have a file of sound which is there."""
+    with_file = () if reply is None else (track.track_id for track in reply.tracks if track.path)
+    return frozenset(track_id for track_id in with_file if assistant.media_path(track_id) is not None)
 
 
 def media_route(assistant: Assistant) -> Route:
@@ -53,17 +56,3 @@ def player_html() -> str:
         '<button type="button" class="sg-button" data-player="close" title="Stop" aria-label="Stop the player">'
         '<span aria-hidden="true">✕</span></button></section>'
     )
-
-
-def remember_heard(
-    assistant: Assistant, listener_id: str, session_id: str, heard: Mapping[str, Any], *, incognito: bool
-) -> bool:
-    """Store what a player says of a track: how much of it was heard. False for anything that is no such thing."""
-    track_id, share = heard.get("track"), heard.get("completion")
-    if not isinstance(track_id, str) or isinstance(share, bool) or not isinstance(share, (int, float)):
-        return False
-    if not 0.0 <= share <= 1.0 or assistant.media_path(track_id) is None:
-        return False
-    kind = "play" if share >= _HEARD else "skip"
-    assistant.feedback(listener_id, session_id, track_id, kind, float(share), incognito=incognito)
-    return True

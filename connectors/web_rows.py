@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from html import escape
-from pathlib import Path
 
 from assistant.labels import plain
-from assistant.media import AUDIO_TYPES
 from assistant.reply import SlateTrack
+from connectors.playlists.places import without_path
 from connectors.web_player import media_address
 from connectors.web_text import (
     MAX_NAME,
@@ -40,7 +39,9 @@ def heading_html() -> str:
     )
 
 
-def row_html(track: SlateTrack, liked: bool | None, n_tracks: int, why: str | None = None) -> str:
+def row_html(
+    track: SlateTrack, liked: bool | None, n_tracks: int, why: str | None = None, *, playable: bool = False
+) -> str:
     """A track.
 
     Args:
@@ -48,12 +49,13 @@ def row_html(track: SlateTrack, liked: bool | None, n_tracks: int, why: str | No
         liked: by the listener, as far as is known.
         n_tracks: in the slate.
         why: the answer to "why is this here?" where the row is opened.
+        playable: whether the page can play it.
     """
     state = "" if liked is None else " sg-is-liked" if liked else " sg-is-disliked"
     state += " sg-is-new" if track.new else ""
     length = length_label(track.duration_s, estimated=track.duration_estimated)
     cells = (
-        _cell("number", f"{track.position}{_mark(track)}{_play(track)}"),
+        _cell("number", f"{track.position}{_mark(track)}{_play(track) if playable else ''}"),
         _cell("title", _title(track)),
         _cell("artist", name_html(track.artist) + _facets(track)),
         _cell("album", name_html(track.album) if track.album else ""),
@@ -85,9 +87,7 @@ def _mark(track: SlateTrack) -> str:
 
 
 def _play(track: SlateTrack) -> str:
-    """A button that plays the track in the page, where it has a file of sound."""
-    if not track.path or Path(track.path).suffix.lower() not in AUDIO_TYPES:
-        return ""
+    """A button that plays the track in the page."""
     words = escape(f"{plain(track.title, 60)} – {plain(track.artist, 60)}")
     return (
         f'<button type="button" class="sg-button sg-play" data-play="{value_html(track.track_id)}" '
@@ -98,7 +98,7 @@ def _play(track: SlateTrack) -> str:
 
 def _title(track: SlateTrack) -> str:
     name = name_html(track.title) if track.title.strip() else "<bdi>untitled</bdi>"
-    address = web_address(track.link)
+    address = web_address(without_path(track).link)
     if address is None:
         return name
     return f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer nofollow">{name}</a>'

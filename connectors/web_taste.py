@@ -6,7 +6,7 @@ Importing this module imports Gradio, which looks up hosts unless told not to: i
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +34,17 @@ _AFRESH = """() => { if (document.querySelector('#sg-forgotten .sg-done')?.inner
   localStorage.removeItem('segue-listener'); location.replace(location.pathname) }, 1500) }"""
 
 
-def taste_tab(assistant: Assistant, who: Who) -> None:
-    """Put the page where it is called, inside `gr.Blocks`; it reads the taste anew each time that it is looked at."""
+def taste_tab(
+    assistant: Assistant, who: Who, *, paths: bool = True, forgotten: Callable[[str], None] = lambda _: None
+) -> None:
+    """Put the page where it is called, inside `gr.Blocks`; it reads the taste anew each time that it is looked at.
+
+    Args:
+        assistant: knows the taste.
+        who: tells whose it is.
+        paths: whether the export of all data may say where tracks lie on this machine.
+        forgotten: called with a listener's id before all of theirs is deleted, to let go of what waits to be stored.
+    """
     with gr.Column(elem_id="sg-my-taste", elem_classes="sg-page"):
         report = panel("", "sg-taste-report")
         _map(assistant, who)
@@ -44,7 +53,7 @@ def taste_tab(assistant: Assistant, who: Who) -> None:
         _joined(assistant, who)
         with gr.Accordion("What incognito does", open=False):
             gr.HTML(f'<p class="sg-plain">{INCOGNITO}</p>', js_on_load=None, apply_default_css=False)
-        _my_data(assistant, who)
+        _my_data(assistant, who, paths=paths, forgotten=forgotten)
 
     def show(listener_id: str) -> str:
         return taste_html(assistant.taste(listener_id))
@@ -146,7 +155,7 @@ def _joined(assistant: Assistant, who: Who) -> None:
     code.submit(heard(who, link), [*who.inputs, code], [state, code], **DIRECT)
 
 
-def _my_data(assistant: Assistant, who: Who) -> None:
+def _my_data(assistant: Assistant, who: Who, *, paths: bool, forgotten: Callable[[str], None]) -> None:
     """Take everything along, or have it forgotten."""
     with gr.Accordion("My data", open=False):
         gr.HTML(
@@ -170,14 +179,15 @@ def _my_data(assistant: Assistant, who: Who) -> None:
         try:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / _FILE
-                report = assistant.export_data(listener_id, path)
+                report = assistant.export_data(listener_id, path, places=paths)
                 return export_html(report, path.read_bytes(), _FILE)
         except Exception as error:
             return said(apology(error), problem=True)
 
-    def forgotten(listener_id: str, word: str) -> tuple[Any, str]:
+    def forget_all(listener_id: str, word: str) -> tuple[Any, str]:
         if " ".join(word.split()).strip("“”\"'").lower() != FORGET_WORD:
             return word, said(f"Nothing was forgotten: type “{FORGET_WORD}” first.", problem=True)
+        forgotten(listener_id)
         try:
             known = assistant.forget(listener_id)
         except Exception as error:
@@ -185,6 +195,6 @@ def _my_data(assistant: Assistant, who: Who) -> None:
         return "", said("You are forgotten. The page starts afresh." if known else "There was nothing to forget.")
 
     save.click(heard(who, export), who.inputs, link, **SLOW).then(None, js=_SAVE, api_visibility="private")
-    forget.click(heard(who, forgotten), [*who.inputs, typed], [typed, outcome], **SLOW).then(
+    forget.click(heard(who, forget_all), [*who.inputs, typed], [typed, outcome], **SLOW).then(
         None, js=_AFRESH, api_visibility="private"
     )

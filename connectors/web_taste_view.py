@@ -121,7 +121,7 @@ def _track(track: TasteTrack, share: float) -> str:
 def _change(track: TasteTrack) -> str:
     """Take a rating back where there is one; what was only played or kept can be disliked."""
     about = f"{track.title} by {track.artist}"
-    if "like" in track.how:
+    if track.rated is not None:
         return act("unrate", "Take back", about, track=track.track_id)
     return act("dislike", "Not for me", about, track=track.track_id) if track.weight > 0 else ""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from assistant.labels import plain
@@ -54,16 +53,14 @@ def button_html(act: str, label: str, content: str, *, title: str = "", kind: st
 
 
 def web_address(link: str) -> str | None:
-    """Return an address that may become a link, or None: only http(s) with a host, and files."""
+    """Return an address that may become a link, or None: only http(s) with a host."""
     if not link or len(link) > _MAX_ADDRESS or not link.isprintable() or " " in link:
         return None
     try:
         parts = urlsplit(link)
     except ValueError:
         return None
-    if parts.scheme in ("http", "https"):
-        return link if parts.hostname else None
-    return link if parts.scheme == "file" and PurePosixPath(parts.path).is_absolute() else None
+    return link if parts.scheme in ("http", "https") and parts.hostname else None
 
 
 def length_label(seconds: float | None, *, estimated: bool = False) -> str:

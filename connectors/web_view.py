@@ -7,13 +7,13 @@ only where a browser may safely follow them.
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 
 from assistant.labels import plain
 from assistant.reply import ReceiptLine, Reply, SlateTrack
-from connectors.playlists import FORMATS
+from connectors.playlists import FORMATS, safe_file_name
+from connectors.playlists.places import without_paths
 from connectors.web_rows import heading_html, row_html
 from connectors.web_text import MAX_CHIP, button_html, name_html, text_html, value_html
 
@@ -25,8 +25,8 @@ EXAMPLES = (
     "like Nina Simone, but newer",
 )
 
-#: Longest word of what a press came to, in characters; longest option of a question.
-_MAX_SAID, _MAX_OPTION = 300, 80
+#: Longest word of what a press came to, in characters; longest option of a question; longest name of a file.
+_MAX_SAID, _MAX_OPTION, _MAX_FILE_NAME = 300, 80, 60
 #: What files are for: file extension → (name, purpose, media type). Others go by their extension.
 _DOWNLOADS = {
     ".m3u8": ("M3U8", "for music players", "audio/x-mpegurl"),
@@ -74,6 +74,7 @@ def slate_html(
     whys: Mapping[str, str] | None = None,
     said: str = "",
     stranger: Sequence[SlateTrack] | None = None,
+    playable: Collection[str] = (),
     incognito: bool = False,
     waits: bool = False,
 ) -> str:
@@ -85,6 +86,7 @@ def slate_html(
         whys: track id → the answer to "why?", for rows that are opened.
         said: what came of the last press of a button.
         stranger: what somebody else would get, to be shown beside it.
+        playable: ids of tracks that the page can play.
         incognito: whether nothing is stored.
         waits: whether another slate is on its way.
     """
@@ -98,7 +100,14 @@ def slate_html(
     rated, whys = rated or {}, whys or {}
     n = len(reply.tracks)
     rows = "".join(
-        row_html(track, rated.get(track.track_id, track.liked), n, whys.get(track.track_id)) for track in reply.tracks
+        row_html(
+            track,
+            rated.get(track.track_id, track.liked),
+            n,
+            whys.get(track.track_id),
+            playable=track.track_id in playable,
+        )
+        for track in reply.tracks
     )
     compared = "" if stranger is None else _compared(reply.tracks, stranger)
     busy = ' aria-busy="true"' if waits else ""
@@ -129,11 +138,16 @@ def options_html(reply: Reply | None) -> str:
     return f'<div class="sg-options" role="group" aria-label="Which did you mean?">{buttons}</div>'
 
 
-def exports_html(reply: Reply | None) -> str:
-    """Offer the slate as files. The whole file is in the link, so nothing of it is left behind on the server."""
+def exports_html(reply: Reply | None, *, paths: bool = True) -> str:
+    """Offer the slate as files. The whole file is in the link, so nothing of it is left behind on the server.
+
+    Args:
+        reply: the slate; nothing is offered without one.
+        paths: whether the files may say where tracks lie on this machine.
+    """
     if reply is None or not reply.tracks:
         return ""
-    name = file_name(reply.query)
+    name, shown = plain(reply.query, _MAX_FILE_NAME), reply if paths else without_paths(reply)
     links = []
     for extension, written in FORMATS.items():
         if extension in _TWICE:
@@ -141,10 +155,11 @@ def exports_html(reply: Reply | None) -> str:
         label, purpose, media_type = _DOWNLOADS.get(
             extension, (extension[1:].upper(), "for other programs", "text/plain")
         )
-        data = base64.b64encode(written(reply).encode("utf-8", errors="replace")).decode("ascii")
+        data = base64.b64encode(written(shown).encode("utf-8", errors="replace")).decode("ascii")
         links.append(
-            f'<a class="sg-export" download="{escape(name + extension)}" href="data:{media_type};base64,{data}" '
-            f'title="{purpose}">{label}<span class="sg-hidden"> file, {purpose}</span></a>'
+            f'<a class="sg-export" download="{escape(safe_file_name(name, extension))}" '
+            f'href="data:{media_type};base64,{data}" title="{purpose}">{label}<span class="sg-hidden"> file, '
+            f"{purpose}</span></a>"
         )
     lines = "\n".join(f"{track.position}. {plain(track.artist)} – {plain(track.title)}" for track in reply.tracks)
     copy = (
@@ -167,17 +182,6 @@ def footer_html(reply: Reply | None) -> str:
     if "total" in reply.timings_ms:
         parts.append(f"{reply.timings_ms['total']:.0f} ms")
     return f'<p class="sg-footer">{" · ".join(parts)}</p>'
-
-
-def file_name(query: str) -> str:
-    """Make a short, harmless file name, without extension, from a request."""
-    words = re.findall(r"\w+", plain(query, 200).lower())
-    name = ""
-    for word in words:
-        if len(name) + 1 + len(word) > 40:
-            break
-        name = f"{name}-{word}" if name else word
-    return f"segue-{name}" if name else "segue-playlist"
 
 
 def _bar(reply: Reply | None, *, incognito: bool, compared: bool) -> str:

@@ -28,6 +28,8 @@ _STORAGE_KEY = _STORAGE_SECRET = "segue-welcomed"
 #: What a history or a playlist may be called. The reader looks at the content, not at the name.
 _FILE_TYPES = [".zip", ".json", ".jsonl", ".csv", ".tsv", ".m3u", ".m3u8", ".xspf", ".jspf", ".txt"]
 _PROGRESS = gr.Progress()
+#: Longest name of a time zone that is taken, in characters.
+_MAX_ZONE = 60
 
 Picked = dict[str, str]  # artist key → name, in the order of picking
 
@@ -86,18 +88,26 @@ def welcome(assistant: Assistant, who: Who) -> Welcome:
 def history_box(assistant: Assistant, who: Who) -> Any:
     """Put a place to drop a history where it is called; return the event after which its taste is learnt."""
     with gr.Column(elem_classes="sg-history"):
-        file = gr.File(label="A history or a playlist", file_types=_FILE_TYPES, height=110)
+        zone = gr.Textbox(
+            value="UTC",
+            label="Time zone, for files that state none",
+            placeholder="Europe/Berlin",
+            max_length=_MAX_ZONE,
+            elem_classes="sg-zone",
+        )
+        file = gr.File(label="A history or a playlist", file_types=_FILE_TYPES, height=135)
         told = gr.HTML(history_html(None), js_on_load=None, apply_default_css=False)
     n = len(who.inputs)
 
     def read(request: gr.Request, progress: gr.Progress = _PROGRESS, *values: Any) -> tuple[str, None]:
-        path = Path(values[n])
+        path, timezone = Path(values[n]), str(values[n + 1] or "").strip() or None
 
         def step(stage: str, done: int, total: int) -> None:
             progress((done, total or None), desc=stage)
 
         try:
-            report = import_history(assistant, who.act(*values[:n], request=request), path, step)
+            listener_id = who.act(*values[:n], request=request)
+            report = import_history(assistant, listener_id, path, step, timezone=timezone)
             return history_html(report), None
         except gr.Error:
             raise
@@ -106,7 +116,7 @@ def history_box(assistant: Assistant, who: Who) -> Any:
         finally:
             path.unlink(missing_ok=True)  # what was uploaded is the listener's, and not to lie about
 
-    return file.upload(read, [*who.inputs, file], [told, file], show_progress_on=[told], **SLOW)
+    return file.upload(read, [*who.inputs, file, zone], [told, file], show_progress_on=[told], **SLOW)
 
 
 def _offer(assistant: Assistant, text: str, chosen: Picked) -> list[Any]:

@@ -1,17 +1,22 @@
-// One audio element for the page; it tells how much of each track was heard when the track ends or gives way.
+// One audio element for the page; it tells how far each track is, so that what was heard counts however it ends.
 const box = element.querySelector('.sg-player');
 const audio = box.querySelector('audio');
 const name = box.querySelector('.sg-playing');
+const TELL_EVERY_MS = 10000;
+let plays = 0;
 let current = null;
 let furthest = 0;
+let toldAt = 0;
+let last = null;
 
+const tell = (state) => {
+  toldAt = performance.now();
+  trigger('heard', { play: plays, track: current, completion: Math.min(1, Math.max(0, furthest)), state });
+};
 const report = () => {
-  if (!current) return;
-  const heard = furthest;
-  const track = current;
+  if (current) tell('over');
   current = null;
   furthest = 0;
-  trigger('heard', { track, completion: Math.min(1, Math.max(0, heard)) });
 };
 const mark = () => {
   for (const button of document.querySelectorAll('button[data-play]')) {
@@ -24,7 +29,9 @@ const play = (button) => {
     return;
   }
   report();
+  plays += 1;
   current = button.dataset.play;
+  toldAt = 0;
   name.textContent = button.dataset.title;
   box.hidden = false;
   audio.src = button.dataset.media;
@@ -35,16 +42,22 @@ const next = () => {
   const at = buttons.findIndex((button) => button.dataset.play === (current ?? last));
   if (at >= 0 && buttons[at + 1]) play(buttons[at + 1]);
 };
-let last = null;
 
 audio.addEventListener('timeupdate', () => {
-  if (current && audio.duration > 0) furthest = Math.max(furthest, audio.currentTime / audio.duration);
+  if (!current || !(audio.duration > 0)) return;
+  furthest = Math.max(furthest, audio.currentTime / audio.duration);
+  // Not before the sound has begun, and then now and then: the page may be closed at any time.
+  if (!audio.paused && (!toldAt || performance.now() - toldAt > TELL_EVERY_MS)) tell('on');
 });
 audio.addEventListener('play', mark);
-audio.addEventListener('pause', mark);
+audio.addEventListener('pause', () => {
+  mark();
+  if (current && toldAt && !audio.ended) tell('on');
+});
 audio.addEventListener('error', () => {
   if (!current) return;
   name.textContent = 'This track cannot be played here.';
+  tell('broken');
   current = null;
 });
 audio.addEventListener('ended', () => {

@@ -7,9 +7,13 @@ import io
 import discord
 
 from assistant.errors import UnknownFormatError
+from assistant.labels import plain
 from assistant.reply import Reply
-from connectors.playlists import FORMATS
-from connectors.web_view import file_name
+from connectors.playlists import FORMATS, safe_file_name
+from connectors.playlists.places import without_paths
+
+#: Longest name of a file, in characters.
+_MAX_NAME = 60
 
 
 def playlist_file(reply: Reply, extension: str) -> discord.File:
@@ -22,12 +26,4 @@ def playlist_file(reply: Reply, extension: str) -> discord.File:
         raise UnknownFormatError(extension, tuple(FORMATS))
     text = FORMATS[extension](without_paths(reply))
     content = io.BytesIO(text.encode("utf-8", errors="replace"))
-    return discord.File(content, filename=f"{file_name(reply.query)}{extension}")
-
-
-def without_paths(reply: Reply) -> Reply:
-    """Leave out where files lie on the bot's machine: it is nobody's business in a server, and leads nowhere there."""
-    tracks = (
-        track.model_copy(update={"path": None, "link": "" if track.path else track.link}) for track in reply.tracks
-    )
-    return reply.model_copy(update={"tracks": tuple(tracks)})
+    return discord.File(content, filename=safe_file_name(plain(reply.query, _MAX_NAME), extension))

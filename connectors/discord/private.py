@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -58,7 +59,7 @@ async def export(interaction: _Interaction, format: str = ".m3u8") -> None:
 async def _hand_out_everything(interaction: _Interaction, bot: SegueBot, listener_id: str) -> None:
     with tempfile.TemporaryDirectory(prefix="segue-") as folder:
         path = Path(folder) / "segue-my-data.zip"
-        await bot.work(bot.desk.assistant.export_data, listener_id, path)
+        await bot.work(partial(bot.desk.assistant.export_data, listener_id, path, places=False))
         if path.stat().st_size > interaction.filesize_limit:
             book = bot.desk.book(place_of(interaction).guild)
             raise RefusedError(book("It is too large for Discord: ask whoever runs me for it."))

@@ -92,8 +92,11 @@ def test_a_rating_that_was_taken_back_is_no_evidence(listener: Listener) -> None
     listener.did((one, EventKind.UNRATE), at=1e9 + 1)
     listener.did((other, EventKind.DISLIKE), at=1e9)
     listener.did((other, EventKind.LIKE), at=1e9 + 1)
+    listener.did((one, EventKind.PLAY), at=1e9 + 2)
+    report = listener.taste(language="de")
+    assert [(track.track_id, track.rated) for track in report.liked] == [(one, None), (other, True)]
     report = listener.taste()
-    assert [(track.track_id, track.how) for track in report.liked] == [(other, "1 like")]
+    assert [(track.track_id, track.how) for track in report.liked] == [(one, "1 play"), (other, "1 like")]
     assert report.disliked == ()
 
 

@@ -80,8 +80,8 @@ def a_playlist(words: str) -> CuratedPlaylist:
     return CuratedPlaylist(tracks=(a_track(words),), diff=diff, total="3 min", said=words, analysis=analysis)
 
 
-def a_taste(words: str) -> TasteReport:
-    track = TasteTrack(track_id=words, title=words, artist=words, weight=1.0, how=words, at=1.7e9)
+def a_taste(words: str, *, rated: bool | None = None) -> TasteReport:
+    track = TasteTrack(track_id=words, title=words, artist=words, weight=1.0, how=words, rated=rated, at=1.7e9)
     share = TasteShare(key=words, name=words, n=3, lift=4.0)
     exposures = [
         Exposure(track_id=words, title=words, artist=words, n_shown=2, last_shown_at=1.7e9, state=state, until=1.8e9)
@@ -160,9 +160,11 @@ def test_what_was_only_played_can_be_disliked_and_a_rating_taken_back() -> None:
     acts = [each.get("data-act") for each in Page(taste_html(a_taste("5 plays"))).attributes]
     assert "dislike" in acts
     assert "unrate" not in acts
-    acts = [each.get("data-act") for each in Page(taste_html(a_taste("1 like and 5 plays"))).attributes]
-    assert "unrate" in acts
-    assert "dislike" not in acts
+    for rated in (True, False):
+        told = a_taste("1 Mal gemocht, 5 Mal gehört", rated=rated)  # whatever language it is told in
+        acts = [each.get("data-act") for each in Page(taste_html(told)).attributes]
+        assert "unrate" in acts
+        assert "dislike" not in acts
 
 
 def test_the_drawings_say_in_words_what_they_show() -> None:

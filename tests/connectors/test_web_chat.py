@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from assistant.errors import NothingToExportError
+from assistant.errors import AssistantError, NothingToExportError
 from assistant.reply import Message, Reply, SlateTrack
-from connectors.web_chat import Conversation, listener_of
+from assistant.reports import TurnReport
+from connectors.web_chat import Conversation, apology, listener_of
 
 
 class Scripted:
@@ -25,6 +26,14 @@ class Scripted:
         self.gate: threading.Event | None = None
         self.rewords = True
         self.worded: list[tuple[str, str]] = []
+        self.talks: tuple[TurnReport, ...] = ()
+        self.ratings: dict[str, bool] = {}
+
+    def turns(self, session_id: str, listener_id: str) -> tuple[TurnReport, ...]:
+        return self.talks
+
+    def rated(self, listener_id: str) -> dict[str, bool]:
+        return self.ratings
 
     def reword(self, reply: Reply) -> Generator[tuple[str, str], None, None]:
         yield from self.worded
@@ -138,6 +147,62 @@ def test_a_deliberate_error_is_shown_as_it_is(assistant: Any) -> None:
     talk.hear("one")
     talk.answer(assistant, "web-x")
     assert "has no playlist yet" in said(talk)[-1][1]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("cannot read /srv/a/b/index.json: it is broken", "cannot read …/index.json: it is broken"),
+        ("write 'C:\\Music\\x.m3u' again", "write '…/x.m3u' again"),
+        ("see https://example.org/a/b or /link", "see https://example.org/a/b or /link"),
+        ("3/4 of 1/2, and/or AC/DC", "3/4 of 1/2, and/or AC/DC"),
+    ],
+)
+def test_an_error_says_what_is_wrong_and_not_where_it_lies(words: str, told: str) -> None:
+    assert apology(AssistantError(words)) == told
+
+
+def test_the_dials_follow_what_a_turn_came_to(assistant: Any) -> None:
+    talk = Conversation()
+    assistant.fields = {"dials": {"how_much_me": 1.0, "discovery": 0.5, "fame": -0.6, "n_tracks": 80.0}}
+    talk.hear("80 tracks, nothing too famous")
+    talk.answer(assistant, "web-x")
+    assert talk.dials == {"how_much_me": 1.0, "discovery": 0.5, "fame": -0.6, "n_tracks": 80.0}
+    assistant.fields = {"dials": {}}  # an answer that makes no playlist
+    talk.hear("why 2?")
+    talk.answer(assistant, "web-x")
+    assert talk.dials["fame"] == -0.6
+    assistant.fields = {"dials": {"fame": 0.0, "n_tracks": 0.0}, "tracks": ()}
+    talk.hear("polka by Napalm Death")
+    talk.answer(assistant, "web-x")
+    assert (talk.dials["fame"], talk.dials["n_tracks"]) == (0.0, 80.0)
+
+
+def test_a_dial_that_could_not_be_turned_goes_back(assistant: Any) -> None:
+    talk = Conversation()
+    talk.hear("one")
+    talk.answer(assistant, "web-x")
+    assistant.error = RuntimeError("out of order")
+    talk.turn_dial(assistant, "web-x", "fame", -1.0)
+    assert talk.dials["fame"] == 0.0
+    assert "went wrong" in talk.said
+
+
+def test_a_conversation_that_is_opened_has_the_ratings_of_now_and_the_dials_of_then(assistant: Any) -> None:
+    first, second = (Message(listener_id="web-x", session_id="s", text=text) for text in ("jazz", "why 2?"))
+    assistant.fields = {"dials": {"fame": -0.5, "n_tracks": 2.0}}
+    made = assistant.reply(first)
+    assistant.fields = {}
+    told = assistant.reply(second)
+    assistant.talks = tuple(TurnReport(at=1.0, message=reply.query, reply=reply) for reply in (made, told))
+    assistant.ratings = {"t1": True, "t7": False}  # t2 was liked when the turn was made
+    talk = Conversation()
+    assert talk.open(assistant, "web-x", "s")
+    assert talk.reply is not None
+    assert [track.liked for track in talk.reply.tracks] == [True, None]
+    assert talk.dials == {"how_much_me": 1.0, "discovery": 0.0, "fame": -0.5, "n_tracks": 2.0}
+    assert talk.rate(assistant, "web-x", "t1", "like")
+    assert assistant.feedbacks == [("web-x", "s", "t1", "unrate")]
 
 
 def test_an_apology_of_the_assistant_leaves_the_slate(assistant: Any) -> None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from assistant.reply import ReceiptLine, Reply, SlateTrack
 from connectors.playlists import FORMATS
+from connectors.web_dials import dials_html
 from connectors.web_text import length_label, web_address
-from connectors.web_view import exports_html, file_name, footer_html, header_html, receipt_html, slate_html
+from connectors.web_view import exports_html, footer_html, header_html, receipt_html, slate_html
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -31,9 +32,9 @@ HOSTILE = (
 #: Everything that the page may consist of.
 TAGS = {
     *("a", "b", "bdi", "defs", "div", "li", "p", "path", "span", "strong", "svg", "symbol", "use", "ul"),
-    *("table", "thead", "tbody", "tr", "th", "td", "button", "details", "summary", "rect"),
+    *("label", "input", "output", "table", "thead", "tbody", "tr", "th", "td", "button", "details", "summary", "rect"),
 }
-VOID = {"path"}
+VOID = {"path", "input"}
 
 
 class Page(HTMLParser):
@@ -181,7 +182,7 @@ def test_ratings_show_their_state(liked: bool | None, newer: dict[str, bool | No
         ("https://open.spotify.com/track/abc", True),
         ("http://localhost:8000/x", True),
         ("HTTPS://EXAMPLE.ORG/", True),
-        ("file:///music/a%20b.mp3", True),
+        ("file:///music/a%20b.mp3", False),
         ("javascript:alert(1)", False),
         ("java\nscript:alert(1)", False),
         (" javascript:alert(1)", False),
@@ -218,13 +219,53 @@ def test_receipt_chips_tell_without_colour_how_it_went() -> None:
 def test_exports_hold_the_whole_files() -> None:
     page = Page(exports_html(a_reply(a_track(title="Ágætis byrjun"), query="Mellow: rainy/sunday? 45 min")))
     files = {a["download"]: base64.b64decode(a["href"].split(",", 1)[1]).decode() for a in page.all("a")}
-    assert list(files) == [f"segue-mellow-rainy-sunday-45-min{end}" for end in FORMATS if end != ".m3u"]
+    assert list(files) == [f"Mellow- rainy-sunday- 45 min{end}" for end in FORMATS if end != ".m3u"]
     written = {name.rsplit(".", 1)[1]: text for name, text in files.items()}
     m3u8, csv, document = written["m3u8"], written["csv"], written["json"]
     assert m3u8.startswith("#EXTM3U\n")
     assert "Nick Drake - Ágætis byrjun" in m3u8
     assert "Ágætis byrjun" in csv
     assert json.loads(document)["tracks"][0]["title"] == "Ágætis byrjun"
+
+
+def test_only_what_can_be_played_has_a_button_for_it() -> None:
+    reply = a_reply(a_track(1, path="/music/one.flac"), a_track(2, path="/music/gone.flac"))
+    assert Page(slate_html(reply)).all("button", **{"aria-pressed": "false", "title": "Play"}) == []
+    (button,) = Page(slate_html(reply, playable={"t1"})).all("button", title="Play")
+    assert button["data-media"] == "media/t1"
+
+
+def test_a_row_leads_to_the_web_and_never_says_where_a_file_is() -> None:
+    places = {"path": "/srv/secret music/one.flac", "link": "file:///srv/secret%20music/one.flac"}
+    shown = slate_html(a_reply(a_track(1, **places), a_track(2, **places, ids={"spotify": "abc"})), playable={"t1"})
+    assert "secret" not in shown
+    addresses = [a["href"] for a in Page(shown).all("a")]
+    assert addresses[0].startswith("https://www.youtube.com/results?search_query=")
+    assert addresses[1] == "https://open.spotify.com/track/abc"
+
+
+@pytest.mark.parametrize("paths", [True, False])
+def test_files_to_save_say_where_tracks_are_to_the_owner_alone(paths: bool) -> None:
+    track = a_track(path="/srv/secret/one.flac", link="file:///srv/secret/one.flac")
+    page = Page(exports_html(a_reply(track), paths=paths))
+    written = [base64.b64decode(a["href"].split(",", 1)[1]).decode() for a in page.all("a")]
+    assert any("/srv/secret" in text for text in written) is paths
+    if not paths:
+        assert all("Pink" in text for text in written)
+        assert any("https://www.youtube.com/results?search_query=" in text for text in written)
+
+
+def test_dials_stand_where_they_are_told_and_never_beyond_their_ends() -> None:
+    values = {"how_much_me": 1.25, "discovery": 0.0, "fame": -0.62345, "n_tracks": 80.0}
+    shown = dials_html(values)
+    sliders = {s["data-dial"]: s for s in Page(shown).all("input")}
+    assert {name: s["value"] for name, s in sliders.items()} == {
+        "how_much_me": "1.25",
+        "discovery": "0",
+        "fame": "-0.62345",
+        "n_tracks": "60",
+    }
+    assert re.findall(r"<output>(.*?)</output>", shown) == ["1.25", "0", "-0.62", "80"]
 
 
 def test_without_tracks_there_is_nothing_to_save() -> None:
@@ -236,8 +277,10 @@ def test_without_tracks_there_is_nothing_to_save() -> None:
 
 @pytest.mark.parametrize("query", ["", "…", "../../etc/passwd", "a" * 300, "雨の日曜日 に 聴く", "con\u0000.exe"])
 def test_file_names_are_short_and_harmless(query: str) -> None:
-    name = file_name(query)
-    assert re.fullmatch(r"segue-[\w-]{1,41}", name)
+    names = [a["download"] for a in Page(exports_html(a_reply(a_track(), query=query))).all("a")]
+    assert len(names) == len(set(names)) == len(FORMATS) - 1
+    for name in names:
+        assert re.fullmatch(r"[\w…][\w. …-]{0,59}\.\w+", name), name
 
 
 @pytest.mark.parametrize(

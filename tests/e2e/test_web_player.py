@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,8 +23,29 @@ def expect(locator: Any) -> Any:
 
 
 def heard(response: Any) -> bool:
-    """Whether a response is to what the player told."""
-    return "/run/predict" in response.url and "completion" in (response.request.post_data or "")
+    """Whether a response is to what the player told of a track that is over."""
+    return "/run/predict" in response.url and '"state":"over"' in (response.request.post_data or "")
+
+
+def begun(response: Any) -> bool:
+    """Whether a response is to what the player told of a track that goes on."""
+    return "/run/predict" in response.url and '"state":"on"' in (response.request.post_data or "")
+
+
+def play_slowly(me: Any, track: str) -> None:
+    """Begin to play a track, so that it takes ten seconds, and wait until the server knows of it."""
+    me.page.evaluate("document.querySelector('audio').defaultPlaybackRate = 0.1")
+    with me.page.expect_response(begun):
+        me.page.locator(f'button[data-play="{track}"]').click()
+
+
+def stored(installation: Any, listener_id: str, n: int) -> list[Any]:
+    """Wait until a listener has so many events; a server learns that a page is gone a moment after it is."""
+    deadline = time.monotonic() + 20
+    while len(events := installation.events(listener_id)) < n and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(events) == n
+    return list(events)
 
 
 def test_a_track_plays_to_its_end_and_changes_the_taste(visit: Open, installation: Any) -> None:
@@ -46,10 +68,8 @@ def test_what_is_broken_off_is_a_skip(visit: Open, installation: Any) -> None:
     me = visit()
     me.ask("Drone one.wav by Sine Wave")
     message, _ = installation.exchanges[-1]
-    me.page.evaluate("document.querySelector('audio').playbackRate = 0.1")
-    me.page.evaluate("document.querySelector('audio').defaultPlaybackRate = 0.1")
     button = me.page.locator('button[data-play="s0"]')
-    button.click()
+    play_slowly(me, "s0")
     expect(me.page.locator(".sg-playing")).to_contain_text("Drone one.wav")
     expect(button).to_have_attribute("aria-pressed", "true")
     with me.page.expect_response(heard):
@@ -58,6 +78,39 @@ def test_what_is_broken_off_is_a_skip(visit: Open, installation: Any) -> None:
     (event,) = installation.events(message.listener_id)
     assert event.kind is EventKind.SKIP
     assert event.completion < 0.5
+
+
+def test_what_plays_when_the_page_is_left_is_stored_once(visit: Open, installation: Any) -> None:
+    me = visit()
+    me.ask("2 tracks by Sine Wave")
+    message, _ = installation.exchanges[-1]
+    play_slowly(me, "s0")
+    assert installation.events(message.listener_id) == []
+    me.page.reload()
+    (event,) = stored(installation, message.listener_id, 1)
+    assert (event.track_id, event.kind, event.session_id) == ("s0", EventKind.SKIP, message.session_id)
+    expect(me.page.locator("button[data-play]")).to_have_count(2)
+    play_slowly(me, "s1")
+    # Beyond its middle, and told: pausing does.
+    with me.page.expect_response(begun):
+        me.page.evaluate(
+            "const a = document.querySelector('audio'); a.currentTime = 0.7; a.ontimeupdate = () => a.pause()"
+        )
+    me.page.close()
+    _, event = stored(installation, message.listener_id, 2)
+    assert (event.track_id, event.kind) == ("s1", EventKind.PLAY)
+    assert 0.7 <= event.completion < 1.0
+
+
+def test_there_is_no_button_for_a_file_that_is_gone(visit: Open) -> None:
+    me = visit()
+    titles = me.ask("3 tracks by Broken Radio")
+    assert "Drone gone.wav" in titles
+    assert me.page.locator("button[data-play]").count() == 0
+    # The rows lead to the web, and say nothing of the server's folders.
+    addresses = me.page.locator("td.sg-title a").evaluate_all("all => all.map((a) => a.href)")
+    assert len(addresses) == 3
+    assert all(address.startswith("https://www.youtube.com/") for address in addresses)
 
 
 def test_sound_comes_in_ranges_and_only_of_tracks_that_may_be_played(address: str) -> None:

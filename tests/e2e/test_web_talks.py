@@ -35,9 +35,18 @@ def test_two_conversations_are_kept_apart_and_come_back(visit: Open, installatio
     expect(me.page.get_by_test_id("user")).to_have_text("jazz, 4 tracks")
     changed = me.ask("no piano, 4 tracks")
     assert installation.exchanges[-1][0].session_id == jazz.session_id
+    me.rate("Like", changed[0])
+    me.rate("Dislike", changed[1])
 
     me.page.reload()
     me.has_titles(changed)
+    pressed = me.page.locator('.sg-row button[aria-pressed="true"]')
+    assert [(one.get_attribute("data-act"), one.get_attribute("aria-label")) for one in pressed.all()] == [
+        ("like", me.rating("Like", changed[0]).get_attribute("aria-label")),
+        ("dislike", me.rating("Dislike", changed[1]).get_attribute("aria-label")),
+    ]
+    me.press(pressed.first)
+    expect(pressed).to_have_count(1)
     expect(me.page.get_by_test_id("user")).to_have_count(2)
     assert me.page.locator(".sg-talk.sg-is-open bdi").inner_text() == "jazz, 4 tracks"
     me.press(names.filter(has_text="techno"))
