@@ -264,6 +264,30 @@ def visit(chromium: Any, address: str) -> Iterator[Callable[..., Visit]]:
         assert opened.hosts <= {urlsplit(address).netloc}
 
 
+@pytest.fixture(scope="module")
+def used_page(chromium: Any, address: str) -> Iterator[Visit]:
+    """A page for all tests of a file that only look at single things: opening one takes longer than most of them."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    context.set_default_timeout(30_000)
+    opened = Visit(context.new_page())
+    opened.watch()
+    opened.page.goto(address)
+    yield opened
+    context.close()
+
+
+@pytest.fixture
+def me(used_page: Visit, address: str) -> Iterator[Visit]:
+    """A page with an empty conversation, of somebody who may have a taste; afterwards nothing may have gone wrong."""
+    used_page.complaints.clear()
+    used_page.page.get_by_label("Your request").wait_for()
+    used_page.press(used_page.page.get_by_role("button", name="Start over"))
+    used_page.page.get_by_text("Your playlist appears here").wait_for()
+    yield used_page
+    assert used_page.complaints == []
+    assert used_page.hosts <= {urlsplit(address).netloc}
+
+
 @dataclass
 class Guest(Visit):
     """A browser on the pages beside the chat, and whose it is."""

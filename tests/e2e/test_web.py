@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from recsys.types import EventKind
+from tests.e2e.conftest import Visit
 
 pytestmark = [
     pytest.mark.e2e,
@@ -70,8 +71,7 @@ def test_ask_like_refine_and_save(visit: Open, installation: Any, tmp_path: Path
     assert saved(me, "CSV", tmp_path).read_text("utf-8").count("\n") == len(second) + 1
 
 
-def test_hostile_titles_are_only_words(visit: Open) -> None:
-    me = visit()
+def test_hostile_titles_are_only_words(me: Visit) -> None:
     titles = me.ask("3 tracks by Mallory")
     assert HOSTILE_TITLE in titles
     assert "${alert(2)} {{this}}" in titles
@@ -107,8 +107,7 @@ def test_two_browsers_share_neither_session_nor_taste(visit: Open, installation:
     assert titles[0] not in again
 
 
-def test_examples_work_and_starting_over_empties_the_page(visit: Open, installation: Any) -> None:
-    me = visit()
+def test_examples_work_and_starting_over_empties_the_page(me: Visit, installation: Any) -> None:
     me.page.get_by_role("button", name="Select example 1").click()
     me.page.locator(".sg-row").first.wait_for()
     before = installation.exchanges[-1][0]
@@ -142,19 +141,7 @@ def test_a_narrow_page_can_be_read_and_used_by_keyboard(visit: Open, installatio
     me.shoot("web-360-slate")
 
 
-def test_a_dark_page(visit: Open) -> None:
-    me = visit(dark=True)
-    me.ask("techno, 6 tracks")
-    red, green, blue = (
-        int(part)
-        for part in re.findall(r"\d+", me.page.evaluate("getComputedStyle(document.body).backgroundColor"))[:3]
-    )
-    assert max(red, green, blue) < 80
-    me.shoot("web-1280-dark")
-
-
-def test_what_goes_wrong_becomes_a_sentence(visit: Open, installation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    me = visit()
+def test_what_goes_wrong_becomes_a_sentence(me: Visit, installation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     titles = me.ask("jazz, 5 tracks")
 
     def broken(*_: Any) -> None:
@@ -168,9 +155,8 @@ def test_what_goes_wrong_becomes_a_sentence(visit: Open, installation: Any, monk
 
 
 def test_a_pending_answer_shows_and_what_is_sent_meanwhile_is_answered_too(
-    visit: Open, installation: Any, monkeypatch: pytest.MonkeyPatch
+    me: Visit, installation: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    me = visit()
     quick = installation.reply
 
     def slow(message: Any) -> Any:

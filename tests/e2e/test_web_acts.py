@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import Visit
+
 pytestmark = [
     pytest.mark.e2e,
     # Raised inside Gradio's own threads and what it builds on; nothing of ours.
@@ -38,8 +40,7 @@ def test_a_row_shows_its_facets_and_whose_taste_lifts_it(visit: Open) -> None:
     assert {bar.get_attribute("width") for bar in me.page.locator(".sg-lift-you .sg-lift-done").all()} - {"0"}
 
 
-def test_swapping_one_track_leaves_the_others(visit: Open, installation: Any) -> None:
-    me = visit()
+def test_swapping_one_track_leaves_the_others(me: Visit, installation: Any) -> None:
     before = me.ask("rock, 6 tracks")
     me.press(me.button("swap", 3))
     me.says(f"Swapped “{before[2]}”")
@@ -51,8 +52,7 @@ def test_swapping_one_track_leaves_the_others(visit: Open, installation: Any) ->
     assert me.page.get_by_test_id("bot").count() == 1
 
 
-def test_removing_can_be_undone_and_done_again(visit: Open) -> None:
-    me = visit()
+def test_removing_can_be_undone_and_done_again(me: Visit) -> None:
     before = me.ask("soul, 5 tracks")
     me.press(me.button("remove", 2))
     me.has_titles([before[0], *before[2:]])
@@ -63,8 +63,7 @@ def test_removing_can_be_undone_and_done_again(visit: Open) -> None:
     assert "4 tracks" in me.page.locator(".sg-total").inner_text()
 
 
-def test_what_is_pinned_keeps_its_place_until_it_is_let_go(visit: Open) -> None:
-    me = visit()
+def test_what_is_pinned_keeps_its_place_until_it_is_let_go(me: Visit) -> None:
     before = me.ask("folk, 6 tracks")
     me.choose("pin", 4)
     expect(me.page.locator(".sg-row .sg-pin")).to_have_count(1)
@@ -75,8 +74,7 @@ def test_what_is_pinned_keeps_its_place_until_it_is_let_go(visit: Open) -> None:
     expect(me.page.locator(".sg-row .sg-pin")).to_have_count(0)
 
 
-def test_tracks_move_by_menu_by_keyboard_and_by_dragging(visit: Open) -> None:
-    me = visit()
+def test_tracks_move_by_menu_by_keyboard_and_by_dragging(me: Visit) -> None:
     one, two, three, four = me.ask("techno, 4 tracks")
     me.choose("move", 1, "Move down")
     me.has_titles([two, one, three, four])
@@ -94,8 +92,7 @@ def test_tracks_move_by_menu_by_keyboard_and_by_dragging(visit: Open) -> None:
     me.has_titles([four, two, one, three])
 
 
-def test_more_like_one_track_makes_a_playlist_around_it(visit: Open, installation: Any) -> None:
-    me = visit()
+def test_more_like_one_track_makes_a_playlist_around_it(me: Visit, installation: Any) -> None:
     before = me.ask("mellow, 8 tracks")
     track = installation.exchanges[-1][1].tracks[0]
     me.choose("more", 1)
@@ -106,8 +103,7 @@ def test_more_like_one_track_makes_a_playlist_around_it(visit: Open, installatio
     assert before != [one.title for one in reply.tracks]
 
 
-def test_why_opens_under_the_row_and_closes_again(visit: Open) -> None:
-    me = visit()
+def test_why_opens_under_the_row_and_closes_again(me: Visit) -> None:
     titles = me.ask("3 tracks by Mallory")
     place = titles.index(HOSTILE_TITLE) + 1
     me.press(me.button("why", place))
@@ -118,8 +114,7 @@ def test_why_opens_under_the_row_and_closes_again(visit: Open) -> None:
     expect(answer).to_have_count(0)
 
 
-def test_wishes_are_dropped_and_hardened_by_their_chips(visit: Open, installation: Any) -> None:
-    me = visit()
+def test_wishes_are_dropped_and_hardened_by_their_chips(me: Visit, installation: Any) -> None:
     me.ask("jazz, energetic, 6 tracks")
     chips = me.page.locator(".sg-wish")
     mood = chips.filter(has_text="energetic")
@@ -137,8 +132,7 @@ def test_wishes_are_dropped_and_hardened_by_their_chips(visit: Open, installatio
     expect(chips.filter(has_text="energetic")).to_have_count(1)
 
 
-def test_dials_rank_anew_when_they_are_let_go(visit: Open, installation: Any) -> None:
-    me = visit()
+def test_dials_rank_anew_when_they_are_let_go(me: Visit, installation: Any) -> None:
     fame = me.page.locator('input[data-dial="fame"]')
     fame.fill("-0.5")  # before anything was asked: it counts for the first playlist
     expect(me.page.locator(".sg-dial").filter(has_text="Fame").locator("output")).to_have_text("-0.5")
@@ -159,9 +153,7 @@ def test_dials_rank_anew_when_they_are_let_go(visit: Open, installation: Any) ->
     expect(me.page.locator(".sg-dial").first.locator("output")).to_have_text("1")
 
 
-def test_dials_follow_what_is_said(visit: Open) -> None:
-    me = visit()
-
+def test_dials_follow_what_is_said(me: Visit) -> None:
     def stand() -> dict[str, float]:
         sliders = me.page.locator("input[data-dial]")
         told = sliders.evaluate_all("all => all.map((one) => [one.dataset.dial, one.valueAsNumber])")
@@ -218,8 +210,7 @@ def test_incognito_leaves_nothing(visit: Open, installation: Any) -> None:
     me.says("No longer incognito")
 
 
-def test_the_answers_to_a_question_are_buttons(visit: Open, installation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    me = visit()
+def test_the_answers_to_a_question_are_buttons(me: Visit, installation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = installation.reply
 
     def asking(message: Any) -> Any:
@@ -237,10 +228,9 @@ def test_the_answers_to_a_question_are_buttons(visit: Open, installation: Any, m
     assert all(title.startswith("Folk") for title in me.titles())
 
 
-def test_every_file_and_a_copy_as_text(visit: Open) -> None:
+def test_every_file_and_a_copy_as_text(me: Visit) -> None:
     from connectors.playlists import FORMATS
 
-    me = visit()
     me.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     titles = me.ask("soul, 5 tracks")
     links = me.page.locator("a.sg-export")
@@ -252,8 +242,7 @@ def test_every_file_and_a_copy_as_text(visit: Open) -> None:
     assert [line.split(" – ", 1)[1] for line in copied] == titles
 
 
-def test_a_skeleton_is_there_before_the_slate(visit: Open, installation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    me = visit()
+def test_a_skeleton_is_there_before_the_slate(me: Visit, installation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     quick, gate = installation.reply, threading.Event()
 
     def slow(message: Any) -> Any:
@@ -272,8 +261,7 @@ def test_a_skeleton_is_there_before_the_slate(visit: Open, installation: Any, mo
     assert me.page.locator(".sg-skeleton").count() == 0
 
 
-def test_a_message_that_is_too_long_is_refused_politely(visit: Open, installation: Any) -> None:
-    me = visit()
+def test_a_message_that_is_too_long_is_refused_politely(me: Visit, installation: Any) -> None:
     n_before = len(installation.exchanges)
     me.ask("x " * 3_000)
     assert "at most 4,000 characters" in me.page.get_by_test_id("bot").last.inner_text()
@@ -281,8 +269,7 @@ def test_a_message_that_is_too_long_is_refused_politely(visit: Open, installatio
     assert me.ask("jazz, 3 tracks")
 
 
-def test_the_focus_stays_where_one_works(visit: Open) -> None:
-    me = visit()
+def test_the_focus_stays_where_one_works(me: Visit) -> None:
     me.ask("jazz, 5 tracks")
     me.button("remove", 2).focus()
     with me.page.expect_response(lambda response: "/run/predict" in response.url):

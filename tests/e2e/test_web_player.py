@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from recsys.types import EventKind
+from tests.e2e.conftest import Visit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -64,8 +65,7 @@ def test_a_track_plays_to_its_end_and_changes_the_taste(visit: Open, installatio
     assert installation.rank(message.listener_id, "synthesizer", 20).scores != before.scores
 
 
-def test_what_is_broken_off_is_a_skip(visit: Open, installation: Any) -> None:
-    me = visit()
+def test_what_is_broken_off_is_a_skip(me: Visit, installation: Any) -> None:
     me.ask("Drone one.wav by Sine Wave")
     message, _ = installation.exchanges[-1]
     button = me.page.locator('button[data-play="s0"]')
@@ -102,8 +102,22 @@ def test_what_plays_when_the_page_is_left_is_stored_once(visit: Open, installati
     assert 0.7 <= event.completion < 1.0
 
 
-def test_there_is_no_button_for_a_file_that_is_gone(visit: Open) -> None:
+def test_forgetting_while_a_track_plays_leaves_nothing_of_it(visit: Open, installation: Any) -> None:
     me = visit()
+    me.ask("Drone two.wav by Sine Wave")
+    message, _ = installation.exchanges[-1]
+    play_slowly(me, "s1")
+    me.page.get_by_role("tab", name="My taste").click()
+    me.page.get_by_role("button", name="My data").click()
+    me.page.get_by_label("to have everything forgotten").fill("forget me")
+    with me.page.expect_event("load"):
+        me.page.get_by_role("button", name="Forget me").click()
+    me.ask("jazz, 2 tracks")
+    assert installation.exchanges[-1][0].listener_id != message.listener_id
+    assert installation.events(message.listener_id) == []
+
+
+def test_there_is_no_button_for_a_file_that_is_gone(me: Visit) -> None:
     titles = me.ask("3 tracks by Broken Radio")
     assert "Drone gone.wav" in titles
     assert me.page.locator("button[data-play]").count() == 0

@@ -49,6 +49,8 @@ def opened(me: Any, tab: str, page: str) -> None:
 def test_every_tab_can_be_read(visit: Open, installation: Any, width: int, dark: bool) -> None:
     me = visit(width=width, height=1000 if width > 1000 else 760, dark=dark)
     kind = f"{width}-{'dark' if dark else 'light'}"
+    ground = me.page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)")
+    assert max(ground) < 80 if dark else min(ground) > 200
     me.page.locator(".sg-offered button").first.click()
     me.page.locator(".sg-picked button").first.wait_for()
     can_be_read(me, width, f"web-{kind}-welcome")

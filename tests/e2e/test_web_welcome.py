@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,18 @@ def test_a_history_is_read_told_and_not_kept_as_a_file(
     chooser.set_input_files(tmp_path / "history.csv")
     me.page.get_by_text("4 known before").wait_for()
     assert installation.taste(me.listener_id).n_events == 4
+
+    zone = me.page.locator("#sg-welcome").get_by_label("Time zone, for files that state none")
+    zone.fill("Mars/Olympus")
+    chooser.set_input_files(history)
+    me.page.locator(".sg-history .sg-problem", has_text="'Mars/Olympus' is none").wait_for()
+    assert installation.taste(me.listener_id).n_events == 4
+    zone.fill("America/New_York")
+    chooser.set_input_files(history)
+    me.page.get_by_text("4 new events from 5 rows").wait_for()
+    times = {event.at for event in installation.events(me.listener_id)}
+    in_utc = datetime(2024, 3, 1, 20, tzinfo=UTC).timestamp()
+    assert {in_utc, in_utc + 5 * 3600} <= times  # New York's clocks are five hours behind in winter
 
     broken = tmp_path / "history.json"
     broken.write_text("[1, 2", "utf-8")

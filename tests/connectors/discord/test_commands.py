@@ -175,7 +175,7 @@ def test_export_hands_out_a_file_to_its_asker_alone(play: Play) -> None:
             exported = await discord.slash("export", format=extension)
             assert exported.ephemeral
             name = exported.messages[0]["attachments"][0]["filename"]
-            assert name == f"segue-jazz-5-tracks{extension}"
+            assert name == f"jazz, 5 tracks{extension}"
             assert discord.uploads[name].startswith(begins)
         unknown = await discord.slash("export", format=".exe")
         assert ".exe" in unknown.text
