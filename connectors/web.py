@@ -74,7 +74,7 @@ def launch(assistant: Assistant, host: str, port: int) -> tuple[gr.Blocks, str]:
         TrustedProxyError: the proxies that are trusted are no addresses.
     """
     login = login_of(assistant.settings, host)
-    app = build_app(assistant, paths=not login.required)
+    app = build_app(assistant, paths=not login.required, log_out=login.users is not None)
     from connectors.web_page import launch_options
 
     free = check_address(host, port)
@@ -87,19 +87,20 @@ def launch(assistant: Assistant, host: str, port: int) -> tuple[gr.Blocks, str]:
     return app, str(app.local_url)
 
 
-def build_app(assistant: Assistant, *, paths: bool = True) -> gr.Blocks:
+def build_app(assistant: Assistant, *, paths: bool = True, log_out: bool = False) -> gr.Blocks:
     """Build the page without serving it.
 
     Args:
         assistant: answers.
         paths: whether who uses it may learn where tracks lie on this machine: not where people log in, who are others
             than whoever owns it.
+        log_out: whether the page offers that: not where a proxy logs people in.
     """
     _stay_at_home()
     os.environ["GRADIO_TEMP_DIR"] = str(make_room(assistant.settings.home))
     from connectors.web_page import page
 
-    return page(assistant, paths=paths)
+    return page(assistant, paths=paths, log_out=log_out)
 
 
 def check_address(host: str, port: int) -> int:
