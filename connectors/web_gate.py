@@ -28,7 +28,7 @@ _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 #: What Gradio itself does not ask a login for, or what it serves to programs.
 _GUARDED = ("/gradio_api/mcp", "/media/")
 #: What Gradio offers and the page has no use for: one writes pages with all that is on them to disk.
-_UNUSED = ("/gradio_api/deep_link", "/gradio_api/component_server")
+_UNUSED = ("/deep_link", "/component_server")
 _API, _UPLOAD, _MCP = "/gradio_api/", "/gradio_api/upload", "/gradio_api/mcp"
 #: Paths that go on with the id of an open page.
 _BY_PATH = ("/gradio_api/heartbeat/", "/gradio_api/stream/")
@@ -95,8 +95,8 @@ class Gate:
             if user is None and any(part in path for part in _GUARDED):
                 return (401, "Log in first."), receive
             request.scope[USER] = user
-            page, receive = await _page_of(request, path, receive)
-            if page is not None and not self._owns(page, user):
+            pages, receive = await _pages_of(request, path, receive)
+            if not all(self._owns(page, user) for page in pages):
                 return (403, "This page is somebody else's; open one of your own."), receive
         if _UPLOAD in path and request.method == "POST":
             if not self._uploads.allows(user or peer_of(request)):
@@ -148,21 +148,19 @@ class Gate:
 _COOKIES = ("access-token", "access-token-unsecure")
 
 
-async def _page_of(request: Request, path: str, receive: _Receive) -> tuple[str | None, _Receive]:
-    """The id of the open page that a request is for, if any; and how to read the request from here on."""
-    for part in _BY_PATH:
-        if part in path:
-            return path.partition(part)[2].split("/")[0], receive
-    if (asked := request.query_params.get("session_hash")) is not None:
-        return asked, receive
-    if request.method != "POST" or _API not in path or _UPLOAD in path or _MCP in path:
-        return None, receive
+async def _pages_of(request: Request, path: str, receive: _Receive) -> tuple[set[str], _Receive]:
+    """The ids of open pages that a request names, wherever; and how to read the request from here on."""
+    pages = {path.partition(part)[2].split("/")[0] for part in _BY_PATH if part in path}
+    pages.update(request.query_params.getlist("session_hash"))
+    if request.method != "POST" or _UPLOAD in path or _MCP in path:
+        return pages, receive
     body = await request.body()
     try:
         sent = json.loads(body)
     except ValueError:
         sent = None
-    page = sent.get("session_hash") if isinstance(sent, dict) else None
+    if isinstance(sent, dict) and isinstance(sent.get("session_hash"), str):
+        pages.add(sent["session_hash"])
     read = False
 
     async def again() -> MutableMapping[str, Any]:
@@ -172,7 +170,7 @@ async def _page_of(request: Request, path: str, receive: _Receive) -> tuple[str 
         read = True
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return page if isinstance(page, str) else None, again
+    return pages, again
 
 
 def _follows_a_link(request: Request) -> bool:

@@ -91,6 +91,10 @@ def test_nobody_sees_or_changes_the_open_page_of_another_login(guarded: Any) -> 
             bob.do("sg-slate", "act", "annhash", act="nothing"),
             bob.get("gradio_api/queue/data", params={"session_hash": "annhash"}),
             bob.get("gradio_api/heartbeat/annhash"),
+            bob.post(
+                "gradio_api/queue/join?session_hash=bobhash",
+                json={"data": [], "fn_index": 0, "session_hash": "annhash"},
+            ),
             bob.post("gradio_api/queue/join", json={"data": [], "fn_index": 0, "session_hash": "annhash"}),
             httpx.post(
                 f"{guarded[1]}gradio_api/cancel",
