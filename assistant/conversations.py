@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from assistant.labels import plain
 from assistant.parts import Parts
@@ -12,6 +16,7 @@ from assistant.reports import SessionReport, Suggestion, TurnReport
 if TYPE_CHECKING:
     from assistant.suggesting import Suggestions
 
+_LOG = logging.getLogger(__name__)
 #: Longest name of a conversation, in characters.
 _MAX_NAME = 80
 
@@ -35,13 +40,20 @@ class Conversations(Parts):
         )
 
     def turns(self, session_id: str, listener_id: str) -> tuple[TurnReport, ...]:
-        """Return what was said in a conversation, turn by turn, with the playlists; empty where there is none."""
+        """Return what was said in a conversation, turn by turn, with the playlists; empty where there is none.
+
+        A turn that another version stored, and that this one cannot read, is left out.
+        """
         from assistant.store import identity
 
         rows = self._store().sessions.turns(identity(session_id), identity(listener_id))
-        return tuple(
-            TurnReport(at=row["at"], message=row["message"], reply=Reply.model_validate(row["reply"])) for row in rows
-        )
+        return tuple(report for row in rows if (report := _read(row)) is not None)
+
+    def end_incognito(self, session_id: str, listener_id: str) -> bool:
+        """Let go of what was said incognito in a conversation; tell whether there was anything."""
+        from assistant.store import identity
+
+        return self._incognito().drop(identity(session_id), identity(listener_id))
 
     def rename_session(self, session_id: str, listener_id: str, name: str) -> bool:
         """Call a conversation by a name, an empty one for its first message; tell whether there is such a one."""
@@ -84,3 +96,11 @@ class Conversations(Parts):
                 known = Suggestions(serving.agent.recommender.catalogue, serving.stamp)
                 self._suggestions_or_none = known
             return known
+
+
+def _read(row: Mapping[str, Any]) -> TurnReport | None:
+    try:
+        return TurnReport(at=row["at"], message=row["message"], reply=Reply.model_validate(row["reply"]))
+    except ValidationError:
+        _LOG.warning("a turn of another version cannot be read; it is left out")
+        return None

@@ -12,8 +12,8 @@ from assistant.session import SessionState
 from assistant.store import SessionStore, StoredTurn
 from recsys.types import Event
 
-#: Sessions that are remembered at a time, and turns of each: enough to go on and to undo.
-_MAX_SESSIONS, _MAX_TURNS = 200, 100
+#: Sessions that are remembered at a time, of all listeners and of one, and turns of each: enough to go on and to undo.
+_MAX_SESSIONS, _MAX_OF_ONE, _MAX_TURNS = 200, 20, 100
 
 
 @dataclass
@@ -97,9 +97,17 @@ class IncognitoSessions(SessionStore):
                 for turn, stored in session.turns.items():
                     session.turns[turn] = StoredTurn(stored.state, without(stored.reply, listener_id))
 
+    def drop(self, session_id: str, listener_id: str) -> bool:
+        """Let go of a session; tell whether it was remembered."""
+        with self._lock:
+            return self._sessions.pop((session_id, listener_id), None) is not None
+
     def _session(self, session_id: str, listener_id: str) -> _Session:
         session = self._sessions.setdefault((session_id, listener_id), _Session())
         self._sessions.move_to_end((session_id, listener_id))
+        own = [key for key in self._sessions if key[1] == listener_id]
+        for key in own[: max(len(own) - _MAX_OF_ONE, 0)]:
+            del self._sessions[key]
         while len(self._sessions) > _MAX_SESSIONS:
             self._sessions.popitem(last=False)
         return session

@@ -89,6 +89,9 @@ def web(
     add_user: Annotated[
         str | None, typer.Option("--add-user", metavar="NAME", help="Add a user who may log in, and do no more.")
     ] = None,
+    remove_user: Annotated[
+        str | None, typer.Option("--remove-user", metavar="NAME", help="Let a user log in no longer, and do no more.")
+    ] = None,
 ) -> None:
     """Open the web chat.
 
@@ -96,10 +99,15 @@ def web(
     """
     settings = _settings()
     if add_user is not None:
-        from connectors.web_login import add_user as add
+        from connectors.web_users import add_user as add
 
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
         typer.echo(f"Added {add_user} to {add(settings, add_user, password)}; whoever opens the page now has to log in")
+        return
+    if remove_user is not None:
+        from connectors.web_users import remove_user as remove
+
+        typer.echo(f"Removed {remove_user} from {remove(settings, remove_user)}; their taste and conversations stay")
         return
     from connectors.web import serve
 

@@ -69,7 +69,10 @@ class Desk:
 
         def asked() -> Desk:
             session = f"desk-{secrets.token_hex(8)}"
-            reply = assistant.reply(Message(listener_id=listener_id, session_id=session, text=text, incognito=True))
+            try:
+                reply = assistant.reply(Message(listener_id=listener_id, session_id=session, text=text, incognito=True))
+            finally:
+                assistant.end_incognito(session, listener_id)
             if not reply.tracks:
                 return self._told(reply.text or "Nothing here fits that.", problem=True)
             ids = [track.track_id for track in reply.tracks]

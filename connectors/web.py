@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 from connectors.errors import AddressError
 from connectors.logs import keep_words_out_of_the_server
 from connectors.progress import JobProgress
-from connectors.web_login import Gate, Login, login_of
+from connectors.web_files import UPLOADS, make_room
+from connectors.web_gate import Gate
+from connectors.web_limits import RateLimit
+from connectors.web_login import WELCOME, Login, login_of
 from connectors.web_player import media_route
 
 if TYPE_CHECKING:
@@ -72,7 +75,7 @@ def launch(assistant: Assistant, host: str, port: int) -> tuple[gr.Blocks, str]:
         TrustedProxyError: the proxies that are trusted are no addresses.
     """
     login = login_of(assistant.settings, host)
-    app = build_app(assistant, paths=not login.required)
+    app = build_app(assistant, paths=not login.required, log_out=login.users is not None)
     from connectors.web_page import launch_options
 
     free = check_address(host, port)
@@ -86,18 +89,20 @@ def launch(assistant: Assistant, host: str, port: int) -> tuple[gr.Blocks, str]:
     return app, str(app.local_url)
 
 
-def build_app(assistant: Assistant, *, paths: bool = True) -> gr.Blocks:
+def build_app(assistant: Assistant, *, paths: bool = True, log_out: bool = False) -> gr.Blocks:
     """Build the page without serving it.
 
     Args:
         assistant: answers.
         paths: whether who uses it may learn where tracks lie on this machine: not where people log in, who are others
             than whoever owns it.
+        log_out: whether the page offers that: not where a proxy logs people in.
     """
     _stay_at_home()
+    os.environ["GRADIO_TEMP_DIR"] = str(make_room(assistant.settings.home))
     from connectors.web_page import page
 
-    return page(assistant, paths=paths)
+    return page(assistant, paths=paths, log_out=log_out)
 
 
 def check_address(host: str, port: int) -> int:
@@ -123,10 +128,13 @@ def _rights(assistant: Assistant, login: Login) -> dict[str, Any]:
     """What `Blocks.launch` needs so that only who may see the page, and use what is served beside it."""
     from starlette.middleware import Middleware
 
-    served = {"routes": [media_route(assistant)], "middleware": [Middleware(Gate, login=login)]}
-    options: dict[str, Any] = {"app_kwargs": served, "max_file_size": f"{assistant.settings.web_upload_mb}mb"}
-    if login.users:
-        options |= {"auth": login.check, "auth_message": "Log in to Segue."}
+    settings = assistant.settings
+    uploads, folder = RateLimit(settings.web_per_minute), settings.home / UPLOADS
+    gate = Middleware(Gate, login=login, uploads=uploads, folder=folder)
+    served = {"routes": [media_route(assistant)], "middleware": [gate]}
+    options: dict[str, Any] = {"app_kwargs": served, "max_file_size": f"{settings.web_upload_mb}mb"}
+    if login.users is not None:
+        options |= {"auth": login.enter, "auth_message": WELCOME}
     if login.header:
         # The server would otherwise put the address that a proxy forwards in place of the proxy's own.
         os.environ["FORWARDED_ALLOW_IPS"] = ""

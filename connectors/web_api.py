@@ -40,14 +40,15 @@ def add_endpoints(assistant: Assistant, who: Who, limit: RateLimit, *, paths: bo
 
     def identify(request: gr.Request, listener: str) -> str:
         identity = who.listener(listener, request=request)
-        if not limit.allows(identity):
+        if not limit.allows(who.counted(identity, request=request)):
             raise gr.Error(TOO_FAST, print_exception=False)
         return identity
 
-    def turn(identity: str, session: str, text: str) -> Reply:
+    def turn(request: gr.Request, identity: str, session: str, text: str) -> Reply:
         if len(text) > MAX_MESSAGE or len(session) > _MAX_SESSION:
             raise gr.Error(TOO_LONG, print_exception=False)
-        return outward(assistant.reply(Message(listener_id=identity, session_id=session, text=text)))
+        with who.work(who.counted(identity, request=request)):
+            return outward(assistant.reply(Message(listener_id=identity, session_id=session, text=text)))
 
     def ask(request: gr.Request, text: str, listener: str = "", session: str = "") -> str:
         """Ask for music in your own words and get a playlist from the catalogue, as JSON.
@@ -58,7 +59,7 @@ def add_endpoints(assistant: Assistant, who: Who, limit: RateLimit, *, paths: bo
             session: names the conversation; empty for a new one.
         """
         identity = identify(request, listener)
-        return _told(turn(identity, session or token_hex(16), text), identity)
+        return _told(turn(request, identity, session or token_hex(16), text), identity)
 
     def refine(request: gr.Request, text: str, session: str, listener: str = "") -> str:
         """Change the playlist of a conversation: "no country", "calmer", "swap 3". Returns JSON as `ask` does.
@@ -69,7 +70,7 @@ def add_endpoints(assistant: Assistant, who: Who, limit: RateLimit, *, paths: bo
             listener: as `ask` gave it. A login needs none.
         """
         identity = identify(request, listener)
-        return _told(turn(identity, session, text), identity)
+        return _told(turn(request, identity, session, text), identity)
 
     def explain(request: gr.Request, position: int, session: str, listener: str = "") -> str:
         """Say why a track is in the playlist of a conversation.
@@ -79,7 +80,7 @@ def add_endpoints(assistant: Assistant, who: Who, limit: RateLimit, *, paths: bo
             session: the conversation, as `ask` gave it.
             listener: as `ask` gave it. A login needs none.
         """
-        return turn(identify(request, listener), session, f"why {int(position)}?").text
+        return turn(request, identify(request, listener), session, f"why {int(position)}?").text
 
     def export(request: gr.Request, session: str, listener: str = "", file_format: str = "m3u8") -> str:
         """Return the playlist of a conversation as the text of a file.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -32,16 +33,44 @@ def panel(content: str, name: str) -> gr.HTML:
     return gr.HTML(content, js_on_load=script(), apply_default_css=False, elem_id=name, elem_classes="sg-beside")
 
 
-def heard(who: Who, do: Callable[..., Any], *, by_itself: bool = False) -> Callable[..., Any]:
+def upload_box(**how: Any) -> gr.File:
+    """A `gr.File` for one file, which leaves nothing of what it does not take."""
+    box = gr.File(**how)
+    taken = box.preprocess
+
+    def preprocess(payload: Any) -> Any:
+        try:
+            return taken(payload)
+        except gr.Error:
+            discard(getattr(payload, "path", None))
+            raise
+
+    box.preprocess = preprocess
+    return box
+
+
+def discard(path: object) -> None:
+    """Delete a file that was uploaded: it is the listener's, and not to lie about."""
+    if isinstance(path, str):
+        Path(path).unlink(missing_ok=True)
+
+
+def heard(who: Who, do: Callable[..., Any], *, by_itself: bool = False, uploaded: bool = False) -> Callable[..., Any]:
     """Make an event's handler of `do(listener_id, *own)`; the event's inputs are those of `who` and then its own.
 
     Events that come `by_itself`, with every letter or when a part comes into view, do not count among what a listener
-    may do in a minute.
+    may do in a minute. The last input may be an `uploaded` file, of which nothing is left, whatever happens.
     """
     n, whose = len(who.inputs), who.listener if by_itself else who.act
 
     def handler(request: gr.Request, *values: Any) -> Any:
-        return do(whose(*values[:n], request=request), *values[n:])
+        try:
+            identity = whose(*values[:n], request=request)
+            with who.work(identity):
+                return do(identity, *values[n:])
+        finally:
+            if uploaded:
+                discard(values[-1])
 
     return handler
 
@@ -56,6 +85,8 @@ def pressed(who: Who, do: Callable[..., Any]) -> Callable[..., Any]:
     def handler(request: gr.Request, event: gr.EventData, *values: Any) -> Any:
         sent = event._data if isinstance(event._data, dict) else {}
         data = {name: value for name, value in sent.items() if isinstance(name, str) and isinstance(value, str)}
-        return do(who.act(*values[:n], request=request), data, *values[n:])
+        identity = who.act(*values[:n], request=request)
+        with who.work(identity):
+            return do(identity, data, *values[n:])
 
     return handler

@@ -14,6 +14,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal
 
 from assistant.errors import DELIBERATE
+from assistant.failures import kind_and_place
 from assistant.labels import plain
 from assistant.reply import Message, Reply, SlateTrack, with_reasons
 from connectors.errors import ConnectorError
@@ -32,6 +33,16 @@ _LISTENER = re.compile(r"web-[0-9a-f]{32}")
 _FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:[/\\]|/)(?:[^\s/\\:'\"`<>]+[/\\])+")
 #: What the dials stand at before anybody turns them; the length is in tracks.
 DIALS = {"how_much_me": 1.0, "discovery": 0.0, "fame": 0.0, "n_tracks": 20.0}
+
+STILL_INCOGNITO = (
+    "Incognito is still on: nothing is stored or learnt from. What was said incognito before the page was loaded anew "
+    "is gone."
+)
+GONE = (
+    "This conversation is no longer here: it was held incognito, or deleted, and Segue was started anew. Press "
+    "“Start over” to go on."
+)
+_INCOGNITO = " incognito"
 
 Rating = Literal["like", "dislike"]
 ChatMessage = dict[str, str]
@@ -76,6 +87,7 @@ class Conversation:
     whys: dict[str, str] = field(default_factory=dict)  # track id → answer, of the rows that are opened
     stranger: tuple[SlateTrack, ...] | None = None  # what somebody else would get, while that is shown
     incognito: bool = False
+    touched: bool = False  # something was done here: it is not only what a page begins with
     listener_id: str = ""  # as the first event of the page had it: others may come before the browser has stored it
     dials: dict[str, float] = field(default_factory=lambda: dict(DIALS))
     _turned: dict[str, Any] = field(default_factory=dict)  # dials that the next message takes along
@@ -85,6 +97,12 @@ class Conversation:
     def __deepcopy__(self, _: object) -> Conversation:
         """Begin another conversation: Gradio copies the first value of a state for each page that is opened."""
         return Conversation()
+
+    @property
+    def here(self) -> str:
+        """What the page sends along with every act, to go on from should the server know it no more."""
+        shown = self.session_id if self.messages or self.reply is not None else ""
+        return f"{shown}{_INCOGNITO if self.incognito else ''}"
 
     @property
     def awaits(self) -> bool:
@@ -106,6 +124,12 @@ class Conversation:
         """Say something that is no answer of the assistant's; what waits for one is let go."""
         self._waiting.clear()
         self._say("assistant", words)
+
+    def refuse(self, words: str) -> None:
+        """Say why the newest message that waits is not answered."""
+        if self._waiting:
+            self._waiting.pop()
+            self._say("assistant", words)
 
     def answer(self, assistant: Assistant, listener_id: str) -> bool:
         """Answer the oldest message that waits; False where nothing is to be shown. An error becomes a sentence."""
@@ -207,10 +231,47 @@ class Conversation:
 
     def start_over(self) -> None:
         """Begin a new session on an empty screen; what is still being answered is no longer awaited."""
+        self.touched = True
         self.session_id = secrets.token_hex(16)
         self.messages, self.reply, self.rated, self.said = [], None, {}, ""
         self.whys, self.stranger, self.dials, self._turned = {}, None, dict(DIALS), {}
         self._waiting.clear()
+
+    def resume(self, assistant: Assistant, listener_id: str, here: object) -> bool:
+        """Go on where a page is, should this be all that a server that was started anew knows of it.
+
+        Args:
+            assistant: keeps the conversations; those of others are never found.
+            listener_id: whose page it is.
+            here: what the page sent, as `here` gave it.
+
+        Returns:
+            False where what is on the page's screen is gone: it was deleted, or held incognito.
+        """
+        if self.touched:
+            return True
+        with self._turn:
+            if self.touched:
+                return True
+            session_id, mark, _ = here.partition(_INCOGNITO) if isinstance(here, str) else ("", "", "")
+            self.incognito = self.incognito or bool(mark)
+            if session_id and (mark or not self.open(assistant, listener_id, session_id)):
+                return False
+            self.touched = True
+            return True
+
+    def arrive(self, assistant: Assistant, listener_id: str, session_id: object, *, incognito: bool) -> None:
+        """Begin as the page's address says: with an earlier conversation, and still incognito after a reload."""
+        if isinstance(session_id, str) and not self.touched:  # whoever is quick has asked something already
+            try:
+                if incognito:
+                    assistant.end_incognito(session_id, listener_id)
+                self.open(assistant, listener_id, session_id)
+            except Exception as error:
+                self.said = apology(error)
+        self.touched = True
+        if incognito:
+            self.incognito, self.said = True, STILL_INCOGNITO
 
     def open(self, assistant: Assistant, listener_id: str, session_id: str) -> bool:
         """Put an earlier conversation on screen; False where this listener has none of that id."""
@@ -262,5 +323,5 @@ def apology(error: Exception) -> str:
     if isinstance(error, (*DELIBERATE, ConnectorError)):
         return plain(_FOLDERS.sub("…/", str(error)))
     reference = secrets.token_hex(4)
-    _LOG.error("web chat failed, reference %s", reference, exc_info=error)
+    _LOG.error("web chat failed, reference %s: %s", reference, kind_and_place(error))
     return f"Something went wrong on my side (reference {reference}). Nothing is lost; please try again."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from connectors.curate_desk import Desk
-from connectors.web_beside import DIRECT, SLOW, heard, panel, pressed
+from connectors.web_beside import DIRECT, SLOW, discard, heard, panel, pressed, upload_box
 from connectors.web_curate_view import desk_html, recipe_link
 
 if TYPE_CHECKING:
@@ -57,7 +57,14 @@ def curate_tab(assistant: Assistant, who: Who, *, paths: bool = True) -> None:
                 scale=3,
                 elem_id="sg-given",
             )
-            file = gr.File(label="Or a playlist file", file_types=_FILE_TYPES, height=150, scale=1, min_width=220)
+            file = upload_box(
+                label="Or a playlist file",
+                elem_id="sg-file",
+                file_types=_FILE_TYPES,
+                height=150,
+                scale=1,
+                min_width=220,
+            )
         with gr.Row():
             read = gr.Button("Read it as a playlist", variant="primary")
             ask = gr.Button("Make one from these words")
@@ -92,14 +99,16 @@ def curate_tab(assistant: Assistant, who: Who, *, paths: bool = True) -> None:
             with gr.Row():
                 write = gr.Button("Write one for this playlist")
                 run = gr.Button("Run the recipe", variant="primary")
-            loaded = gr.File(label="Or load a recipe", file_types=[".yaml", ".yml"], height=135)
+            loaded = upload_box(
+                elem_id="sg-recipe-file", label="Or load a recipe", file_types=[".yaml", ".yml"], height=135
+            )
 
-    def step(do: Callable[..., Desk]) -> Callable[..., tuple[str, Desk]]:
+    def step(do: Callable[..., Desk], *, uploaded: bool = False) -> Callable[..., tuple[str, Desk]]:
         def done(listener_id: str, now: Desk | None, *own: Any) -> tuple[str, Desk]:
             after = do(now or Desk(), listener_id, *own)
             return shown(after, paths=paths), after
 
-        return heard(who, done)
+        return heard(who, done, uploaded=uploaded)
 
     def cooked(do: Callable[[Desk, str, str], Desk]) -> Callable[..., tuple[str, Desk, str]]:
         def done(listener_id: str, now: Desk | None, written: str) -> tuple[str, Desk, str]:
@@ -121,19 +130,16 @@ def curate_tab(assistant: Assistant, who: Who, *, paths: bool = True) -> None:
         return shown(after, paths=paths), after, _or_as_it_is(after, written or "")
 
     def opened(now: Desk, _: str, path: str | None) -> Desk:
-        if path is None:
-            return now
-        try:
-            return now.open(assistant, Path(path))
-        finally:
-            Path(path).unlink(missing_ok=True)
+        return now if path is None else now.open(assistant, Path(path))
 
-    def wire(event: Any, do: Callable[..., Desk], *own: Any) -> Any:
-        return event(step(do), [*who.inputs, desk, *own], [result, desk], show_progress_on=[result], **SLOW)
+    def wire(event: Any, do: Callable[..., Desk], *own: Any, uploaded: bool = False) -> Any:
+        return event(
+            step(do, uploaded=uploaded), [*who.inputs, desk, *own], [result, desk], show_progress_on=[result], **SLOW
+        )
 
     wire(read.click, lambda now, _, text: now.paste(assistant, text), given)
     wire(ask.click, lambda now, listener, text: now.ask(assistant, listener, text), given)
-    wire(file.upload, opened, file).then(lambda: None, None, file, **DIRECT)
+    wire(file.upload, opened, file, uploaded=True).then(lambda: None, None, file, **DIRECT)
     wire(extend.click, lambda now, listener, n, text: now.extend(assistant, listener, n, None, text), n_more, wish)
     wire(shorten.click, lambda now, _, length: now.shorten(assistant, length), minutes)
     wire(reorder.click, lambda now, _, name: now.reorder(assistant, _ORDERS.get(name, "smooth")), order)
@@ -157,12 +163,11 @@ def _text_of(path: str | None) -> tuple[Any, None]:
     """Read an uploaded recipe, and leave no copy of it."""
     if path is None:
         return gr.skip(), None
-    file = Path(path)
     try:
-        with file.open("rb") as content:
+        with Path(path).open("rb") as content:
             return content.read(_MAX_TEXT).decode("utf-8-sig", errors="replace"), None
     finally:
-        file.unlink(missing_ok=True)
+        discard(path)
 
 
 def shown(desk: Desk, *, paths: bool = True) -> str:

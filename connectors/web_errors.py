@@ -29,10 +29,10 @@ class UsersFileError(ConnectorError, ValueError):
 
 
 class UserNameError(ConnectorError, ValueError):
-    """A user cannot be added under that name, or with that password."""
+    """A user cannot be added under that name, or with that password; or there is none to remove."""
 
-    def __init__(self, received: str, expected: str) -> None:
-        super().__init__(f"cannot add the user {received!r}: {expected}")
+    def __init__(self, received: str, expected: str, wanted: str = "add") -> None:
+        super().__init__(f"cannot {wanted} the user {received!r}: {expected}")
         self.received, self.expected = received, expected
 
 
@@ -45,3 +45,10 @@ class TrustedProxyError(ConnectorError, ValueError):
             "SEGUE_WEB_PROXY_HEADER, with commas, such as 127.0.0.1,10.0.0.0/8"
         )
         self.received = received
+
+
+class TooManyGuessesError(ConnectorError, PermissionError):
+    """There were too many wrong passwords for a name, or from an address."""
+
+    def __init__(self) -> None:
+        super().__init__("there were too many wrong passwords; wait a quarter of an hour and try again")

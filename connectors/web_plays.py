@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from assistant.failures import kind_and_place
 from connectors.web_chat import Conversation
 
 if TYPE_CHECKING:
@@ -116,5 +117,5 @@ class Plays:
             whose = (play.listener_id, play.session_id, play.track_id)
             try:
                 self._assistant.feedback(*whose, kind, play.completion, incognito=play.talk.incognito)
-            except Exception:
-                _LOG.warning("what was heard of a track could not be stored", exc_info=True)
+            except Exception as error:
+                _LOG.warning("what was heard of a track could not be stored: %s", kind_and_place(error))

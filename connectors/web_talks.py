@@ -23,8 +23,11 @@ def talks_of(assistant: Assistant, listener_id: str) -> tuple[SessionReport, ...
     return assistant.sessions(listener_id, _MAX_LISTED)
 
 
-def talks_html(talks: Sequence[SessionReport], current: str) -> str:
-    """List conversations with what can be done with them; the one on screen is marked."""
+def talks_html(talks: Sequence[SessionReport], current: str, *, incognito: bool = False) -> str:
+    """List conversations with what can be done with them; the one on screen is marked.
+
+    The page's address keeps which one it is, and whether it is incognito, for when it is loaded anew.
+    """
     rows = "".join(_row(talk, talk.session_id == current) for talk in talks)
     listed = f"<ul>{rows}</ul>" if rows else '<p class="sg-none">What you ask is kept here.</p>'
     new = button_html("new", "New conversation", "New conversation", kind="sg-tool sg-new")
@@ -33,7 +36,8 @@ def talks_html(talks: Sequence[SessionReport], current: str) -> str:
         'title="Close"><span aria-hidden="true">✕</span></button>'
     )
     here = value_html(current) if any(talk.session_id == current for talk in talks) else ""
-    return f'<nav class="sg-talks" aria-label="Conversations" data-current="{here}">{close}{new}{listed}</nav>'
+    kept = f'data-current="{here}" data-incognito="{"1" if incognito else ""}"'
+    return f'<nav class="sg-talks" aria-label="Conversations" {kept}>{close}{new}{listed}</nav>'
 
 
 def manage(talk: Conversation, assistant: Assistant, listener_id: str, data: Mapping[str, Any]) -> bool:

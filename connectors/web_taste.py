@@ -35,7 +35,12 @@ _AFRESH = """() => { if (document.querySelector('#sg-forgotten .sg-done')?.inner
 
 
 def taste_tab(
-    assistant: Assistant, who: Who, *, paths: bool = True, forgotten: Callable[[str], None] = lambda _: None
+    assistant: Assistant,
+    who: Who,
+    *,
+    paths: bool = True,
+    forgetting: Callable[[str], None] = lambda _: None,
+    forgotten: Callable[[str], object] = lambda _: None,
 ) -> None:
     """Put the page where it is called, inside `gr.Blocks`; it reads the taste anew each time that it is looked at.
 
@@ -43,7 +48,8 @@ def taste_tab(
         assistant: knows the taste.
         who: tells whose it is.
         paths: whether the export of all data may say where tracks lie on this machine.
-        forgotten: called with a listener's id before all of theirs is deleted, to let go of what waits to be stored.
+        forgetting: called with a listener's id before all of theirs is deleted, to let go of what waits to be stored.
+        forgotten: called with it afterwards, to let go of what pages remember.
     """
     with gr.Column(elem_id="sg-my-taste", elem_classes="sg-page"):
         report = panel("", "sg-taste-report")
@@ -53,7 +59,7 @@ def taste_tab(
         _joined(assistant, who)
         with gr.Accordion("What incognito does", open=False):
             gr.HTML(f'<p class="sg-plain">{INCOGNITO}</p>', js_on_load=None, apply_default_css=False)
-        _my_data(assistant, who, paths=paths, forgotten=forgotten)
+        _my_data(assistant, who, paths=paths, forgetting=forgetting, forgotten=forgotten)
 
     def show(listener_id: str) -> str:
         return taste_html(assistant.taste(listener_id))
@@ -155,7 +161,14 @@ def _joined(assistant: Assistant, who: Who) -> None:
     code.submit(heard(who, link), [*who.inputs, code], [state, code], **DIRECT)
 
 
-def _my_data(assistant: Assistant, who: Who, *, paths: bool, forgotten: Callable[[str], None]) -> None:
+def _my_data(
+    assistant: Assistant,
+    who: Who,
+    *,
+    paths: bool,
+    forgetting: Callable[[str], None],
+    forgotten: Callable[[str], object],
+) -> None:
     """Take everything along, or have it forgotten."""
     with gr.Accordion("My data", open=False):
         gr.HTML(
@@ -187,11 +200,13 @@ def _my_data(assistant: Assistant, who: Who, *, paths: bool, forgotten: Callable
     def forget_all(listener_id: str, word: str) -> tuple[Any, str]:
         if " ".join(word.split()).strip("“”\"'").lower() != FORGET_WORD:
             return word, said(f"Nothing was forgotten: type “{FORGET_WORD}” first.", problem=True)
-        forgotten(listener_id)
+        forgetting(listener_id)
         try:
             known = assistant.forget(listener_id)
         except Exception as error:
             return word, said(apology(error), problem=True)
+        finally:
+            forgotten(listener_id)
         return "", said("You are forgotten. The page starts afresh." if known else "There was nothing to forget.")
 
     save.click(heard(who, export), who.inputs, link, **SLOW).then(None, js=_SAVE, api_visibility="private")

@@ -67,6 +67,19 @@ def header_html() -> str:
     )
 
 
+def user_html(name: str | None, *, log_out: bool) -> str:
+    """Say who is logged in, with the way out where it is this page's; nothing where nobody logs in."""
+    if name is None:
+        return ""
+    out = '<a href="logout?all_session=false">Log out</a>' if log_out else ""
+    return f'<p class="sg-user"><bdi title="{value_html(name)}">{text_html(name, 64)}</bdi> {out}</p>'
+
+
+def notice_html(words: str) -> str:
+    """Say something above all else, read aloud at once."""
+    return f'<p class="sg-notice" role="alert">{text_html(words, 600)}</p>'
+
+
 def slate_html(
     reply: Reply | None,
     rated: Mapping[str, bool | None] | None = None,

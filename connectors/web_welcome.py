@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import gradio as gr
 
 from connectors.histories import import_history
-from connectors.web_beside import DIRECT, SLOW, heard, panel, pressed
+from connectors.web_beside import DIRECT, SLOW, discard, heard, panel, pressed, upload_box
 from connectors.web_chat import apology
 from connectors.web_parts import said
 from connectors.web_welcome_view import artists_html, history_html, intro_html
@@ -95,7 +95,7 @@ def history_box(assistant: Assistant, who: Who) -> Any:
             max_length=_MAX_ZONE,
             elem_classes="sg-zone",
         )
-        file = gr.File(label="A history or a playlist", file_types=_FILE_TYPES, height=135)
+        file = upload_box(label="A history or a playlist", file_types=_FILE_TYPES, height=135)
         told = gr.HTML(history_html(None), js_on_load=None, apply_default_css=False)
     n = len(who.inputs)
 
@@ -107,14 +107,15 @@ def history_box(assistant: Assistant, who: Who) -> Any:
 
         try:
             listener_id = who.act(*values[:n], request=request)
-            report = import_history(assistant, listener_id, path, step, timezone=timezone)
+            with who.work(listener_id):
+                report = import_history(assistant, listener_id, path, step, timezone=timezone)
             return history_html(report), None
         except gr.Error:
             raise
         except Exception as error:
             return said(apology(error), problem=True), None
         finally:
-            path.unlink(missing_ok=True)  # what was uploaded is the listener's, and not to lie about
+            discard(values[n])
 
     return file.upload(read, [*who.inputs, file, zone], [told, file], show_progress_on=[told], **SLOW)
 

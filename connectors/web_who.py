@@ -5,12 +5,14 @@ Importing this module imports Gradio, which looks up hosts unless told not to: i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
 
 from connectors.web_chat import listener_of
-from connectors.web_limits import TOO_FAST, RateLimit
+from connectors.web_limits import TOO_FAST, TOO_MANY, AtOnce, RateLimit
 from connectors.web_login import USER
 
 #: Where a browser keeps its listener id. The secret only keeps Gradio from drawing a new one at every start, which
@@ -36,7 +38,7 @@ class Who:
 
     def __init__(self, limit: RateLimit | None = None) -> None:
         """Keep the listener id of a browser in its storage, and to so many acts a minute, if to any."""
-        self._limit = limit
+        self._limit, self.at_once = limit, AtOnce()
         self.stored = gr.BrowserState(None, storage_key=_STORAGE_KEY, secret=_STORAGE_SECRET)
 
     @property
@@ -64,3 +66,24 @@ class Who:
         if self._limit is not None and not self._limit.allows(identity):
             raise gr.Error(TOO_FAST, print_exception=False)
         return identity
+
+    @contextmanager
+    def work(self, identity: str) -> Iterator[None]:
+        """Count what is done within as under way for a listener.
+
+        Raises:
+            gr.Error: there is too much of theirs under way; the page shows that.
+        """
+        with self.at_once.one(identity) as free:
+            if not free:
+                raise gr.Error(TOO_MANY, print_exception=False)
+            yield
+
+    def counted(self, identity: str, *, request: Any) -> str:
+        """Return under what a program's calls are counted: its login, else where it calls from.
+
+        Without logins anybody can call themselves a new listener with every call.
+        """
+        inner = request.request if isinstance(request, gr.Request) else request
+        client = getattr(inner, "client", None)
+        return identity if user_of(request) is not None else f"from {getattr(client, 'host', '')}"

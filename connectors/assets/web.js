@@ -147,13 +147,15 @@ element.addEventListener('click', (event) => {
   input.addEventListener('blur', () => end(false, false));
 });
 
-// The conversation on screen is in the page's address, so that it is there again after a reload.
+// The conversation on screen, and whether it is incognito, is in the page's address, so that it is there again after a reload.
 const remember = () => {
   const talks = element.querySelector('.sg-talks');
   if (!talks) return;
   const address = new URL(window.location.href);
   if (talks.dataset.current) address.searchParams.set('talk', talks.dataset.current);
   else address.searchParams.delete('talk');
+  if (talks.dataset.incognito) address.searchParams.set('incognito', '1');
+  else address.searchParams.delete('incognito');
   if (address.href !== window.location.href) window.history.replaceState(null, '', address);
 };
 

@@ -28,9 +28,14 @@ class Scripted:
         self.worded: list[tuple[str, str]] = []
         self.talks: tuple[TurnReport, ...] = ()
         self.ratings: dict[str, bool] = {}
+        self.ended: list[tuple[str, str]] = []
 
     def turns(self, session_id: str, listener_id: str) -> tuple[TurnReport, ...]:
         return self.talks
+
+    def end_incognito(self, session_id: str, listener_id: str) -> bool:
+        self.ended.append((session_id, listener_id))
+        return True
 
     def rated(self, listener_id: str) -> dict[str, bool]:
         return self.ratings
@@ -138,6 +143,8 @@ def test_an_unexpected_error_becomes_a_sentence_and_a_log_entry(
     assert "secret" not in words
     reference = words.split("reference ")[1].split(")")[0]
     assert reference in caplog.text
+    assert "RuntimeError in test_web_chat.py" in caplog.text
+    assert "secret" not in caplog.text  # it may quote a listener
     assert talk.reply is before
 
 
@@ -320,3 +327,97 @@ def test_without_a_model_reasons_stay(assistant: Any) -> None:
     talk.hear("mellow")
     talk.answer(assistant, "web-x")
     assert list(talk.reword(assistant)) == []
+
+
+def told(assistant: Any) -> Conversation:
+    """A conversation that was led, as another server stored it."""
+    talk = Conversation()
+    talk.hear("mellow")
+    talk.answer(assistant, "web-x")
+    assert talk.reply is not None
+    assistant.talks = (TurnReport(at=0.0, message="mellow", reply=talk.reply),)
+    return talk
+
+
+def test_a_page_goes_on_where_it_was_when_the_server_knows_it_no_more(assistant: Any) -> None:
+    before = told(assistant)
+    after = Conversation()
+    assert after.resume(assistant, "web-x", before.here)
+    assert after.session_id == before.session_id
+    assert said(after) == said(before)
+    assert after.reply is not None
+    assistant.talks = ()
+    assert after.resume(assistant, "web-x", "another")  # only what is fresh is looked up
+    assert after.session_id == before.session_id
+
+
+def test_a_page_whose_conversation_is_gone_is_told_until_it_starts_over(assistant: Any) -> None:
+    here = told(assistant).here
+    assistant.talks = ()
+    talk = Conversation()
+    assert not talk.resume(assistant, "web-x", here)
+    assert not talk.resume(assistant, "web-x", here)
+    talk.start_over()
+    assert talk.resume(assistant, "web-x", here)
+    assert talk.messages == []
+
+
+@pytest.mark.parametrize("here", ["", None, 7])
+def test_a_page_with_nothing_on_it_begins_at_will(assistant: Any, here: object) -> None:
+    told(assistant)
+    assert Conversation().here == ""
+    talk = Conversation()
+    assert talk.resume(assistant, "web-x", here)
+    assert talk.messages == []
+    assert not talk.incognito
+
+
+def test_an_incognito_conversation_that_is_gone_stays_incognito(assistant: Any) -> None:
+    before = told(assistant)
+    before.incognito = True
+    talk = Conversation()
+    assert not talk.resume(assistant, "web-x", before.here)
+    assert talk.incognito
+    empty = Conversation(incognito=True)
+    fresh = Conversation()
+    assert fresh.resume(assistant, "web-x", empty.here)
+    assert fresh.incognito
+
+
+def test_after_a_reload_incognito_is_still_on_and_says_so(assistant: Any) -> None:
+    before = told(assistant)
+    talk = Conversation()
+    talk.arrive(assistant, "web-x", before.session_id, incognito=True)
+    assert talk.incognito
+    assert "still on" in talk.said
+    assert said(talk) == said(before)
+    assert assistant.ended == [(before.session_id, "web-x")]
+    quick = Conversation()
+    quick.resume(assistant, "web-x", "")
+    quick.hear("soul")
+    quick.arrive(assistant, "web-x", before.session_id, incognito=True)
+    assert quick.incognito
+    assert said(quick) == [("user", "soul")]
+
+
+def test_a_conversation_that_cannot_be_read_is_said_and_not_in_the_way(assistant: Any) -> None:
+    def broken(session_id: str, listener_id: str) -> None:
+        raise RuntimeError("secret detail")
+
+    assistant.turns = broken
+    talk = Conversation()
+    talk.arrive(assistant, "web-x", "s", incognito=False)
+    assert "went wrong" in talk.said
+    assert talk.hear("mellow")
+    assert talk.answer(assistant, "web-x")
+
+
+def test_a_message_that_is_too_much_is_refused_and_those_before_it_are_answered(assistant: Any) -> None:
+    talk = Conversation()
+    for text in ("one", "two"):
+        talk.hear(text)
+    talk.refuse("Too much.")
+    assert talk.answer(assistant, "web-x")
+    assert not talk.answer(assistant, "web-x")
+    assert [message.text for message in assistant.messages] == ["one"]
+    assert ("assistant", "Too much.") in said(talk)

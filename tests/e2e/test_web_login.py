@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +12,12 @@ import pytest
 
 from assistant.settings import Settings
 from connectors.web_errors import LoginRequiredError, TrustedProxyError, UserNameError, UsersFileError
-from connectors.web_login import add_user, login_of, read_users, users_file
+from connectors.web_login import login_of
+from connectors.web_users import add_user, read_users, remove_user, users_file
 from tests.e2e.conftest import Visit, WatchedAssistant
+from tests.e2e.guarded import PASSWORD, served
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
-
-PASSWORD = "correct horse"
-
-
-@contextmanager
-def served(settings: Settings) -> Iterator[tuple[WatchedAssistant, str]]:
-    """Another page over the same data, with other settings."""
-    with WatchedAssistant(settings) as assistant, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from connectors.web import launch
-
-        app, url = launch(assistant, "127.0.0.1", 0)
-        try:
-            yield assistant, url
-        finally:
-            app.close(verbose=False)
 
 
 @pytest.fixture(scope="module")
@@ -237,11 +221,16 @@ def test_users_are_kept_as_hashes_that_only_the_owner_reads(tmp_path: Any) -> No
     assert list(read_users(settings)) == ["ann", "bob"]
     assert len(set(read_users(settings).values())) == 2  # salted
     login = login_of(settings, "0.0.0.0")
-    assert login.check("ANN", PASSWORD)
-    assert not login.check("ann", "other horse")
-    assert not login.check("carl", PASSWORD)
+    assert login.users is not None
+    assert login.users.check("ANN", PASSWORD)
+    assert not login.users.check("ann", "other horse")
+    assert not login.users.check("carl", PASSWORD)
     add_user(settings, "ann", "other horse")
-    assert login_of(settings, "0.0.0.0").check("ann", "other horse")
+    assert login.users.check("ann", "other horse")
+    assert remove_user(settings, "Ann") == path
+    assert not login.users.check("ann", "other horse")
+    with pytest.raises(UserNameError, match="cannot remove the user 'ann': one of bob"):
+        remove_user(settings, "ann")
     with pytest.raises(UserNameError, match="at least 8 characters"):
         add_user(settings, "carl", "short")
     with pytest.raises(UserNameError, match="letters, digits"):
