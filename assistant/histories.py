@@ -91,11 +91,12 @@ class Histories(Remembered, Personal):
 
         known = super().forget(listener_id)
         if self._store().history.drop_orphans():
+            erased = self._store().personal.erase(thoroughly=True)  # of the tracks, which went last
             self._index_histories(None)
             generations.drop_earlier(self.settings.home)
             if (server := chroma_server(self.settings)) is not None:
                 server.sweep(self.settings.home)
-            if not self._store().personal.erase(thoroughly=True):  # of the tracks, which went last
+            if not erased:
                 raise NotErasedError
         return known
 
