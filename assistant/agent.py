@@ -93,7 +93,7 @@ class Agent(Asides):
 
         text = plain(message.text, MAX_MESSAGE)
         if not message.incognito:
-            self._incognito.leave(session_id, listener_id)
+            self._incognito.drop(session_id, listener_id)  # what is stored must know nothing of it
         sessions = self._incognito if message.incognito else self._stored
         last = sessions.last(session_id, listener_id)
         before = last.state if last else SessionState()

@@ -83,11 +83,6 @@ class IncognitoSessions(SessionStore):
             known = self._sessions.get((session_id, listener_id))
             return tuple(known.events) if known is not None else ()
 
-    def leave(self, session_id: str, listener_id: str) -> None:
-        """Drop a session: what is stored from here on must know nothing of it."""
-        with self._lock:
-            self._sessions.pop((session_id, listener_id), None)
-
     def forget(self, listener_id: str) -> None:
         """Drop all sessions of a listener, and those in which they wrote; and their part in the playlists of groups."""
         with self._lock:

@@ -5,18 +5,25 @@ const name = box.querySelector('.sg-playing');
 const TELL_EVERY_MS = 10000;
 let plays = 0;
 let current = null;
-let furthest = 0;
+let heard = 0;
 let toldAt = 0;
 let last = null;
 
 const tell = (state) => {
   toldAt = performance.now();
-  trigger('heard', { play: plays, track: current, completion: Math.min(1, Math.max(0, furthest)), state });
+  trigger('heard', { play: plays, track: current, completion: heard, state });
 };
 const report = () => {
   if (current) tell('over');
   current = null;
-  furthest = 0;
+  heard = 0;
+};
+// What was heard, not how far somebody jumped; of the last moments no more is known than that the track is over.
+const listen = () => {
+  let seconds = 0;
+  for (let i = 0; i < audio.played.length; i += 1) seconds += audio.played.end(i) - audio.played.start(i);
+  const share = audio.duration > 0 ? seconds / audio.duration : 0;
+  heard = Math.min(1, audio.ended && share > 0.95 ? 1 : share);
 };
 const mark = () => {
   for (const button of document.querySelectorAll('button[data-play]')) {
@@ -45,7 +52,7 @@ const next = () => {
 
 audio.addEventListener('timeupdate', () => {
   if (!current || !(audio.duration > 0)) return;
-  furthest = Math.max(furthest, audio.currentTime / audio.duration);
+  listen();
   // Not before the sound has begun, and then now and then: the page may be closed at any time.
   if (!audio.paused && (!toldAt || performance.now() - toldAt > TELL_EVERY_MS)) tell('on');
 });
@@ -59,9 +66,10 @@ audio.addEventListener('error', () => {
   name.textContent = 'This track cannot be played here.';
   tell('broken');
   current = null;
+  heard = 0;
 });
 audio.addEventListener('ended', () => {
-  furthest = 1;
+  listen();
   last = current;
   report();
   mark();
@@ -85,3 +93,6 @@ box.addEventListener('click', (event) => {
   box.hidden = true;
   mark();
 });
+// Rows that are drawn anew do not know what plays.
+const slate = document.querySelector('#sg-slate');
+if (slate) new MutationObserver(mark).observe(slate, { childList: true, subtree: true });
