@@ -178,7 +178,7 @@ def run_tests(folder: Path, tests: Sequence[str], *, at_once: int = 0) -> dict[s
     """
     with tempfile.TemporaryDirectory() as scratch:
         results = Path(scratch) / "results.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "xdist", "-n", str(at_once)]
+        command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "xdist", "-n", str(at_once), "-m", ""]
         command += ["--dist", "loadfile"] if at_once else []
         command += ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:langsmith_plugin"]
         command += ["-o", "junit_family=xunit1", f"--junit-xml={results}", *tests]

@@ -17,12 +17,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 #: Files whose tests take longest: begun first, so that no process is left with them when the other has nothing to do.
 _LONG = (
-    "test_kill.py",
     "test_use.py",
-    "test_blue_green.py",
     "test_app.py",
     "test_jam_speed.py",
-    "test_jam_processes.py",
 )
 
 

@@ -17,7 +17,7 @@ from assistant.app import Assistant
 from recsys import generations
 from tests.e2e.reader import LISTENER, answers, open_assistant
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(600)]
 
 _READER = Path(__file__).with_name("reader.py")
 _ROOT = Path(__file__).parents[2]

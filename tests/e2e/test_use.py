@@ -181,6 +181,7 @@ def test_what_taught_nothing_is_not_served(random_tastes: Path, tmp_path: Path, 
     assert generations.current_key(home) == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("share", proof_sizes(10, 100), ids=lambda share: f"{share} % of the boundaries")
 def test_killed_while_learning_from_use(share: int, planted: Path, table: Path, tmp_path: Path) -> None:
     """Run again, the result is that of an undisturbed run."""
@@ -192,11 +193,13 @@ def test_killed_while_learning_from_use(share: int, planted: Path, table: Path, 
     assert killed(planted, table, tmp_path, expected, sampled) == len(sampled)
 
 
-def test_killed_while_setting_a_model_aside(random_tastes: Path, table: Path, tmp_path: Path) -> None:
+@pytest.mark.long
+@pytest.mark.parametrize("n", proof_sizes(1, 2))
+def test_killed_while_setting_a_model_aside(n: int, random_tastes: Path, table: Path, tmp_path: Path) -> None:
     """The last renaming takes what was built out of the way; before and after it, what served goes on."""
     n_boundaries, expected = undisturbed(random_tastes, table, tmp_path)
     assert expected["current"] == generations.current_key(random_tastes)
-    assert killed(random_tastes, table, tmp_path, expected, [n_boundaries - 1, n_boundaries]) == 2
+    assert killed(random_tastes, table, tmp_path, expected, [n_boundaries, n_boundaries - 1][:n]) == n
 
 
 def undisturbed(conversations: Path, table: Path, tmp_path: Path) -> tuple[int, dict[str, Any]]:

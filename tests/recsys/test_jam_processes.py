@@ -15,6 +15,8 @@ import pytest
 from recsys.jam.processes import Processes
 from tests.recsys.jam_process import MODELS
 
+pytestmark = pytest.mark.long
+
 _ROOT = Path(__file__).parents[2]
 _SCRIPT = _ROOT / "tests" / "recsys" / "jam_process.py"
 

@@ -23,6 +23,8 @@ from recsys.jam.training_state import StateFile, TrainingState
 from tests.jam_data import dataset
 from tests.killed_training import STATE_EVERY
 
+pytestmark = pytest.mark.long
+
 _ROOT = Path(__file__).parents[2]
 _CHILD = _ROOT / "tests" / "killed_training.py"
 

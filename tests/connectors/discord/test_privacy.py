@@ -16,7 +16,8 @@ from connectors.discord.guilds import BUDGET, GROUP, MEMBER, SLATE, TALK
 from connectors.discord.talks import listener_of
 from tests.assistant.searching import forms_of, found_in
 from tests.connectors.discord.conftest import Play
-from tests.connectors.discord.fake import ANN, BOB, FakeDiscord, Json, texts
+from tests.connectors.discord.fake import FakeDiscord, texts
+from tests.connectors.discord.payloads import ANN, BOB, Json
 
 
 async def begin(discord: FakeDiscord, request: str = "mellow, 6 tracks") -> Json:
