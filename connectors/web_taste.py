@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 #: Tracks that the map draws, and how many picks.
 _MAP_TRACKS, _MAP_PICKS = 900, 8
 _REST_DAYS = 30.0
+_SWITCH = (
+    '<p><button type="button" class="sg-button sg-tool" data-switch="incognito" aria-pressed="false">'
+    "Incognito</button></p>"
+)
 _FILE = "segue-my-data.zip"
 #: Presses the link that has just appeared.
 _SAVE = "() => { setTimeout(() => document.querySelector('#sg-export-all a[download]')?.click(), 60) }"
@@ -57,8 +62,9 @@ def taste_tab(
         with gr.Accordion("Bring a listening history", open=False):
             learnt = history_box(assistant, who)
         _joined(assistant, who)
-        with gr.Accordion("What incognito does", open=False):
-            gr.HTML(f'<p class="sg-plain">{INCOGNITO}</p>', js_on_load=None, apply_default_css=False)
+        with gr.Accordion("Incognito", open=False):
+            script = (files("connectors") / "assets" / "incognito.js").read_text("utf-8")
+            gr.HTML(f'<p class="sg-plain">{INCOGNITO}</p>{_SWITCH}', js_on_load=script, apply_default_css=False)
         _my_data(assistant, who, paths=paths, forgetting=forgetting, forgotten=forgotten)
 
     def show(listener_id: str) -> str:

@@ -19,9 +19,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 FORGET_WORD = "forget me"
 
 INCOGNITO = (
-    "Incognito is a switch beside the conversation. While it is on, nothing of what you say, play or rate is stored: "
+    "The switch is the one beside the conversation. While it is on, nothing of what you say, play or rate is stored: "
     "no conversation, no events, nothing in your taste, and nothing here. Your taste so far still counts in what you "
-    "are shown. Closing the page ends it."
+    "are shown. Closing the page ends it; "
+    "switched off, a new conversation begins."
 )
 
 

@@ -209,6 +209,15 @@ def test_incognito_leaves_nothing(visit: Open, installation: Any) -> None:
     me.press(me.button("incognito"))
     me.says("No longer incognito")
     expect(me.page.locator("td.sg-title")).to_have_count(0)
+    # The same switch is on My taste.
+    me.page.get_by_role("tab", name="My taste").click()
+    me.page.get_by_role("button", name="Incognito").last.click()
+    switch = me.page.locator('[data-switch="incognito"]')
+    me.press(switch)
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    me.page.get_by_role("tab", name="Ask").click()
+    expect(me.button("incognito")).to_have_attribute("aria-pressed", "true")
+    me.press(me.button("incognito"))
 
 
 def test_the_answers_to_a_question_are_buttons(me: Visit, installation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
