@@ -25,7 +25,8 @@ SLOW: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": 4, "sh
 @cache
 def script() -> str:
     """The script of a `gr.HTML` whose buttons are `act` events, and each of whose appearances is a `shown` event."""
-    return (files("connectors") / "assets" / "beside.js").read_text("utf-8")
+    assets = files("connectors") / "assets"
+    return "".join((assets / name).read_text("utf-8") for name in ("copy.js", "beside.js"))
 
 
 def panel(content: str, name: str) -> gr.HTML:

@@ -177,7 +177,7 @@ class _AskTab:
         return opening
 
     def _html(self, value: str, script: str | None, elem_id: str) -> gr.HTML:
-        loaded = None if script is None else _asset(script)
+        loaded = None if script is None else _asset("copy.js") + _asset(script)
         return gr.HTML(value, js_on_load=loaded, apply_default_css=False, elem_id=elem_id)
 
     # --- what is on screen ---

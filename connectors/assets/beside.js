@@ -1,19 +1,5 @@
 // A page beside the chat: presses of its buttons, and each time that it comes into view.
 let pressed = null;
-const copyText = (text, done) => {
-  if (navigator.clipboard && window.isSecureContext) {
-    navigator.clipboard.writeText(text).then(done);
-    return;
-  }
-  // Over plain HTTP from another machine, browsers only copy what is selected.
-  const box = document.createElement('textarea');
-  box.value = text;
-  box.style.position = 'fixed';
-  document.body.append(box);
-  box.select();
-  if (document.execCommand('copy')) done();
-  box.remove();
-};
 element.addEventListener('click', (event) => {
   const copy = event.target.closest('button[data-copy]');
   if (copy) {
