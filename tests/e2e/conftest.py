@@ -214,14 +214,24 @@ def sounding_catalogue(tmp_path_factory: pytest.TempPathFactory, small_catalogue
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory, sounding_catalogue: Path) -> Iterator[WatchedAssistant]:
-    """The real assistant on the small catalogue, briefly trained."""
-    home = tmp_path_factory.mktemp("web-home")
+def untouched_installation(tmp_path_factory: pytest.TempPathFactory, sounding_catalogue: Path) -> Settings:
+    """The small catalogue indexed and briefly trained, in a folder that nobody opens: to be copied."""
+    home = tmp_path_factory.mktemp("untouched-web") / "home"
     settings = Settings(
         _env_file=None, home=home, training_steps=30, threads=1, log_level="error", web_per_minute=100_000
     )
-    with WatchedAssistant(settings) as assistant:
+    with Assistant(settings) as assistant:
         assistant.index(sounding_catalogue)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def installation(
+    tmp_path_factory: pytest.TempPathFactory, untouched_installation: Settings
+) -> Iterator[WatchedAssistant]:
+    """The real assistant on the small catalogue, whose listeners all tests of the pages share."""
+    home = shutil.copytree(untouched_installation.home, tmp_path_factory.mktemp("web") / "home")
+    with WatchedAssistant(untouched_installation.model_copy(update={"home": home})) as assistant:
         yield assistant
 
 

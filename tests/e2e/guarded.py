@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -17,16 +20,18 @@ PASSWORD = "correct horse"
 
 @contextmanager
 def served(settings: Settings) -> Iterator[tuple[WatchedAssistant, str]]:
-    """Another page over the same data, with other settings."""
-    with WatchedAssistant(settings) as assistant, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from connectors.web import launch
+    """A page of these settings over a copy of their data, so that nobody else has been there."""
+    with TemporaryDirectory() as folder:
+        home = shutil.copytree(settings.home, Path(folder) / "home")
+        with WatchedAssistant(settings.model_copy(update={"home": home})) as assistant, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from connectors.web import launch
 
-        app, url = launch(assistant, "127.0.0.1", 0)
-        try:
-            yield assistant, url
-        finally:
-            app.close(verbose=False)
+            app, url = launch(assistant, "127.0.0.1", 0)
+            try:
+                yield assistant, url
+            finally:
+                app.close(verbose=False)
 
 
 class Program(httpx.Client):

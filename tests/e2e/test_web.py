@@ -98,6 +98,7 @@ def test_two_browsers_share_neither_session_nor_taste(visit: Open, installation:
     assert [event.track_id for event in installation.events(mine.listener_id)] == [reply.tracks[0].track_id]
 
     one.page.reload()
+    one.has_titles(titles)  # the page has arrived: what is pressed before may be followed by what it still fetches
     one.press(one.page.get_by_role("button", name="Start over"))
     one.page.get_by_text("Your playlist appears here").wait_for()
     again = one.ask("rock, 8 tracks")

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from assistant.settings import Settings
 from connectors.web_users import add_user, remove_user
-from tests.e2e.conftest import WatchedAssistant
 from tests.e2e.guarded import PASSWORD, Program, served
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -22,11 +22,11 @@ ASK = {"data": ["jazz, 2 tracks", "", ""]}
 
 
 @pytest.fixture(scope="module")
-def guarded(installation: WatchedAssistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def guarded(untouched_installation: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A page for some users, who may do much in a minute."""
     users = tmp_path_factory.mktemp("users") / "users"
-    settings = installation.settings.model_copy(update={"web_users": users})
-    for name in ("ann", "bob", "cleo", "dan", "eve"):
+    settings = untouched_installation.model_copy(update={"web_users": users})
+    for name in ("ann", "bob", "cleo", "dan", "eve", "mia"):
         add_user(settings, name, PASSWORD)
     with served(settings) as running:
         yield running
@@ -34,7 +34,7 @@ def guarded(installation: WatchedAssistant, tmp_path_factory: pytest.TempPathFac
 
 def test_another_web_site_does_nothing_with_the_login_of_its_visitor(guarded: Any) -> None:
     segue, url = guarded
-    with Program(url, "ann") as ann:
+    with Program(url, "mia") as ann:
         for headers in (
             PUBLIC | ELSEWHERE,
             PUBLIC | {"Origin": "https://evil.example"},
@@ -47,7 +47,7 @@ def test_another_web_site_does_nothing_with_the_login_of_its_visitor(guarded: An
             answer = ann.post("gradio_api/run/ask", json=ASK, headers=headers)
             assert answer.status_code == 403, headers
             assert "access-control-allow-origin" not in answer.headers or "music" not in answer.text
-        assert segue.sessions("user-ann") == ()
+        assert segue.sessions("user-mia") == ()
         assert ann.get("config", headers=PUBLIC | ELSEWHERE).status_code == 403
         assert ann.post("login", data={"username": "bob", "password": PASSWORD}, headers=ELSEWHERE).status_code == 403
         for headers in (
@@ -58,7 +58,7 @@ def test_another_web_site_does_nothing_with_the_login_of_its_visitor(guarded: An
             {},
         ):
             assert ann.post("gradio_api/run/ask", json=ASK, headers=headers).status_code == 200, headers
-        assert len(segue.sessions("user-ann")) == 5
+        assert len(segue.sessions("user-mia")) == 5
 
 
 def test_a_link_from_elsewhere_leads_to_the_page_and_does_nothing(guarded: Any) -> None:
@@ -152,14 +152,14 @@ def test_who_is_removed_is_out_at_once_and_who_is_added_may_come_in(guarded: Any
 
 
 def test_files_can_be_sent_so_often_in_a_minute_and_none_stays(
-    installation: WatchedAssistant, tmp_path: Any, tmp_path_factory: pytest.TempPathFactory
+    untouched_installation: Settings, tmp_path: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     users = tmp_path_factory.mktemp("few") / "users"
-    settings = installation.settings.model_copy(update={"web_users": users, "web_per_minute": 3})
+    settings = untouched_installation.model_copy(update={"web_users": users, "web_per_minute": 3})
     for name in ("ann", "bob"):
         add_user(settings, name, PASSWORD)
-    with served(settings) as (_, url), Program(url, "ann") as ann, Program(url, "bob") as bob:
-        folder = settings.home / "web-uploads"
+    with served(settings) as (segue, url), Program(url, "ann") as ann, Program(url, "bob") as bob:
+        folder = segue.settings.home / "web-uploads"
         assert folder.stat().st_mode & 0o077 == 0
         sent = [ann.post("gradio_api/upload", files={"files": (f"{n}.csv", b"x")}).status_code for n in range(5)]
         assert sent == [200, 200, 200, 429, 429]

@@ -21,11 +21,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::DeprecationWa
 
 
 @pytest.fixture(scope="module")
-def guarded(installation: WatchedAssistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A page for three users, who may do little in a minute."""
+def guarded(untouched_installation: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A page for users who may do little in a minute; dora and emil are of one test alone."""
     users = tmp_path_factory.mktemp("users") / "users"
-    settings = installation.settings.model_copy(update={"web_users": users, "web_per_minute": 12})
-    for name in ("ann", "Bob", "cleo"):
+    settings = untouched_installation.model_copy(update={"web_users": users, "web_per_minute": 12})
+    for name in ("ann", "Bob", "cleo", "dora", "emil"):
         add_user(settings, name, PASSWORD)
     with served(settings) as running:
         yield running
@@ -61,22 +61,22 @@ def test_a_wrong_password_stays_outside(log_in: Callable[..., Visit], guarded: A
 
 def test_each_login_has_a_taste_of_its_own_wherever_it_is_used(log_in: Callable[..., Visit], guarded: Any) -> None:
     segue, _ = guarded
-    me = log_in("Ann")
+    me = log_in("Dora")
     me.page.get_by_label("Your request").wait_for()
     titles = me.ask("jazz, 4 tracks")
     me.rate("Like", titles[0])
-    assert segue.exchanges[-1][0].listener_id == "user-ann"
-    assert len(segue.events("user-ann")) == 1
+    assert segue.exchanges[-1][0].listener_id == "user-dora"
+    assert len(segue.events("user-dora")) == 1
 
-    again = log_in("ann")  # another browser
+    again = log_in("dora")  # another browser
     again.page.locator(".sg-talk").first.wait_for(state="attached")
     assert "jazz, 4 tracks" in again.page.locator(".sg-talk-name bdi").first.text_content()
-    other = log_in("bob")
+    other = log_in("emil")
     other.page.get_by_label("Your request").wait_for()
     assert other.page.locator(".sg-talk").count() == 0
     other.ask("jazz, 4 tracks")
-    assert segue.exchanges[-1][0].listener_id == "user-bob"
-    assert segue.events("user-bob") == []
+    assert segue.exchanges[-1][0].listener_id == "user-emil"
+    assert segue.events("user-emil") == []
 
 
 def call_tool(client: httpx.Client, tool: str, **arguments: Any) -> str:
@@ -174,9 +174,9 @@ def test_what_lies_beside_the_page_takes_the_same_login(guarded: Any) -> None:
         assert client.post("gradio_api/mcp/", json=call, headers=headers, auth=("ann", PASSWORD)).status_code == 200
 
 
-def test_a_proxy_names_who_is_there_and_nobody_else_may(installation: WatchedAssistant) -> None:
+def test_a_proxy_names_who_is_there_and_nobody_else_may(untouched_installation: Settings) -> None:
     header = {"web_proxy_header": "X-Forwarded-User"}
-    trusting = installation.settings.model_copy(update={**header, "web_trusted_proxies": "127.0.0.0/8"})
+    trusting = untouched_installation.model_copy(update={**header, "web_trusted_proxies": "127.0.0.0/8"})
     with served(trusting) as (_, url), httpx.Client(base_url=url, trust_env=False) as client:
         assert client.get("").status_code == 401
         sent = {"X-Forwarded-User": "Ann", "X-Forwarded-For": "8.8.8.8"}
@@ -185,7 +185,7 @@ def test_a_proxy_names_who_is_there_and_nobody_else_may(installation: WatchedAss
         assert client.get("media/s0", headers={"X-Forwarded-User": "no name"}).status_code == 401
         two = [("X-Forwarded-User", "ann"), ("X-Forwarded-User", "bob")]
         assert client.get("media/s0", headers=two).status_code == 401
-    elsewhere = installation.settings.model_copy(update={**header, "web_trusted_proxies": "10.0.0.1"})
+    elsewhere = untouched_installation.model_copy(update={**header, "web_trusted_proxies": "10.0.0.1"})
     login = login_of(elsewhere, "0.0.0.0")
     assert login.required
     with served(elsewhere) as (_, url):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from assistant.settings import Settings
 from connectors.web_users import add_user
 from tests.e2e.conftest import Visit, WatchedAssistant
 from tests.e2e.guarded import PASSWORD, Program, served
@@ -130,10 +131,10 @@ def test_nothing_of_the_forgotten_stays_in_the_memory_of_the_server(
 
 
 def test_who_is_logged_in_is_named_and_logs_out(
-    installation: WatchedAssistant, tmp_path_factory: pytest.TempPathFactory, chromium: Any
+    untouched_installation: Settings, tmp_path_factory: pytest.TempPathFactory, chromium: Any
 ) -> None:
     users = tmp_path_factory.mktemp("out") / "users"
-    settings = installation.settings.model_copy(update={"web_users": users, "web_per_minute": 6})
+    settings = untouched_installation.model_copy(update={"web_users": users, "web_per_minute": 6})
     for name in ("ann", "bob"):
         add_user(settings, name, PASSWORD)
     with served(settings) as (_, url):
