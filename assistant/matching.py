@@ -109,7 +109,7 @@ class _Table:
         self._rows_of_path: dict[str, list[int]] = defaultdict(list)
         self._rows_of_file: dict[str, list[int]] = defaultdict(list)
         self._paths: dict[int, tuple[str, ...]] = {}
-        for row, (path, ids) in enumerate(catalogue.links):
+        for row, (path, ids, _) in enumerate(catalogue.links):
             for kind in ID_KINDS:
                 if one := ids.get(kind):
                     self._row_of_id[kind].setdefault(one, row)

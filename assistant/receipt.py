@@ -93,6 +93,10 @@ def _line(
 def _constraint_line(count: ConstraintCount, names: dict[str, str], book: Phrasebook) -> ReceiptLine:
     constraint = count.constraint
     delivered = book("{n} of {total}", n=count.n_met, total=count.n_total)
+    if count.n_heard:
+        delivered = book("{said}, {n} heard, not stated", said=delivered, n=count.n_heard)
+    if count.n_inferred:
+        delivered = book("{said}, {n} inferred, not stated", said=delivered, n=count.n_inferred)
     if count.n_unknown:
         delivered = book("{said}, {n} unknown", said=delivered, n=count.n_unknown)
     return ReceiptLine(

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.derived_columns import DerivedColumns
 from recsys.errors import UnknownTrackError
 from recsys.explicitness import MARKS, is_explicit
 from recsys.guests import guests_in
-from recsys.snapshot import Postings, Snapshot, WordLists, pack
+from recsys.snapshot import Links, Postings, Snapshot, WordLists, pack
 from recsys.text import fold
 from recsys.title_versions import KINDS, versions_of
 from recsys.types import (
@@ -47,6 +48,9 @@ _COLUMN_OF = {
     Facet.COUNTRY: "country",
     Facet.VOCALS: "vocal",
     Facet.ARTIST: "artists",
+    Facet.KEY: "key",
+    Facet.THEME: "themes",
+    Facet.AI: "ai_generated",
 }
 _NUMERIC_OF = {
     Facet.ERA: "year",
@@ -84,6 +88,7 @@ class Catalogue:
         self.work: IntArray = arrays["work"]
         #: One float32 column (N,) per name in NUMERIC_COLUMNS; NaN is unknown.
         self.numeric: dict[str, FloatArray] = {name: arrays[name] for name in NUMERIC_COLUMNS}
+        self._derived = DerivedColumns(snapshot)
 
     @classmethod
     def from_tracks(cls, tracks: Sequence[Track], collections: Sequence[Collection] = ()) -> Catalogue:
@@ -138,7 +143,7 @@ class Catalogue:
 
     def track(self, row: int) -> Track:
         """Return everything that is known about the track of a row."""
-        path, ids = self.links[row]
+        path, ids, details = self.links[row]
         number = {name: _exact(column[row]) for name, column in self.numeric.items()}
         year = number.pop("year")
         return Track(
@@ -156,9 +161,14 @@ class Catalogue:
             language=self._word("language", row),
             country=self._word("country", row),
             key=self._word("key", row),
+            loudness_db=_exact(self.loudness_db[row]),
+            themes=self._lists("themes").row(row),
+            ai_generated=self._word("ai_generated", row),
             source=self._word("source", row) or "",
             path=path,
             ids=ids,
+            details=details,
+            derived=self._derived.of(row),
             **number,
         )
 
@@ -354,9 +364,22 @@ class Catalogue:
         return {track_id: row for row, track_id in enumerate(self.track_ids)}
 
     @cached_property
-    def links(self) -> list[tuple[str | None, dict[str, str]]]:
-        """The audio file of every track, if any, and its ids: service → id."""
+    def links(self) -> list[Links]:
+        """The audio file of every track, if any, its ids (service → id) and its details."""
         return self._snapshot.links()
+
+    @cached_property
+    def loudness_db(self) -> FloatArray:
+        """The loudness of every track (N,) in dB below full scale; NaN is unknown."""
+        return self._snapshot.arrays.get("loudness_db", np.full(len(self), np.nan, np.float32))
+
+    def derived(self, facet: Facet, *, heard: bool) -> BoolArray:
+        """Tell for every row (N,) whether what it says of a facet was heard, or with `heard=False` inferred otherwise.
+
+        What a source states is neither; see `recsys.annotations`.
+        """
+        column = _COLUMN_OF.get(facet) or _NUMERIC_OF.get(facet, "")
+        return self._derived.mask(column, len(self), heard=heard)
 
 
 def _groups(numbers: IntArray, among: IntArray) -> Iterator[IntArray]:

@@ -25,6 +25,8 @@ Agreement = NDArray[np.int8]
 #: What gives way first when a request cannot be met; what stands further right is held longer.
 RELAXATION_ORDER = (
     Facet.VERSION,
+    Facet.THEME,
+    Facet.KEY,
     Facet.POPULARITY,
     Facet.TAG,
     Facet.ACTIVITY,
@@ -37,6 +39,7 @@ RELAXATION_ORDER = (
     Facet.LANGUAGE,
     Facet.ERA,
     Facet.GENRE,
+    Facet.AI,
     Facet.ARTIST,
     Facet.TRACK,
 )
@@ -194,6 +197,8 @@ def _listed(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint
 def _having(catalogue: Catalogue, vocabulary: Vocabulary, facet: Facet, values: Sequence[str]) -> BoolArray:
     """Mask the tracks (N,) that list any of the values or anything below one."""
     has = np.zeros(len(catalogue), dtype=bool)
+    if facet is Facet.KEY:  # "minor" is every key that ends in it
+        values = [key for key in catalogue.values(facet) for value in values if f" {key}".endswith(f" {value}")]
     for value in values:
         for word in vocabulary.descendants(facet, value):
             has[catalogue.postings(facet, word)] = True

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from recsys.errors import DatabaseError
 
 #: The newest revision in `recsys/migrations/versions`.
-HEAD = "0004"
+HEAD = "0005"
 
 #: How long a process waits for another one's transaction, in milliseconds: indexing 120,000 tracks takes seconds.
 BUSY_TIMEOUT_MS = 60_000
@@ -68,9 +68,48 @@ tracks = sa.Table(
     sa.Column("tempo_bpm", sa.Double),
     sa.Column("key", sa.Text),
     sa.Column("popularity", sa.Double),
+    sa.Column("loudness_db", sa.Double),
+    sa.Column("themes", sa.JSON),
+    sa.Column("ai_generated", sa.Text),
     sa.Column("path", sa.Text),
     sa.Column("ids", sa.JSON, nullable=False),
+    sa.Column("details", sa.JSON),
     sa.UniqueConstraint("source", "native_id", name="uq_tracks_source_native_id"),
+)
+
+# No foreign key to tracks: what was heard or looked up outlives a source that is read again.
+track_annotations = sa.Table(
+    "annotations",
+    metadata,
+    sa.Column("track_id", sa.Text, primary_key=True),
+    sa.Column("field", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("value", sa.JSON, nullable=False),
+    sa.Column("confidence", sa.Double, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+)
+
+lyrics = sa.Table(
+    "lyrics",
+    metadata,
+    sa.Column("track_id", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),  # tag, lrc, …
+    sa.Column("at", sa.Double, nullable=False),
+)
+
+# The files of a folder that is a source, as they were when they were last read.
+files = sa.Table(
+    "files",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("mtime_ns", sa.BigInteger, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),  # of the sound, where it can be told from the tags; else of the file
+    sa.Column("native_id", sa.Text),  # of its track; None for a file that could not be read
+    sa.Column("problem", sa.Text),
+    sa.Index("ix_files_source_digest", "source", "digest"),
 )
 
 collections = sa.Table(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -17,13 +17,13 @@ from sqlalchemy.engine import Connection, Engine
 
 from recsys import database as db
 from recsys.errors import SourceError
+from recsys.track_rows import track_row
 from recsys.types import Track, TrackId
 
 #: Name and kind of the source, and what the ids of its tracks begin with.
 HISTORY_KIND = "history"
 
 _AT_ONCE = 500
-_LISTS = frozenset(("artists", "genres", "moods", "activities", "instruments", "tags"))
 
 
 class HistorySource:
@@ -102,13 +102,4 @@ def _count(connection: Connection) -> int:
 
 
 def _row(track: Track) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    for name, value in _fields(track):
-        row[name] = list(value) if name in _LISTS else dict(value) if isinstance(value, Mapping) else value
-    return row | {"native_id": track.track_id, "source": HISTORY_KIND}
-
-
-def _fields(track: Track) -> Iterator[tuple[str, Any]]:
-    for column in db.tracks.columns:
-        if column.name not in ("native_id", "source"):
-            yield column.name, getattr(track, column.name)
+    return track_row(track) | {"native_id": track.track_id, "source": HISTORY_KIND}

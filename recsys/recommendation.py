@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from recsys.catalogue import Catalogue
 from recsys.constraints import UNKNOWN, YES, Agreement
-from recsys.types import Arc, Constraint, Event, Track
+from recsys.types import Arc, Constraint, Event, IntArray, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,8 @@ class ConstraintCount:
     n_total: int
     n_unknown: int
     relaxed: bool = False
-
-    @classmethod
-    def of(cls, constraint: Constraint, met: Agreement, *, relaxed: bool) -> ConstraintCount:
-        """Count what the tracks (K,) of a slate make of a constraint."""
-        return cls(constraint, int((met == YES).sum()), len(met), int((met == UNKNOWN).sum()), relaxed)
+    n_heard: int = 0  # of those that meet it, how many by what was heard and not stated
+    n_inferred: int = 0  # and by what another source said
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +118,22 @@ class Recommendation:
     timings_ms: Mapping[str, float]
     has_taste: bool  # whether a user vector took part
     for_group: bool = False  # whether it is for several listeners
+
+
+def count_all(
+    catalogue: Catalogue,
+    checked: Iterable[tuple[Constraint, Agreement]],
+    rows: IntArray,
+    relaxed: Sequence[Constraint] = (),
+) -> tuple[ConstraintCount, ...]:
+    """Count how many of some rows (K,) meet each constraint, of which is given what every track (N,) makes of it."""
+    counts = []
+    for constraint, of_all in checked:
+        met = of_all[rows]
+        yes = met == YES
+        heard, inferred = (
+            int((yes & catalogue.derived(constraint.facet, heard=heard)[rows]).sum()) for heard in (True, False)
+        )
+        n_met, n_unknown = int(yes.sum()), int((met == UNKNOWN).sum())
+        counts.append(ConstraintCount(constraint, n_met, len(met), n_unknown, constraint in relaxed, heard, inferred))
+    return tuple(counts)

@@ -25,7 +25,7 @@ from recsys.placing import place, split
 from recsys.portrait import Standpoint
 from recsys.ranking import Ranker, RankingWeights, Taste
 from recsys.reading import Reader
-from recsys.recommendation import ConstraintCount, Pick, Place, Query, Recommendation
+from recsys.recommendation import ConstraintCount, Pick, Place, Query, Recommendation, count_all
 from recsys.retrieval.company import Company
 from recsys.retrieval.continuing import Continuing
 from recsys.retrieval.fusion import retrieve
@@ -112,7 +112,7 @@ class Recommender:
         clock.lap("slate")
         slate_rows = candidates.rows[ordered]
         relaxed = tuple(relaxable[: int(tiers[slate_rows].max(initial=0))])
-        counts = tuple(ConstraintCount.of(c, met[slate_rows], relaxed=c in relaxed) for c, met in turn.checked.pairs())
+        counts = count_all(self.catalogue, turn.checked.pairs(), slate_rows, relaxed)
         picks = self._picks(turn, candidates, ordered, found)
         if others:
             picks = for_all(picks, turns, self.index, candidates, ordered)
@@ -175,7 +175,7 @@ class Recommender:
 
     def counts(self, constraints: Sequence[Constraint], rows: IntArray) -> tuple[ConstraintCount, ...]:
         """Count how many of some rows (K,) meet each of the constraints."""
-        return tuple(ConstraintCount.of(c, self.agreement(c, rows), relaxed=False) for c in constraints)
+        return count_all(self.catalogue, check(self.catalogue, self.vocabulary, constraints).pairs(), rows)
 
     # --- the turn's point and constraints ---
 

@@ -35,8 +35,13 @@ WORK_ID = "work"
 #: Columns with several words per track, and columns with at most one.
 LIST_COLUMNS = ("artists", "genres", "moods", "activities", "instruments", "tags")
 WORD_COLUMNS = ("vocal", "language", "country", "key", "source")
+#: Columns that only some catalogues have anything in; the snapshot of another has none of them.
+RARE_NUMBERS, RARE_WORDS = ("loudness_db",), ("themes", "ai_generated")
 
 _ARRAYS, _STRINGS, _LINKS = "arrays.npz", "strings.json", "links.json"
+
+#: Of one track: the audio file path, the ids at services and the details.
+Links = tuple[str | None, dict[str, str], dict[str, str | float]]
 
 
 @dataclass(frozen=True)
@@ -106,22 +111,24 @@ class Postings:
 class Snapshot:
     """Everything a catalogue knows, as plain arrays and JSON values.
 
-    `links` yields, per row, the audio file path and the ids at services.
+    `links` yields, per row, the audio file path, the ids at services and the details.
     """
 
     arrays: dict[str, NDArray[Any]]
     strings: dict[str, Any]
-    links: Callable[[], list[tuple[str | None, dict[str, str]]]]
+    links: Callable[[], list[Links]]
 
     def lists(self, column: str) -> WordLists:
-        """Return the list column `column`."""
+        """Return the list column `column`; empty lists for a rare one that nothing is in."""
+        if column not in self.strings["words"]:
+            return WordLists([], np.zeros(len(self.strings["track_ids"]) + 1, np.int32), np.zeros(0, np.int32))
         return WordLists(self.strings["words"][column], self.arrays[f"{column}_starts"], self.arrays[f"{column}_codes"])
 
     def write(self, folder: Path) -> None:
         """Write the snapshot into `folder`, which is created."""
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(folder / _ARRAYS, allow_pickle=False, **self.arrays)
-        (folder / _LINKS).write_text(json.dumps(self.links(), ensure_ascii=False), encoding="utf-8")
+        (folder / _LINKS).write_text(json.dumps(_short(self.links()), ensure_ascii=False), encoding="utf-8")
         (folder / _STRINGS).write_text(json.dumps(self.strings, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
@@ -132,8 +139,8 @@ class Snapshot:
             SnapshotError: it is missing, damaged or of another version.
         """
 
-        def links() -> list[tuple[str | None, dict[str, str]]]:
-            return [(path, ids) for path, ids in _read_json(folder / _LINKS)]
+        def links() -> list[Links]:
+            return [(path, ids, details[0] if details else {}) for path, ids, *details in _read_json(folder / _LINKS)]
 
         strings = _read_json(folder / _STRINGS)
         if not isinstance(strings, dict) or strings.get("schema") != SCHEMA:
@@ -161,7 +168,11 @@ def pack(tracks: Sequence[Track], collections: Sequence[Collection]) -> Snapshot
         name: np.array([_number(getattr(track, name)) for track in tracks], np.float32) for name in NUMERIC_COLUMNS
     }
     words: dict[str, list[str]] = {}
-    for column in LIST_COLUMNS + WORD_COLUMNS:
+    for name in RARE_NUMBERS:
+        if any(getattr(track, name) is not None for track in tracks):
+            arrays[name] = np.array([_number(getattr(track, name)) for track in tracks], np.float32)
+    rare = [column for column in RARE_WORDS if any(getattr(track, column) for track in tracks)]
+    for column in (*LIST_COLUMNS, *WORD_COLUMNS, *rare):
         lists = WordLists.pack(_as_list(getattr(track, column)) for track in tracks)
         words[column] = lists.words
         arrays[f"{column}_starts"], arrays[f"{column}_codes"] = lists.starts, lists.codes
@@ -176,13 +187,40 @@ def pack(tracks: Sequence[Track], collections: Sequence[Collection]) -> Snapshot
         "words": words,
         "collections": [[one.collection_id, one.name, one.source] for one in collections],
     }
-    links = [(track.path, dict(sorted(track.ids.items()))) for track in tracks]
+    links: list[Links] = [
+        (track.path, dict(sorted(track.ids.items())), dict(sorted(track.details.items()))) for track in tracks
+    ]
     fingerprint = _digest(arrays, strings)
     _number_artists(tracks, arrays, strings)
     arrays["work"] = _number_works(tracks)
-    content = hashlib.sha256(f"{fingerprint}{json.dumps(links)}".encode()).hexdigest()
+    told = f"{fingerprint}{json.dumps(_short(links))}"
+    if any(track.derived for track in tracks):
+        told += _pack_derived(tracks, arrays, strings)
+    content = hashlib.sha256(told.encode()).hexdigest()
     strings.update(fingerprint=fingerprint, content=content)
     return Snapshot(arrays, strings, lambda: links)
+
+
+def _short(links: Sequence[Links]) -> list[Sequence[Any]]:
+    """Leave out the details of those that have none: most have none."""
+    return [one if one[2] else one[:2] for one in links]
+
+
+def _pack_derived(tracks: Sequence[Track], arrays: dict[str, NDArray[Any]], strings: dict[str, Any]) -> str:
+    """Note which values were not stated, from where and how sure, by column; return a digest of it."""
+    columns = sorted({column for track in tracks for column in track.derived})
+    numbers: dict[str, int] = {}
+    made: dict[str, NDArray[Any]] = {}
+    for column in columns:
+        of = [(row, track.derived[column]) for row, track in enumerate(tracks) if column in track.derived]
+        made[f"derived_{column}_rows"] = np.array([row for row, _ in of], np.int32)
+        made[f"derived_{column}_sources"] = np.array(
+            [numbers.setdefault(one.source, len(numbers)) for _, one in of], np.int16
+        )
+        made[f"derived_{column}_confidence"] = np.array([one.confidence for _, one in of], np.float32)
+    strings["derived"] = {"columns": columns, "sources": list(numbers)}
+    arrays.update(made)
+    return _digest(made, strings["derived"])
 
 
 def _number(value: float | None) -> float:

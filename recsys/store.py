@@ -12,9 +12,10 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine, RowMapping
+from sqlalchemy.engine import Connection, Engine
 
 from recsys import database as db
+from recsys.annotations import Annotations, filled, read_annotations
 from recsys.catalogue import Catalogue
 from recsys.disowned import DisownedSessions, owned
 from recsys.history_source import HistorySource
@@ -26,6 +27,7 @@ from recsys.presence import Presence
 from recsys.records import Records
 from recsys.sessions import Sessions
 from recsys.suppressed import Suppressions
+from recsys.track_rows import track_of, track_row
 from recsys.types import Collection, Event, EventKind, Track, TrackId
 
 #: The kind of source that serves only while there is no other, unless it is asked for.
@@ -35,28 +37,6 @@ STARTER_KIND = "starter"
 _BATCH = 2_000
 #: Turns held in memory at a time: each is some twenty tracks with their reasons.
 _READ_AT_ONCE = 100
-
-_LIST_FIELDS = ("artists", "genres", "moods", "activities", "instruments", "tags")
-_PLAIN_FIELDS = (
-    "track_id",
-    "title",
-    "album",
-    "year",
-    "duration_s",
-    "vocal",
-    "language",
-    "country",
-    "energy",
-    "valence",
-    "danceability",
-    "acousticness",
-    "instrumentalness",
-    "tempo_bpm",
-    "key",
-    "popularity",
-    "path",
-    "source",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +63,7 @@ class Store:
         self.joined, self.sessions, self.records = JoinedListeners(engine), Sessions(engine), Records(engine)
         self.imports, self.history = Imports(engine), HistorySource(engine)
         self.personal, self.presence = PersonalData(engine), Presence(engine)
+        self.annotations = Annotations(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -174,7 +155,8 @@ class Store:
             wanted = [row.name for row in present if with_starter or row.kind != STARTER_KIND]
             served = wanted or [row.name for row in present]
             rows = connection.execute(sa.select(db.tracks).where(db.tracks.c.source.in_(served))).mappings()
-            tracks = [_track(row) for row in rows]
+            known = read_annotations(connection)
+            tracks = [filled(track_of(row), known.get(row["track_id"], ())) for row in rows]
             return Catalogue.from_tracks(tracks, list(_read_collections(connection, served)))
 
     # Listeners
@@ -342,10 +324,7 @@ def _insert_tracks(
                 track_id = f"{source}:{track_id}"
             taken.add(track_id)
             ids[native] = track_id
-            row = {field: getattr(track, field) for field in _PLAIN_FIELDS}
-            row.update({field: list(getattr(track, field)) for field in _LIST_FIELDS})
-            row.update(track_id=track_id, native_id=native, source=source, ids=dict(track.ids))
-            yield row
+            yield track_row(track) | {"track_id": track_id, "native_id": native, "source": source}
 
     _insert(connection, db.tracks, rows())
     return ids
@@ -372,12 +351,6 @@ def _insert_collections(
 def _insert(connection: Connection, table: sa.Table, rows: Iterator[dict[str, Any]]) -> None:
     while batch := list(islice(rows, _BATCH)):
         connection.execute(table.insert(), batch)
-
-
-def _track(row: RowMapping) -> Track:
-    fields: dict[str, Any] = {field: row[field] for field in _PLAIN_FIELDS}
-    fields.update({field: tuple(row[field]) for field in _LIST_FIELDS})
-    return Track(**fields, ids=row["ids"])
 
 
 def _read_collections(connection: Connection, sources: Sequence[str]) -> Iterator[Collection]:

@@ -25,6 +25,9 @@ BoolArray = NDArray[np.bool_]
 Progress = Callable[[str, int, int], None]
 NOTE = " · "
 
+#: What the source of everything that was heard in a track's sound begins with.
+HEARD = "heard:"
+
 #: Numeric columns of a catalogue. Unit interval unless the name says otherwise.
 NUMERIC_COLUMNS = (
     "year",
@@ -87,6 +90,9 @@ class Facet(StrEnum):
     TRACK = "track"
     TAG = "tag"
     VERSION = "version"  # live, remix, …: read off the title
+    KEY = "key"  # "minor", or a whole key such as "C# minor"
+    THEME = "theme"  # what the lyrics are about
+    AI = "ai"  # whether a machine made it: yes or no
 
 
 #: Facets whose values are words (postings in the catalogue), in contrast to numeric intervals.
@@ -102,6 +108,9 @@ WORD_FACETS = (
     Facet.TRACK,
     Facet.TAG,
     Facet.VERSION,
+    Facet.KEY,
+    Facet.THEME,
+    Facet.AI,
 )
 
 
@@ -111,6 +120,19 @@ class Arc(StrEnum):
     RISING = "rising"
     FALLING = "falling"
     PEAK = "peak"  # up to the middle and down again
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Where a value comes from that a track's source does not state; see `recsys.annotations`."""
+
+    source: str  # such as "heard:librosa" or "artist"
+    confidence: float  # 0–1
+
+    @property
+    def heard(self) -> bool:
+        """Whether it was heard in the track's sound."""
+        return self.source.startswith(HEARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +160,15 @@ class Track:
     instrumentalness: float | None = None  # 0–1
     tempo_bpm: float | None = None
     key: str | None = None  # such as "C# minor"
+    loudness_db: float | None = None  # integrated, dB below full scale
+    themes: tuple[str, ...] = ()  # what the lyrics are about, canonical vocabulary words
+    ai_generated: str | None = None  # yes or no; None is unknown
     popularity: float | None = None  # 0–1
     path: str | None = None  # audio file
     ids: Mapping[str, str] = field(default_factory=dict)  # service → id: spotify, youtube, isrc, mbid
     source: str = ""  # name of the source that stated it
+    details: Mapping[str, str | float] = field(default_factory=dict)  # what is shown and never asked for: disc, …
+    derived: Mapping[str, Derived] = field(default_factory=dict)  # the fields that the source does not state
 
     @property
     def artist(self) -> str:
