@@ -57,18 +57,18 @@ def bench_history(
                     progress(name, 0, 0)
                 before = _n_events(home)
                 run = _import(home, path)
-                report.add("segue", name, "seconds", summarise([run.seconds]))
-                report.add("segue", name, "peak_mb", summarise([run.peak_mb]))
+                report.add(name, "all", "seconds", summarise([run.seconds]))
+                report.add(name, "all", "peak_mb", summarise([run.peak_mb]))
                 if name != "index":
-                    report.add("segue", name, "rows_per_s", summarise([n_rows / run.seconds]))
+                    report.add(name, "all", "rows_per_s", summarise([n_rows / run.seconds]))
                     share = "events" if name == "import" else "new"
-                    report.add("segue", name, share, summarise([(_n_events(home) - before) / n_rows]))
+                    report.add(name, "all", share, summarise([(_n_events(home) - before) / n_rows]))
             with Assistant(scratch_settings(home)) as assistant:
                 list(_turns(assistant, "nobody", len(_REQUESTS)))
                 for name, listener in (("turns without", "nobody"), ("turns with", _LISTENER)):
                     first, *rest = _turns(assistant, listener, n_turns + 1)
-                    report.add("segue", name, "first_ms", summarise([first]))
-                    report.add("segue", name, "p50_ms", summarise_quantile(rest, 0.5))
+                    report.add(name, "all", "first_ms", summarise([first]))
+                    report.add(name, "all", "p50_ms", summarise_quantile(rest, 0.5))
     return report
 
 

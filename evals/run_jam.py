@@ -103,6 +103,9 @@ def modalities(
     split: Split = "val",
     encoder: EncoderName = "",
     grid: Grid = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Instead, take every modality away in turn: what is lost, and what then?")
+    ] = False,
     trec: Trec = None,
     kept: Kept = None,
     markdown: MarkdownFile = None,
@@ -114,6 +117,13 @@ def modalities(
     from evals.jam_modalities import choose_models, evaluate
 
     chosen, drawn = choose_models(models), begin(seeds, json, markdown, trec=trec)
+    if remove:
+        from evals.jam_removal import evaluate_removal
+
+        with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, _):
+            report = evaluate_removal(data, drawn, split=split, encoder=opened, kept=kept, progress=progress)
+        finish(report, json, markdown)
+        return
     with JobProgress() as progress, opened_encoder(encoder, kept, progress) as (opened, _):
         report = evaluate(
             data,

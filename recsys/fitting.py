@@ -113,7 +113,10 @@ def plan_all(
     ):
         return Plan(spaces, (), settings, {}, reused=served[1])
     told = _histories(home, [card.name for card in stored if card.of == LISTENERS], catalogue, histories)
-    identity: list[Any] = [catalogue.fingerprint, encoder.name, asdict(settings)]
+    decides = asdict(settings)
+    if not spaces:
+        del decides["modality_dropout"]  # which text and tags alone know nothing of
+    identity: list[Any] = [catalogue.fingerprint, encoder.name, decides]
     if spaces:
         identity += [spaces, {listener: rows.tolist() for listener, rows in told.items()}]
     if taught:

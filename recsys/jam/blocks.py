@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -178,6 +178,18 @@ class Projected:
         keys, noise_keys = (None if table is None else table[:, columns] for table in of)
         return Projected(self.vectors[:, columns], self.present[:, columns], keys, noise_keys)
 
+    def hiding(self, hidden: Tensor) -> Projected:
+        """Return the same items as if some of their modalities, bool (M, C), were absent.
+
+        Raises:
+            TrainingDataError: the mixture was made before the query is known, so that nothing can leave it any more.
+        """
+        if self.keys is None:
+            raise TrainingDataError(
+                "modalities can be hidden only where they are weighed by the query; choose cross or moe"
+            )
+        return replace(self, present=self.present & ~hidden)
+
 
 @dataclass(frozen=True, eq=False)
 class Chance:
@@ -206,6 +218,7 @@ class Batch:
     negative: Tensor | None = None  # (B, n) item rows
     candidates: Tensor | None = None  # (C,) item rows of a listwise batch; None there stands for all items
     answers: Tensor | None = None  # bool (B, C) of a listwise batch
+    hidden: Tensor | None = None  # bool (M, C) of a listwise batch: modalities taken for absent
 
     @property
     def size(self) -> int:
@@ -257,6 +270,8 @@ class JamNet(nn.Module, ABC):
         if batch.answers is not None:
             right = batch.answers[mine]
             items = self.project(batch.candidates)
+            if batch.hidden is not None:
+                items = items.hiding(batch.hidden)
             scores = self.scores(batch.query[mine], batch.user[mine], items, chance=batch.chance)
             return listwise_softmax(scores, right, torch.zeros_like(right)) * batch.share
         if batch.positive is None or batch.negative is None:
@@ -331,6 +346,12 @@ def score_all(
                 columns = slice(first, first + width)
                 out[lines, columns] = model.scores(query, user, items.part(columns), how_much_me=how_much_me)
     return out
+
+
+def drawn_hidden(present: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Draw which modalities, bool (M, C), are taken for absent: each with a probability, never an item's last."""
+    hidden = torch.rand(present.shape, generator=generator, device=present.device) < share
+    return hidden & (present & ~hidden).any(dim=0)
 
 
 def kaiming(weight: Tensor, generator: torch.Generator) -> Tensor:

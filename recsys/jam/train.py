@@ -20,6 +20,8 @@ from recsys.types import NOTE, BoolArray, FloatArray, IntArray, Modality, Progre
 
 CHECKPOINT_STEPS = 200
 _MODEL = "model."
+#: The modalities that every catalogue has: text and tags.
+_STATED = 2
 #: Steps whose mean loss is shown.
 _RECENT = 20
 #: Of so many first tracks is the recall of held-out answers: a small catalogue has hardly more than the second.
@@ -41,6 +43,7 @@ class TrainingSettings:
     learning_rate: float = 2e-3
     decay_to_start: float = 2.0  # decoupled weight decay, towards the start and not towards zero
     user_dropout: float = 0.3
+    modality_dropout: float = 0.15  # of the candidates' modalities where there are more than text and tags
     seed: int = 64
     threads: int = 2
     tidy_names: bool = False  # names of playlists are written as queries before they are learnt from
@@ -239,6 +242,11 @@ def _draw(
             seen[line, hidden, tags] = False
             ignored[line, untagged] = True
     ignored &= ~positive
+    if settings.modality_dropout and seen.shape[2] > _STATED:
+        # The same for all examples of the step: answers and negatives lack things alike.
+        hidden = rng.random(seen.shape[1:]) < settings.modality_dropout
+        hidden &= (present[candidates] & ~hidden).any(axis=1, keepdims=True)
+        seen &= ~hidden
     keeps = (rng.random(len(numbers)) >= settings.user_dropout).astype(np.float32)
     return _Batch(numbers, keeps, candidates, seen, positive, ignored)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import torch
 from recsys.errors import CatalogueMismatchError
 from recsys.jam import checkpoint
 from recsys.jam.blocks import ItemInputs, JamNet, Projected, score_all, unit_rows
+from recsys.jam.cards import card_of, of_result, settings_of, size_of, summary_of, width_of
 from recsys.jam.checked import check_features, check_task
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.errors import NOBODY, NotFittedError, TrainingDataError, checked_users
@@ -28,7 +29,6 @@ from recsys.jam.sampling import Examples
 from recsys.jam.talkrec import Contrast, TalkRec
 from recsys.jam.task import JamTask
 from recsys.jam.trainer import LEARNING_RATES, PAPER, Size, TrainerSettings, train_model
-from recsys.jam.training_run import History
 from recsys.jam.training_state import STATE_FILE
 from recsys.jam.two_tower import LAYERS, TwoTower
 from recsys.types import FloatArray, IntArray, Progress
@@ -64,7 +64,7 @@ def mixing(name: str, mixer: Mixer, *, n_kept: int = 2, kept_per: KeptPer = "pai
             shapes.items,
             query_dim=shapes.query_dim,
             user_dim=shapes.user_dim,
-            dim=_width(name, size),
+            dim=width_of(name, size),
             mixer=mixer,
             n_kept=n_kept,
             kept_per=kept_per,
@@ -79,7 +79,7 @@ def talkrec(name: str, contrast: Contrast) -> Blueprint:
     """Return TalkRec with one of its losses."""
 
     def build(shapes: Shapes, settings: TrainerSettings, size: Size, seed: int) -> JamNet:
-        width = _width(name, size)
+        width = width_of(name, size)
         return TalkRec(shapes.items, query_dim=shapes.query_dim, dim=width, contrast=contrast, seed=seed)
 
     return Blueprint(name, build)
@@ -138,7 +138,7 @@ class TrainedSystem:
         for settings in self._candidates():
             model, card = self._train(inputs, examples, choose, settings, seed, data, folder, progress)
             reached = card["ndcg@10"] if card["ndcg@10"] is not None else 0.0
-            tried = [*best[2]["grid"], _summary(card)] if best is not None else [_summary(card)]
+            tried = [*best[2]["grid"], summary_of(card)] if best is not None else [summary_of(card)]
             if best is None or reached > best[0]:
                 best = (reached, model, card)
             best[2]["grid"] = tried
@@ -174,6 +174,25 @@ class TrainedSystem:
             .numpy()
         )
         return scores
+
+    def without(self, modality: str) -> TrainedSystem:
+        """Return the same system as if no item had a modality.
+
+        Raises:
+            NotFittedError: `fit` or `load` comes first.
+            TrainingDataError: the items have no such modality, or the model weighs none by the query.
+        """
+        if self._fitted is None:
+            raise NotFittedError(self)
+        fitted, names = self._fitted, self._fitted.inputs.items.names
+        if modality not in names:
+            raise TrainingDataError(f"the items have no modality {modality!r}; they have {', '.join(names)}")
+        items = fitted.projections()
+        gone = torch.zeros_like(items.present)
+        gone[names.index(modality)] = True
+        other = TrainedSystem(self.blueprint, self.settings)
+        other.card, other._fitted = self.card, replace(fitted, projected=items.hiding(gone))
+        return other
 
     def fold_in(self, listeners: JamDataset) -> None:
         """Take listeners' features from `listeners`.
@@ -222,11 +241,11 @@ class TrainedSystem:
         card = dict(found.card)
         if card.get("model") != self.blueprint.name:
             raise TrainingDataError(f"{folder} holds the model {card.get('model')!r}, expected {self.blueprint.name!r}")
-        settings = _settings_of(card["settings"])
+        settings = settings_of(card["settings"])
         inputs = _Inputs.of(dataset, settings, self.settings.resolved_device())
         if card["items"] != inputs.fingerprint:
             raise CatalogueMismatchError(f"the model in {folder}", found=card["items"], expected=inputs.fingerprint)
-        model = self.blueprint.build(inputs.shapes(int(card["query_dim"])), settings, _size(card["size"]), 0)
+        model = self.blueprint.build(inputs.shapes(int(card["query_dim"])), settings, size_of(card["size"]), 0)
         model.load_exported(found.weights)
         self.card, self._fitted = card, _Fitted(model.to(inputs.items.device).eval(), inputs, encode, None)
 
@@ -253,7 +272,7 @@ class TrainedSystem:
         """Train one candidate, or take it over."""
         name = self.blueprint.name
         assert settings.size is not None
-        what = {"model": name, "settings": _of_result(settings), "seed": seed, "data": data}
+        what = {"model": name, "settings": of_result(settings), "seed": seed, "data": data}
         identity = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
         own = None if folder is None else folder / f"{name}-{identity}"
         shapes = inputs.shapes(examples.query_vectors.shape[1])
@@ -270,7 +289,11 @@ class TrainedSystem:
         history = train_model(
             model, examples, choose, settings, seed=seed, identity=identity, folder=own, progress=progress, stage=stage
         )
-        card = _card(what, identity, settings, shapes, inputs, examples, history)
+        names, width = shapes.items.names, shapes.query_dim
+        card = card_of(
+            *(what, identity, settings, names, width, inputs.fingerprint),
+            *(examples.n_queries, examples.n_pairs, history),
+        )
         if own is not None and processes.first:
             checkpoint.save(own, model.exported(), card)
             (own / STATE_FILE).unlink(missing_ok=True)
@@ -324,53 +347,6 @@ def _listener_inputs(dataset: JamDataset, settings: TrainerSettings) -> FloatArr
     return np.concatenate([np.zeros((dataset.n_users, 0)), *tables], axis=1).astype(np.float32)
 
 
-def _card(
-    what: Mapping[str, Any],
-    identity: str,
-    settings: TrainerSettings,
-    shapes: Shapes,
-    inputs: _Inputs,
-    examples: Examples,
-    history: History,
-) -> dict[str, Any]:
-    best = history.best
-    return {
-        **what,
-        "identity": identity,
-        "modalities": list(shapes.items.names),
-        "mixer": what["model"],
-        "size": settings.size,
-        "query_dim": shapes.query_dim,
-        "items": inputs.fingerprint,
-        "n_queries": examples.n_queries,
-        "n_pairs": examples.n_pairs,
-        "losses": history.losses,
-        "epochs_ndcg@10": history.ndcg,
-        "best_epoch": None if best is None else best + 1,
-        "ndcg@10": None if best is None else history.ndcg[best],
-    }
-
-
-def _summary(card: Mapping[str, Any]) -> dict[str, Any]:
-    rate = card["settings"]["learning_rate"]
-    return {"size": card["size"], "learning_rate": rate, "ndcg@10": card["ndcg@10"], "epochs": len(card["losses"])}
-
-
-def _of_result(settings: TrainerSettings) -> dict[str, Any]:
-    """The settings that the result depends on."""
-    values = asdict(settings)
-    del values["state_every"], values["device"], values["threads"]
-    return values
-
-
-def _settings_of(values: Mapping[str, Any]) -> TrainerSettings:
-    return TrainerSettings(**{**values, "size": _size(values["size"])})
-
-
-def _size(value: Any) -> Size:
-    return tuple(map(int, value)) if isinstance(value, (list, tuple)) else int(value)
-
-
 def _digest_of(inputs: _Inputs, examples: Examples, choose: Examples | None) -> str:
     """Fingerprint everything that is learnt from or chosen by."""
     digest = hashlib.sha256(inputs.fingerprint.encode())
@@ -381,9 +357,3 @@ def _digest_of(inputs: _Inputs, examples: Examples, choose: Examples | None) -> 
                 digest.update(tensor.cpu().numpy().tobytes())
         digest.update(b"|")
     return digest.hexdigest()[:16]
-
-
-def _width(name: str, size: Size) -> int:
-    if not isinstance(size, int):
-        raise TrainingDataError(f"the size of {name} is {size}, expected one number; only two-tower has layers")
-    return size

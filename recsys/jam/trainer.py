@@ -26,7 +26,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from recsys.jam.blocks import Batch, Chance, JamNet
+from recsys.jam.blocks import Batch, Chance, JamNet, drawn_hidden
 from recsys.jam.errors import TrainingDataError
 from recsys.jam.processes import Processes
 from recsys.jam.ranked import ranked_figures
@@ -60,6 +60,7 @@ class TrainerSettings:
     loss: Loss = "bpr"
     n_candidates: int | None = None  # listwise: items drawn beside the batch's answers; None scores all items
     user_dropout: float = 0.0  # share of listeners who are taken for unknown
+    modality_dropout: float = 0.0  # listwise: share of the candidates' modalities that are taken for absent
     unit_inputs: bool = False  # whether item and listener inputs are brought to length one
     bias: bool = True  # whether the maps of the mixing models have one
     state_every: int = 200  # steps between two states
@@ -78,6 +79,11 @@ class TrainerSettings:
         if not self.learning_rate > 0 or not 0 <= self.user_dropout < 1:
             given = f"learning_rate {self.learning_rate} and user_dropout {self.user_dropout}"
             raise TrainingDataError(f"{given}, expected a positive rate and a share from 0 to below 1")
+        if not 0 <= self.modality_dropout < 1 or (self.modality_dropout and self.loss != "listwise"):
+            raise TrainingDataError(
+                f"modality_dropout {self.modality_dropout} with the loss {self.loss}, expected a share from 0 to "
+                "below 1 and, if it is not 0, the loss listwise"
+            )
 
     def resolved_device(self) -> torch.device:
         """Return the device: a GPU where there is one, unless it is named."""
@@ -216,7 +222,7 @@ class _Run(TrainingRun[Tensor]):
             drawn = torch.rand(len(units), 1, generator=generator, device=examples.device)
             users = users * (drawn >= settings.user_dropout)
         text = examples.text[queries]
-        positive = negative = candidates = answers = None
+        positive = negative = candidates = answers = hidden = None
         if settings.loss == "bpr":
             positive = examples.items[units]
             negative = examples.negatives(queries, settings.n_negatives, generator)
@@ -227,6 +233,9 @@ class _Run(TrainingRun[Tensor]):
                 )
                 candidates = torch.unique(torch.cat([examples.pairs_of(queries)[1], drawn]))
             answers = examples.answers(queries, candidates)
+            if settings.modality_dropout:
+                _, present = self.model.items.take(candidates)
+                hidden = drawn_hidden(present, settings.modality_dropout, generator)
         chance = Chance(generator, len(units), mine)
         vectors = examples.query_vectors[text]
-        return Batch(text, vectors, users, chance, positive, negative, candidates, answers)
+        return Batch(text, vectors, users, chance, positive, negative, candidates, answers, hidden)

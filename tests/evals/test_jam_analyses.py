@@ -17,6 +17,7 @@ from evals.errors import EvaluationDataError, UnknownSystemError
 from evals.jam import open_named
 from evals.jam_artists import ARTIST, SENTENCES, askable, draw_requests, modalities_of_names, task_of, with_names
 from evals.jam_modalities import choose_models, taste_summaries, weigh
+from evals.jam_removal import evaluate_removal
 from evals.main import command_line
 from recsys.jam.blocks import ItemInputs
 from recsys.jam.dataset import JamDataset
@@ -26,7 +27,7 @@ from recsys.jam.joint_system import JointSystem
 from recsys.jam.mixing import MixingModel
 from recsys.jam.task import JamSystem, JamTask
 from recsys.jam.trained import TrainedSystem, mixing
-from recsys.jam.trainer import PAPER
+from recsys.jam.trainer import LISTWISE, PAPER
 from recsys.types import FloatArray, IntArray
 from tests.evals.test_jam import StyleEncoder
 from tests.jam_data import dataset, encode
@@ -34,6 +35,7 @@ from tests.recsys.jam_tasks import split_of
 from tests.recsys.jam_tasks import task_of as small_task
 
 QUICK = replace(PAPER, size=8, epochs=1, batch=128, threads=1)
+BRIEF = replace(LISTWISE, size=16, epochs=8, batch=64, learning_rate=5e-3, threads=1)
 
 
 class Letters:
@@ -116,6 +118,25 @@ def test_models_are_fitted_on_listeners_as_given_and_on_their_taste(tmp_path: Pa
         assert sum(shares) == pytest.approx(1)
         assert figures["all"]["weight_extra@10"].mean == pytest.approx(shares[1]), "one modality is kept"
         assert figures["all"]["ndcg@10"].n == 2 * 40
+
+
+def test_what_a_missing_modality_costs_is_paired_by_query(tmp_path: Path) -> None:
+    data = replace(dataset(), user_features={"cf": np.eye(24, 3, dtype=np.float32)})
+    data.item_features["noise"] = np.random.default_rng(1).normal(size=(data.n_items, 2))  # type: ignore[index]
+    write_jam(tmp_path / "planted", data)
+    report = evaluate_removal(tmp_path / "planted", (1,), split="val", encoder=StyleEncoder(), settings=BRIEF)
+    assert list(report.results) == ["cross", "cross-dropout"]
+    for figures in report.results.values():
+        assert list(figures) == ["all", "without content", "without noise"]
+        for subset in ("without content", "without noise"):
+            lost = figures["all"]["ndcg@10"].mean - figures[subset]["ndcg@10"].mean
+            assert figures[subset]["loss_ndcg@10"].mean == pytest.approx(lost, abs=1e-6)
+        assert figures["without content"]["loss_ndcg@10"].mean > 0, "what decides is missed"
+    gain = report.results["cross-dropout"]["all"]["gain_ndcg@10"].mean
+    assert gain == pytest.approx(
+        report.results["cross-dropout"]["all"]["ndcg@10"].mean - report.results["cross"]["all"]["ndcg@10"].mean,
+        abs=1e-6,
+    )
 
 
 def test_what_has_no_weights_is_a_clear_error() -> None:

@@ -92,5 +92,5 @@ def test_keys_and_machines_can_be_asked_for(store: Store) -> None:
 
 @pytest.mark.parametrize(("field", "confidence"), [("title", 0.9), ("energy", 1.2)])
 def test_what_cannot_be_annotated_is_refused(field: str, confidence: float) -> None:
-    with pytest.raises(ValueError, match="annotated|confidence"):
+    with pytest.raises(ValueError, match=r"annotated|confidence"):
         heard("a", field, 1.0, confidence)

@@ -11,8 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.jam.blocks import ItemInputs, score_all
-from recsys.jam.errors import UnknownListenerError, UnknownSystemError
+from recsys.jam.blocks import ItemInputs, drawn_hidden, score_all
+from recsys.jam.errors import TrainingDataError, UnknownListenerError, UnknownSystemError
 from recsys.jam.mixing import KeptPer, Mixer, MixingModel
 from recsys.jam.systems import SYSTEMS, open_system
 from recsys.jam.trained import TrainedSystem, mixing, talkrec, two_tower
@@ -193,6 +193,52 @@ def test_a_listwise_loss_learns_too() -> None:
     )
     system.fit(task, seed=1)
     assert ndcg_at_10(system.score(task.choose.texts, task.choose.users), task.choose) > 0.3
+
+
+def test_a_hidden_modality_scores_as_an_absent_one() -> None:
+    rng = np.random.default_rng(2)
+    tables = features(rng, 20)
+    model = MixingModel(ItemInputs.of(tables), query_dim=6, user_dim=4, dim=8, mixer="cross", seed=2)
+    query, user = (torch.from_numpy(rng.normal(size=(3, width)).astype(np.float32)) for width in (6, 4))
+    hidden = torch.zeros(3, 20, dtype=torch.bool)
+    hidden[1] = True
+    with torch.no_grad():
+        found = score_all(model, query, user, projected=model.project().hiding(hidden)).numpy()
+    without = tables | {"cf": np.zeros_like(tables["cf"])}
+    expected = by_definition(model, without, query.numpy(), user.numpy(), 1.0)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * max(1.0, float(np.abs(found).max())))
+    averaging = MixingModel(ItemInputs.of(tables), query_dim=6, user_dim=4, dim=8, mixer="avg", seed=2)
+    with pytest.raises(TrainingDataError, match="choose cross or moe"), torch.no_grad():
+        averaging.project().hiding(hidden)
+
+
+def test_modality_dropout_leaves_every_item_something_and_makes_up_for_what_is_missing() -> None:
+    present = torch.from_numpy(np.random.default_rng(3).random((3, 400)) < 0.6)
+    hidden = drawn_hidden(present, 0.7, torch.Generator().manual_seed(3))
+    assert ((present & ~hidden).any(dim=0) == present.any(dim=0)).all()
+    assert 0.15 < float((hidden & present).sum() / present.sum()) < 0.7
+
+    task = planted_task()
+    assert task.choose is not None
+    rng = np.random.default_rng(5)
+    sound = task.dataset.item_features["sound"]
+    echo = (sound @ rng.normal(size=(sound.shape[1], 8)) / 4).astype(np.float32)  # says the same in other words
+    task = replace(task, dataset=replace(task.dataset, item_features={"sound": sound, "echo": echo}))
+    lost = {}
+    for share in (0.0, 0.5):
+        how = TrainerSettings(
+            size=16, loss="listwise", batch=64, epochs=8, learning_rate=5e-3, threads=1, modality_dropout=share
+        )
+        system = TrainedSystem(mixing("cross", "cross"), how)
+        system.fit(task, seed=1)
+        whole = ndcg_at_10(system.score(task.choose.texts, task.choose.users), task.choose)
+        less = system.without("sound")
+        lost[share] = whole - ndcg_at_10(less.score(task.choose.texts, task.choose.users), task.choose)
+    assert lost[0.5] < lost[0.0]
+    with pytest.raises(TrainingDataError, match="no modality 'smell'; they have sound, echo"):
+        system.without("smell")
+    with pytest.raises(TrainingDataError, match="the loss listwise"):
+        replace(PAPER, modality_dropout=0.3)
 
 
 def test_an_unknown_listener_is_a_clear_error() -> None:
