@@ -20,6 +20,7 @@ from assistant.front_ends import FrontEnds
 from assistant.histories import Histories
 from assistant.labels import plain
 from assistant.languages import ENGLISH
+from assistant.library import Library
 from assistant.media import Media
 from assistant.naming import Naming
 from assistant.phrasebook import phrasebook
@@ -52,7 +53,7 @@ _LOG = logging.getLogger(__name__)
 _FORGOTTEN = "What was kept of somebody who takes part was deleted meanwhile, so nothing of this was kept. Ask again."
 
 
-class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds):
+class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds, Library):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---

@@ -15,6 +15,7 @@ from connectors.embeddings import embeddings_app
 from connectors.exporting import export
 from connectors.group import SegueGroup
 from connectors.history import history_app
+from connectors.library import draw_by_sound, stats
 from connectors.live_checks import LIVE, Live
 from connectors.opening import example as _example
 from connectors.opening import open_assistant as _open
@@ -254,22 +255,31 @@ def compare(
 
 @app.command(name="map", epilog=_example('map -o map.html --query "partying like crazy" --listener ann --listener bob'))
 def draw(
-    query: Annotated[str, typer.Option("--query", metavar="REQUEST", help="What all of them ask for.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="HTML file to write.")],
+    query: Annotated[str, typer.Option("--query", metavar="REQUEST", help="What all of them ask for.")] = "",
     listeners: Annotated[
         list[str] | None,
         typer.Option("--listener", help="Whose taste to draw; give it once for each (default: SEGUE_LISTENER)."),
     ] = None,
     n_tracks: Annotated[int, typer.Option("-n", "--tracks", min=1, max=50, help="Picks of each listener.")] = 8,
+    library: Annotated[
+        bool, typer.Option("--library", help="Instead, draw all tracks by how they sound, coloured by genre.")
+    ] = False,
+    by: Annotated[str, typer.Option("--by", metavar="SPACE", help="With --library: the space to place them by.")] = "",
 ) -> None:
     """Draw the joint space as a web page.
 
     Tracks, listeners, and where one request takes each of them; needs no network.
     """
+    if library == bool(query):
+        raise typer.BadParameter("give either --query REQUEST or --library")
     from connectors.map import draw_map
     from connectors.playlists.base import check_place, write_whole
 
     check_place(output)
+    if library:
+        draw_by_sound(output, by)
+        return
     settings = _settings()
     with _ready(settings) as assistant:
         report = assistant.map_data(query, listeners or [settings.listener], n_tracks)
@@ -319,6 +329,7 @@ def index(
         raise typer.Exit(1)
 
 
+app.command(epilog=_example("stats -o library.html"))(stats)
 app.command(epilog=_example("login spotify"))(login)
 app.command(epilog=_example("train --seed 64 --steps 800"))(train)
 app.command(epilog=_example("export --format jam my-requests && segue eval jam --data my-requests"))(export)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Any
 
+from connectors.plot_page import as_text, page_of
+
 if TYPE_CHECKING:
     from assistant.reports import MapListener, MapReport, MapTrack
 
@@ -28,43 +30,11 @@ _OFFSETS = tuple(
 _RING = 7.0  # half the side of what a ring or a point covers
 _MARGIN = 40.0  # between the outermost track and the edge of the plot
 _Box = tuple[float, float, float, float]  # left, low, right, high
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; \
-style-src 'unsafe-inline'; img-src data: blob:">
-<title>{title}</title>
-<style>html, body {{ margin: 0; height: 100%; font-family: system-ui, sans-serif }}</style>
-</head>
-<body>
-{plot}
-</body>
-</html>
-"""
 
 
 def draw_map(report: MapReport) -> str:
     """Draw a map as a page of its own."""
-    figure = _figure(report)
-    plot = figure.to_html(
-        full_html=False,
-        include_plotlyjs=True,
-        include_mathjax=False,
-        div_id="map",
-        default_height="100vh",
-        config={
-            # Whose taste is drawn is nobody else's business: without this there is a button that uploads the plot.
-            "showSendToCloud": False,
-            "plotlyServerURL": "",
-            "modeBarButtonsToRemove": ["select2d", "lasso2d"],
-            "displaylogo": False,
-            "responsive": True,
-            "scrollZoom": True,
-        },
-    )
-    return _PAGE.format(title=_text(f"“{report.request}” on the map"), plot=plot)
+    return page_of(as_text(f"“{report.request}” on the map"), [_figure(report)])
 
 
 def _figure(report: MapReport) -> Any:
@@ -101,9 +71,9 @@ def _figure(report: MapReport) -> Any:
 
 
 def _heading(report: MapReport) -> str:
-    people = " and ".join(_text(listener.listener_id) for listener in report.listeners)
+    people = " and ".join(as_text(listener.listener_id) for listener in report.listeners)
     return (
-        f"<b>“{_text(report.request)}” takes {people} there</b><br><sup>{len(report.tracks):,} of "
+        f"<b>“{as_text(report.request)}” takes {people} there</b><br><sup>{len(report.tracks):,} of "
         f"{report.n_catalogue:,} tracks, their vectors mixed for this request; the two axes show {report.kept:.0%} of "
         "their variance, so what is near here may be far in the rest</sup>"
     )
@@ -111,7 +81,7 @@ def _heading(report: MapReport) -> str:
 
 def _traces(listener: MapListener, number: int) -> list[dict[str, Any]]:
     """The picks of a listener as rings, and their two points."""
-    colour, who = _colour(number), _text(listener.listener_id)
+    colour, who = _colour(number), as_text(listener.listener_id)
     picks = {
         "x": [pick.x for pick in listener.picks],
         "y": [pick.y for pick in listener.picks],
@@ -150,7 +120,7 @@ def _labels(report: MapReport) -> list[dict[str, Any]]:
     right, up = _pixels(report)
     edge = right * max(track.x for track in report.tracks) + _MARGIN
     wanted: list[tuple[float, float, str, str]] = [
-        (*listener.end, f"<b>{_text(listener.listener_id)}</b>", _colour(number))
+        (*listener.end, f"<b>{as_text(listener.listener_id)}</b>", _colour(number))
         for number, listener in enumerate(report.listeners)
     ]
     shown: set[str] = set()
@@ -200,14 +170,9 @@ def _colour(number: int) -> str:
 
 
 def _name(track: MapTrack) -> str:
-    return _text(f"{track.title} – {track.artist}")
+    return as_text(f"{track.title} – {track.artist}")
 
 
 def _short(track: MapTrack) -> str:
     name = f"{track.title} – {track.artist}"
-    return _text(name if len(name) <= _LONGEST else name[: _LONGEST - 1].rstrip() + "…")
-
-
-def _text(words: str) -> str:
-    """Words as they are: the plot takes tags and entities for markup, and "%{" for a variable."""
-    return html.escape(words, quote=False).replace("%{", "%&#123;")
+    return as_text(name if len(name) <= _LONGEST else name[: _LONGEST - 1].rstrip() + "…")
