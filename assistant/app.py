@@ -177,6 +177,7 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
         replace: bool = False,
         with_starter: bool = False,
         progress: Progress | None = None,
+        listen: bool = True,
     ) -> IndexReport:
         """Add or refresh a catalogue source, and serve what is then there.
 
@@ -187,12 +188,15 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
             replace: drop the other sources.
             with_starter: keep serving the starter beside other sources.
             progress: told about every stage.
+            listen: hear the files of tracks that were not heard yet.
 
         Raises:
             SourceError: the file cannot be read; nothing has changed then.
+            EncoderNotReadyError: an audio encoder of the settings lacks its weights.
             EmptyCatalogueError: neither a path nor the starter was given and nothing is stored.
         """
         from assistant.indexing import refresh_source
+        from assistant.listening import listen_to_tracks
         from recsys.sources.starter import KIND
 
         started = time.perf_counter()
@@ -205,8 +209,10 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
                 self._add_starter(KIND)
             elif path is not None:
                 dropped = self._store().drop_source(KIND)
+            listening = listen_to_tracks(self.settings, self._store(), progress) if listen else None
             built = self._build(progress)
             return IndexReport(
+                listening=listening,
                 source=refreshed.source if refreshed else None,
                 n_rows=refreshed.n_rows if refreshed else 0,
                 bad_rows=refreshed.bad_rows if refreshed else (),

@@ -57,6 +57,26 @@ class BadRowReport(_Report):
     reason: str
 
 
+class SoundProblem(_Report):
+    """A file that could not be heard, or not wholly."""
+
+    path: str
+    reason: str
+    heard: bool = Field(description="whether what there is of it was heard all the same")
+
+
+class ListeningReport(_Report):
+    """What listening to the files of tracks came to."""
+
+    encoders: tuple[str, ...] = Field(description="what listened, each the name of a space of vectors")
+    n_tracks: int = Field(description="tracks with a file")
+    n_heard: int = Field(description="of which at least one encoder has heard all or some")
+    n_decoded: int = Field(description="files that were decoded now; all others were heard before")
+    n_facts: int = Field(description="values heard, beside what tracks state")
+    problems: tuple[SoundProblem, ...] = Field(default=(), description="by path")
+    seconds: float
+
+
 class IndexReport(_Report):
     """What `Assistant.index` did."""
 
@@ -65,6 +85,7 @@ class IndexReport(_Report):
     bad_rows: tuple[BadRowReport, ...] = ()
     source_changed: bool = Field(default=True, description="False where the stored source was already the same")
     starter_dropped: bool = Field(default=False, description="whether the starter served and no longer does")
+    listening: ListeningReport | None = Field(default=None, description="None where no track has a file")
     n_tracks: int = Field(description="tracks now served, all sources together")
     generation: str
     generation_changed: bool = Field(description="False where this very catalogue was being served already")

@@ -300,6 +300,7 @@ def index(
     with_starter: Annotated[
         bool, typer.Option("--with-starter", help="Serve the starter catalogue beside other sources.")
     ] = False,
+    listen: Annotated[bool, typer.Option("--listen/--no-listen", help="Hear files that were not heard yet.")] = True,
 ) -> None:
     """Add a catalogue or refresh it.
 
@@ -313,7 +314,7 @@ def index(
 
     with _open(_settings()) as assistant:
         with JobProgress() as progress:
-            report = assistant.index(path, name, columns or None, replace, with_starter, progress)
+            report = assistant.index(path, name, columns or None, replace, with_starter, progress, listen)
         show_index_report(open_console(), report)
     if not report.n_tracks or (report.source is not None and not report.source.n_tracks):
         raise typer.Exit(1)
