@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from assistant.conversations import Conversations
 from assistant.curating import Curating
+from assistant.encoders import Encoders
 from assistant.errors import NothingToExportError
 from assistant.failures import kind_and_place
 from assistant.front_ends import FrontEnds
@@ -52,7 +53,7 @@ _LOG = logging.getLogger(__name__)
 _FORGOTTEN = "What was kept of somebody who takes part was deleted meanwhile, so nothing of this was kept. Ask again."
 
 
-class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds):
+class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds, Encoders):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---
@@ -192,7 +193,7 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
 
         Raises:
             SourceError: the file cannot be read; nothing has changed then.
-            EncoderNotReadyError: an audio encoder of the settings lacks its weights.
+            WeightsError: an audio encoder of the settings lacks its weights.
             EmptyCatalogueError: neither a path nor the starter was given and nothing is stored.
         """
         from assistant.indexing import refresh_source

@@ -29,15 +29,15 @@ def listen_to_tracks(settings: Settings, store: Store, progress: Progress | None
     """Hear the file of every track that was not heard yet, and store what is known of all; None without any file.
 
     Raises:
-        UnknownEncoderError: the settings name an audio encoder that there is not.
-        EncoderNotReadyError: one lacks its weights or its library; nothing has changed then.
+        UnknownAudioEncoderError: the settings name an audio encoder that there is not.
+        WeightsError: one lacks its weights or its library; nothing has changed then.
     """
     of_tracks = store.sounds.all()
     if not of_tracks:
         _forget(settings.home)
         return None
+    from recsys.audio.choosing import choose_encoders
     from recsys.audio.listening import listen
-    from recsys.audio.registry import choose_encoders
 
     encoders = choose_encoders(settings.audio.encoders, settings.home)
     if not encoders:

@@ -57,6 +57,41 @@ class BadRowReport(_Report):
     reason: str
 
 
+class EncoderReport(_Report):
+    """An audio encoder."""
+
+    name: str
+    rate: int = Field(description="samples per second that it reads")
+    window_s: float = Field(description="seconds that it reads at a time")
+    layer: str = Field(description="of which the vector is made")
+    pooling: str = Field(description="how windows and frames become one vector")
+    dim: int = Field(description="numbers of a vector")
+    licence: str
+    source: str = Field(description="the paper, and where weights come from")
+    fetch: str = Field(description="the command that gets what it needs; empty where it needs nothing")
+    ready: bool = Field(description="whether what it needs is there")
+    chosen: bool = Field(description="whether it listens when the catalogue is indexed")
+
+
+class CheckedArray(_Report):
+    """An array of golden outputs, beside what is computed here."""
+
+    name: str
+    largest: float = Field(description="of the absolute differences")
+
+
+class CheckedEncoder(_Report):
+    """What comparing an audio encoder with its original came to."""
+
+    arrays: tuple[CheckedArray, ...]
+    tolerance: float
+
+    @property
+    def largest(self) -> float:
+        """The largest difference of all."""
+        return max(array.largest for array in self.arrays)
+
+
 class SoundProblem(_Report):
     """A file that could not be heard, or not wholly."""
 

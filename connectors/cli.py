@@ -12,6 +12,7 @@ from connectors.accounts import open_account
 from connectors.curate import curate
 from connectors.discord_command import discord
 from connectors.embeddings import embeddings_app
+from connectors.encoders import encoders_app
 from connectors.exporting import export
 from connectors.group import SegueGroup
 from connectors.history import history_app
@@ -57,6 +58,7 @@ app = typer.Typer(
 
 
 app.add_typer(embeddings_app, name="embeddings")
+app.add_typer(encoders_app, name="encoders")
 app.add_typer(history_app, name="history")
 app.command(epilog=_example("curate party.m3u8 --no-duplicates --extend 10 --arc peak -o better.m3u8"))(curate)
 app.command("not-me", epilog=_example("not-me --listener ann"))(not_me)

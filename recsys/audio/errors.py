@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from recsys.errors import RecsysError
+from recsys.errors import RecsysError, WeightsError
 
 
 class DecodeError(RecsysError, ValueError):
@@ -15,17 +13,7 @@ class DecodeError(RecsysError, ValueError):
         self.problem = problem
 
 
-class UnknownEncoderError(RecsysError, LookupError):
-    """There is no audio encoder of that name."""
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(
-            f"there is no audio encoder {name!r}; there are: {', '.join(known)} (`segue encoders list` describes them)"
-        )
-        self.name = name
-
-
-class EncoderNotReadyError(RecsysError, RuntimeError):
+class EncoderNotReadyError(WeightsError):
     """An audio encoder lacks its weights or its library."""
 
     def __init__(self, name: str, lacking: str, remedy: str) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from recsys.audio.base import Analyser, AudioEncoder, Heard, Sound
 from recsys.audio.decode import open_excerpts
-from recsys.audio.registry import open_audio_encoder
+from recsys.audio.registry import audio_card, open_audio_encoder
 from recsys.types import FloatArray
 
 
@@ -54,7 +54,7 @@ class Hearing:
 
 def open_hearer(home: str, encoders: Sequence[str], analyse: bool) -> Callable[[Task], Hearing]:
     """Open the light encoders and the analysers once, and return what hears files."""
-    opened = {name: open_audio_encoder(name, Path(home), 1) for name in encoders}
+    opened = {audio_card(name).name: open_audio_encoder(name, Path(home)) for name in encoders}
     analysers: Sequence[Analyser] = ()
     if analyse:
         from recsys.heard import open_analysers

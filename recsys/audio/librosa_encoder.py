@@ -57,14 +57,9 @@ class LibrosaEncoder:
         return scaled
 
 
-def open_encoder(card: AudioCard, home: Path, threads: int) -> LibrosaEncoder:
-    """Open the encoder; it needs nothing."""
+def open_encoder(card: AudioCard, folder: Path, threads: int, device: str | None) -> LibrosaEncoder:
+    """Open the encoder; it needs nothing, and runs on one core."""
     return LibrosaEncoder()
-
-
-def is_ready(home: Path) -> bool:
-    """Whether it can be opened: always."""
-    return True
 
 
 def measure(window: FloatArray) -> FloatArray:

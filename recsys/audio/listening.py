@@ -17,8 +17,9 @@ import numpy as np
 from recsys.audio import ffmpeg
 from recsys.audio.base import AudioEncoder, Heard, Problem
 from recsys.audio.cache import HeardCache
+from recsys.audio.choosing import LIGHT
 from recsys.audio.hearing import Hearing, TaggingEncoder, Task
-from recsys.audio.registry import LIGHT, open_audio_encoder
+from recsys.audio.registry import audio_card, open_audio_encoder
 from recsys.audio.workers import Answer, Crew
 from recsys.types import NOTE, FloatArray, Progress
 
@@ -83,8 +84,8 @@ def listen(
         progress: told about it.
 
     Raises:
-        UnknownEncoderError: there is none of a name.
-        EncoderNotReadyError: one lacks its weights or its library; nothing has been heard then.
+        UnknownAudioEncoderError: there is none of a name.
+        WeightsError: one lacks its weights or its library; nothing has been heard then.
         WorkerError: the processes cannot start.
     """
     began = time.perf_counter()
@@ -92,7 +93,8 @@ def listen(
     with HeardCache(home / FOLDER) as cache:
         tasks = _tasks(plan, files, cache)
         if tasks:
-            arguments = (str(home), plan.light, bool(plan.analysers))
+            light = tuple(name for name in encoders if audio_card(name).name in LIGHT)
+            arguments = (str(home), light, bool(plan.analysers))
             crew: Crew[Task] = Crew(
                 "recsys.audio.hearing", "open_hearer", arguments, n=min(workers, len(tasks)), timeout_s=timeout_s
             )
@@ -114,7 +116,7 @@ def listen(
 def _plan(home: Path, names: Sequence[str], threads: int) -> _Plan:
     from recsys.heard import VERSION, open_analysers
 
-    encoders = {name: open_audio_encoder(name, home, threads) for name in names}
+    encoders = {audio_card(name).name: open_audio_encoder(name, home, threads) for name in names}
     tagger = next((name for name, one in encoders.items() if name in LIGHT and isinstance(one, TaggingEncoder)), "")
     analysers = f"heard-{VERSION} {encoders[tagger].identity if tagger else 'without tags'}"
     decoder = f"soundfile {metadata.version('soundfile')}{' ffmpeg' if ffmpeg.program() else ''}"

