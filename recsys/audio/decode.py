@@ -29,6 +29,8 @@ SECONDS, N_WINDOWS = 10.0, 3
 SHORTEST_S = 0.1
 #: Samples, of all channels together, that are read at a time.
 _BLOCK = 1 << 19
+#: Frames that are counted at a time: of a block in which a file breaks off, nothing is had.
+_COUNTED = 1 << 12
 #: Rates that a file may state, in samples per second: what is beyond is no sound, and would fill the memory.
 _RATES = (1_000, 1_536_000)
 #: Frames beyond which a file's own count is not believed: a year at the highest rate.
@@ -150,7 +152,7 @@ def _count(file: SoundFile) -> int:
     frames = 0
     try:
         file.seek(0)
-        while block := len(file.read(max(_BLOCK // file.channels, 1), dtype="float32", always_2d=True)):
+        while block := len(file.read(_COUNTED, dtype="float32", always_2d=True)):
             frames += block
     except soundfile.SoundFileError:
         pass
