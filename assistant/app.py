@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from assistant.conversations import Conversations
 from assistant.curating import Curating
+from assistant.encoders import Encoders
 from assistant.errors import NothingToExportError
 from assistant.failures import kind_and_place
 from assistant.front_ends import FrontEnds
@@ -53,7 +54,7 @@ _LOG = logging.getLogger(__name__)
 _FORGOTTEN = "What was kept of somebody who takes part was deleted meanwhile, so nothing of this was kept. Ask again."
 
 
-class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds, Library):
+class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds, Library, Encoders):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---
@@ -178,6 +179,7 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
         replace: bool = False,
         with_starter: bool = False,
         progress: Progress | None = None,
+        listen: bool = True,
     ) -> IndexReport:
         """Add or refresh a catalogue source, and serve what is then there.
 
@@ -188,12 +190,15 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
             replace: drop the other sources.
             with_starter: keep serving the starter beside other sources.
             progress: told about every stage.
+            listen: hear the files of tracks that were not heard yet.
 
         Raises:
             SourceError: the file cannot be read; nothing has changed then.
+            WeightsError: an audio encoder of the settings lacks its weights.
             EmptyCatalogueError: neither a path nor the starter was given and nothing is stored.
         """
         from assistant.indexing import refresh_source
+        from assistant.listening import listen_to_tracks
         from recsys.sources.starter import KIND
 
         started = time.perf_counter()
@@ -206,8 +211,10 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
                 self._add_starter(KIND)
             elif path is not None:
                 dropped = self._store().drop_source(KIND)
+            listening = listen_to_tracks(self.settings, self._store(), progress) if listen else None
             built = self._build(progress)
             return IndexReport(
+                listening=listening,
                 source=refreshed.source if refreshed else None,
                 n_rows=refreshed.n_rows if refreshed else 0,
                 bad_rows=refreshed.bad_rows if refreshed else (),

@@ -57,6 +57,61 @@ class BadRowReport(_Report):
     reason: str
 
 
+class EncoderReport(_Report):
+    """An audio encoder."""
+
+    name: str
+    rate: int = Field(description="samples per second that it reads")
+    window_s: float = Field(description="seconds that it reads at a time")
+    layer: str = Field(description="of which the vector is made")
+    pooling: str = Field(description="how windows and frames become one vector")
+    dim: int = Field(description="numbers of a vector")
+    licence: str
+    source: str = Field(description="the paper, and where weights come from")
+    fetch: str = Field(description="the command that gets what it needs; empty where it needs nothing")
+    ready: bool = Field(description="whether what it needs is there")
+    chosen: bool = Field(description="whether it listens when the catalogue is indexed")
+
+
+class CheckedArray(_Report):
+    """An array of golden outputs, beside what is computed here."""
+
+    name: str
+    largest: float = Field(description="of the absolute differences")
+
+
+class CheckedEncoder(_Report):
+    """What comparing an audio encoder with its original came to."""
+
+    arrays: tuple[CheckedArray, ...]
+    tolerance: float
+
+    @property
+    def largest(self) -> float:
+        """The largest difference of all."""
+        return max(array.largest for array in self.arrays)
+
+
+class SoundProblem(_Report):
+    """A file that could not be heard, or not wholly."""
+
+    path: str
+    reason: str
+    heard: bool = Field(description="whether what there is of it was heard all the same")
+
+
+class ListeningReport(_Report):
+    """What listening to the files of tracks came to."""
+
+    encoders: tuple[str, ...] = Field(description="what listened, each the name of a space of vectors")
+    n_tracks: int = Field(description="tracks with a file")
+    n_heard: int = Field(description="of which at least one encoder has heard all or some")
+    n_decoded: int = Field(description="files that were decoded now; all others were heard before")
+    n_facts: int = Field(description="values heard, beside what tracks state")
+    problems: tuple[SoundProblem, ...] = Field(default=(), description="by path")
+    seconds: float
+
+
 class IndexReport(_Report):
     """What `Assistant.index` did."""
 
@@ -65,6 +120,7 @@ class IndexReport(_Report):
     bad_rows: tuple[BadRowReport, ...] = ()
     source_changed: bool = Field(default=True, description="False where the stored source was already the same")
     starter_dropped: bool = Field(default=False, description="whether the starter served and no longer does")
+    listening: ListeningReport | None = Field(default=None, description="None where no track has a file")
     n_tracks: int = Field(description="tracks now served, all sources together")
     generation: str
     generation_changed: bool = Field(description="False where this very catalogue was being served already")

@@ -62,6 +62,18 @@ class SubsonicSettings(BaseModel):
     password: SecretStr | None = Field(default=None, description="their password")
 
 
+class AudioSettings(BaseModel):
+    """How files of music are listened to. Each field is `SEGUE_AUDIO__<NAME>` in the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    encoders: str = Field(
+        default="auto", description="names by commas, or none; auto: librosa, and musicnn where its weights are"
+    )
+    workers: PositiveInt = Field(default=2, le=64, description="processes that decode and listen")
+    file_timeout_s: PositiveFloat = Field(default=60.0, description="longest time for one file, seconds")
+
+
 class Settings(BaseSettings):
     """How Segue runs. Each field is `SEGUE_<NAME>` in the environment."""
 
@@ -105,6 +117,7 @@ class Settings(BaseSettings):
     dialogue_share: float = Field(
         default=0.0, ge=0, le=0.9, description="share of JAM's synthetic examples that are turns of made conversations"
     )
+    audio: AudioSettings = AudioSettings()
     ranker: Literal["auto", "none"] = Field(
         default="auto", description="none ranks without what was learnt of how sessions go"
     )

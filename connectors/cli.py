@@ -12,6 +12,7 @@ from connectors.accounts import open_account
 from connectors.curate import curate
 from connectors.discord_command import discord
 from connectors.embeddings import embeddings_app
+from connectors.encoders import encoders_app
 from connectors.exporting import export
 from connectors.group import SegueGroup
 from connectors.history import history_app
@@ -58,6 +59,7 @@ app = typer.Typer(
 
 
 app.add_typer(embeddings_app, name="embeddings")
+app.add_typer(encoders_app, name="encoders")
 app.add_typer(history_app, name="history")
 app.command(epilog=_example("curate party.m3u8 --no-duplicates --extend 10 --arc peak -o better.m3u8"))(curate)
 app.command("not-me", epilog=_example("not-me --listener ann"))(not_me)
@@ -310,6 +312,7 @@ def index(
     with_starter: Annotated[
         bool, typer.Option("--with-starter", help="Serve the starter catalogue beside other sources.")
     ] = False,
+    listen: Annotated[bool, typer.Option("--listen/--no-listen", help="Hear files that were not heard yet.")] = True,
 ) -> None:
     """Add a catalogue or refresh it.
 
@@ -323,7 +326,7 @@ def index(
 
     with _open(_settings()) as assistant:
         with JobProgress() as progress:
-            report = assistant.index(path, name, columns or None, replace, with_starter, progress)
+            report = assistant.index(path, name, columns or None, replace, with_starter, progress, listen)
         show_index_report(open_console(), report)
     if not report.n_tracks or (report.source is not None and not report.source.n_tracks):
         raise typer.Exit(1)

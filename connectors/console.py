@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Check,
         GainReport,
         IndexReport,
+        ListeningReport,
         SourceReport,
         SpaceReport,
         StatusReport,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _WIDE = 130
 #: Skipped rows of a source that are listed one by one.
 _MAX_BAD_ROWS = 20
+#: Files that could not be heard that are listed one by one.
+_MAX_SOUND_PROBLEMS = 200
 
 
 def open_console(*, stderr: bool = False) -> Console:
@@ -97,11 +100,31 @@ def show_index_report(console: Console, report: IndexReport) -> None:
         console.print(Text(f"  line {row.line}: {plain(row.reason)}"), soft_wrap=True)
     if len(report.bad_rows) > _MAX_BAD_ROWS:
         console.print(Text(f"  … and {len(report.bad_rows) - _MAX_BAD_ROWS:,} more"))
+    if report.listening is not None:
+        show_listening(console, report.listening)
     if report.starter_dropped:
         console.print(Text("The starter catalogue no longer serves; `segue index --with-starter` brings it back."))
     trained = "a model trained on it" if report.trained else "the model as it was"
     changed = "" if report.generation_changed else " (nothing changed)"
     console.print(Text(f"Serving {report.n_tracks:,} tracks with {trained}{changed}; {report.seconds:.1f} s"))
+
+
+def show_listening(console: Console, report: ListeningReport) -> None:
+    """Show what was heard, and every file that was not."""
+    from assistant.labels import plain
+
+    by = " and ".join(report.encoders)
+    console.print(
+        Text(
+            f"Heard {report.n_heard:,} of {_count(report.n_tracks, 'track')} with a file by {by}, {report.n_decoded:,} "
+            f"of the files now; {_count(report.n_facts, 'value')} heard; {report.seconds:.1f} s"
+        ),
+        soft_wrap=True,
+    )
+    for problem in report.problems[:_MAX_SOUND_PROBLEMS]:
+        console.print(Text(f"  {plain(problem.path)}: {plain(problem.reason)}"), soft_wrap=True)
+    if len(report.problems) > _MAX_SOUND_PROBLEMS:
+        console.print(Text(f"  … and {len(report.problems) - _MAX_SOUND_PROBLEMS:,} more"))
 
 
 def show_train_report(console: Console, report: TrainReport) -> None:

@@ -20,6 +20,7 @@ from evals import (
     run_history,
     run_jam,
     run_listener,
+    run_listening,
     run_load,
     run_metamorphic,
     run_taste,
@@ -59,7 +60,7 @@ _COMMANDS = (
 )
 for _command, _example in _COMMANDS:
     eval_app.command(epilog=f"Example: {_example}")(_command)
-for _command, _example in (*run_understanding.BENCHES, *run_history.BENCHES, *run_load.BENCHES):
+for _command, _example in (*run_understanding.BENCHES, *run_history.BENCHES, *run_listening.BENCHES, *run_load.BENCHES):
     bench_app.command(epilog=f"Example: {_example}")(_command)
 
 

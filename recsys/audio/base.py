@@ -73,6 +73,20 @@ class Heard:
     note: str = ""  # what a reader of the report should know: "or 180 BPM"
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that could not be heard, or not wholly."""
+
+    path: str
+    reason: str
+    heard: bool = False  # whether what there is of it was heard all the same
+
+
+def space_name(encoder: str) -> str:
+    """Name the space of an encoder's vectors, which is a modality."""
+    return encoder.lower().replace("-", "_")
+
+
 class Analyser(Protocol):
     """Hears facets of a track. Pure: the same sound gives the same answer."""
 
