@@ -184,7 +184,7 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
         """Add or refresh a catalogue source, and serve what is then there.
 
         Args:
-            path: the catalogue file; None to index again what is stored, the starter too where it serves.
+            path: the catalogue file or folder; None to index again what is stored, the starter too where it serves.
             name: what to call the source; its name so far, or the file's name, by default.
             mapping: field → column where the headers do not say it.
             replace: drop the other sources.
@@ -218,6 +218,7 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
                 source=refreshed.source if refreshed else None,
                 n_rows=refreshed.n_rows if refreshed else 0,
                 bad_rows=refreshed.bad_rows if refreshed else (),
+                remarks=refreshed.remarks if refreshed else (),
                 source_changed=refreshed is None or refreshed.changed,
                 starter_dropped=dropped,
                 n_tracks=built.generation.manifest["n_tracks"],

@@ -29,6 +29,7 @@ class Refreshed:
     changed: bool
     n_rows: int = 0
     bad_rows: tuple[BadRowReport, ...] = ()
+    remarks: tuple[BadRowReport, ...] = ()
 
 
 def chroma_server(settings: Settings) -> ChromaServer | None:
@@ -60,7 +61,7 @@ def refresh_source(
         SourceError: the file as a whole cannot be read, or the name is the starter's; nothing has changed then.
     """
     from recsys.errors import SourceError
-    from recsys.sources import read_source, source_fingerprint
+    from recsys.sources import is_music, read_source, source_fingerprint
 
     path = path.expanduser().resolve()
     if name in _TAKEN:
@@ -68,6 +69,10 @@ def refresh_source(
         raise SourceError(path, f"the name {name!r} belongs to {whose}", "choose another with --name")
     stored = store.sources()
     name = name or _name_of(path, stored)
+    if is_music(path):
+        from assistant.folders import refresh_folder
+
+        return refresh_folder(store, path, name, mapping, replace=replace, progress=progress)
     known = next((source for source in stored if source.name == name), None)
     alone = len(stored) == 1 or not replace
     if known is not None and alone and known.fingerprint == source_fingerprint(path, mapping):

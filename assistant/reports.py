@@ -51,10 +51,11 @@ class SourceReport(_Report):
 
 
 class BadRowReport(_Report):
-    """A row of a source that was skipped."""
+    """A row of a source that was skipped, or a file of a folder; that one has a path as its name and line 0."""
 
     line: int
     reason: str
+    name: str = ""
 
 
 class EncoderReport(_Report):
@@ -116,8 +117,9 @@ class IndexReport(_Report):
     """What `Assistant.index` did."""
 
     source: SourceReport | None = Field(default=None, description="what was added; None for the starter alone")
-    n_rows: int = Field(default=0, description="rows read")
+    n_rows: int = Field(default=0, description="rows read, or audio files found")
     bad_rows: tuple[BadRowReport, ...] = ()
+    remarks: tuple[BadRowReport, ...] = Field(default=(), description="files that were taken though they are odd")
     source_changed: bool = Field(default=True, description="False where the stored source was already the same")
     starter_dropped: bool = Field(default=False, description="whether the starter served and no longer does")
     listening: ListeningReport | None = Field(default=None, description="None where no track has a file")

@@ -297,8 +297,8 @@ def index(
         Path | None,
         typer.Argument(
             metavar="PATH",
-            help="Catalogue file: CSV, TSV, JSONL or Parquet; or a folder of JAM files. Without it, index again what "
-            "is stored.",
+            help="Catalogue file: CSV, TSV, JSONL or Parquet; a folder of music; or a folder of JAM files. Without it, "
+            "index again what is stored.",
         ),
     ] = None,
     name: Annotated[
@@ -316,11 +316,12 @@ def index(
 ) -> None:
     """Add a catalogue or refresh it.
 
-    Its tracks are stored, encoded, trained on where needed, and served from then on.
+    Its tracks are stored, encoded, trained on where needed, and served from then on. Of a folder of music, such as
+    ~/Music, every audio file is a track; run it again after changes, and only what is new or changed is read.
     """
     columns = _mapping(mapping or [])
     if path is None and (name is not None or columns or replace):
-        raise typer.BadParameter("--name, --map and --replace go with the PATH of a catalogue file")
+        raise typer.BadParameter("--name, --map and --replace go with the PATH of a catalogue")
     from connectors.console import open_console, show_index_report
     from connectors.progress import JobProgress
 

@@ -15,6 +15,7 @@ from assistant.reply import ReceiptLine, Reply, SlateTrack
 if TYPE_CHECKING:
     from assistant.reports import (
         AddedSpaceReport,
+        BadRowReport,
         Check,
         GainReport,
         IndexReport,
@@ -32,6 +33,8 @@ _WIDE = 130
 _MAX_BAD_ROWS = 20
 #: Files that could not be heard that are listed one by one.
 _MAX_SOUND_PROBLEMS = 200
+#: The kind of a source that is a folder of music, and characters that a path may have.
+_FOLDER, _MAX_PATH = "folder", 4_096
 
 
 def open_console(*, stderr: bool = False) -> Console:
@@ -86,20 +89,19 @@ def show_why(console: Console, track: SlateTrack) -> None:
 
 def show_index_report(console: Console, report: IndexReport) -> None:
     """Show what indexing read, skipped and now serves."""
-    from assistant.labels import plain
-
     source = report.source
     if source is not None and report.source_changed:
-        read = f"from {_count(report.n_rows, 'row')}, {_count(source.n_playlists, 'playlist')}"
-        skipped = f"{_count(len(report.bad_rows), 'row')} skipped"
+        one = "file" if source.kind == _FOLDER else "row"
+        read = f"from {_count(report.n_rows, one)}, {_count(source.n_playlists, 'playlist')}"
+        skipped = f"{_count(len(report.bad_rows), one)} skipped"
         console.print(Text(f"{source.name}: {_count(source.n_tracks, 'track')} {read}, {skipped}"))
     elif source is not None:
         stored = f"{_count(source.n_tracks, 'track')} and {_count(source.n_playlists, 'playlist')}"
         console.print(Text(f"{source.name}: {stored}, as they were"))
-    for row in report.bad_rows[:_MAX_BAD_ROWS]:
-        console.print(Text(f"  line {row.line}: {plain(row.reason)}"), soft_wrap=True)
-    if len(report.bad_rows) > _MAX_BAD_ROWS:
-        console.print(Text(f"  … and {len(report.bad_rows) - _MAX_BAD_ROWS:,} more"))
+    _show_rows(console, report.bad_rows)
+    if report.remarks:
+        console.print(Text(f"{_count(len(report.remarks), 'file')} taken, though there is something odd about each:"))
+        _show_rows(console, report.remarks)
     if report.listening is not None:
         show_listening(console, report.listening)
     if report.starter_dropped:
@@ -125,6 +127,19 @@ def show_listening(console: Console, report: ListeningReport) -> None:
         console.print(Text(f"  {plain(problem.path)}: {plain(problem.reason)}"), soft_wrap=True)
     if len(report.problems) > _MAX_SOUND_PROBLEMS:
         console.print(Text(f"  … and {len(report.problems) - _MAX_SOUND_PROBLEMS:,} more"))
+
+
+def _show_rows(console: Console, rows: Sequence[BadRowReport]) -> None:
+    """Say of rows or files what is wrong with them: files one and all, rows as far as they are few."""
+    from assistant.labels import plain
+
+    shown = [row for number, row in enumerate(rows) if row.name or number < _MAX_BAD_ROWS]
+    for row in shown:
+        console.print(
+            Text(f"  {plain(row.name, _MAX_PATH) or f'line {row.line}'}: {plain(row.reason)}"), soft_wrap=True
+        )
+    if len(shown) < len(rows):
+        console.print(Text(f"  … and {len(rows) - len(shown):,} more"))
 
 
 def show_train_report(console: Console, report: TrainReport) -> None:

@@ -25,9 +25,9 @@ from typing import Any
 from recsys.catalogue import Catalogue
 from recsys.dialogues import Dialogue, DialogueTurn
 from recsys.errors import DialogueFileError
-from recsys.snapshot import WORK_ID
 from recsys.sources import read_source
 from recsys.types import Progress, TrackId
+from recsys.works import WORK_ID
 
 #: The files of a folder that `write_folder` writes.
 DIALOGUES, TRACKS = "dialogs.jsonl", "tracks.jsonl"

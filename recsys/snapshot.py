@@ -22,15 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import DuplicateTrackError, SnapshotError
-from recsys.text import artist_key, base_title
+from recsys.text import artist_key
 from recsys.types import NUMERIC_COLUMNS, Collection, IntArray, Track
+from recsys.works import number_works
 
 #: Raised whenever the layout changes, so that an old snapshot is refused instead of misread.
 SCHEMA = 1
-
-#: The key in `Track.ids` by which a source says that two of its tracks are versions of one work. It counts only
-#: between tracks of one base title: CPCD's largest cluster is a bin of unrelated tracks.
-WORK_ID = "work"
 
 #: Columns with several words per track, and columns with at most one.
 LIST_COLUMNS = ("artists", "genres", "moods", "activities", "instruments", "tags")
@@ -192,7 +189,7 @@ def pack(tracks: Sequence[Track], collections: Sequence[Collection]) -> Snapshot
     ]
     fingerprint = _digest(arrays, strings)
     _number_artists(tracks, arrays, strings)
-    arrays["work"] = _number_works(tracks)
+    arrays["work"] = number_works(tracks)
     told = f"{fingerprint}{json.dumps(_short(links))}"
     if any(track.derived for track in tracks):
         told += _pack_derived(tracks, arrays, strings)
@@ -256,28 +253,6 @@ def _number_artists(tracks: Sequence[Track], arrays: dict[str, NDArray[Any]], st
     arrays["artist_rows"] = np.array([numbers[key_of[(t.artists or ("",))[0]]] for t in tracks], np.int64)
     strings["artist_names"], strings["artist_keys"] = names, list(numbers)
     strings["artist_spelling_keys"] = [key_of[name] for name in strings["words"]["artists"]]
-
-
-def _number_works(tracks: Sequence[Track]) -> IntArray:
-    """Number the works (N,): versions share main artist and base title, or their source says so."""
-    parent: dict[tuple[str, ...], tuple[str, ...]] = {}
-
-    def root(key: tuple[str, ...]) -> tuple[str, ...]:
-        while (above := parent.setdefault(key, key)) != key:
-            parent[key] = parent[above]
-            key = above
-        return key
-
-    keys = []
-    for track in tracks:
-        title = base_title(track.title)
-        keys.append(("title", artist_key((track.artists or ("",))[0]), title))
-        if work := track.ids.get(WORK_ID):
-            parent[root((WORK_ID, track.source, work, title))] = root(keys[-1])
-        if isrc := track.ids.get("isrc"):
-            parent[root(("isrc", isrc))] = root(keys[-1])
-    numbers: dict[tuple[str, ...], int] = {}
-    return np.array([numbers.setdefault(root(key), len(numbers)) for key in keys], np.int64)
 
 
 def _read_json(path: Path) -> Any:

@@ -18,9 +18,11 @@ from recsys import database as db
 from recsys.annotations import Annotations, filled, read_annotations
 from recsys.catalogue import Catalogue
 from recsys.disowned import DisownedSessions, owned
+from recsys.folder_files import FolderFiles
 from recsys.history_source import HistorySource
 from recsys.imports import Imports
 from recsys.joined import JoinedListeners, same_person
+from recsys.lyrics_store import Lyrics
 from recsys.past import Past
 from recsys.personal_data import PersonalData
 from recsys.presence import Presence
@@ -66,6 +68,8 @@ class Store:
         self.personal, self.presence = PersonalData(engine), Presence(engine)
         self.annotations = Annotations(engine)
         self.sounds = SoundFiles(engine)
+        self.lyrics = Lyrics(engine)
+        self.files = FolderFiles(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -302,7 +306,7 @@ class Store:
 
 
 def _delete_source(connection: Connection, name: str) -> bool:
-    for table in (db.collection_tracks, db.collections, db.tracks):
+    for table in (db.collection_tracks, db.collections, db.tracks, db.files):
         connection.execute(table.delete().where(table.c.source == name))
     return connection.execute(db.sources.delete().where(db.sources.c.name == name)).rowcount > 0
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.library import Library
 
 # As in the console script: waiting threads sleep, so that tests run beside other work.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -49,6 +54,18 @@ def _private_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEGUE_HOME", str(tmp_path_factory.mktemp("home")))
         yield
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """Return the generated library of 300 audio files, which all tests share: read it, and leave it as it is."""
+    from tests.library import shared_library
+
+    base = tmp_path_factory.getbasetemp()
+    if not shutil.which("ffmpeg"):
+        reason = "ffmpeg is not installed, and makes some of the library's files: `apt-get install ffmpeg`"
+        pytest.fail(reason) if os.environ.get("SEGUE_TEST_STRICT") == "1" else pytest.skip(reason)
+    return shared_library(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
 @pytest.fixture(scope="session")

@@ -20,10 +20,14 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that was skipped: the line on which it starts (row number in Parquet), from 1, and why."""
+    """A row that was skipped: the line on which it starts (row number in Parquet), from 1, and why.
+
+    Of a folder it is a file, by its path as `name`, and the line is 0.
+    """
 
     line: int
     reason: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,9 @@ def require_file(path: Path) -> None:
     """
     if path.is_dir():
         raise SourceError(
-            path, "it is a folder", "give the path of one CSV, TSV, JSONL or Parquet file, or of a folder of JAM files"
+            path,
+            "it is a folder",
+            "give one CSV, TSV, JSONL or Parquet file; `segue index` also takes a folder of music or of JAM files",
         )
     if not path.exists():
         raise SourceError(path, "there is no such file", "check the path")

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from recsys import explicitness
-from recsys.snapshot import WORK_ID
 from recsys.sources import scales, values
 from recsys.sources.base import BadRow
 from recsys.sources.headers import Columns
 from recsys.text import artist_key, fold
 from recsys.types import Collection, Facet, Track
 from recsys.vocabulary import load_vocabulary
+from recsys.works import WORK_ID
 
 #: Longer titles and artists are two rows that ran into each other.
 MAX_NAME_CHARS = 1_000
