@@ -9,16 +9,33 @@ from typing import Any
 
 from recsys.audio import librosa_encoder, musicnn_encoder
 from recsys.audio.base import AudioCard, AudioEncoder
+from recsys.audio.pretrained import clap, encodec, mert, muq, music2vec, musicfm, precomputed
 from recsys.errors import RecsysError
 
 #: Below the data folder: where weights are put, in a folder of the encoder's name.
 WEIGHTS_FOLDER = "weights"
 
+_HERE = "recsys.audio"
 #: By name: the card, and "module:function" that opens it. The function takes the card, the folder of weights, the
 #: threads and the device. Where the card has a command that fetches, the module has `fetch(card, folder)` beside it.
 ENCODERS: dict[str, tuple[AudioCard, str]] = {
-    librosa_encoder.CARD.name: (librosa_encoder.CARD, "recsys.audio.librosa_encoder:open_encoder"),
-    musicnn_encoder.CARD.name: (musicnn_encoder.CARD, "recsys.audio.musicnn_encoder:open_encoder"),
+    card.name: (card, f"{_HERE}.{module}:open_encoder")
+    for card, module in (
+        (librosa_encoder.CARD, "librosa_encoder"),
+        (musicnn_encoder.CARD, "musicnn_encoder"),
+        (mert.BASE, "pretrained.mert"),
+        (mert.APEX, "pretrained.mert"),
+        (mert.LARGE, "pretrained.mert"),
+        (music2vec.CARD, "pretrained.music2vec"),
+        (clap.CARD, "pretrained.clap"),
+        (encodec.CARD, "pretrained.encodec"),
+        (muq.MUQ, "pretrained.muq"),
+        (muq.MULAN, "pretrained.muq"),
+        (musicfm.CARD, "pretrained.musicfm"),
+        (precomputed.ENCODEC_MAE, "pretrained.precomputed"),
+        (precomputed.MULE, "pretrained.precomputed"),
+        (precomputed.JUKEBOX, "pretrained.precomputed"),
+    )
 }
 
 
@@ -89,6 +106,27 @@ def fetch_audio_encoder(name: str, home: Path) -> Path:
     if card.fetch:
         _function(f"{place.partition(':')[0]}:fetch")(card, folder)
     return folder
+
+
+def cards_table() -> str:
+    """Return all cards as a table in Markdown, as `docs/encoders.md` has it."""
+    head = ("encoder", "rate (Hz)", "window (s)", "layer", "pooling", "width", "licence", "source", "get it")
+    rows = [
+        (
+            f"`{card.name}`",
+            f"{card.rate:,}",
+            f"{card.window_s:g}",
+            card.layer,
+            card.pooling,
+            f"{card.dim:,}",
+            card.licence,
+            card.source,
+            f"`{card.fetch}`" if card.fetch else "built in",
+        )
+        for card in audio_cards()
+    ]
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _split(name: str) -> tuple[str, str]:
