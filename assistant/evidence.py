@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from assistant.labels import place, plain, spelled
+from assistant.labels import key_label, place, plain, spelled
 from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.situation import titled
 from assistant.words import word_in
@@ -39,6 +39,7 @@ class Fact:
     text: str
     worth: float
     own: bool = True
+    origin: str = ""  # heard or inferred, where the data does not state it
 
     @property
     def key(self) -> tuple[str, str]:
@@ -73,27 +74,36 @@ def descriptions(pick: Pick, book: Phrasebook = ENGLISH_BOOK) -> list[Fact]:
             asked = value in matched[facet]
             own = not any(c.facet is facet and value in c.values for c in pick.matched)
             said = spelled(plain(word_in(book, facet, value), _MAX_WORD))
-            facts.append(Fact(slot, said, worth + (0.6 if asked else 0.0), own))
+            facts.append(Fact(slot, said, worth + (0.6 if asked else 0.0), own, origin(track, column)))
     wanted = {c.facet for c in pick.matched}
     if track.year is not None:
-        facts.append(Fact("year", str(track.year), 1.1 if Facet.ERA in wanted else 0.7))
+        facts.append(Fact("year", str(track.year), 1.1 if Facet.ERA in wanted else 0.7, origin=origin(track, "year")))
     if track.vocal:
         words = book(_SUNG[track.vocal]) if track.vocal in _SUNG else f"{track.vocal} vocals"
         slot = "adjective" if track.vocal == "none" else "with"
-        facts.append(Fact(slot, words, 1.1 if Facet.VOCALS in wanted else 0.4, Facet.VOCALS not in wanted))
+        own = Facet.VOCALS not in wanted
+        facts.append(Fact(slot, words, 0.4 if own else 1.1, own, origin(track, "vocal")))
     if track.language:
         language = plain(track.language)
         known = word_in(book, Facet.LANGUAGE, language)
         language = known if known != language else language.title()
-        facts.append(Fact("language", language, 1.1 if Facet.LANGUAGE in wanted else 0.4, Facet.LANGUAGE not in wanted))
+        own = Facet.LANGUAGE not in wanted
+        facts.append(Fact("language", language, 0.4 if own else 1.1, own, origin(track, "language")))
     if track.country:
         country = plain(track.country)
         known = word_in(book, Facet.COUNTRY, country)
         country = known if known != country else place(country)
-        facts.append(Fact("country", country, 1.1 if Facet.COUNTRY in wanted else 0.5, Facet.COUNTRY not in wanted))
+        own = Facet.COUNTRY not in wanted
+        facts.append(Fact("country", country, 0.5 if own else 1.1, own, origin(track, "country")))
     if track.album:
         facts.append(Fact("album", _quoted(track.album, book), 0.3))
     return facts
+
+
+def origin(track: Track, column: str) -> str:
+    """Tell whether a value of a track was heard or inferred; an empty text where its source states it."""
+    derived = track.derived.get(column)
+    return "" if derived is None else "heard" if derived.heard else "inferred"
 
 
 def causes(pick: Pick, context: Context) -> list[Fact]:
@@ -202,18 +212,38 @@ def _words(pick: Pick, context: Context) -> list[Fact]:
 
 def _measured(pick: Pick, book: Phrasebook) -> list[Fact]:
     """Numbers by which it meets a wish: its tempo, its energy, or the audio features behind a mood."""
-    track, facts = pick.track, []
+    track, facts, heard = pick.track, [], []
     for constraint in pick.matched:
         if constraint.facet is Facet.TEMPO and track.tempo_bpm is not None:
-            facts.append(_cause(book("its tempo is {n} BPM", n=f"{track.tempo_bpm:.0f}"), 0.9))
+            if _is_heard(track, "tempo_bpm"):
+                heard.append(book("≈{n} BPM", n=f"{track.tempo_bpm:.0f}"))
+            else:
+                facts.append(_cause(book("its tempo is {n} BPM", n=f"{track.tempo_bpm:.0f}"), 0.9))
+        elif constraint.facet is Facet.KEY and track.key is not None:
+            if _is_heard(track, "key"):
+                heard.append(key_label(track.key, book))
+            else:
+                facts.append(_cause(book("it is in {key}", key=key_label(track.key, book)), 0.9))
         elif constraint.facet is Facet.ENERGY and track.energy is not None:
-            facts.append(_cause(book("its energy is {n} of 1", n=f"{track.energy:.2f}"), 0.9))
+            if _is_heard(track, "energy"):
+                heard.append(book("energy ≈{n} of 1", n=f"{track.energy:.2f}"))
+            else:
+                facts.append(_cause(book("its energy is {n} of 1", n=f"{track.energy:.2f}"), 0.9))
         elif constraint.facet in (Facet.MOOD, Facet.ACTIVITY) and not getattr(track, _LISTED[constraint.facet][0]):
             facts += _features(track, constraint, book)
         elif constraint.facet is Facet.VOCALS and track.vocal is None and track.instrumentalness is not None:
             level = f"{track.instrumentalness:.2f}"
-            facts.append(_cause(book("its instrumentalness is {n} of 1", n=level), 0.9))
+            if _is_heard(track, "instrumentalness"):
+                heard.append(book("instrumentalness ≈{n} of 1", n=level))
+            else:
+                facts.append(_cause(book("its instrumentalness is {n} of 1", n=level), 0.9))
+    if heard:
+        facts.append(_cause(book("{words}, heard", words=book.listing(heard)), 0.95))
     return facts
+
+
+def _is_heard(track: Track, column: str) -> bool:
+    return origin(track, column) == "heard"
 
 
 def _features(track: Track, constraint: Constraint, book: Phrasebook) -> list[Fact]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from assistant.evidence import Context, Fact, causes, descriptions
 from assistant.labels import listing, plain
-from assistant.phrasebook import Phrasebook
+from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.words import word_in
 from recsys.recommendation import Pick
 from recsys.types import Facet
@@ -33,6 +33,7 @@ _ADJECTIVE_WORDS = (
     "world"
 )
 _ADJECTIVES = frozenset(_ADJECTIVE_WORDS.split())
+_ORIGINS = {"heard": "heard: {words}", "inferred": "inferred: {words}"}
 #: How many facts of a kind one sentence takes.
 _PER_SLOT = {"genre": 2, "adjective": 2, "with": 2}
 
@@ -70,7 +71,7 @@ def _sentences(pick: Pick, known: list[Fact], why: list[Fact], book: Phrasebook)
     for size, cause in plans:
         chosen = _choose(known, size)
         while cause or any(fact.own for fact in chosen):
-            sentence = _join(_describe(chosen, book), cause)
+            sentence = _join(_describe(chosen, book) + origins(chosen, book), cause)
             if len(sentence) <= MAX_REASON:
                 yield sentence
                 break
@@ -133,6 +134,15 @@ def _describe(facts: Sequence[Fact], book: Phrasebook) -> str:
     if "activity" in of:
         words += f", listed for “{of['activity'][0]}”"
     return words
+
+
+def origins(facts: Sequence[Fact], book: Phrasebook = ENGLISH_BOOK) -> str:
+    """Say in brackets which facts no source states: " (heard: warm and piano)"; nothing where all are stated."""
+    said = ""
+    for where, template in _ORIGINS.items():
+        if words := [fact.text for fact in facts if fact.origin == where]:
+            said += f" ({book(template, words=book.listing(words))})"
+    return said
 
 
 def _enumerate(of: Mapping[str, list[str]], book: Phrasebook) -> str:

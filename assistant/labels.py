@@ -30,6 +30,9 @@ _SPELLING = {word: word.capitalize() for word in _CAPITALISED.split()}
 _SPELLING |= {"r&b": "R&B", "uk": "UK", "idm": "IDM"}
 _VOCALS = {"male": "male vocals", "female": "female vocals", "mixed": "mixed vocals", "none": "instrumental"}
 _ARCS = {Arc.RISING: "from calm to loud", Arc.FALLING: "from loud to calm", Arc.PEAK: "loudest in the middle"}
+_KEYS = {"minor": "in a minor key", "major": "in a major key"}
+_NOTED = {"minor": "{note} minor", "major": "{note} major"}
+_MADE = {("yes", True): "made by AI", ("yes", False): "no AI music", ("no", True): "made by people"}
 _VERSIONS = {"remix": "remixes", "remaster": "remasters", "cover": "covers", "demo": "demos"}
 _NOT_TOO = "not too "
 _MONTHS = (
@@ -92,6 +95,12 @@ def value_label(facet: Facet, value: str, book: Phrasebook = ENGLISH_BOOK) -> st
     if said != value:
         return said
     return place(value) if facet is Facet.COUNTRY else value.title() if facet is Facet.LANGUAGE else spelled(value)
+
+
+def key_label(key: str, book: Phrasebook = ENGLISH_BOOK) -> str:
+    """Name a key such as "C# minor" as a language does; the note keeps its English letter."""
+    note, _, mode = key.partition(" ")
+    return book(_NOTED[mode], note=note) if mode in _NOTED else plain(key)
 
 
 def spelled(word: str) -> str:
@@ -182,6 +191,12 @@ def _worded(constraint: Constraint, names: Mapping[str, str], book: Phrasebook) 
         words = " or ".join(known) if len(known) == len(values) else constraint.text or " or ".join(values)
         words = book("by {words}" if facet is Facet.ARTIST else "the track {words}", words=book.either(words))
         return words if wanted else book("not {words}", words=words)
+    if facet is Facet.KEY:
+        keys = (book(_KEYS[key]) if key in _KEYS else book("in {words}", words=key_label(key, book)) for key in values)
+        words = book.either(" or ".join(keys))
+        return words if wanted else book("not {words}", words=words)
+    if facet is Facet.AI and (values[0], wanted) in _MADE:
+        return book(_MADE[values[0], wanted])
     if facet is Facet.VERSION:
         words = quoted or " or ".join(_VERSIONS.get(value, f"{value} versions") for value in values)
         return words if wanted else book("no {words}", words=words)

@@ -57,3 +57,7 @@ class CommandFailedError(EvaluationError, RuntimeError):
 
 class MutantError(EvaluationError, ValueError):
     """A mutant's patch is not of the form that the tool reads, or no longer applies."""
+
+
+class SynthesiserError(EvaluationError, RuntimeError):
+    """The synthesiser of test music, or one of its soundfonts, is not installed or did not play."""

@@ -17,6 +17,7 @@ from evals import (
     run_artists,
     run_cpcd,
     run_group,
+    run_hearing,
     run_history,
     run_jam,
     run_listener,
@@ -49,6 +50,7 @@ bench_app = typer.Typer(
 _COMMANDS = (
     *run_cpcd.COMMANDS,
     *run_group.COMMANDS,
+    *run_hearing.COMMANDS,
     *run_artists.COMMANDS,
     *run_jam.COMMANDS,
     *run_listener.COMMANDS,

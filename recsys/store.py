@@ -23,6 +23,7 @@ from recsys.history_source import HistorySource
 from recsys.imports import Imports
 from recsys.joined import JoinedListeners, same_person
 from recsys.lyrics_store import Lyrics
+from recsys.made_by import said_by_tags
 from recsys.past import Past
 from recsys.personal_data import PersonalData
 from recsys.presence import Presence
@@ -162,7 +163,9 @@ class Store:
             served = wanted or [row.name for row in present]
             rows = connection.execute(sa.select(db.tracks).where(db.tracks.c.source.in_(served))).mappings()
             known = read_annotations(connection)
-            tracks = [filled(track_of(row), known.get(row["track_id"], ())) for row in rows]
+            tracks = [
+                filled(track, (*known.get(track.track_id, ()), *said_by_tags(track))) for track in map(track_of, rows)
+            ]
             return Catalogue.from_tracks(tracks, list(_read_collections(connection, served)))
 
     # Listeners

@@ -26,7 +26,7 @@ from assistant.rewording.places import Item, Refused, check_credits, check_openi
 
 #: Longest sentence, in characters.
 MAX_SENTENCE = 220
-_PIECE = re.compile(r"(?P<word>[A-Za-z]+|\d+)|(?P<mark>[.,;:!?()…—–-])|(?P<join>&)|(?P<skip>[\s'’]+)")
+_PIECE = re.compile(r"(?P<word>[A-Za-z]+|\d+)|(?P<mark>[.,;:!?()…—–-])|(?P<join>&)|(?P<skip>[\s'’]+|≈(?=\d))")
 _OPENING, _CLOSING = '“"', '”"'
 _ENDS = frozenset(".!?:")
 

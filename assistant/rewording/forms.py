@@ -28,8 +28,8 @@ _DECADES = {20: "twenties", 30: "thirties", 40: "forties", 50: "fifties", 60: "s
 _DECADES |= {80: "eighties", 90: "nineties"}
 _QUOTED = re.compile(r"“([^”]+)”")
 _CREDIT = re.compile(r"” by (.+?)(?:, (?:one of your examples|which you \w+))?$")
-_TEMPO = re.compile(r"tempo is (\d+(?:\.\d+)?) BPM")
-_ENERGY = re.compile(r"energy is (\d+(?:\.\d+)?) of 1")
+_TEMPO = re.compile(r"(?:tempo is |≈)(\d+(?:\.\d+)?) BPM")
+_ENERGY = re.compile(r"energy (?:is |≈)(\d+(?:\.\d+)?) of 1")
 #: The last name of somebody who has two or three: "Bach".
 _SURNAME = re.compile(r"^(?!The |DJ |Los |Les |La |El )[^\W\d]\w+ (?:[^\W\d&]\w* )?([^\W\d]\w{3,})$")
 _NUMBERS = re.compile(r"\d+(?:\.\d+)?")

@@ -16,7 +16,7 @@ from assistant.failures import kind_and_place
 from assistant.labels import plain
 from assistant.ports import StreamingModel
 from assistant.rewording.checker import objection
-from assistant.rewording.facts import StatedFact
+from assistant.rewording.facts import StatedFact, with_origins
 from assistant.rewording.prompt import Answer, AnswerReader, messages
 
 _LOG = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def judge(
         if len(cited) < len(answer.cites) or not cited:
             yield "", sentence, "it cites facts that were not given"
             continue
-        yield track_of[cited[0].id], sentence, objection(answer.sentence, cited)
+        yield track_of[cited[0].id], with_origins(sentence, cited), objection(answer.sentence, cited)
 
 
 def _answers(

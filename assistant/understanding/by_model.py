@@ -31,7 +31,7 @@ from recsys.vocabulary import load_vocabulary
 #: What the listener is told where the model was asked in vain.
 NOTE = "(Read without the language model, which gave no usable answer.)"
 #: Facets of which one wish is enough: where the rules have one, the model's says the same or disagrees.
-_ONE_OF = frozenset((Facet.ERA, Facet.TEMPO, Facet.ENERGY, Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS))
+_ONE_OF = frozenset((Facet.ERA, Facet.TEMPO, Facet.ENERGY, Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS, Facet.KEY))
 #: Messages that are commands to the session, or questions, ask for no music.
 _COMMANDS = QUIET | {Intent.UNDO, Intent.REDO}
 _MOST_CACHED = 256

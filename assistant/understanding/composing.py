@@ -25,6 +25,8 @@ _HARD = frozenset((Facet.GENRE, Facet.ERA, Facet.LANGUAGE, Facet.COUNTRY, Facet.
 #: Facets of which one track has one: several wanted values can only mean any of them.
 _ALTERNATIVES = frozenset((Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS, Facet.ACTIVITY))
 _ORDER = tuple(Facet)
+#: Facets of which no encoder of texts knows how they sound.
+_UNSOUNDED = frozenset((Facet.KEY, Facet.AI))
 #: What is left of a dial that is refused ("no hits"), or only toned down ("nothing too famous").
 _DIAL_REFUSED, _DIAL_TONED = 1.0, 0.6
 #: "Not too fast" still lets a little beyond: the far end of the interval moves by so much.
@@ -132,6 +134,8 @@ class _Composing:
                     self._out.unsearchable.difference_update(range(match.start, match.end))
 
     def _take_word(self, word: Word, mark: Mark, text: str) -> None:
+        if word.facet in _UNSOUNDED:
+            self._out.unsearchable.update(range(mark.match.start, mark.match.end))
         if mark.negated != (not word.wanted):
             if mark.toned and word.facet is Facet.MOOD and word.value in _NOT_TOO:
                 low, high = _NOT_TOO[word.value]

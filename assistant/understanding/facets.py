@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA
 
 from assistant.understanding import lexicon
 from assistant.understanding.contexts import GUARDED, country_meant, fits, is_destination
+from assistant.understanding.keys import find_keys
 from assistant.understanding.matches import Bounds, Match, Payload, Word
 from assistant.understanding.tokens import Reading
 from recsys.common_words import COMMON_WORDS, FUNCTION_WORDS
@@ -65,7 +66,7 @@ class FacetFinder:
 
         Phrases of the words at the positions in `sure` need no context: those that another language has kept.
         """
-        return [*self._phrases(reading, sure), *_tempo(reading)]
+        return [*self._phrases(reading, sure), *_tempo(reading), *find_keys(reading)]
 
     def find_slips(self, reading: Reading, position: int) -> Match | None:
         """Read a word that nothing else explains as a misspelt word of the vocabulary."""

@@ -45,6 +45,7 @@ def spoken(reading: Reading, passed: frozenset[int] = frozenset()) -> Tongue | N
     if len(reading) == len(passed):
         return None
     music = _of_music(reading)
+    passed |= _initials(reading)
     words_said = ((n, word) for n, word in enumerate(reading.words) if n not in passed and not word.isdigit())
     told = {word for n, word in words_said if n not in music} - _ALIKE
     letters = sum(token.raw[0].isalpha() for token in reading.tokens)
@@ -69,6 +70,14 @@ def spoken(reading: Reading, passed: frozenset[int] = frozenset()) -> Tongue | N
     # Of languages that fit about equally well, the one in which the fewest words are left over.
     left = [(len(gloss(reading, tongue, passed).kept), -score, n) for n, (score, tongue) in enumerate(near)]
     return near[min(left)[2]][1] if near else None
+
+
+def _initials(reading: Reading) -> frozenset[int]:
+    """The positions of "AI" in a message that is not all in capitals: it is no Italian "to the", no French "have"."""
+    if all(token.raw.isupper() for token in reading.tokens if len(token.raw) > 1 and token.raw != "AI"):
+        others = any(len(token.raw) > 1 and token.raw != "AI" for token in reading.tokens)
+        return frozenset() if others else frozenset(n for n, t in enumerate(reading.tokens) if t.raw == "AI")
+    return frozenset(n for n, token in enumerate(reading.tokens) if token.raw == "AI")
 
 
 def _of_music(reading: Reading) -> set[int]:

@@ -102,6 +102,11 @@ _KINDS: dict[str, tuple[Facet, ...]] = {
     "singing": (Facet.VOCALS,),
     "artist": (Facet.ARTIST,),
     "version": (Facet.VERSION,),
+    "key": (Facet.KEY,),
+    "musical key": (Facet.KEY,),
+    "mode": (Facet.KEY,),
+    "ai": (Facet.AI,),
+    "ai music": (Facet.AI,),
 }
 _OTHERS = {
     "length": "size",

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from recsys import explicitness
+from recsys import explicitness, made_by
+from recsys.snapshot import WORK_ID
 from recsys.sources import scales, values
 from recsys.sources.base import BadRow
 from recsys.sources.headers import Columns
@@ -165,6 +166,8 @@ class TrackBuilder:
             "year": values.year(first(row, "year")),
             "tempo_bpm": tempo if tempo is not None and _TEMPO_BPM[0] <= tempo <= _TEMPO_BPM[1] else None,
             "key": values.musical_key(first(row, "key"), first(row, "mode")),
+            "loudness_db": values.loudness_db(first(row, "loudness_db")),
+            "ai_generated": made_by.mark(values.known(first(row, "ai_generated"))),
             "vocal": _canonical(Facet.VOCALS, values.known(first(row, "vocal"))),
             "language": _name(Facet.LANGUAGE, values.language(first(row, "language"))),
             "country": _name(Facet.COUNTRY, values.known(first(row, "country"))),

@@ -46,6 +46,8 @@ _ALIASES = {
     "tempo_bpm": "tempo bpm tempobpm",
     "key": "key musicalkey initialkey",
     "mode": "mode scale",
+    "loudness_db": "loudness loudnessdb integratedloudness lufs loudnesslufs",
+    "ai_generated": "aigenerated isaigenerated isai generatedbyai madebyai aimusic ismachinemade",
     "popularity": "popularity trackpopularity rating stars playcount plays listeners",
     "path": "path file filepath filename location",
     "spotify": "spotify spotifyid spotifytrackid spotifyuri spotifyurl trackuri uri",

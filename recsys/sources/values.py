@@ -30,6 +30,10 @@ _SHARPS = {"E#": "F", "B#": "C"}
 _KEY = re.compile(r"([A-Ga-g])\s*([#♯b♭]?|[- ]?(?:sharp|flat))\s*(major|maj|minor|min|m|M|dur|moll)?\.?")
 _CAMELOT = re.compile(r"(1[0-2]|[1-9])([ABab])")
 
+_LOUDNESS_UNIT = re.compile(r"\s*(?:dB(?:FS)?|LUFS|LKFS)\s*$", re.IGNORECASE)
+#: Silence, and a little above full scale, which averages of loud masters reach.
+_LOUDNESS_DB = (-70.0, 5.0)
+
 _SPOTIFY_ID = re.compile(r"[0-9A-Za-z]{22}")
 _SPOTIFY_LINK = re.compile(r"(?:spotify:track:|open\.spotify\.com/(?:intl-\w+/)?track/)([0-9A-Za-z]{22})\b")
 _YOUTUBE_ID = re.compile(r"[\w-]{11}")
@@ -184,6 +188,13 @@ def musical_key(key: Any, mode: Any) -> str | None:
     if named[3]:
         quality = "minor" if named[3] in ("m", "min", "minor", "moll") else "major"
     return f"{note} {quality}".strip()
+
+
+def loudness_db(value: Any) -> float | None:
+    """Return a loudness in dB below full scale, as in "-6.5", "-6.5 dB" and "-14 LUFS"; None where it cannot be one."""
+    written = _LOUDNESS_UNIT.sub("", value) if isinstance(value, str) else value
+    found = number(written)
+    return found if found is not None and _LOUDNESS_DB[0] <= found <= _LOUDNESS_DB[1] else None
 
 
 def language(value: Any) -> str:

@@ -1,0 +1,39 @@
+"""MusiCNN's tags for windows of a sound, where its weights are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from math import gcd
+from pathlib import Path
+from typing import Any
+
+from evals import midi
+from recsys.types import FloatArray
+
+#: Windows at `midi.RATE` → tag → score (0–1), the mean over windows.
+Tagger = Callable[[Sequence[FloatArray]], Mapping[str, float]]
+
+_MODULE = "recsys.audio.musicnn_encoder"
+
+
+def open_tagger(home: Path | None) -> Tagger | None:
+    """Open MusiCNN over the weights in a data folder; None where they are not there."""
+    try:
+        musicnn: Any = import_module(_MODULE)
+    except ModuleNotFoundError:
+        return None
+    if home is None or not musicnn.is_ready(home):
+        return None
+    encoder, names = musicnn.open_encoder(musicnn.CARD, home, 1), musicnn.MusicnnEncoder.tags
+    rate: int = musicnn.CARD.rate
+
+    def tags(windows: Sequence[FloatArray]) -> Mapping[str, float]:
+        from scipy.signal import resample_poly
+
+        common = gcd(rate, midi.RATE)
+        given = [resample_poly(window, rate // common, midi.RATE // common) for window in windows]
+        _, scores = encoder.encode_with_tags([window.astype("float32") for window in given])
+        return dict(zip(names, map(float, scores.mean(axis=0)), strict=True))
+
+    return tags
