@@ -12,6 +12,7 @@ from connectors.accounts import open_account
 from connectors.curate import curate
 from connectors.discord_command import discord
 from connectors.embeddings import embeddings_app
+from connectors.enriching import enrich
 from connectors.exporting import export
 from connectors.group import SegueGroup
 from connectors.history import history_app
@@ -319,6 +320,7 @@ def index(
         raise typer.Exit(1)
 
 
+app.command(epilog=_example("enrich --from artists,facts --dry-run"))(enrich)
 app.command(epilog=_example("login spotify"))(login)
 app.command(epilog=_example("train --seed 64 --steps 800"))(train)
 app.command(epilog=_example("export --format jam my-requests && segue eval jam --data my-requests"))(export)
