@@ -28,8 +28,14 @@ FIELDS = (
 _WORK_FIELDS = (*FIELDS, "duration_s")
 #: How often one other track of an artist was right about a field, counted on the starter catalogue; 0–1 numbers less.
 USUAL = {
-    "genres": 0.85, "moods": 0.35, "activities": 0.4, "instruments": 0.6, "vocal": 0.85, "language": 0.95,
-    "country": 0.95, "year": 0.55,
+    "genres": 0.85,
+    "moods": 0.35,
+    "activities": 0.4,
+    "instruments": 0.6,
+    "vocal": 0.85,
+    "language": 0.95,
+    "country": 0.95,
+    "year": 0.55,
 }
 _USUAL_SHARE = 0.35
 #: So many witnesses outweigh what is usual.

@@ -23,10 +23,22 @@ from recsys.vocabulary import Vocabulary
 
 #: How often each kind of fact is right where the catalogue itself cannot tell; see the module's docstring.
 EXPECTED = {
-    "genres:1": 0.9, "genres:2": 0.75, "genres:3": 0.6, "country": 0.95, "vocal": 0.85,
-    "year:song": 0.9, "year:1": 0.75, "year:2": 0.5, "year:3": 0.35,
-    "language:stated": 0.9, "language:genre": 0.9, "language:english": 0.95, "language:country": 0.75,
+    "genres:1": 0.9,
+    "genres:2": 0.75,
+    "genres:3": 0.6,
+    "country": 0.95,
+    "vocal": 0.85,
+    "year:song": 0.9,
+    "year:1": 0.75,
+    "year:2": 0.5,
+    "year:3": 0.35,
+    "language:stated": 0.9,
+    "language:genre": 0.9,
+    "language:english": 0.95,
+    "language:country": 0.75,
 }
+#: What is expected of the wider list, whose artists were described in groups, beside that.
+_LISTED = 0.9
 FIELDS = ("genres", "year", "country", "vocal", "language")
 _VOICES = {"male": "male", "female": "female", "mixed": "mixed", "instrumental": "none"}
 
@@ -61,6 +73,22 @@ _SUNG_IN = {
 _ENGLISH = frozenset(
     ("united states", "united kingdom", "ireland", "australia", "new zealand", "canada", "jamaica", "barbados")
 )
+#: Genres that are sung in English, or not at all, whatever is spoken where they are made.
+_OFTEN_ENGLISH = frozenset(
+    (
+        "electronic",
+        "dance",
+        "house",
+        "techno",
+        "trance",
+        "metal",
+        "black metal",
+        "death metal",
+        "classical",
+        "opera",
+        "jazz",
+    )
+)
 _SPOKEN_IN = {
     **dict.fromkeys(("mexico", "spain", "argentina", "colombia", "chile", "cuba", "puerto rico", "peru"), "spanish"),
     **dict.fromkeys(("venezuela", "uruguay", "panama", "dominican republic"), "spanish"),
@@ -93,7 +121,7 @@ class ArtistsFacts:
             return
         for field in FIELDS:
             told = [] if states(track, field) else self._told(track, known, field)
-            sure = [(value, self.calibration.confidence(kind, EXPECTED[kind])) for value, kind in told]
+            sure = [(value, self._confidence(known, kind)) for value, kind in told]
             if not sure:
                 continue
             if field != "genres":
@@ -111,7 +139,11 @@ class ArtistsFacts:
                 if field == "genres"
                 else agrees(field, value, stated)
             )
-            self.calibration.learn(kind, right)
+            self.calibration.learn(_kind(known, kind), right)
+
+    def _confidence(self, known: KnownArtist, kind: str) -> float:
+        expected = EXPECTED[kind] * (_LISTED if known.listed else 1.0)
+        return self.calibration.confidence(_kind(known, kind), expected)
 
     def _told(self, track: Track, known: KnownArtist, field: str) -> list[tuple[Any, str]]:
         """The values of a field, each with its kind of evidence."""
@@ -139,11 +171,15 @@ class ArtistsFacts:
             return [(sung, "language:genre")]
         if known.country in _ENGLISH:
             return [] if sung else [("english", "language:english")]
-        spoken = _SPOKEN_IN.get(known.country)
+        spoken = None if _OFTEN_ENGLISH.intersection(known.genres) else _SPOKEN_IN.get(known.country)
         return [(spoken, "language:country")] if spoken else []
 
     def _word(self, field: str, word: str) -> str | None:
         return self._vocabulary.canonical(FACETS.get(field, Facet.TAG), word) if word else None
+
+
+def _kind(known: KnownArtist, kind: str) -> str:
+    return f"listed:{kind}" if known.listed else kind
 
 
 def _year(track: Track, known: KnownArtist) -> list[tuple[int, str]]:

@@ -30,6 +30,7 @@ class KnownArtist:
     voice: str = ""  # male, female, mixed or instrumental
     language: str = ""
     songs: Mapping[str, tuple[int, float]] = field(default_factory=dict)  # folded title → rank, year or NaN
+    listed: bool = False  # of the wider list, whose artists were described in groups
 
 
 @lru_cache(maxsize=1)
@@ -69,7 +70,7 @@ def parse_groups(text: str) -> Iterator[KnownArtist]:
         if not genres:
             raise ValueError(f"line {number} names artists before any heading with their genres")
         for name in filter(None, map(str.strip, line.split(";"))):
-            yield KnownArtist(name, genres, decades, country, "", language)
+            yield KnownArtist(name, genres, decades, country, "", language, listed=True)
 
 
 def find_artist(names: tuple[str, ...]) -> KnownArtist | None:
