@@ -214,7 +214,7 @@ def _sources(hidden: Hidden, vocabulary: Vocabulary) -> dict[str, list[Annotatio
     described = [track for track in hidden.tracks if track.track_id not in hidden.hidden]
     common = tuple(word for word, _ in Counter(g for track in described for g in track.genres).most_common(2))
     share = float(
-        np.mean([word_agrees(vocabulary, "genres", w, track.genres) for track in described for w in common] or [0.0])
+        np.mean([word_agrees(vocabulary, "genres", w, track.genres) for track in described for w in common] or [False])
     )
     return {
         "artist": list(from_artists(hidden.tracks, hidden.hidden, vocabulary)),

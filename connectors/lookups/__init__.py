@@ -1,4 +1,4 @@
-"""Services that know tracks: MusicBrainz and ListenBrainz, asked by `segue enrich`, and never unless it is asked for."""
+"""Services that know tracks: MusicBrainz and ListenBrainz, which `segue enrich` asks only where it is told to."""
 
 from __future__ import annotations
 

@@ -18,11 +18,10 @@ def likeness(asked: Asked, title: str, artists: Iterable[str], duration_s: float
     wanted = name_key(asked.artist)
     if not any(name_key(one) == wanted for one in artists):
         return 0.0
-    if title_key(title) == title_key(asked.title) or (
-        work_key(title) == work_key(asked.title) and version_kinds(title) == version_kinds(asked.title)
-    ):
+    same = work_key(title) == work_key(asked.title)
+    if title_key(title) == title_key(asked.title) or (same and version_kinds(title) == version_kinds(asked.title)):
         match = SAME_TITLE
-    elif work_key(title) == work_key(asked.title):
+    elif same:
         match = SAME_WORK
     else:
         return 0.0

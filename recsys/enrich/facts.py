@@ -1,7 +1,7 @@
 """What is generally known of a track's artist, and of its best-known songs, as annotations.
 
-How sure each kind of fact makes is counted on the described tracks of the catalogue (`recsys.enrich.calibration`); where
-it describes none, `EXPECTED` counts, which was counted on the starter catalogue and drawn towards less: starter and
+How sure each kind of fact makes is counted on the catalogue's described tracks (`recsys.enrich.calibration`); where it
+describes none, `EXPECTED` counts, which was counted on the starter catalogue and drawn towards less: starter and
 facts were written by the same hand.
 """
 
@@ -75,19 +75,7 @@ _ENGLISH = frozenset(
 )
 #: Genres that are sung in English, or not at all, whatever is spoken where they are made.
 _OFTEN_ENGLISH = frozenset(
-    (
-        "electronic",
-        "dance",
-        "house",
-        "techno",
-        "trance",
-        "metal",
-        "black metal",
-        "death metal",
-        "classical",
-        "opera",
-        "jazz",
-    )
+    (*("electronic", "dance", "house", "techno", "trance", "metal", "black metal", "death metal"), "jazz", "classical")
 )
 _SPOKEN_IN = {
     **dict.fromkeys(("mexico", "spain", "argentina", "colombia", "chile", "cuba", "puerto rico", "peru"), "spanish"),
@@ -133,7 +121,9 @@ class ArtistsFacts:
     def _try(self, track: Track, field: str) -> None:
         known = find_artist(track.artists)
         stated = getattr(track, field)
-        for value, kind in [] if known is None else self._told(track, known, field):
+        if known is None:
+            return
+        for value, kind in self._told(track, known, field):
             right = (
                 word_agrees(self._vocabulary, field, value, stated)
                 if field == "genres"
