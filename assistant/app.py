@@ -15,6 +15,7 @@ from uuid import uuid4
 from assistant.conversations import Conversations
 from assistant.curating import Curating
 from assistant.encoders import Encoders
+from assistant.enriching import Enriching, undescribed
 from assistant.errors import NothingToExportError
 from assistant.failures import kind_and_place
 from assistant.front_ends import FrontEnds
@@ -54,7 +55,7 @@ _LOG = logging.getLogger(__name__)
 _FORGOTTEN = "What was kept of somebody who takes part was deleted meanwhile, so nothing of this was kept. Ask again."
 
 
-class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds, Library, Encoders):
+class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds, Library, Encoders, Enriching):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---
@@ -225,6 +226,7 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
                 generation=built.generation.key,
                 generation_changed=built.changed,
                 trained=built.trained,
+                undescribed=undescribed(self._store(), refreshed.source.name if refreshed else None),
                 seconds=time.perf_counter() - started,
             )
 

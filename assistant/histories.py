@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from assistant.enriching import undescribed
 from assistant.parts import for_listener
 from assistant.personal import Personal
 from assistant.personal_errors import NotErasedError
@@ -80,6 +81,7 @@ class Histories(Remembered, Personal):
             until=taken.until,
             n_tracks=len(self._agent().recommender.catalogue),
             generation_changed=changed,
+            undescribed=undescribed(store, HISTORY_KIND),
             seconds=ended - started,
             index_seconds=ended - indexing,
         )

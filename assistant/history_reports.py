@@ -53,6 +53,7 @@ class HistoryReport(_Frozen):
     until: float | None
     n_tracks: int  # that are served now
     generation_changed: bool
+    undescribed: float = 0.0  # share of the tracks that histories brought of which nothing knows a genre, 0–1
     seconds: float
     index_seconds: float  # of them, for indexing
 

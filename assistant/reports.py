@@ -127,6 +127,7 @@ class IndexReport(_Report):
     generation: str
     generation_changed: bool = Field(description="False where this very catalogue was being served already")
     trained: bool = Field(description="False where the served model still fitted")
+    undescribed: float = Field(default=0.0, description="share of the source's tracks without a genre, 0–1")
     seconds: float
 
 

@@ -52,6 +52,15 @@ class ListenBrainzSettings(BaseModel):
     url: str = Field(default="https://api.listenbrainz.org", description="where its API listens")
 
 
+class MusicBrainzSettings(BaseModel):
+    """How `segue enrich` asks MusicBrainz. Each field is `SEGUE_MUSICBRAINZ__<NAME>` in the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    contact: str | None = Field(default=None, description="your e-mail or web address, which MusicBrainz asks for")
+    url: str = Field(default="https://musicbrainz.org", description="where it, or a mirror of it, listens")
+
+
 class SubsonicSettings(BaseModel):
     """A Navidrome or other Subsonic server. Each field is `SEGUE_SUBSONIC__<NAME>` in the environment."""
 
@@ -139,5 +148,6 @@ class Settings(BaseSettings):
     discord: DiscordSettings = DiscordSettings()
     spotify: SpotifySettings = SpotifySettings()
     listenbrainz: ListenBrainzSettings = ListenBrainzSettings()
+    musicbrainz: MusicBrainzSettings = MusicBrainzSettings()
     subsonic: SubsonicSettings = SubsonicSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "warning"

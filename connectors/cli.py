@@ -13,6 +13,7 @@ from connectors.curate import curate
 from connectors.discord_command import discord
 from connectors.embeddings import embeddings_app
 from connectors.encoders import encoders_app
+from connectors.enriching import enrich
 from connectors.exporting import export
 from connectors.group import SegueGroup
 from connectors.history import history_app
@@ -334,6 +335,7 @@ def index(
 
 
 app.command(epilog=_example("stats -o library.html"))(stats)
+app.command(epilog=_example("enrich --from artists,facts --dry-run"))(enrich)
 app.command(epilog=_example("login spotify"))(login)
 app.command(epilog=_example("train --seed 64 --steps 800"))(train)
 app.command(epilog=_example("export --format jam my-requests && segue eval jam --data my-requests"))(export)

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.reply import ReceiptLine, Reply, SlateTrack
+from connectors.enriching import advice
 
 if TYPE_CHECKING:
     from assistant.reports import (
@@ -109,6 +110,8 @@ def show_index_report(console: Console, report: IndexReport) -> None:
     trained = "a model trained on it" if report.trained else "the model as it was"
     changed = "" if report.generation_changed else " (nothing changed)"
     console.print(Text(f"Serving {report.n_tracks:,} tracks with {trained}{changed}; {report.seconds:.1f} s"))
+    for line in advice(report.undescribed):
+        console.print(Text(line), soft_wrap=True)
 
 
 def show_listening(console: Console, report: ListeningReport) -> None:

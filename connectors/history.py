@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from connectors.enriching import advice
 from connectors.opening import example, read_settings, ready_assistant
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def told(report: HistoryReport) -> list[str]:
     reading = report.seconds - report.index_seconds
     took = f"reading took {reading:.1f} s, indexing {report.index_seconds:.1f} s"
     lines.append(f"{_count(report.n_tracks, 'track')} served; {took}")
-    return lines
+    return [*lines, *advice(report.undescribed)]
 
 
 def _count(n: int, noun: str) -> str:

@@ -16,6 +16,7 @@ import typer
 from evals import (
     run_artists,
     run_cpcd,
+    run_enriching,
     run_group,
     run_hearing,
     run_history,
@@ -49,6 +50,7 @@ bench_app = typer.Typer(
 
 _COMMANDS = (
     *run_cpcd.COMMANDS,
+    *run_enriching.COMMANDS,
     *run_group.COMMANDS,
     *run_hearing.COMMANDS,
     *run_artists.COMMANDS,

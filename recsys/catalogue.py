@@ -381,6 +381,10 @@ class Catalogue:
         column = _COLUMN_OF.get(facet) or _NUMERIC_OF.get(facet, "")
         return self._derived.mask(column, len(self), heard=heard)
 
+    def doubt(self, facet: Facet) -> FloatArray | None:
+        """How unsure what each row says of a facet is: (N,) in 0–1, 0 where stated; None where all of it is."""
+        return self._derived.doubt(_COLUMN_OF.get(facet) or _NUMERIC_OF.get(facet, ""), len(self))
+
 
 def _groups(numbers: IntArray, among: IntArray) -> Iterator[IntArray]:
     """Yield the rows of each number that has a row in `among`."""

@@ -120,8 +120,9 @@ class ConversationRanking:
 
 
 def undescribed(catalogue: Catalogue) -> float:
-    """The share of a catalogue's tracks that state neither a genre nor a mood."""
-    return float(np.mean(~(catalogue.stated(Facet.GENRE) | catalogue.stated(Facet.MOOD))))
+    """The share of a catalogue's tracks whose sources state neither a genre nor a mood, whatever was inferred."""
+    stated = [catalogue.stated(facet) & ~catalogue.derived(facet, heard=False) for facet in (Facet.GENRE, Facet.MOOD)]
+    return float(np.mean(~(stated[0] | stated[1])))
 
 
 def features_of(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from recsys.snapshot import Snapshot
-from recsys.types import HEARD, BoolArray, Derived
+from recsys.types import HEARD, BoolArray, Derived, FloatArray
 
 
 class DerivedColumns:
@@ -31,6 +31,15 @@ class DerivedColumns:
             rows, sources, _ = self._columns[column]
             marked[rows[self._heard[sources] == heard]] = True
         return marked
+
+    def doubt(self, column: str, n_tracks: int) -> FloatArray | None:
+        """How unsure each value of a column is (N,): 0 where nothing is derived; None if nothing is anywhere."""
+        if column not in self._columns:
+            return None
+        rows, _, confidence = self._columns[column]
+        doubt = np.zeros(n_tracks, np.float32)
+        doubt[rows] = 1 - confidence
+        return doubt
 
     def of(self, row: int) -> dict[str, Derived]:
         """Return the derived values of one row, by column."""

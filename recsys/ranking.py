@@ -3,6 +3,7 @@
     joint-space score, in units of its own spread over the catalogue
     + share of the request's words that the track carries (BM25)
     + agreement with each soft constraint, and with each hard one that had to give way
+    - how unsure each value is by which it meets one, where its source does not state it
     - how far the track is from typical of each mood and activity asked for, where its sound is what speaks for it
     + the company that the track keeps with the listener's own (shared playlists, shared artist): the more the words
       ask for, the less it counts
@@ -24,7 +25,7 @@ from typing import Literal
 import numpy as np
 
 from recsys.catalogue import Catalogue
-from recsys.constraints import Checked, closeness
+from recsys.constraints import YES, Checked, closeness
 from recsys.recommendation import Query
 from recsys.types import Constraint, Facet, FloatArray, IntArray
 from recsys.typicality import typicality
@@ -50,6 +51,7 @@ class RankingWeights:
     translation: float = 0.6
     lexical: float = 1.5
     constraint: float = 1.2  # each soft constraint, fully met
+    doubt: float = 3.0  # what a track loses that meets a wish by a value that is not stated, and not sure at all
     typical: float = 2.5  # what a track loses that passes for a mood or activity by its sound, and is nothing like it
     company: float = 6.0  # where the words ask for nothing in particular; divided by one more for each wish
     named: float = 0.05  # words that only name a playlist, where what continues one was learnt
@@ -155,6 +157,8 @@ class Ranker:
                 weight = said * w.constraint * (_DEMANDED if constraint.hard else 1.0) * (1 + _WISHES_FIRST * turned)
                 near = closeness(self.catalogue, self.vocabulary, constraint, met)
                 yield "words", np.float32(weight) * near[rows]
+            if constraint.wanted and (doubt := self.catalogue.doubt(constraint.facet)) is not None:
+                yield "words", -(np.float32(w.doubt * said) * doubt[rows] * (met[rows] == YES))
             if (typical := typicality(self.catalogue, self.vocabulary, constraint, met, rows)) is not None:
                 yield "words", np.float32(w.typical * said) * np.nan_to_num(typical - 1)
         if query.like_rows:

@@ -30,6 +30,7 @@ from recsys.presence import Presence
 from recsys.records import Records
 from recsys.sessions import Sessions
 from recsys.sound_files import SoundFiles
+from recsys.stated import StatedTracks
 from recsys.suppressed import Suppressions
 from recsys.track_rows import track_of, track_row
 from recsys.types import Collection, Event, EventKind, Track, TrackId
@@ -67,10 +68,10 @@ class Store:
         self.joined, self.sessions, self.records = JoinedListeners(engine), Sessions(engine), Records(engine)
         self.imports, self.history = Imports(engine), HistorySource(engine)
         self.personal, self.presence = PersonalData(engine), Presence(engine)
-        self.annotations = Annotations(engine)
         self.sounds = SoundFiles(engine)
         self.lyrics = Lyrics(engine)
         self.files = FolderFiles(engine)
+        self.annotations, self.stated = Annotations(engine), StatedTracks(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:

@@ -1,7 +1,7 @@
 """ListenBrainz, by liblistenbrainz: playlists of MusicBrainz recordings, with a token of the listener's.
 
 The library knows nothing of playlists, so its requests are used with ListenBrainz's own addresses. It would also wait
-for as long as a server asks, and for an answer for ever: `_Client` asks once, with a limit, and says what came.
+for as long as a server asks, and for an answer for ever: `Client` asks once, with a limit, and says what came.
 Tracks: by MusicBrainz id, else by title and artist as ListenBrainz looks them up; ISRCs it does not know.
 """
 
@@ -30,7 +30,7 @@ _RECORDING = "https://musicbrainz.org/recording/"
 _TOKEN = "copy your token from https://listenbrainz.org/settings into SEGUE_LISTENBRAINZ__TOKEN"
 
 
-class _Client(ListenBrainz):  # type: ignore[misc]
+class Client(ListenBrainz):  # type: ignore[misc]
     """The library's client, asking once and with a time limit."""
 
     def __init__(self, url: str, token: str) -> None:
@@ -77,7 +77,7 @@ class ListenBrainzAccount(Account):
 
     service = "ListenBrainz"
 
-    def __init__(self, client: _Client, patience: Patience | None = None) -> None:
+    def __init__(self, client: Client, patience: Patience | None = None) -> None:
         """Take a client with a token."""
         super().__init__(patience)
         self._client = client
@@ -170,7 +170,7 @@ def open_listenbrainz(settings: Settings, patience: Patience | None = None) -> L
     given = settings.listenbrainz
     if given.token is None or not given.token.get_secret_value():
         raise NotSetUpError("ListenBrainz", "SEGUE_LISTENBRAINZ__TOKEN is empty", _TOKEN)
-    return ListenBrainzAccount(_Client(given.url, given.token.get_secret_value()), patience)
+    return ListenBrainzAccount(Client(given.url, given.token.get_secret_value()), patience)
 
 
 def _there(playlist: Mapping[str, Any]) -> There:

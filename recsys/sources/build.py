@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from recsys import explicitness, made_by
-from recsys.snapshot import WORK_ID
 from recsys.sources import scales, values
 from recsys.sources.base import BadRow
 from recsys.sources.headers import Columns
