@@ -20,6 +20,7 @@ from assistant.front_ends import FrontEnds
 from assistant.histories import Histories
 from assistant.labels import plain
 from assistant.languages import ENGLISH
+from assistant.lyrics import read_lyrics
 from assistant.media import Media
 from assistant.naming import Naming
 from assistant.phrasebook import phrasebook
@@ -205,6 +206,7 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
                 self._add_starter(KIND)
             elif path is not None:
                 dropped = self._store().drop_source(KIND)
+            read_lyrics(self.settings, self._store(), progress)
             built = self._build(progress)
             return IndexReport(
                 source=refreshed.source if refreshed else None,

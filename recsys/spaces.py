@@ -19,7 +19,7 @@ import shutil
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -149,32 +149,62 @@ def add_space(home: Path, name: str, vectors: Path, ids: Path, known: Container[
             "`segue status` shows what is indexed" if of == TRACKS else "give the listener ids that Segue knows",
         )
     fingerprint = _fingerprint(of, vectors, ids)
-    space = home / FOLDER / name
+    card = SpaceCard(name, of, len(names), int(table.shape[1]), fingerprint, fingerprint, vectors.name, time.time())
+    card, n_zero, changed = _put(home, card, names, table, vectors)
+    return Added(card, n_known, len(names) - n_known, n_zero, changed)
+
+
+def put_space(home: Path, name: str, ids: Sequence[str], vectors: FloatArray, *, source: str) -> SpaceCard:
+    """Store vectors of tracks (n, D) that Segue made itself, in place of the space of that name.
+
+    Args:
+        home: the data folder.
+        name: the modality's name.
+        ids: of the tracks, in the order of the rows.
+        vectors: as they are; rows are brought to unit length.
+        source: what made them.
+
+    Raises:
+        SpaceError: a row has NaN or infinity, or every row is zero; nothing has changed then.
+    """
+    digest = hashlib.sha256(json.dumps([source, *ids]).encode())
+    digest.update(np.ascontiguousarray(vectors, np.float32).tobytes())
+    fingerprint = digest.hexdigest()[:16]
+    width = int(vectors.shape[1])
+    card = SpaceCard(Modality(name).value, TRACKS, len(ids), width, fingerprint, fingerprint, source, time.time())
+    return _put(home, card, list(ids), vectors, source)[0]
+
+
+def _put(
+    home: Path, new: SpaceCard, names: list[str], table: np.ndarray[Any, Any], what: object
+) -> tuple[SpaceCard, int, bool]:
+    """Store a space; return its card, how many rows are zero, and whether anything has changed."""
+    space = home / FOLDER / new.name
     with writing(home), _editing(home):
         before = _read_card(space)
         unfinished = space / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         try:
-            n_zero = _write_unit_rows(table, unfinished / "vectors.npy", vectors)
+            n_zero = _write_unit_rows(table, unfinished / "vectors.npy", what)
             if n_zero == len(names):
-                raise SpaceError(vectors, "every row is zero, which says nothing", "give vectors that say something")
+                raise SpaceError(what, "every row is zero, which says nothing", "give vectors that say something")
         except SpaceError:
             shutil.rmtree(unfinished if before else space)
             raise
         (unfinished / "ids.json").write_text(json.dumps(names), encoding="utf-8")
-        changed = before is None or before.fingerprint != fingerprint or _held_ids(space / before.folder) != names
+        changed = before is None or before.fingerprint != new.fingerprint or _held_ids(space / before.folder) != names
         if before is None or changed:
             # Never the folder that the card names now, or a kill would leave the card without one.
-            to = fingerprint if before is None or before.folder != fingerprint else f"{fingerprint}-again"
+            to = new.folder if before is None or before.folder != new.folder else f"{new.folder}-again"
             shutil.rmtree(space / to, ignore_errors=True)
             os.replace(unfinished, space / to)
-            card = SpaceCard(name, of, len(names), int(table.shape[1]), fingerprint, to, vectors.name, time.time())
+            card = replace(new, folder=to)
             _write_whole(space / _CARD, asdict(card))
         else:
             card = before
         _tidy(space, card)
-    return Added(card, n_known, len(names) - n_known, n_zero, changed)
+    return card, n_zero, changed
 
 
 def cards(home: Path) -> list[SpaceCard]:
@@ -290,7 +320,7 @@ def _tidy(space: Path, card: SpaceCard | None) -> None:
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
 
-def _write_unit_rows(table: np.ndarray[Any, Any], path: Path, source: Path) -> int:
+def _write_unit_rows(table: np.ndarray[Any, Any], path: Path, source: object) -> int:
     """Write the rows at unit length and return how many are zero; refuse what is no number."""
     written = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=table.shape)
     n_zero = 0
