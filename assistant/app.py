@@ -23,6 +23,7 @@ from assistant.histories import Histories
 from assistant.labels import plain
 from assistant.languages import ENGLISH
 from assistant.library import Library
+from assistant.lyrics import read_lyrics
 from assistant.media import Media
 from assistant.naming import Naming
 from assistant.phrasebook import phrasebook
@@ -213,6 +214,7 @@ class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, Fron
             elif path is not None:
                 dropped = self._store().drop_source(KIND)
             listening = listen_to_tracks(self.settings, self._store(), progress) if listen else None
+            read_lyrics(self.settings, self._store(), progress)
             built = self._build(progress)
             return IndexReport(
                 listening=listening,

@@ -109,6 +109,7 @@ def origin(track: Track, column: str) -> str:
 def causes(pick: Pick, context: Context) -> list[Fact]:
     """Why the recommender put it here, as far as numbers tell."""
     facts = [*_named(pick, context), *_nearest(pick, context), *_words(pick, context)]
+    facts += _sung(pick, context.book)
     facts += _measured(pick, context.book)
     facts += _known(pick, context)
     if pick.user_share >= _MOSTLY_TASTE and (context.has_taste or context.has_examples):
@@ -160,7 +161,7 @@ def _evidence(track: Track, matched: tuple[Constraint, ...], facet: Facet) -> se
     accepted = {
         word for c in matched if c.facet is facet for value in c.values for word in vocabulary.descendants(facet, value)
     }
-    values: tuple[str, ...] = getattr(track, _LISTED[facet][0])
+    values: tuple[str, ...] = track.themes if facet is Facet.THEME else getattr(track, _LISTED[facet][0])
     return accepted & set(values)
 
 
@@ -208,6 +209,20 @@ def _words(pick: Pick, context: Context) -> list[Fact]:
             words = context.book.listing([_quoted(w, context.book, 20) for w in shared[:2]])
             return [_cause(context.book(_HAS_WORDS[where], words=words), 1.5)]
     return []
+
+
+def _sung(pick: Pick, book: Phrasebook) -> list[Fact]:
+    """What its lyrics are about, by which it meets a wish; never their words."""
+    facts = []
+    for constraint in pick.matched:
+        if constraint.facet is Facet.THEME:
+            words = plain(
+                " or ".join(sorted(_evidence(pick.track, (constraint,), Facet.THEME))) or constraint.text, _MAX_NAME
+            )
+            stated = pick.track.themes and "themes" not in pick.track.derived
+            how = "it is said to be about {words}" if stated else "its lyrics speak of {words}"
+            facts.append(_cause(book(how, words=book.either(words)), 1.4))
+    return facts
 
 
 def _measured(pick: Pick, book: Phrasebook) -> list[Fact]:

@@ -81,7 +81,14 @@ def refresh_source(
     if progress:
         progress("store", 0, len(content.tracks))
     store.add_source(
-        name, str(path), content.kind, content.fingerprint, content.tracks, content.collections, replace=replace
+        name,
+        str(path),
+        content.kind,
+        content.fingerprint,
+        content.tracks,
+        content.collections,
+        replace=replace,
+        lyrics=content.lyrics,
     )
     if progress:
         progress("store", len(content.tracks), len(content.tracks))

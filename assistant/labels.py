@@ -180,6 +180,8 @@ def _worded(constraint: Constraint, names: Mapping[str, str], book: Phrasebook) 
     said = book.either(" or ".join(value_label(facet, value, book) for value in values))
     if facet is Facet.INSTRUMENT:
         return book("with {words}" if wanted else "no {words}", words=quoted or said)
+    if facet is Facet.THEME:
+        return book("about {words}" if wanted else "not about {words}", words=quoted or " or ".join(values))
     if quoted and facet in (Facet.LANGUAGE, Facet.COUNTRY):
         return quoted if wanted else book("not {words}", words=quoted)
     if facet is Facet.LANGUAGE:

@@ -180,7 +180,8 @@ class Words:
         return [phrase for phrase, word in phrases.items() if word == clause.value and phrase != fold(clause.value)]
 
     def _means_only(self, phrase: str, facet: Facet) -> bool:
-        return all(self._vocabulary.canonical(other, phrase) is None for other in SECTIONS if other is not facet)
+        others = (other for other in SECTIONS if other not in (facet, Facet.THEME))  # songs can be about anything
+        return all(self._vocabulary.canonical(other, phrase) is None for other in others)
 
     def _one(self, choices: Sequence[str]) -> str:
         return choices[int(self._rng.integers(len(choices)))]

@@ -75,7 +75,13 @@ def property_of(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constr
     has = _listed(catalogue, vocabulary, constraint)
     if constraint.facet in (Facet.ARTIST, Facet.TRACK, Facet.TAG, Facet.VERSION):
         return has.astype(np.int8)
-    result = np.where(has, YES, np.where(catalogue.stated(constraint.facet), NO, UNKNOWN)).astype(np.int8)
+    stated = catalogue.stated(constraint.facet)
+    if constraint.facet is Facet.THEME:
+        # What was read off lyrics, or inferred, is not all that they are about; and words of a listener's own are no
+        # theme that a source could have listed.
+        known = set(constraint.values) <= set(vocabulary.words(Facet.THEME))
+        stated = stated & ~catalogue.derived(Facet.THEME, heard=False) & known
+    result = np.where(has, YES, np.where(stated, NO, UNKNOWN)).astype(np.int8)
     if constraint.facet in (Facet.MOOD, Facet.ACTIVITY):
         _infer_from_features(result, catalogue, vocabulary, constraint)
     elif constraint.facet is Facet.VOCALS and "none" in constraint.values:
@@ -148,6 +154,12 @@ class Checked:
         """Count for each of some rows (C,) the soft wishes that its track is known not to meet."""
         soft = [met[rows] == NO for constraint, met in self.pairs() if constraint.wanted and not constraint.hard]
         return np.sum(soft, axis=0, dtype=np.int64) if soft else np.zeros(len(rows), dtype=np.int64)
+
+    def telling(self) -> tuple[Constraint, ...]:
+        """Return the constraints without wishes for a theme that no track is known to have: they rank nothing."""
+        return tuple(
+            c for c, met in self.pairs() if c.facet is not Facet.THEME or not c.wanted or bool((met == YES).any())
+        )
 
     def pairs(self) -> Iterator[tuple[Constraint, Agreement]]:
         """Go through the constraints with what every track makes of each."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from recsys import database as db
 from recsys.types import TrackId
 
+#: The source of lyrics that stood in a table.
+TABLE = "table"
 _AT_ONCE = 500
 
 
@@ -27,18 +29,8 @@ class Lyrics:
 
         A source is where the words stood: "tag", "lrc" or "table".
         """
-        table, at = db.lyrics, time.time()
         with self._writer.begin() as connection:
-            ids = iter(lyrics)
-            while some := list(islice(ids, _AT_ONCE)):
-                connection.execute(table.delete().where(table.c.track_id.in_(some)))
-            rows = (
-                {"track_id": track_id, "text": _storable(text), "source": source, "at": at}
-                for track_id, (text, source) in lyrics.items()
-                if text.strip()
-            )
-            while batch := list(islice(rows, _AT_ONCE)):
-                connection.execute(table.insert(), batch)
+            _put(connection, lyrics)
 
     def of(self, track_ids: Collection[TrackId]) -> dict[TrackId, tuple[str, str]]:
         """Return the lyrics of those of some tracks that have any, each with its source, by track id."""
@@ -63,19 +55,46 @@ class Lyrics:
 
     def drop(self, track_ids: Collection[TrackId], source: str | None = None) -> int:
         """Forget the lyrics of some tracks, or only those of one source; return how many those were."""
-        table, n_gone, ids = db.lyrics, 0, iter(sorted(track_ids))
         with self._writer.begin() as connection:
-            while some := list(islice(ids, _AT_ONCE)):
-                gone = table.delete().where(table.c.track_id.in_(some))
-                gone = gone if source is None else gone.where(table.c.source == source)
-                n_gone += connection.execute(gone).rowcount
-        return n_gone
+            return _drop(connection, track_ids, source)
 
     def drop_orphans(self) -> int:
         """Forget the lyrics of tracks that are in no source any more; return how many those were."""
         known = sa.select(db.tracks.c.track_id)
         with self._writer.begin() as connection:
             return connection.execute(db.lyrics.delete().where(db.lyrics.c.track_id.not_in(known))).rowcount
+
+
+def replace_table_lyrics(connection: Connection, ids: Mapping[str, TrackId], lyrics: Mapping[str, str]) -> None:
+    """Within a transaction, store what a table says of its tracks in place of what it said before.
+
+    Args:
+        connection: of the transaction.
+        ids: the table's own ids → track ids.
+        lyrics: by the table's own ids.
+    """
+    _drop(connection, ids.values(), TABLE)
+    _put(connection, {ids[native]: (words, TABLE) for native, words in lyrics.items() if native in ids})
+
+
+def _put(connection: Connection, lyrics: Mapping[TrackId, tuple[str, str]]) -> None:
+    table, at = db.lyrics, time.time()
+    _drop(connection, lyrics, None)
+    rows = (
+        {"track_id": track_id, "text": _storable(text), "source": source, "at": at}
+        for track_id, (text, source) in lyrics.items()
+        if text.strip()
+    )
+    while batch := list(islice(rows, _AT_ONCE)):
+        connection.execute(table.insert(), batch)
+
+
+def _drop(connection: Connection, track_ids: Iterable[TrackId], source: str | None) -> int:
+    table, n_gone, ids = db.lyrics, 0, iter(sorted(track_ids))
+    while some := list(islice(ids, _AT_ONCE)):
+        gone = table.delete().where(table.c.track_id.in_(some))
+        n_gone += connection.execute(gone if source is None else gone.where(table.c.source == source)).rowcount
+    return n_gone
 
 
 def _storable(text: str) -> str:

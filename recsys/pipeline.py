@@ -33,6 +33,7 @@ from recsys.jam.joint_model import JointSettings
 from recsys.jam.score import cross_mix
 from recsys.jam.train import TrainingSettings
 from recsys.learned import RequestData
+from recsys.lyrics.passages import open_passages
 from recsys.ranking import RankingWeights
 from recsys.recommender import Recommender
 from recsys.retrieval.lexical import LexicalIndex
@@ -274,6 +275,7 @@ def open_recommender(
         half_life_days=half_life_days,
         weights=weights,
         continuing=open_continuing(folder, catalogue, translation.names),
+        passages=open_passages(home, catalogue.track_ids, encoder.name),
         conversations=None
         if ranker == "none"
         else _conversations(home, folder, catalogue, vocabulary, encoder, lexical, translation.names),

@@ -70,7 +70,7 @@ class Pick:
     query_share: float  # of what lifts the track above the average candidate, the request's share, 0–1
     user_share: float  # and the listener's; the two sum to 1 unless nothing lifts it (both 0)
     modality_weights: Mapping[str, float] = field(default_factory=dict)
-    retrievers: tuple[str, ...] = ()  # translation, constraint, lexical, company, neighbours, title, kept
+    retrievers: tuple[str, ...] = ()  # translation, constraint, lexical, lyrics, company, neighbours, title, kept
     matched: tuple[Constraint, ...] = ()  # wanted constraints that this track is known to meet
     nearest_liked: tuple[int, float] | None = None  # (row, cosine) of the closest positively rated track
     fits: tuple[int, ...] = ()  # of several listeners, the asker being 0, those it fits (`recsys.groups`)

@@ -19,6 +19,7 @@ from recsys.filling import DEFAULT_SIZE, artist_caps, cleaned, fills, usual_size
 from recsys.groups import FAIR, Fairness, for_all, pooled, united
 from recsys.index.base import TrackIndex
 from recsys.listeners import track_weights, was_heard_out
+from recsys.lyrics.passages import Passages
 from recsys.past import Past
 from recsys.picking import picks_of
 from recsys.placing import place, split
@@ -65,13 +66,14 @@ class Recommender:
         n_candidates: int = 600,
         conversations: ConversationRanking | None = None,
         continuing: Continuing | None = None,
+        passages: Passages | None = None,
     ) -> None:
         """Put the parts of a generation together; `recsys.pipeline.open_recommender` does it from a folder."""
         self.conversations = conversations
         self.catalogue, self.vocabulary, self.index = catalogue, vocabulary, index
         self._company, self._continuing = Company(catalogue), continuing
         self.ranker = Ranker(catalogue, vocabulary, vectors, weights or RankingWeights())
-        self._reader = Reader(encoder, lexical, self.ranker.weights.newest)
+        self._reader = Reader(encoder, lexical, self.ranker.weights.newest, passages)
         self._translation, self._vectors = translation, vectors
         self._half_life_days, self._n_candidates = half_life_days, n_candidates
 
@@ -158,7 +160,7 @@ class Recommender:
         picks = self._picks(turn, candidates, list(range(len(rows))), found)
         extra = None if turn.extra is None else np.float32(self.ranker.weights.translation) * turn.extra[rows]
         terms = self.ranker.terms(
-            turn.query, turn.taste, turn.checked, rows, noise[rows], turn.lexical, turn.company, turn.moment, relaxable
+            turn.query, turn.taste, turn.checked, rows, noise[rows], turn.words, turn.company, turn.moment, relaxable
         )
         scale = self._translation.scale(turn.query) * self.ranker.weights.translation
         parts = split(self.index.explain(turn.point, rows), scale, extra, terms)
@@ -217,13 +219,16 @@ class Recommender:
         liked = np.array(query.liked_rows, dtype=np.int64)
         point = self._translation.point(query, text_vector, taste.vector)
         said = np.float32(self.ranker.share_of_words(query))
+        checked = self._reader.heed(check(self.catalogue, self.vocabulary, query.constraints))
+        query = replace(query, constraints=checked.telling())
         return Turn(
             query=query,
-            checked=check(self.catalogue, self.vocabulary, query.constraints),
+            checked=checked,
             taste=taste,
             point=replace(point, query=said * point.query),
             extra=self._translation.extra(query, text_vector),
             lexical=self._reader.shares(query),
+            lyrics=self._reader.lyrics(checked),
             company=(self._continuing or self._company).scores(taste.liked_rows, taste.weights[taste.weights > 0]),
             moment=self._company.scores(liked, np.ones(len(liked), dtype=np.float32)),
             evidence=self.conversations.evidence(query) if self.conversations and not query.taste_first else None,
@@ -248,15 +253,7 @@ class Recommender:
         if turn.extra is not None:
             translation += turn.extra[rows]
         return self.ranker.scores(
-            turn.query,
-            turn.taste,
-            turn.checked,
-            rows,
-            translation,
-            turn.lexical,
-            turn.company,
-            turn.moment,
-            relaxed,
+            turn.query, turn.taste, turn.checked, rows, translation, turn.words, turn.company, turn.moment, relaxed
         )
 
     def _rank(self, turn: Turn, found: Found, relaxed: Collection[Constraint] = ()) -> FloatArray:
@@ -313,7 +310,7 @@ class Recommender:
             if fills(self.catalogue, allowed, turn.query):
                 break
             without |= {number}
-            relaxed.append(turn.query.constraints[number])
+            relaxed.append(turn.checked.constraints[number])
             allowed = self._allowed(turn, without)
             tiers[allowed & (tiers < 0)] = len(relaxed)
         return tiers, relaxed
@@ -331,7 +328,9 @@ class Recommender:
             result = self.index.search(turn.point, k, tiers == tier)
             certified &= result.certified
             found["translation"] = np.concatenate([found["translation"], result.rows])
-        soft = [met == YES for c, met in turn.checked.pairs() if c.wanted and not c.hard]
+        soft = [
+            met == YES for c, met in turn.checked.pairs() if c.wanted and not c.hard and c in turn.query.constraints
+        ]
         given_way = [met == YES for c, met in turn.checked.pairs() if c in relaxed]
         # What gave way is still looked for, one by one: only together was it too much.
         for wanted in ([np.logical_and.reduce(soft)] if soft else []) + given_way:
@@ -341,6 +340,8 @@ class Recommender:
         if (typical := self.ranker.typical(turn.checked)) is not None:
             found["typical"] = top(np.where(allowed, typical, 0), k // 3)
         found["lexical"] = top(np.where(allowed, turn.lexical, 0), k // 3)
+        if turn.lyrics is not None:
+            found["lyrics"] = top(np.where(allowed, turn.lyrics, 0), k // 3)
         if turn.query.how_much_me:
             found["company"] = top(np.where(allowed, turn.company, 0), k // 3)
         if turn.extra is not None:
@@ -349,14 +350,12 @@ class Recommender:
         if turn.query.liked_rows:
             moment = top(np.where(allowed, turn.moment, 0), k // 3)
             found["company"] = np.union1d(found.get("company", moment), moment)
-        examples = (*turn.query.like_rows, *turn.query.liked_rows)
-        if examples:
+        if examples := (*turn.query.like_rows, *turn.query.liked_rows):
             near = self.ranker.nearness(np.array(examples))
             found["neighbours"] = top(np.where(allowed, near, 0), k // 3)
         titles = np.array(turn.query.title_rows, dtype=np.int64)
         found["title"] = titles[allowed[titles]]
-        if turn.query.fixed or turn.query.must_rows:
-            kept = [row for _, row in turn.query.fixed] + list(turn.query.must_rows)
+        if kept := [*(row for _, row in turn.query.fixed), *turn.query.must_rows]:
             found["kept"] = np.array(kept, dtype=np.int64)
         if turn.evidence is not None:
             for name, rows in retrieve(turn.evidence, allowed).items():

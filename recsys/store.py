@@ -22,7 +22,7 @@ from recsys.folder_files import FolderFiles
 from recsys.history_source import HistorySource
 from recsys.imports import Imports
 from recsys.joined import JoinedListeners, same_person
-from recsys.lyrics_store import Lyrics
+from recsys.lyrics_store import Lyrics, replace_table_lyrics
 from recsys.made_by import said_by_tags
 from recsys.past import Past
 from recsys.personal_data import PersonalData
@@ -104,6 +104,7 @@ class Store:
         collections: Iterable[Collection] = (),
         *,
         replace: bool = False,
+        lyrics: Mapping[str, str] | None = None,
     ) -> None:
         """Store a source in place of its earlier version; with `replace`, drop all other sources too.
 
@@ -116,6 +117,7 @@ class Store:
                 "<name>:" in front; a track that the earlier version had keeps its track id.
             collections: its playlists, members under the source's own ids; unknown members are left out.
             replace: drop the other sources.
+            lyrics: of its tracks that have any, under the source's own ids, in place of those that it gave before.
         """
         with self._writer.begin() as connection:
             if replace:
@@ -130,6 +132,8 @@ class Store:
             connection.execute(db.sources.insert().values(**row, n_tracks=0, n_collections=0, added_at=time.time()))
             ids = _insert_tracks(connection, name, tracks, taken=taken, old=old)
             n_collections = _insert_collections(connection, name, collections, ids)
+            if lyrics is not None:
+                replace_table_lyrics(connection, ids, lyrics)
             counts = {"n_tracks": len(ids), "n_collections": n_collections}
             connection.execute(db.sources.update().where(db.sources.c.name == name).values(counts))
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from recsys.constraints import Checked
 from recsys.index.base import JointPoint
 from recsys.ranking import Taste
 from recsys.recommendation import Query
 from recsys.types import FloatArray, IntArray
+
+#: Lyrics that are all about the topic asked for count so many times what a request's words do that a title carries.
+LYRICS_COUNT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +26,16 @@ class Turn:
     taste: Taste
     point: JointPoint
     lexical: FloatArray  # (N,)
+    lyrics: FloatArray | None  # (N,) how near they come to the topic asked for; None where none is
     company: FloatArray  # (N,)
     moment: FloatArray  # (N,) the company of what was liked in this session
     extra: FloatArray | None  # (N,) what is added to the joint-space scores, if anything
     evidence: Mapping[str, FloatArray] | None  # what the conversation says of every track, (N,) by name
+
+    @property
+    def words(self) -> FloatArray:
+        """What the request's words are worth on every track (N,): those its facts carry, and what its lyrics say."""
+        return self.lexical if self.lyrics is None else self.lexical + np.float32(LYRICS_COUNT) * self.lyrics
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ SECTIONS = {
     Facet.VOCALS: "vocals",
     Facet.LANGUAGE: "languages",
     Facet.COUNTRY: "countries",
+    Facet.THEME: "themes",
 }
 
 

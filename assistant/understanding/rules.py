@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from assistant.languages import ENGLISH
-from assistant.phrasebook import phrasebook
 from assistant.request import Descriptor, Intent, Polarity, Request
 from assistant.understanding import numbers
 from assistant.understanding.alternatives import alternatives
@@ -27,17 +26,19 @@ from assistant.understanding.gloss import Glossed, gloss
 from assistant.understanding.homonyms import refused_artists
 from assistant.understanding.intents import intent_of, phrase_starts, search_text, size_factor_of
 from assistant.understanding.labelled import NAMES
-from assistant.understanding.matches import Bounds, Entity, Match, Name, Size, Unlinked, Word, settle
+from assistant.understanding.matches import Bounds, Entity, Match, Name, Unlinked, Word, settle
 from assistant.understanding.names import names_in
 from assistant.understanding.negation import Marks, mark
+from assistant.understanding.notes import note, unlinked
 from assistant.understanding.questions import QuestionFinder
 from assistant.understanding.refusing import CUE, GENERIC
 from assistant.understanding.spoken import spoken
 from assistant.understanding.tables import words
 from assistant.understanding.tagging import Phrase
 from assistant.understanding.taking_back import command
-from assistant.understanding.tokens import MAX_CHARACTERS, Reading, read
+from assistant.understanding.tokens import Reading, read
 from assistant.understanding.tongues import load_tongues
+from assistant.understanding.topics import with_topics
 from assistant.understanding.unsticking import unstick
 from assistant.understanding.whole_names import names_to_keep
 from assistant.wishes import constraints_of
@@ -187,7 +188,7 @@ class RulesUnderstanding:
         marks = mark(reading, matches)
         composed = compose(reading, marks, first_turn=first_turn)
         described = _phrases(reading, marks, language)
-        return Request(
+        request = Request(
             text=text,
             spoken=language,
             intent=intent_of(
@@ -209,9 +210,10 @@ class RulesUnderstanding:
             search_text=search_text(
                 reading, composed.unsearchable, _entity_words(matches), phrase_starts(reading, matches)
             ),
-            unlinked=_unlinked(matches),
-            note=_note(reading, matches, language),
+            unlinked=unlinked(matches),
+            note=note(reading, matches, language),
         )
+        return with_topics(request, reading)
 
     def phrases(self, reading: Reading) -> list[Phrase]:
         """Return the words that describe the music, in order, and how each is meant."""
@@ -376,25 +378,3 @@ def _not_refusing(names: list[Match], facets: list[Match], refusing: list[tuple[
 
 def _entity_words(matches: list[Match]) -> set[int]:
     return {n for m in matches if m.entity for n in range(m.start, m.end)}
-
-
-def _unlinked(matches: list[Match]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(p.name for m in matches for p in m.payloads if isinstance(p, Unlinked)))
-
-
-def _note(reading: Reading, matches: list[Match], language: str) -> str | None:
-    book, notes = phrasebook(language), []
-    unknown = _unlinked(matches)
-    if unknown:
-        names = book.listing([book("“{words}”", words=name) for name in unknown])
-        one = len(unknown) == 1
-        notes.append(
-            book("{names} is not in this catalogue." if one else "{names} are not in this catalogue.", names=names)
-        )
-    for size in (p for m in matches for p in m.payloads if isinstance(p, Size) and p.cut):
-        hours = f"{numbers.MAX_MINUTES / 60:.0f}"
-        most = book("{n} tracks", n=numbers.MAX_TRACKS) if size.n_tracks else book("{n} hours", n=hours)
-        notes.append(book("A playlist has at most {most}.", most=most))
-    if reading.cut:
-        notes.append(book("Only the first {n} characters were read.", n=book.number(MAX_CHARACTERS)))
-    return " ".join(dict.fromkeys(notes)) or None

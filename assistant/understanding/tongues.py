@@ -198,7 +198,8 @@ def _joined(known: Meaning | None, word: Word, english: tuple[str, ...]) -> Mean
 def english_music() -> frozenset[str]:
     """The folded phrases of the English music vocabulary."""
     vocabulary = load_vocabulary()
-    return frozenset(phrase for facet in SECTIONS for phrase in vocabulary.phrases(facet))
+    # What songs are about is said in any words.
+    return frozenset(p for facet in SECTIONS if facet is not Facet.THEME for p in vocabulary.phrases(facet))
 
 
 @lru_cache(maxsize=1)

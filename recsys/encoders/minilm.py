@@ -93,6 +93,12 @@ class MiniLmEncoder:
             out[batch] = self._session.run(["vectors"], {"input_ids": tokens, "attention_mask": mask})[0]
         return out
 
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where each word piece begins and ends (exclusive), in characters, those beyond the 256th too."""
+        encoding = self._tokenizer.encode(encodable(text))
+        offsets = [span for part in (encoding, *encoding.overflowing) for span in part.offsets]
+        return [(start, end) for start, end in offsets if end > start]
+
     def states(self, text: str, spans: Sequence[tuple[int, int]]) -> FloatArray:
         """Return one row per span of characters (n, 768): what stands there, as two layers see it in its sentence.
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -127,3 +127,13 @@ class PooledEncoder:
             means = (states * counted).sum(dim=1) / counted.sum(dim=1)
             out[rows] = torch.nn.functional.normalize(means, dim=1).numpy()
         return out
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where each token begins and ends (exclusive), in characters, those beyond the longest text too."""
+        return spans_of(self._tokenizer, text)
+
+
+def spans_of(tokenizer: Any, text: str) -> list[tuple[int, int]]:
+    """Return where the tokens of a transformers tokenizer begin and end (exclusive), in characters of the text."""
+    found = tokenizer(encodable(text), add_special_tokens=False, return_offsets_mapping=True, truncation=False)
+    return [(int(start), int(end)) for start, end in found["offset_mapping"] if end > start]

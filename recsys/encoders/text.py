@@ -10,7 +10,7 @@ import numpy as np
 
 from recsys.encoders.folder_digest import folder_digest
 from recsys.encoders.minilm import MiniLmEncoder, encodable
-from recsys.encoders.pooled import PooledEncoder, find_preset
+from recsys.encoders.pooled import PooledEncoder, find_preset, spans_of
 from recsys.errors import WeightsError
 from recsys.types import FloatArray, Progress
 
@@ -49,6 +49,14 @@ class WordEncoder(Protocol):
         """Return one row per span of characters (n, state_dim), zero where the text was too long to be read."""
 
 
+@runtime_checkable
+class TokenCounting(Protocol):
+    """Tells where the tokens of a text lie, so that a long one can be cut where the encoder would."""
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where each token begins and ends (exclusive), in characters, those beyond the longest text too."""
+
+
 class SentenceTransformersEncoder:
     """Any sentence-transformers model, by its name on Hugging Face or as a folder."""
 
@@ -83,6 +91,10 @@ class SentenceTransformersEncoder:
             show_progress_bar=False,
         )
         return np.ascontiguousarray(vectors, dtype=np.float32)
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where each token begins and ends (exclusive), in characters."""
+        return spans_of(self._model.tokenizer, text)
 
 
 def open_text_encoder(name: str, cache_folder: Path, threads: int = 2, progress: Progress | None = None) -> TextEncoder:

@@ -13,7 +13,7 @@ from recsys.errors import SourceError
 from recsys.types import Collection, Track
 
 #: Raised whenever the same file would be read to other tracks, so that sources are read again.
-READER_VERSION = 1
+READER_VERSION = 2
 
 _CHUNK_BYTES = 1 << 20
 
@@ -46,6 +46,7 @@ class SourceContent:
     fingerprint: str
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ignored_columns: tuple[str, ...] = ()
+    lyrics: Mapping[str, str] = field(default_factory=dict)  # native id → words, of tracks that have any
 
 
 def files_fingerprint(path: Path, files: Iterable[Path], mapping: Mapping[str, str] | None = None) -> str:

@@ -42,6 +42,8 @@ _FACET_OF = {
     "activities": Facet.ACTIVITY,
     "instruments": Facet.INSTRUMENT,
 }
+#: As many characters of lyrics as are kept: no song has more, and what has may be anything.
+_MAX_LYRICS = 20_000
 
 
 @dataclass(slots=True)
@@ -77,6 +79,8 @@ class TrackBuilder:
         self._youtube_ids, self._steps = youtube_ids, steps
         self._drafts: dict[str, _Draft] = {}
         self._collections: dict[str, tuple[str, dict[str, None]]] = {}
+        #: The lyrics of the tracks that have any, by the table's own ids.
+        self.lyrics: dict[str, str] = {}
 
     def add(self, line: int, row: Mapping[str, Any]) -> BadRow | None:
         """Take a row; return why it cannot be used, if so."""
@@ -100,6 +104,8 @@ class TrackBuilder:
         self._add_facts(draft, row, values.known(album))
         self._add_words(draft, row)
         self._add_to_collection(draft, row, native)
+        if lyrics := values.verses(self._columns.first(row, "lyrics")):
+            self.lyrics.setdefault(native, lyrics[:_MAX_LYRICS])
         return None
 
     def collections(self) -> list[Collection]:
@@ -202,6 +208,10 @@ class TrackBuilder:
                 known, unknown = _split(facet, value)
                 draft.add(name, known)
                 draft.add("tags", unknown)
+        for value in each(row, "themes"):
+            known, unknown = _split(Facet.THEME, value)
+            draft.add("themes", known)
+            draft.add("tags", unknown)
         for value in each(row, "subgenres"):
             draft.add("genres", _split(Facet.GENRE, value)[0])
             draft.add("tags", values.words(value))

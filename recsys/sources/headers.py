@@ -33,6 +33,8 @@ _ALIASES = {
     "moods": "mood moods",
     "activities": "activity activities occasion occasions",
     "instruments": "instrument instruments",
+    "themes": "theme themes topic topics",
+    "lyrics": "lyrics lyric songlyrics tracklyrics unsyncedlyrics",
     "tags": "tag tags toptags tracktags keyword keywords",
     "vocal": "vocal vocals voice vocaltype",
     "explicit": "explicit isexplicit trackexplicit explicitlyrics explicitcontent parentaladvisory advisory",
@@ -63,7 +65,7 @@ FIELD_OF = {alias: field for field, aliases in _ALIASES.items() for alias in ali
 _RANK = {alias: rank for aliases in _ALIASES.values() for rank, alias in enumerate(aliases.split())}
 
 #: Fields that gather the values of all their columns.
-MANY = frozenset({"genres", "subgenres", "moods", "activities", "instruments", "tags"})
+MANY = frozenset({"genres", "subgenres", "moods", "activities", "instruments", "themes", "tags"})
 
 #: Fields whose second-best columns mean something else when there is a better one: `track` beside `title` is
 #: the number on the disc, `id` beside `track_id` the number of the row, `rating` has another scale.

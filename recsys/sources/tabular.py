@@ -64,4 +64,5 @@ def read_table(
         fingerprint=fingerprint,
         columns=columns.of_field,
         ignored_columns=columns.ignored,
+        lyrics=builder.lyrics,
     )

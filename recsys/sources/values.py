@@ -91,6 +91,16 @@ def text(value: Any) -> str:
     return _SPACE.sub(" ", _NOT_TEXT.sub("", str(value))).strip()
 
 
+def verses(value: Any) -> str:
+    """Return a value as lines of text, of a list one line each; "" where the table says that it is unknown."""
+    written = "\n".join(map(str, value)) if isinstance(value, list | tuple) else value
+    if not isinstance(written, str):
+        return ""
+    lines = (_SPACE.sub(" ", _NOT_TEXT.sub("", line)).strip() for line in written.splitlines())
+    said = "\n".join(lines).strip()
+    return "" if said in MISSING else said
+
+
 def known(value: Any) -> str:
     """Return a value as text, "" where the table says that it is unknown."""
     words = text(value)

@@ -1,4 +1,4 @@
-"""What is inferred of tracks is right where it can be told, honest about how sure it is, and never in place of facts."""
+"""What is inferred of tracks is right where it can be told, honest about how sure it is, never in place of facts."""
 
 from __future__ import annotations
 
