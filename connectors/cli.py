@@ -323,7 +323,8 @@ def index(
     columns = _mapping(mapping or [])
     if path is None and (name is not None or columns or replace):
         raise typer.BadParameter("--name, --map and --replace go with the PATH of a catalogue")
-    from connectors.console import open_console, show_index_report
+    from connectors.console import open_console
+    from connectors.index_view import show_index_report
     from connectors.progress import JobProgress
 
     with _open(_settings()) as assistant:

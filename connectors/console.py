@@ -11,16 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.reply import ReceiptLine, Reply, SlateTrack
-from connectors.enriching import advice
 
 if TYPE_CHECKING:
     from assistant.reports import (
         AddedSpaceReport,
-        BadRowReport,
         Check,
         GainReport,
-        IndexReport,
-        ListeningReport,
         SourceReport,
         SpaceReport,
         StatusReport,
@@ -30,12 +26,6 @@ if TYPE_CHECKING:
 
 #: Columns from which a slate has a column for reasons; narrower ones put each reason under its track.
 _WIDE = 130
-#: Skipped rows of a source that are listed one by one.
-_MAX_BAD_ROWS = 20
-#: Files that could not be heard that are listed one by one.
-_MAX_SOUND_PROBLEMS = 200
-#: The kind of a source that is a folder of music, and characters that a path may have.
-_FOLDER, _MAX_PATH = "folder", 4_096
 
 
 def open_console(*, stderr: bool = False) -> Console:
@@ -88,72 +78,15 @@ def show_why(console: Console, track: SlateTrack) -> None:
     console.print(Text(track.link), soft_wrap=True)
 
 
-def show_index_report(console: Console, report: IndexReport) -> None:
-    """Show what indexing read, skipped and now serves."""
-    source = report.source
-    if source is not None and report.source_changed:
-        one = "file" if source.kind == _FOLDER else "row"
-        read = f"from {_count(report.n_rows, one)}, {_count(source.n_playlists, 'playlist')}"
-        skipped = f"{_count(len(report.bad_rows), one)} skipped"
-        console.print(Text(f"{source.name}: {_count(source.n_tracks, 'track')} {read}, {skipped}"))
-    elif source is not None:
-        stored = f"{_count(source.n_tracks, 'track')} and {_count(source.n_playlists, 'playlist')}"
-        console.print(Text(f"{source.name}: {stored}, as they were"))
-    _show_rows(console, report.bad_rows)
-    if report.remarks:
-        console.print(Text(f"{_count(len(report.remarks), 'file')} taken, though there is something odd about each:"))
-        _show_rows(console, report.remarks)
-    if report.listening is not None:
-        show_listening(console, report.listening)
-    if report.starter_dropped:
-        console.print(Text("The starter catalogue no longer serves; `segue index --with-starter` brings it back."))
-    trained = "a model trained on it" if report.trained else "the model as it was"
-    changed = "" if report.generation_changed else " (nothing changed)"
-    console.print(Text(f"Serving {report.n_tracks:,} tracks with {trained}{changed}; {report.seconds:.1f} s"))
-    for line in advice(report.undescribed):
-        console.print(Text(line), soft_wrap=True)
-
-
-def show_listening(console: Console, report: ListeningReport) -> None:
-    """Show what was heard, and every file that was not."""
-    from assistant.labels import plain
-
-    by = " and ".join(report.encoders)
-    console.print(
-        Text(
-            f"Heard {report.n_heard:,} of {_count(report.n_tracks, 'track')} with a file by {by}, {report.n_decoded:,} "
-            f"of the files now; {_count(report.n_facts, 'value')} heard; {report.seconds:.1f} s"
-        ),
-        soft_wrap=True,
-    )
-    for problem in report.problems[:_MAX_SOUND_PROBLEMS]:
-        console.print(Text(f"  {plain(problem.path)}: {plain(problem.reason)}"), soft_wrap=True)
-    if len(report.problems) > _MAX_SOUND_PROBLEMS:
-        console.print(Text(f"  … and {len(report.problems) - _MAX_SOUND_PROBLEMS:,} more"))
-
-
-def _show_rows(console: Console, rows: Sequence[BadRowReport]) -> None:
-    """Say of rows or files what is wrong with them: files one and all, rows as far as they are few."""
-    from assistant.labels import plain
-
-    shown = [row for number, row in enumerate(rows) if row.name or number < _MAX_BAD_ROWS]
-    for row in shown:
-        console.print(
-            Text(f"  {plain(row.name, _MAX_PATH) or f'line {row.line}'}: {plain(row.reason)}"), soft_wrap=True
-        )
-    if len(shown) < len(rows):
-        console.print(Text(f"  … and {len(rows) - len(shown):,} more"))
-
-
 def show_train_report(console: Console, report: TrainReport) -> None:
     """Show what training did, and whether what listeners taught is served."""
     own = report.own
-    learnt = "" if own is None else f"{_count(own.n_learnt, 'own request')} of {_count(own.n_listeners, 'listener')}"
+    learnt = "" if own is None else f"{counted(own.n_learnt, 'own request')} of {counted(own.n_listeners, 'listener')}"
     loss = "" if report.loss is None else f", loss {report.loss:.3f}"
     lines = [f"Trained on {report.n_tracks:,} tracks: {report.steps:,} steps{loss}; {report.seconds:.1f} s"]
     if report.only:
         done = f"Fitted only {report.only} to" if report.trained else f"{report.only} was fitted already to"
-        cost = f"{report.steps:,} steps on {_count(report.n_examples or 0, 'example')}{loss}"
+        cost = f"{report.steps:,} steps on {counted(report.n_examples or 0, 'example')}{loss}"
         fitting = f", {report.fit_s:.1f} s of them fitting" if report.trained else ""
         lines = [
             f"{done} the model being served, which otherwise stays as it was",
@@ -167,7 +100,7 @@ def show_train_report(console: Console, report: TrainReport) -> None:
     elif own is not None and own.trial is not None:
         trial = own.trial
         lines += [
-            f"Learnt from {learnt}, tested on the {_count(own.n_held_out, 'later one')} held out",
+            f"Learnt from {learnt}, tested on the {counted(own.n_held_out, 'later one')} held out",
             f"NDCG@10 over the whole catalogue: {trial.served:.3f} served so far, {trial.new:.3f} new; "
             f"difference {trial.difference:+.3f} [{trial.low:+.3f}, {trial.high:+.3f}] (95 %, paired)",
             "The new model serves"
@@ -183,9 +116,9 @@ def show_added_space(console: Console, report: AddedSpaceReport) -> None:
     space = report.space
     said = "" if report.changed else ", as it was"
     console.print(
-        Text(f"{space.name}: {_count(space.n_rows, 'row')} of width {space.width:,} from {space.source}{said}")
+        Text(f"{space.name}: {counted(space.n_rows, 'row')} of width {space.width:,} from {space.source}{said}")
     )
-    zero = f"; {_count(report.n_zero, 'row')} of zeros" if report.n_zero else ""
+    zero = f"; {counted(report.n_zero, 'row')} of zeros" if report.n_zero else ""
     ids = f"{report.n_known:,} of {report.n_known + report.n_unknown:,} ids are {space.of} here"
     console.print(Text(f"  {ids}{zero}"))
     console.print(Text(f"  {_use(space)}"), soft_wrap=True)
@@ -193,7 +126,7 @@ def show_added_space(console: Console, report: AddedSpaceReport) -> None:
 
 def show_removed_space(console: Console, space: SpaceReport) -> None:
     """Show what was dropped, and what that changes."""
-    console.print(Text(f"Removed {space.name}, {_count(space.n_rows, 'row')} of {space.of}"))
+    console.print(Text(f"Removed {space.name}, {counted(space.n_rows, 'row')} of {space.of}"))
     if space.used or space.replaced:
         console.print(Text("  the model being served goes on with it; `segue index` makes one without it"))
 
@@ -209,16 +142,16 @@ def show_spaces(console: Console, spaces: Sequence[SpaceReport]) -> None:
 def show_usage_report(console: Console, report: UsageReport) -> None:
     """Show what an export holds, and what to mind before it is handed on."""
     n_requests = sum(report.splits.values())
-    whose = f"{_count(n_requests, 'request')} of {_count(report.n_listeners, 'listener')}"
+    whose = f"{counted(n_requests, 'request')} of {counted(report.n_listeners, 'listener')}"
     parts = ", ".join(f"{name} {n:,}" for name, n in report.splits.items())
     vectors = ", ".join(report.modalities)
     named = "by their ids" if report.with_ids else "by numbers (--with-ids names them)"
     lines = [
         f"Wrote {whose} to {report.folder}",
-        f"  requests: {parts}, by time; {_count(report.n_answers, 'answer')}",
+        f"  requests: {parts}, by time; {counted(report.n_answers, 'answer')}",
         f"  answered: {report.n_kept:,} by what was kept, {report.n_played:,} by ten minutes or more of listening",
         f"  tracks: all {report.n_tracks:,} of the catalogue, with their names and vectors ({vectors})",
-        f"  history: {_count(report.n_plays, 'play count')} from outside these sessions",
+        f"  history: {counted(report.n_plays, 'play count')} from outside these sessions",
         f"  listeners: {named}",
     ]
     words = "the listeners' own"
@@ -226,7 +159,7 @@ def show_usage_report(console: Console, report: UsageReport) -> None:
         words = f"{report.n_by_model:,} by the language model, {report.n_by_template:,} by template, from {words}"
     lines.append(f"  words: {words}; read them before you hand the folder on")
     if report.n_left_out:
-        lines.append(f"  left out: {_count(report.n_left_out, 'request')} whose answers left the catalogue")
+        lines.append(f"  left out: {counted(report.n_left_out, 'request')} whose answers left the catalogue")
     for line in lines:
         console.print(Text(line), soft_wrap=True)
 
@@ -343,7 +276,7 @@ def _status_facts(report: StatusReport) -> list[tuple[str, str]]:
     if report.model is not None:
         model = report.model
         loss = "" if model.loss is None else f", loss {model.loss:.3f}"
-        own = f" and {_count(model.n_own, 'own request')}" if model.n_own else ""
+        own = f" and {counted(model.n_own, 'own request')}" if model.n_own else ""
         facts.append(
             (
                 "Model",
@@ -357,22 +290,22 @@ def _status_facts(report: StatusReport) -> list[tuple[str, str]]:
     facts.append(
         (
             "Stored",
-            f"{_count(report.n_tracks, 'track')}, {_count(report.n_listeners, 'listener')}, "
-            f"{_count(report.n_events, 'event')}, {_count(report.n_sessions, 'session')}, "
-            f"{_count(report.n_turns, 'turn')}",
+            f"{counted(report.n_tracks, 'track')}, {counted(report.n_listeners, 'listener')}, "
+            f"{counted(report.n_events, 'event')}, {counted(report.n_sessions, 'session')}, "
+            f"{counted(report.n_turns, 'turn')}",
         )
     )
     return facts
 
 
 def _source(source: SourceReport) -> str:
-    playlists = f", {_count(source.n_playlists, 'playlist')}" if source.n_playlists else ""
+    playlists = f", {counted(source.n_playlists, 'playlist')}" if source.n_playlists else ""
     origin = f"{source.kind}, {source.path}" if source.path else "shipped"
     return f"{source.name}: {source.n_tracks:,} tracks{playlists} ({origin}, {_when(source.added_at)})"
 
 
 def _space(space: SpaceReport) -> str:
-    rows = f"{_count(space.n_rows, 'row')} of {space.of}, width {space.width:,}"
+    rows = f"{counted(space.n_rows, 'row')} of {space.of}, width {space.width:,}"
     return f"{space.name}: {rows} ({space.source}, {_when(space.added_at)}); {_use(space)}"
 
 
@@ -386,11 +319,12 @@ def _gain(gain: GainReport, before: str) -> str:
     """Say what a space adds to the recall of held-out answers."""
     recalls = f"{gain.without:.3f} {before}, {gain.recall:.3f} with {gain.space}"
     interval = f"95 % interval of the difference {gain.low:+.3f} to {gain.high:+.3f}"
-    asked = f"{_count(gain.n, 'request')} of {gain.held_out}"
+    asked = f"{counted(gain.n, 'request')} of {gain.held_out}"
     return f"held-out recall@{gain.depth}: {recalls} ({interval}; {asked})"
 
 
-def _count(n: int, noun: str) -> str:
+def counted(n: int, noun: str) -> str:
+    """Say how many there are of something."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 

@@ -151,7 +151,7 @@ class _Ears:
 
 
 def _tempi(plan: Plan, rng: np.random.Generator, ears: _Ears) -> Iterator[list[_Figure]]:
-    import librosa
+    from librosa.beat import beat_track
 
     for name, pattern in hearing_rhythms.HELD_OUT.items():
         for bpm in np.linspace(*pattern.range_bpm, plan.n_tempi) if plan.n_tempi > 1 else (sum(pattern.range_bpm) / 2,):
@@ -163,7 +163,7 @@ def _tempi(plan: Plan, rng: np.random.Generator, ears: _Ears) -> Iterator[list[_
             found.append(("tempo: segue", name, "told", float(shown)))
             if shown:
                 found.append(("tempo: segue", name, "right_of_told", float(_near(_number(heard), truth))))
-            plain, _ = librosa.beat.beat_track(y=np.concatenate(midi.windows(sound)), sr=midi.RATE)
+            plain, _ = beat_track(y=np.concatenate(midi.windows(sound)), sr=midi.RATE)
             yield [*found, *_tempo_figures("tempo: beat_track", name, truth, float(np.ravel(plain)[0]), "")]
 
 
@@ -218,9 +218,9 @@ def _relative(key: str) -> str:
 
 
 def _krumhansl(sound: FloatArray) -> str:
-    import librosa
+    from librosa.feature import chroma_stft
 
-    chroma = librosa.feature.chroma_stft(y=np.concatenate(midi.windows(sound)), sr=midi.RATE).mean(axis=1)
+    chroma = chroma_stft(y=np.concatenate(midi.windows(sound)), sr=midi.RATE).mean(axis=1)
     fits = [np.corrcoef(np.roll(_KRUMHANSL[n // 12], n % 12), chroma)[0, 1] for n in range(24)]
     best = int(np.argmax(fits))
     return f"{PITCHES[best % 12]} {('major', 'minor')[best // 12]}"

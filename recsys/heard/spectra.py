@@ -48,8 +48,9 @@ class Spectra:
     def mels(self) -> tuple[FloatArray, ...]:
         """Power per band in dB below the loudest, (B, F) per window."""
         import librosa
+        from librosa.filters import mel
 
-        bank = librosa.filters.mel(sr=RATE, n_fft=_FFT, n_mels=_BANDS, fmin=30.0, fmax=_TOP_HZ)
+        bank = mel(sr=RATE, n_fft=_FFT, n_mels=_BANDS, fmin=30.0, fmax=_TOP_HZ)
         found = []
         for window in self.windows:
             power = bank @ np.square(np.abs(librosa.stft(window, n_fft=_FFT, hop_length=HOP)))  # (B, F)

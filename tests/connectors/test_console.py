@@ -10,7 +10,8 @@ from rich.console import Console
 
 from assistant.labels import NOTE
 from assistant.reports import BadRowReport, Check, IndexReport, SourceReport, StatusReport
-from connectors.console import show_checks, show_index_report, show_reply, show_status, show_why
+from connectors.console import show_checks, show_reply, show_status, show_why
+from connectors.index_view import show_index_report
 from connectors.progress import JobProgress
 from tests.connectors.replies import reply, track
 
