@@ -55,8 +55,8 @@ def show_listening(console: Console, report: ListeningReport) -> None:
     by = " and ".join(report.encoders)
     console.print(
         Text(
-            f"Heard {report.n_heard:,} of {counted(report.n_tracks, 'track')} with a file by {by}, {report.n_decoded:,} "
-            f"of the files now; {counted(report.n_facts, 'value')} heard; {report.seconds:.1f} s"
+            f"Heard {report.n_heard:,} of {counted(report.n_tracks, 'track')} with a file by {by}, "
+            f"{report.n_decoded:,} of the files now; {counted(report.n_facts, 'value')} heard; {report.seconds:.1f} s"
         ),
         soft_wrap=True,
     )

@@ -15,6 +15,7 @@ import typer
 
 from evals import (
     run_artists,
+    run_bridge,
     run_cpcd,
     run_enriching,
     run_group,
@@ -52,6 +53,7 @@ _COMMANDS = (
     *run_cpcd.COMMANDS,
     *run_enriching.COMMANDS,
     *run_group.COMMANDS,
+    *run_bridge.COMMANDS,
     *run_hearing.COMMANDS,
     *run_artists.COMMANDS,
     *run_jam.COMMANDS,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from recsys.jam import checkpoint
 from recsys.jam.checkpoint import Checkpoint
 from recsys.jam.score import Mixer, average_mix, cross_mix
 from recsys.jam.train import TrainingSettings, fold_in_all, train
-from recsys.spaces import LISTENERS, TRACKS, Space, UnknownSpaceError, cards, open_space
+from recsys.spaces import LISTENERS, TRACKS, Space, UnknownSpaceError, cards, grown, open_space
 from recsys.synthesis import Triple, from_histories, synthesise
 from recsys.types import BoolArray, FloatArray, IntArray, Modality, Progress
 from recsys.vocabulary import Vocabulary
@@ -66,6 +66,7 @@ class Plan:
     reused: Checkpoint | None = None
     base: Checkpoint | None = None
     only: str = ""
+    grown: Mapping[str, str] = field(default_factory=dict)  # content of the spaces that Segue goes on making
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def plan_all(
 ) -> Plan:
     """Plan a model of everything that is stored: the one being served if it fits, else a new one."""
     stored = cards(home)
-    spaces = {card.name: card.fingerprint for card in stored}
+    spaces, contents = {card.name: card.fingerprint for card in stored}, grown(stored)
     served = None if retrain else _served(home, encoder, schema)
     if (
         served is not None
@@ -111,7 +112,7 @@ def plan_all(
             for card in stored
         )
     ):
-        return Plan(spaces, (), settings, {}, reused=served[1])
+        return Plan(spaces, (), settings, {}, reused=served[1], grown=contents)
     told = _histories(home, [card.name for card in stored if card.of == LISTENERS], catalogue, histories)
     decides = asdict(settings)
     if not spaces:
@@ -119,9 +120,11 @@ def plan_all(
     identity: list[Any] = [catalogue.fingerprint, encoder.name, decides]
     if spaces:
         identity += [spaces, {listener: rows.tolist() for listener, rows in told.items()}]
+    if contents:
+        identity.append(contents)
     if taught:
         identity.append(usage.digest(taught))
-    return Plan(spaces, identity, settings, told, taught)
+    return Plan(spaces, identity, settings, told, taught, grown=contents)
 
 
 def plan_only(
@@ -164,7 +167,10 @@ def plan_only(
     # A space that was the last to be fitted is fitted again to what was there before it.
     began = base.card["base"] if base.card.get("only") == only else base.card["model_id"]
     identity = [began, only, spaces, asdict(settings), {one: rows.tolist() for one, rows in told.items()}]
-    return Plan(spaces, identity, settings, told, base=base, only=only)
+    contents = grown(stored.values())
+    if contents:
+        identity.append(contents)
+    return Plan(spaces, identity, settings, told, base=base, only=only, grown=contents)
 
 
 def read_inputs(

@@ -127,7 +127,8 @@ def build(
         else:
             plan = plan_all(home, catalogue, encoder, training, SCHEMA, histories, own, retrain=retrain)
         model_id = plan.reused.card["model_id"] if plan.reused else _digest(*plan.identity)
-        key = _digest(catalogue.content, encoder.name, model_id, SCHEMA, *([server.url] if server else []))
+        where = [server.url] if server else []
+        key = _digest(catalogue.content, encoder.name, model_id, SCHEMA, *where, *([plan.grown] if plan.grown else []))
         folder = home / "generations" / key
         if (folder / generations.MANIFEST).exists() and _opens(folder, server):
             changed = generations.current_key(home) != key
@@ -177,7 +178,8 @@ def _build_learned(
     with generations.writing(home):
         spaces = track_spaces(home, catalogue.track_ids)
         decides = [catalogue.fingerprint, encoder.name, learned.settings_digest(settings, data, seed)]
-        model_id = _digest(*decides, *([spaces.fingerprints] if spaces.fingerprints else []))
+        told = [one for one in (spaces.fingerprints, spaces.contents) if one]
+        model_id = _digest(*decides, *told)
         key = _digest(catalogue.content, encoder.name, model_id, SCHEMA, *([server.url] if server else []))
         folder = home / "generations" / key
         if (folder / generations.MANIFEST).exists() and _opens(folder, server):

@@ -32,6 +32,8 @@ from recsys.types import BoolArray, FloatArray, IntArray, Modality
 
 FOLDER = "embeddings"
 _CARD = "card.json"
+#: Ends the name of a folder whose content is that of the one which it replaced.
+_AGAIN = "-again"
 TRACKS, LISTENERS = "tracks", "listeners"
 #: Modalities that Segue makes itself.
 RESERVED = (Modality.TEXT, Modality.TAGS, Modality("requests"))
@@ -56,10 +58,15 @@ class SpaceCard:
     of: str  # tracks or listeners
     n_rows: int
     width: int
-    fingerprint: str  # of the files it was read from
+    fingerprint: str  # of the files it was read from; of what made it, where Segue goes on making it
     folder: str  # where its rows are, below its own name
     source: str  # the name of the vectors' file
     added_at: float  # seconds since the epoch, UTC
+
+
+def grown(stored: Iterable[SpaceCard]) -> dict[str, str]:
+    """Tell the content of the spaces that Segue goes on making, by name: it changes where their fingerprints do not."""
+    return {card.name: card.folder for card in stored if card.folder.removesuffix(_AGAIN) != card.fingerprint}
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,7 @@ class TrackSpaces:
 
     tables: Mapping[str, FloatArray]  # (N, D_m) of those that say anything of these tracks
     fingerprints: Mapping[str, str]  # of all
+    contents: Mapping[str, str]  # of those that Segue goes on making
 
 
 @dataclass(frozen=True)
@@ -167,11 +175,12 @@ def put_space(home: Path, name: str, ids: Sequence[str], vectors: FloatArray, *,
     Raises:
         SpaceError: a row has NaN or infinity, or every row is zero; nothing has changed then.
     """
-    digest = hashlib.sha256(json.dumps([source, *ids]).encode())
-    digest.update(np.ascontiguousarray(vectors, np.float32).tobytes())
-    fingerprint = digest.hexdigest()[:16]
-    width = int(vectors.shape[1])
-    card = SpaceCard(Modality(name).value, TRACKS, len(ids), width, fingerprint, fingerprint, source, time.time())
+    content = hashlib.sha256(json.dumps([source, *ids]).encode())
+    content.update(np.ascontiguousarray(vectors, np.float32).tobytes())
+    folder, width = content.hexdigest()[:16], int(vectors.shape[1])
+    # What maps these vectors maps those of further tracks, too: a model fitted to some serves all.
+    fingerprint = hashlib.sha256(json.dumps([source, width]).encode()).hexdigest()[:16]
+    card = SpaceCard(Modality(name).value, TRACKS, len(ids), width, fingerprint, folder, source, time.time())
     return _put(home, card, list(ids), vectors, source)[0]
 
 
@@ -193,10 +202,15 @@ def _put(
             shutil.rmtree(unfinished if before else space)
             raise
         (unfinished / "ids.json").write_text(json.dumps(names), encoding="utf-8")
-        changed = before is None or before.fingerprint != new.fingerprint or _held_ids(space / before.folder) != names
+        changed = (
+            before is None
+            or before.fingerprint != new.fingerprint
+            or before.folder.removesuffix(_AGAIN) != new.folder
+            or _held_ids(space / before.folder) != names
+        )
         if before is None or changed:
             # Never the folder that the card names now, or a kill would leave the card without one.
-            to = new.folder if before is None or before.folder != new.folder else f"{new.folder}-again"
+            to = new.folder if before is None or before.folder != new.folder else f"{new.folder}{_AGAIN}"
             shutil.rmtree(space / to, ignore_errors=True)
             os.replace(unfinished, space / to)
             card = replace(new, folder=to)
@@ -250,7 +264,7 @@ def track_spaces(home: Path, track_ids: Sequence[str]) -> TrackSpaces:
             fingerprints[card.name] = card.fingerprint
             if present.any():
                 tables[card.name] = vectors
-    return TrackSpaces(tables, fingerprints)
+    return TrackSpaces(tables, fingerprints, grown(card for card in cards(home) if card.of == TRACKS))
 
 
 def own_vectors(home: Path, model_card: Mapping[str, Any]) -> dict[str, Space | None]:

@@ -15,7 +15,7 @@ import pytest
 
 from recsys import fitting, generations, spaces
 from recsys.catalogue import Catalogue
-from recsys.embeddings import EmbeddingCache
+from recsys.embeddings import EmbeddingCache, EmbeddingTable
 from recsys.encoders.minilm import MiniLmEncoder
 from recsys.fitting import CannotFitOnlyError
 from recsys.jam import checkpoint
@@ -23,7 +23,7 @@ from recsys.jam.checkpoint import Checkpoint
 from recsys.jam.train import TrainingSettings
 from recsys.pipeline import BuildResult, build, open_recommender
 from recsys.recommender import Query, RankingWeights, Recommender
-from recsys.spaces import LISTENERS, UnknownSpaceError, add_space
+from recsys.spaces import LISTENERS, UnknownSpaceError, add_space, put_space
 from recsys.synthesis import Triple
 from recsys.types import Collection, Event, EventKind, FloatArray, IntArray, Modality
 from recsys.vocabulary import load_vocabulary
@@ -103,6 +103,22 @@ def test_without_spaces_a_model_has_the_name_that_it_always_had(home: Path, mini
     model = checkpoint.load(generations.current(home).folder / "jam")
     assert model.card["model_id"] == hashlib.sha256(decides.encode()).hexdigest()[:16]
     assert not build(home, CATALOGUE, load_vocabulary(), minilm, TRAINING).changed
+
+
+def test_a_space_that_goes_on_growing_needs_no_new_model(home: Path, minilm: MiniLmEncoder) -> None:
+    ids, vectors = CATALOGUE.track_ids, sound_vectors()
+    put_space(home, "heard", ids[:-5], vectors[:-5], source="an encoder")
+    first = build(home, CATALOGUE, load_vocabulary(), minilm, TRAINING)
+    assert first.trained
+    put_space(home, "heard", ids, vectors, source="an encoder")
+    second = build(home, CATALOGUE, load_vocabulary(), minilm, TRAINING)
+    assert second.changed
+    assert not second.trained
+    known = EmbeddingTable.open(second.generation.folder / "embeddings" / "heard").present
+    assert known.all()
+    assert not build(home, CATALOGUE, load_vocabulary(), minilm, TRAINING).changed
+    put_space(home, "heard", ids, vectors, source="another encoder")
+    assert build(home, CATALOGUE, load_vocabulary(), minilm, TRAINING).trained
 
 
 def test_the_next_build_uses_a_new_space_and_the_one_after_its_removal_none(
