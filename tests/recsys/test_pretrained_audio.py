@@ -34,6 +34,8 @@ from recsys.spaces import add_space, open_space
 from recsys.types import FloatArray, Modality
 from tests import tiny_audio_models as tiny
 
+#: The size of pretrained_msd.pt on the hub.
+PUBLISHED_MUSICFM_BYTES = 1_316_802_088
 DOCS = Path(__file__).parents[2] / "docs" / "encoders.md"
 
 
@@ -248,6 +250,24 @@ def test_muq_and_musicfm_are_what_the_library_muq_makes(encoders: dict[str, Pret
     with torch.inference_mode():
         second = encoders[name]._model(torch.from_numpy(wave)[None], 2).mean(dim=1)[0]
     np.testing.assert_allclose(second.numpy(), tiny.GOLDEN["layer_2"], atol=1e-5)
+
+
+def test_the_network_of_musicfm_at_its_published_size_fills_the_published_file() -> None:
+    """All but what only training has: the codes' projection, the quantiser and a token for classes."""
+    from transformers import Wav2Vec2ConformerConfig
+
+    from recsys.audio.pretrained.conformer import MusicConformer
+
+    rope = Wav2Vec2ConformerConfig(
+        intermediate_size=4096, num_attention_heads=16, position_embeddings_type="rotary", hidden_act="swish"
+    )
+    with torch.device("meta"):
+        model = MusicConformer(
+            hop=240, n_channels=512, width=1024, depth=12, mean=0.0, std=1.0, conformer=rope.to_dict()
+        )
+    n_numbers = sum(values.numel() for values in model.state_dict().values())
+    n_training = 1024 * 4096 + 4096 + 1024 + 512 * 16 + 4096 * 16
+    assert 4 * (n_numbers + n_training) == pytest.approx(PUBLISHED_MUSICFM_BYTES, rel=1e-3)
 
 
 def test_muq_mulan_is_what_the_library_muq_makes_of_whichever_layer_it_reads(

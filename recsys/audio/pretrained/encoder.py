@@ -95,7 +95,8 @@ class PretrainedEncoder:
 
         waves = np.stack(parts)
         given = waves if self._prepare is None else self._prepare(waves)
-        with torch.inference_mode():
+        # TF32, which GPUs use for convolutions unless told otherwise, would make another vector than a CPU does.
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             found = self._vectors(self._model, torch.from_numpy(given).to(self._device))
         if found.shape[1] != self.card.dim:
             raise WeightsError(
