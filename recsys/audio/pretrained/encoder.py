@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 
 from recsys.audio.base import AudioCard
-from recsys.audio.pretrained.loading import choose_device, weights_digest
-from recsys.errors import WeightsError
+from recsys.audio.pretrained.loading import MissingWeightsError, choose_device, weights_digest
 from recsys.types import FloatArray
 
 #: Windows encoded at a time on a CPU (where 10 s of sound take some 100 MB on their way through a model) and on a GPU.
@@ -57,6 +56,7 @@ class PretrainedEncoder:
 
         Raises:
             WeightsError: a GPU was asked for that is not there.
+            MissingWeightsError: the model's vectors have another width than the card says.
         """
         import torch
 
@@ -67,6 +67,11 @@ class PretrainedEncoder:
         self._model = model.eval().to(self._device)
         self._vectors, self._prepare = vectors, prepare
         self._parts = parts or partial(equal_parts, longest=int(card.window_s * card.rate))
+        width = self._forward([np.zeros(card.rate // 10, np.float32)]).shape[1]
+        if width != card.dim:
+            raise MissingWeightsError(
+                card, folder, f"its weights make vectors of {width:,} numbers where {card.dim:,} were expected"
+            )
 
     def encode(self, windows: Sequence[FloatArray]) -> FloatArray:
         """Return one vector per window (n, D), whatever else is encoded with it."""
@@ -86,23 +91,14 @@ class PretrainedEncoder:
         return np.asarray(sums / np.maximum(counts, 1), dtype=np.float32)
 
     def _forward(self, parts: Sequence[FloatArray]) -> FloatArray:
-        """Map B waveforms (S,) to vectors (B, D).
-
-        Raises:
-            WeightsError: the vectors have another width than the card says.
-        """
+        """Map B waveforms (S,) to vectors (B, D)."""
         import torch
 
         waves = np.stack(parts)
         given = waves if self._prepare is None else self._prepare(waves)
-        with torch.inference_mode():
+        # TF32, which GPUs use for convolutions unless told otherwise, would make another vector than a CPU does.
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             found = self._vectors(self._model, torch.from_numpy(given).to(self._device))
-        if found.shape[1] != self.card.dim:
-            raise WeightsError(
-                f"the weights of the audio encoder {self.card.name} make vectors of {found.shape[1]:,} numbers where "
-                f"{self.card.dim:,} were expected; they are of another model, get the right ones with "
-                f"`{self.card.fetch}`"
-            )
         return np.asarray(found.float().cpu().numpy())
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.audio.base import AudioCard
+from recsys.audio.device import device
 from recsys.errors import WeightsError
 
 #: Files that decide what a window becomes: settings and weights.
@@ -114,16 +115,12 @@ def choose_device(asked: str | None) -> str:
     """Return where to compute: what was asked for, else a GPU where there is one.
 
     Raises:
-        WeightsError: a GPU was asked for and torch sees none.
+        WeightsError: a GPU was asked for and there is none.
     """
-    import torch
-
-    there = torch.cuda.is_available()
-    if asked is None:
-        return "cuda" if there else "cpu"
-    if asked.startswith("cuda") and not there:
-        raise WeightsError(f"the device {asked!r} was asked for but torch sees no GPU; ask for none, or for 'cpu'")
-    return asked
+    there = device()
+    if asked is not None and asked.startswith("cuda") and there == "cpu":
+        raise WeightsError(f"the device {asked!r} was asked for but there is no GPU; ask for none, or for 'cpu'")
+    return asked or there
 
 
 def weights_digest(folder: Path) -> str:
