@@ -16,6 +16,7 @@ import typer
 from evals import (
     run_artists,
     run_cpcd,
+    run_folder,
     run_group,
     run_history,
     run_jam,
@@ -59,7 +60,7 @@ _COMMANDS = (
 )
 for _command, _example in _COMMANDS:
     eval_app.command(epilog=f"Example: {_example}")(_command)
-for _command, _example in (*run_understanding.BENCHES, *run_history.BENCHES, *run_load.BENCHES):
+for _command, _example in (*run_understanding.BENCHES, *run_history.BENCHES, *run_folder.BENCHES, *run_load.BENCHES):
     bench_app.command(epilog=f"Example: {_example}")(_command)
 
 

@@ -109,6 +109,13 @@ def test_deleted_files_leave_the_catalogue_and_not_the_history(
     assert _tracks(store).keys() == before.keys(), "it is known again, with all that was done with it"
 
 
+def test_a_folder_whose_own_name_is_not_utf8_is_a_source(store: Store, refresh: Refresh, music: Path) -> None:
+    odd = music.rename(Path(os.fsdecode(os.fsencode(music.parent) + b"/M\xfcsik")))
+    first = refresh(odd)
+    assert (first.source.name, first.source.n_tracks) == ("M\ufffdsik", 20)
+    assert not refresh(odd).changed
+
+
 def test_an_empty_folder_forgets_nothing(store: Store, refresh: Refresh, music: Path, tmp_path: Path) -> None:
     refresh()
     music.rename(tmp_path / "unmounted")

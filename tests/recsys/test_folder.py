@@ -164,6 +164,28 @@ def test_what_has_not_changed_is_not_read_again(index: Index) -> None:
     assert _ids(again) == _ids(first)
 
 
+def test_a_broken_file_is_named_again_and_read_only_when_it_changed(
+    index: Index, music: Path, library: Library
+) -> None:
+    broken = music / "broken.flac"
+    broken.write_bytes(b"fLaC")
+    odd = next(one.path for one in library.broken if one.what == "8 kHz mono")
+    shutil.copy2(odd, music)
+    first, again = index(), index()
+    assert [bad.name for bad in first.problems] == [str(broken)]
+    assert [bad.name for bad in first.remarks] == [str(music / odd.name)]
+    assert (again.problems, again.remarks, again.read.files) == (first.problems, first.remarks, [])
+    shutil.copyfile(_of(library, "flac", "sparse").path, broken)
+    assert [index().problems, len(index().files)] == [[], 10]
+
+
+def test_many_files_of_one_sound_are_told_apart(tmp_path: Path, library: Library) -> None:
+    for number in range(60):
+        shutil.copyfile(library.of("organ")[0].path, tmp_path / f"A - {number}{library.of('organ')[0].path.suffix}")
+    ids = set(_ids(read_folder(tmp_path)).values())
+    assert len(ids) == 60
+
+
 def test_a_file_that_was_moved_keeps_its_track(index: Index, music: Path) -> None:
     first = _ids(index())
     (music / "sorted").mkdir()
