@@ -8,6 +8,7 @@ from pathlib import Path
 from assistant.indexing import Refreshed, source_report
 from assistant.reports import BadRowReport
 from recsys.errors import SourceError
+from recsys.paths import written
 from recsys.sources.base import BadRow
 from recsys.sources.folder import KIND, Batch, folder_fingerprint, read_folder, reader_version
 from recsys.store import Store
@@ -40,7 +41,7 @@ def refresh_folder(
     def begin() -> None:
         nonlocal begun
         if not begun:
-            store.files.begin(name, str(path), KIND, reader_version())
+            store.files.begin(name, written(str(path)), KIND, reader_version())
             begun = True
 
     def keep(batch: Batch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from assistant.reports import BadRowReport, SourceReport
 from recsys.history_source import HISTORY_KIND
+from recsys.paths import written
 from recsys.store import STARTER_KIND, SourceRow, Store
 from recsys.types import Progress
 
@@ -82,7 +84,7 @@ def refresh_source(
         progress("store", 0, len(content.tracks))
     store.add_source(
         name,
-        str(path),
+        written(str(path)),
         content.kind,
         content.fingerprint,
         content.tracks,
@@ -161,9 +163,10 @@ def source_report(source: SourceRow) -> SourceReport:
 def _name_of(path: Path, stored: list[SourceRow]) -> str:
     """The name under which a path is stored, else its file name without suffixes, numbered if that is taken."""
     for source in stored:
-        if source.path == str(path):
+        if source.path == written(str(path)):
             return source.name
-    stem = path.name.split(".")[0] or path.name
+    named = os.fsencode(path.name).decode("utf-8", "replace")
+    stem = named.split(".")[0] or named
     taken = {source.name for source in stored} | _TAKEN
     number = 2
     name = stem

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from assistant.parts import Parts
 from recsys.errors import RecsysError
+from recsys.paths import place_of
 
 #: What is played: file extension → media type.
 AUDIO_TYPES = {
@@ -37,8 +37,7 @@ class Media(Parts):
             return None
         if not named or "\0" in named:
             return None
-        parts = urlsplit(named)
-        place = Path(unquote(parts.path) if parts.scheme == "file" else named)
+        place = place_of(named)
         try:
             path = place.resolve(strict=True)
         except (OSError, RuntimeError):

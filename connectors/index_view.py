@@ -35,7 +35,9 @@ def show_index_report(console: Console, report: IndexReport) -> None:
         console.print(Text(f"{source.name}: {stored}, as they were"))
     _show_rows(console, report.bad_rows)
     if report.remarks:
-        console.print(Text(f"{counted(len(report.remarks), 'file')} taken, though there is something odd about each:"))
+        each = "it" if len(report.remarks) == 1 else "each"
+        files = counted(len(report.remarks), "file")
+        console.print(Text(f"{files} taken, though there is something odd about {each}:"))
         _show_rows(console, report.remarks)
     if report.listening is not None:
         show_listening(console, report.listening)

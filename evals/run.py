@@ -18,6 +18,7 @@ from evals import (
     run_bridge,
     run_cpcd,
     run_enriching,
+    run_folder,
     run_group,
     run_hearing,
     run_history,
@@ -66,7 +67,14 @@ _COMMANDS = (
 )
 for _command, _example in _COMMANDS:
     eval_app.command(epilog=f"Example: {_example}")(_command)
-for _command, _example in (*run_understanding.BENCHES, *run_history.BENCHES, *run_listening.BENCHES, *run_load.BENCHES):
+_BENCHES = (
+    *run_understanding.BENCHES,
+    *run_history.BENCHES,
+    *run_folder.BENCHES,
+    *run_listening.BENCHES,
+    *run_load.BENCHES,
+)
+for _command, _example in _BENCHES:
     bench_app.command(epilog=f"Example: {_example}")(_command)
 
 

@@ -171,10 +171,10 @@ def _plan(folder: Path, number: int, sound: Clip) -> LibraryFile:
     extension = _FORMATS[album_number % len(_FORMATS)]
     artist = _ARTISTS[album_number % len(_ARTISTS)]
     title = f"{_FIRST[(number * 7 + number // 10) % 10]} {_SECOND[(number * 3 + number // 100) % 10]}"
-    album, year = f"{_SECOND[album_number % 10]} of {_FIRST[(album_number * 3) % 10]}", 1967 + album_number * 2
+    album, year = f"{_SECOND[album_number % 10]} of {_FIRST[(album_number * 3) % 10]}", 1967 + album_number
     described = album_number % 3 != 2
     style = "sparse" if place in (3, 8) else "full"
-    if album_number % 6 == 5:
+    if album_number % 6 == 4:
         style = "path"
     if extension == "mp3" and album_number % 20 == 12:
         style = "id3v1"
@@ -248,4 +248,4 @@ def _litter(folder: Path) -> None:
     (folder / ".hidden").mkdir()
     for name in (".hidden/hidden.mp3", "._resource fork.mp3", "cover.jpg", "Thumbs.db", "playlist.m3u"):
         (folder / name).write_bytes(b"\0\x05\x16\x07" * 100)
-    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    (folder / "loop").symlink_to(".", target_is_directory=True)

@@ -105,6 +105,31 @@ def test_skipped_rows_are_listed_twenty_at_most() -> None:
     assert lines[21:] == ["  … and 5 more", "Serving 75 tracks with a model trained on it; 1.2 s"]
 
 
+def test_every_file_that_something_is_wrong_with_is_named() -> None:
+    source = SourceReport(name="Music", path="/music", kind="folder", n_tracks=70, n_playlists=0, added_at=0)
+    long = "/music/" + "x" * 400
+    report = IndexReport(
+        source=source,
+        n_rows=100,
+        bad_rows=tuple(BadRowReport(line=0, name=f"{long}/{n}.mp3", reason="is empty") for n in range(30)),
+        remarks=(BadRowReport(line=0, name="/music/a\x1b.flac", reason="lasts 3 h 0 min"),),
+        n_tracks=70,
+        generation="abc",
+        generation_changed=True,
+        trained=True,
+        seconds=1.25,
+    )
+    console, out = shown(80)
+    show_index_report(console, report)
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "Music: 70 tracks from 100 files, 0 playlists, 30 files skipped"
+    assert lines[1:31] == [f"  {long}/{n}.mp3: is empty" for n in range(30)]
+    assert lines[31:33] == [
+        "1 file taken, though there is something odd about it:",
+        "  /music/a.flac: lasts 3 h 0 min",
+    ]
+
+
 def test_indexing_says_when_the_starter_no_longer_serves() -> None:
     fields = {"n_tracks": 75, "generation": "a", "generation_changed": True, "trained": False, "seconds": 1.0}
     console, out = shown(100)

@@ -439,7 +439,7 @@ def test_an_unreadable_file_is_one_clear_error(read: Any, content: bytes, name: 
 
 
 def test_folders_and_missing_files_are_one_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="it is a folder; give the path of one"):
+    with pytest.raises(SourceError, match="it is a folder without audio files"):
         read_source(tmp_path)
     with pytest.raises(SourceError, match="there is no such file"):
         read_source(tmp_path / "nowhere.csv")

@@ -19,7 +19,7 @@ from recsys.paths import written
 from recsys.sources.base import BadRow, SourceContent
 from recsys.sources.folder.identity import GONE, Identities, KnownFile
 from recsys.sources.folder.reading import ReadFile, read_file
-from recsys.sources.folder.walk import FoundFile, Walk, under, walk
+from recsys.sources.folder.walk import FoundFile, Walk, under, walk_folder
 from recsys.types import NOTE, Progress, Track
 
 __all__ = ["KIND", "Batch", "FolderContent", "KnownFile", "folder_source", "read_folder", "reader_version"]
@@ -84,7 +84,7 @@ def read_folder(
         SourceError: it is no folder, cannot be opened, or holds no audio file.
     """
     root = os.path.abspath(path)
-    walked = walk(Path(root), progress)
+    walked = walk_folder(Path(root), progress)
     known = known or {}
     _require_files(path, walked, known)
     at = {written(file.path): file for file in walked.files}

@@ -72,7 +72,7 @@ _LANGUAGES = {
     "chi": "zh",
 }
 _TEMPO_BPM = (20.0, 400.0)
-_ID3V1_CHARS = 30
+_ID3V1_CHARS = (28, 29, 30)  # without the spaces at which it was cut
 
 
 def track_of(track_id: str, path: str, contents: Contents, named: Named) -> Track:
@@ -143,7 +143,7 @@ def _title(tags: Mapping[str, Sequence[str]], named: Named) -> str:
     title, from_path = _first(tags, "title"), values.text(named.title)
     if not title or (_NO_TITLE.fullmatch(title) and not _NO_TITLE.fullmatch(from_path) and from_path):
         return from_path or "Untitled"
-    if len(title) == _ID3V1_CHARS and from_path.startswith(title):  # ID3v1 has no room for more
+    if len(title) in _ID3V1_CHARS and from_path.startswith(title):  # ID3v1 has no room for more
         return from_path
     return title
 

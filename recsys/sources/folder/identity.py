@@ -6,7 +6,7 @@ file it is: one of the same sound, wherever it lies now, else the one in the sam
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -45,6 +45,7 @@ class Identities:
         self._known, self._present = known, present
         self._used = {row.native_id for path in unchanged if (row := known[path]).native_id}
         self._free: dict[str, dict[str, str]] = defaultdict(dict)  # digest → path → id
+        self._copies: Counter[str] = Counter()  # of a sound, that have an id of their own
         self._taken_names = {row.native_id for row in known.values() if row.native_id}
         for path, row in known.items():
             if row.native_id and path not in unchanged:
@@ -70,9 +71,10 @@ class Identities:
 
     def new(self, digest: str) -> str:
         """Return an id for a sound that was never seen; a second file of the same sound gets a number behind."""
-        name, number = f"{_PREFIX}{digest}", 2
+        name = f"{_PREFIX}{digest}"
         while name in self._used or name in self._taken_names:
-            name, number = f"{_PREFIX}{digest}-{number}", number + 1
+            self._copies[digest] += 1
+            name = f"{_PREFIX}{digest}-{self._copies[digest] + 1}"
         return self._use(name)
 
     def _use(self, native_id: str) -> str:

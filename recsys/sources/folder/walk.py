@@ -38,7 +38,7 @@ class Walk:
     closed: list[str] = field(default_factory=list)
 
 
-def walk(folder: Path, progress: Progress | None = None) -> Walk:
+def walk_folder(folder: Path, progress: Progress | None = None) -> Walk:
     """Find the audio files of a folder by their names, links followed, hidden files and folders left out.
 
     A folder that several links lead to, or that contains itself by one, is walked once.
