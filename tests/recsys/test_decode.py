@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ def test_windows_lie_within_the_track_apart_and_evenly(duration_s: float, second
     assert 1 <= len(found) <= n
     assert found[0][0] >= 0
     assert found[-1][0] + found[-1][1] <= duration_s + 1e-6
-    assert all(a + length <= b + 1e-6 for (a, length), (b, _) in zip(found, found[1:], strict=False))
+    assert all(a + length <= b + 1e-6 for (a, length), (b, _) in pairwise(found))
     assert found[0][0] == pytest.approx(duration_s - found[-1][0] - found[-1][1], abs=1e-6)
 
 
