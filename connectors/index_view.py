@@ -63,7 +63,8 @@ def show_listening(console: Console, report: ListeningReport) -> None:
         soft_wrap=True,
     )
     for problem in report.problems[:_MAX_SOUND_PROBLEMS]:
-        console.print(Text(f"  {plain(problem.path)}: {plain(problem.reason)}"), soft_wrap=True)
+        heard = ", and was heard as far as it goes" if problem.heard else ""
+        console.print(Text(f"  {plain(problem.path)}: {plain(problem.reason)}{heard}"), soft_wrap=True)
     if len(report.problems) > _MAX_SOUND_PROBLEMS:
         console.print(Text(f"  … and {len(report.problems) - _MAX_SOUND_PROBLEMS:,} more"))
 

@@ -34,7 +34,10 @@ def read_bundle(index: bytes, data: bytes) -> dict[str, FloatArray]:
         WeightsError: it is no such checkpoint, or is cut off.
     """
     try:
-        return dict(_tensors(index, data))
+        found = dict(_tensors(index, data))
+        if not found:
+            raise ValueError("it holds no numbers")
+        return found
     except (struct.error, IndexError, UnicodeDecodeError, ValueError) as error:
         raise WeightsError(
             f"the checkpoint cannot be read as TensorFlow's tensor bundle ({error}); fetch it again with "
