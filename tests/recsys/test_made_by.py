@@ -25,8 +25,11 @@ Unknown,D,perhaps,about suno valley,-400,,
 
 @pytest.mark.parametrize(
     ("value", "says"),
-    [("yes", "yes"), ("True", "yes"), ("1", "yes"), ("AI-generated", "yes"), ("no", "no"), ("false", "no"), ("0", "no")]
-    + [("human", "no"), ("maybe", None), ("", None), ("0.4", None)],
+    [
+        *(("yes", "yes"), ("True", "yes"), ("1", "yes"), ("AI-generated", "yes")),
+        *(("no", "no"), ("false", "no"), ("0", "no"), ("human", "no")),
+        *(("maybe", None), ("", None), ("0.4", None)),
+    ],
 )
 def test_a_column_says_yes_or_no_or_nothing(value: str, says: str | None) -> None:
     assert mark(value) == says
@@ -35,15 +38,9 @@ def test_a_column_says_yes_or_no_or_nothing(value: str, says: str | None) -> Non
 @pytest.mark.parametrize(
     ("value", "decibels"),
     [
-        ("-6.5", -6.5),
-        (-6.5, -6.5),
-        ("-14 LUFS", -14.0),
-        ("-7,25 dB", -7.25),
-        ("0.3", 0.3),
-        ("-400", None),
-        ("loud", None),
-    ]
-    + [(12, None), ("", None), (None, None)],
+        *(("-6.5", -6.5), (-6.5, -6.5), ("-14 LUFS", -14.0), ("-7,25 dB", -7.25), ("0.3", 0.3)),
+        *(("-400", None), ("loud", None), (12, None), ("", None), (None, None)),
+    ],
 )
 def test_a_loudness_is_in_decibels_below_full_scale(value: object, decibels: float | None) -> None:
     assert loudness_db(value) == decibels
