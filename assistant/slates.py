@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from assistant.entries import tidy_ids
+from assistant.evidence import origin
 from assistant.labels import plain
 from assistant.links import link
 from assistant.reply import Diff, SlateTrack
@@ -12,6 +13,8 @@ from recsys.recommendation import Pick
 from recsys.types import Track
 
 _MAX_FACETS = 6
+#: Lists of a track's words, and how many of each are shown.
+_SHOWN = {"genres": 3, "moods": 2, "activities": 2, "instruments": 2}
 
 
 def slate_tracks(
@@ -74,5 +77,17 @@ def diff(before: Sequence[str], after: Sequence[str]) -> Diff:
 
 
 def _facets(track: Track) -> tuple[str, ...]:
-    words = (*track.genres[:3], *track.moods[:2], *track.activities[:2], *track.instruments[:2])
-    return tuple(plain(word, 40) for word in dict.fromkeys(words))[:_MAX_FACETS]
+    """A few words for the track; what was heard and not stated is marked, and tempo and key are told only then."""
+    words = []
+    for column, most in _SHOWN.items():
+        listed: tuple[str, ...] = getattr(track, column)
+        words += [_marked(track, column, word) for word in listed[:most]]
+    if track.tempo_bpm is not None and "tempo_bpm" in track.derived:
+        words.append(_marked(track, "tempo_bpm", f"≈{track.tempo_bpm:.0f} BPM"))
+    if track.key is not None and "key" in track.derived:
+        words.append(_marked(track, "key", track.key))
+    return tuple(dict.fromkeys(words))[:_MAX_FACETS]
+
+
+def _marked(track: Track, column: str, word: str) -> str:
+    return f"{plain(word, 40)} (heard)" if origin(track, column) == "heard" else plain(word, 40)

@@ -9,24 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from evals import midi
+from recsys.errors import RecsysError
 from recsys.types import FloatArray
 
 #: Windows at `midi.RATE` → tag → score (0–1), the mean over windows.
 Tagger = Callable[[Sequence[FloatArray]], Mapping[str, float]]
 
-_MODULE = "recsys.audio.musicnn_encoder"
-
 
 def open_tagger(home: Path | None) -> Tagger | None:
     """Open MusiCNN over the weights in a data folder; None where they are not there."""
+    if home is None:
+        return None
     try:
-        musicnn: Any = import_module(_MODULE)
-    except ModuleNotFoundError:
+        encoder: Any = import_module("recsys.audio.registry").open_audio_encoder("musicnn", home)
+    except (ModuleNotFoundError, RecsysError):
         return None
-    if home is None or not musicnn.is_ready(home):
-        return None
-    encoder, names = musicnn.open_encoder(musicnn.CARD, home, 1), musicnn.MusicnnEncoder.tags
-    rate: int = musicnn.CARD.rate
+    rate: int = encoder.card.rate
 
     def tags(windows: Sequence[FloatArray]) -> Mapping[str, float]:
         from scipy.signal import resample_poly
@@ -34,6 +32,6 @@ def open_tagger(home: Path | None) -> Tagger | None:
         common = gcd(rate, midi.RATE)
         given = [resample_poly(window, rate // common, midi.RATE // common) for window in windows]
         _, scores = encoder.encode_with_tags([window.astype("float32") for window in given])
-        return dict(zip(names, map(float, scores.mean(axis=0)), strict=True))
+        return dict(zip(encoder.tags, map(float, scores.mean(axis=0)), strict=True))
 
     return tags

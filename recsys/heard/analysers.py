@@ -1,7 +1,7 @@
 """The analysers: what the signal itself tells, and what MusiCNN's tags do.
 
-A track of which a source wants to say nothing confident — silence, noise, less than two seconds — gets nothing, or
-only what is true of it all the same (the loudness of noise).
+Of silence and of what is shorter than two seconds they say nothing; of noise and of speech only what is true of them
+all the same, which is how loud they are.
 """
 
 from __future__ import annotations

@@ -27,6 +27,8 @@ _FFT, _BANDS, _TOP_HZ = 1024, 40, 8_000.0
 #: The lowest bands hold kick drum and bass: up to 200 Hz.
 _LOW_BANDS = 3
 _DYNAMIC_RANGE_DB = 80.0
+#: What is so many dB softer is a tenth as loud: 20 is amplitude, 33 about what ears make of it (Stevens).
+_LOUD_DB = 30.0
 #: Seconds over which an onset envelope's slow rise and fall is taken out.
 _LOCAL_S = 0.5
 
@@ -60,17 +62,20 @@ class Spectra:
 
     @cached_property
     def onsets(self) -> tuple[FloatArray, ...]:
-        """How much begins in each frame: in all bands, and in the lowest alone, (2, F) per window.
+        """How much begins in each frame, (3, F) per window: in all bands, in the lowest alone, and by how loud it is.
 
-        The rise of the level in dB, averaged over bands, as spectral flux (Böck & Widmer, DAFx 2013), less its local
-        mean.
+        The first two are the rise of the level in dB, averaged over bands, as spectral flux (Böck & Widmer, DAFx 2013):
+        there a hi-hat counts as much as a snare. The third is the rise of the amplitude, where it does not. All are
+        less their local mean.
         """
         from scipy.ndimage import uniform_filter1d
 
         found = []
         for level in self.mels:
             rise = np.maximum(np.diff(level, axis=1, prepend=level[:, :1]), 0.0)  # (B, F)
-            both = np.stack([rise.mean(axis=0), rise[:_LOW_BANDS].mean(axis=0)])  # (2, F)
-            local = uniform_filter1d(both, round(_LOCAL_S * FRAMES_PER_S), axis=1)
-            found.append(np.maximum(both - local, 0.0).astype(np.float32))
+            amplitude = 10.0 ** ((level - level.max()) / _LOUD_DB)
+            louder = np.maximum(np.diff(amplitude, axis=1, prepend=amplitude[:, :1]), 0.0)  # (B, F)
+            kinds = np.stack([rise.mean(axis=0), rise[:_LOW_BANDS].mean(axis=0), louder.mean(axis=0)])  # (3, F)
+            local = uniform_filter1d(kinds, round(_LOCAL_S * FRAMES_PER_S), axis=1)
+            found.append(np.maximum(kinds - local, 0.0).astype(np.float32))
         return tuple(found)

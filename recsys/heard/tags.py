@@ -1,9 +1,9 @@
 """What MusiCNN's tags say in the words of the vocabulary: instruments, voices, genres, moods and activities.
 
 MusiCNN gives each tag of MagnaTagATune (MTT) and of the Million Song Dataset (MSD) a score, 0–1. How high a score must
-be to be believed differs from tag to tag: listeners of MTT named the flute wherever there was one, those of MSD
-seldom said that a track is sad. The thresholds of instruments and voices are those at which `segue eval hearing` finds
-few wrong ones on solos and songs synthesised with the soundfont FluidR3, not the one that it reports on; those of
+be to be believed differs from tag to tag: listeners of MTT named the flute wherever there was one, those of MSD seldom
+said that a track is sad. The thresholds of instruments and voices are those at which `segue eval hearing` finds few
+wrong ones on solos and songs synthesised with the soundfont FluidR3, which is not the one that it reports on; those of
 genres, moods and activities follow how often each tag is given. At its threshold a tag's confidence is a half.
 """
 
