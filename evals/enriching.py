@@ -20,7 +20,7 @@ tracks state most: what a value is worth that knows nothing of the artist.
 The source `artist` has nothing to say of an artist whose tracks are all hidden, so its row under `tracks` is of another
 draw: as many tracks described as before, but drawn one by one.
 
-**Requests.** At most 100: genres, decades, and genres of a decade, drawn by seed among those that at least 30 hidden
+**Requests.** At most 100: genres, decades, and genres of a decade, drawn by seed among those that at least 15 hidden
 tracks truly are. `p@10` is the share of the first ten that truly are what was asked, missing ones wrong; `before` and
 `after` enriching from artists and facts, ranked by the product (`Assistant.rank`) without taste.
 
@@ -57,7 +57,7 @@ from recsys.vocabulary import Vocabulary, load_vocabulary
 
 #: Fields of which the table states the truth.
 FIELDS = ("genres", "year", "energy", "danceability")
-N_REQUESTS, LEAST_TRACKS, FIRST = 100, 30, 10
+N_REQUESTS, LEAST_TRACKS, FIRST = 100, 15, 10
 #: How requests are divided into genres, decades and both.
 _KINDS = {"genre": 0.4, "era": 0.2, "genre and era": 0.4}
 _STATED = ("album", "year", "duration_s", "energy", "valence", "danceability", "acousticness", "instrumentalness")
