@@ -9,25 +9,26 @@ one artist are right or wrong together.
 
     coverage    share of the tracks that get a value sure enough to be shown
     right       of those, the share that is right (`recsys.enrich.base`); of lists, the share of words, averaged over
-                tracks. A word is right if it, or one below or above it in the vocabulary, is stated
+                tracks. A word is right if it, or one below it in the vocabulary, is stated: a request is truly met
     any_right   of lists: the share of tracks with at least one right word
-    met         of lists: the share of words that are stated themselves, or one below them: a request for the word is
-                truly met
     confidence  what the source itself says of how sure it is, the mean; calibrated where it equals `right`
 
 A track states the genres of the playlists it was found in, which is not all that it is: a word that is not stated need
-not be wrong, so `right` and `met` are low estimates. `commonest` gives every track the two genres that described
+not be wrong, so `right` is a low estimate. `commonest` gives every track the two genres that described
 tracks state most: what a value is worth that knows nothing of the artist.
 
 The source `artist` has nothing to say of an artist whose tracks are all hidden, so its row under `tracks` is of another
 draw: as many tracks described as before, but drawn one by one.
 
-**Requests.** At most 100: genres, decades, and genres of a decade, drawn by seed among those that at least 30 hidden
+**Requests.** At most 100: genres, decades, and genres of a decade, drawn by seed among those that at least 15 hidden
 tracks truly are. `p@10` is the share of the first ten that truly are what was asked, missing ones wrong; `before` and
 `after` enriching from artists and facts, ranked by the product (`Assistant.rank`) without taste.
 
     all          the first ten of the ranking as served, strict: undescribed tracks compete with described ones
-    undescribed  the first ten hidden tracks of the ranking, not strict: what is found of what nobody described
+    undescribed  the first ten hidden tracks of that ranking: what the product finds of what nobody described. Before,
+                 a genre or a decade that nobody stated is not known to be met, so none is found
+    by likeness  the first ten hidden tracks of a ranking that is not strict, in which what is unknown may come too:
+                 before, the words alone and what the ranker knows of artists find them
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ from recsys.vocabulary import Vocabulary, load_vocabulary
 
 #: Fields of which the table states the truth.
 FIELDS = ("genres", "year", "energy", "danceability")
-N_REQUESTS, LEAST_TRACKS, FIRST = 100, 30, 10
+N_REQUESTS, LEAST_TRACKS, FIRST = 100, 15, 10
 #: How requests are divided into genres, decades and both.
 _KINDS = {"genre": 0.4, "era": 0.2, "genre and era": 0.4}
 _STATED = ("album", "year", "duration_s", "energy", "valence", "danceability", "acousticness", "instrumentalness")
@@ -200,8 +201,7 @@ def judge(one: Annotation, truth: Track, vocabulary: Vocabulary) -> dict[str, fl
         return {"right": float(agrees(one.field, one.value, stated))}
     words = [str(word) for word in one.value] if isinstance(one.value, tuple) else []
     right = [word_agrees(vocabulary, one.field, word, stated) for word in words]
-    met = [not vocabulary.descendants(Facet.GENRE, word).isdisjoint(stated) for word in words]
-    return {"right": float(np.mean(right)), "any_right": float(any(right)), "met": float(np.mean(met))}
+    return {"right": float(np.mean(right)), "any_right": float(any(right))}
 
 
 def _hidden(tracks: Sequence[Track], keeps: Callable[[Track], bool]) -> Hidden:
@@ -267,11 +267,17 @@ def _requests(
                 if when == "after":
                     assistant.enrich(progress=progress)
                 for number, request in enumerate(requests):
-                    served = assistant.rank(_LISTENER, request.text, FIRST).track_ids
-                    every = assistant.rank(_LISTENER, request.text, len(hidden.tracks), strict=False).track_ids
-                    bare = [track_id for track_id in every if track_id in hidden.hidden][:FIRST]
-                    figures[number][f"{when}_all"] = _precision(request, served, hidden, vocabulary)
-                    figures[number][f"{when}_undescribed"] = _precision(request, bare, hidden, vocabulary)
+                    strict, loose = (
+                        assistant.rank(_LISTENER, request.text, len(hidden.tracks), strict=strict).track_ids
+                        for strict in (True, False)
+                    )
+                    for which, ranking in (
+                        ("all", strict),
+                        ("undescribed", [one for one in strict if one in hidden.hidden]),
+                        ("by likeness", [one for one in loose if one in hidden.hidden]),
+                    ):
+                        share = _precision(request, ranking[:FIRST], hidden, vocabulary)
+                        figures[number][f"{when}, {which}"] = share
                     if progress:
                         progress(f"ask {when} (seed {seed})", number + 1, len(requests))
     return list(zip(requests, figures, strict=True))
@@ -301,7 +307,7 @@ def _add_values(
         if subset != "all" and system not in report.results:
             # Nothing of it where whole artists are hidden.
             report.add(system, "all", "coverage", Summary(0.0, 0.0, 0.0, 0.0, len(figures)))
-        for metric in ("coverage", "right", "any_right", "met", "confidence"):
+        for metric in ("coverage", "right", "any_right", "confidence"):
             known = [(artist, one[metric]) for artist, one in figures if metric in one]
             if known and not (source == "commonest" and metric == "confidence"):
                 summary = summarise([value for _, value in known], groups=[artist for artist, _ in known])
@@ -310,11 +316,11 @@ def _add_values(
 
 def _add_requests(report: Report, asked: Sequence[tuple[Request, Mapping[str, float]]]) -> None:
     kinds = {"all": asked} | {kind: [one for one in asked if one[0].kind == kind] for kind in _KINDS}
-    for which in ("all", "undescribed"):
+    for which in ("all", "undescribed", "by likeness"):
         for subset, pairs in kinds.items():
             if not pairs:
                 continue
-            before, after = ([one[f"{when}_{which}"] for _, one in pairs] for when in ("before", "after"))
+            before, after = ([one[f"{when}, {which}"] for _, one in pairs] for when in ("before", "after"))
             texts = [request.text for request, _ in pairs]
             gain = [b - a for a, b in zip(before, after, strict=True)]
             for name, figures in (("before", before), ("after", after), ("after - before", gain)):

@@ -65,12 +65,17 @@ class HistorySource:
             return _orphans(connection)
 
     def drop_orphans(self) -> int:
-        """Drop the tracks with which no listener has done anything, and the source with its last; return how many."""
+        """Drop the tracks with which no listener has done anything, with all that was learnt of them; return how many.
+
+        The source goes with its last track.
+        """
         with self._writer.begin() as connection:
             gone = iter(sorted(_orphans(connection)))
             n_gone = 0
             while batch := list(islice(gone, _AT_ONCE)):
                 connection.execute(db.tracks.delete().where(_is_history, db.tracks.c.track_id.in_(batch)))
+                known = db.track_annotations
+                connection.execute(known.delete().where(known.c.track_id.in_(batch)))
                 n_gone += len(batch)
             if n_gone and not _count(connection):
                 connection.execute(db.sources.delete().where(_is_source))

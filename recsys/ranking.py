@@ -51,7 +51,7 @@ class RankingWeights:
     translation: float = 0.6
     lexical: float = 1.5
     constraint: float = 1.2  # each soft constraint, fully met
-    doubt: float = 3.0  # what a track loses that meets a wish by a value that is not stated, and not sure at all
+    doubt: float = 4.0  # what a track loses that meets a wish by a value that is not stated, and not sure at all
     typical: float = 2.5  # what a track loses that passes for a mood or activity by its sound, and is nothing like it
     company: float = 6.0  # where the words ask for nothing in particular; divided by one more for each wish
     named: float = 0.05  # words that only name a playlist, where what continues one was learnt

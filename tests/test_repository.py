@@ -54,8 +54,8 @@ def test_ci_is_executable_and_refuses_what_it_does_not_know(root: Path) -> None:
 def test_base_install_has_no_test_tools_and_the_extras_are_those_of_accounts(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    assert list(extras) == ["spotify", "listenbrainz", "subsonic", "test"]
-    assert "segue[listenbrainz,spotify,subsonic]" in extras["test"]
+    assert list(extras) == ["spotify", "listenbrainz", "musicbrainz", "subsonic", "test"]
+    assert "segue[listenbrainz,musicbrainz,spotify,subsonic]" in extras["test"]
     names = {re.split(r"[<>=!\[ ]", line)[0].lower() for line in project["dependencies"]}
     tools = {re.split(r"[<>=!\[ ]", line)[0].lower() for line in project["optional-dependencies"]["test"]}
     assert not names & tools

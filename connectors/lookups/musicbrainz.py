@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 import musicbrainzngs
@@ -101,10 +102,12 @@ class MusicBrainz:
             with _time_limit():
                 return ask()
         except musicbrainzngs.ResponseError as error:
+            _close(error.cause)
             if getattr(error.cause, "code", None) == 404:
                 return None
             raise ServiceError("MusicBrainz", f"its answer cannot be read ({type(error.cause).__name__})") from error
         except musicbrainzngs.WebServiceError as error:
+            _close(error.cause)
             code = getattr(error.cause, "code", None)
             problem = f"it answered {code}" if code else f"it cannot be reached ({type(error.cause).__name__})"
             raise ServiceError("MusicBrainz", problem) from error
@@ -132,6 +135,12 @@ def _time_limit() -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
+
+
+def _close(refusal: object) -> None:
+    """Close the connection of an answer that nobody reads."""
+    if isinstance(refusal, HTTPError):
+        refusal.close()
 
 
 def _credits(recording: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -2,8 +2,8 @@
 
 A value is *right* for a track that states the field itself if it would have been found by the same requests:
 
-    lists of words   a word of it is a stated one, or lies above or below one in the vocabulary ("rock" and "indie
-                     rock" agree); judged word by word
+    lists of words   a word of it is a stated one, or lies above one in the vocabulary (what states "indie rock" is
+                     rock, and what states "rock" need not be indie rock); judged word by word
     year             the decade is the stated one
     duration_s       within 10 % of the stated length
     0–1 numbers      within 0.15 of the stated one
@@ -63,12 +63,11 @@ def states(track: Track, field: str) -> bool:
 
 
 def word_agrees(vocabulary: Vocabulary, field: str, word: str, stated: Collection[str]) -> bool:
-    """Whether one word of a list field is right, given those that are stated."""
+    """Whether one word of a list field is right, given those that are stated: a request for it would be truly met."""
     facet = FACETS.get(field)
     if word in stated or facet is None:
         return word in stated
-    below = vocabulary.descendants(facet, word)
-    return any(one in below or word in vocabulary.descendants(facet, one) for one in stated)
+    return not vocabulary.descendants(facet, word).isdisjoint(stated)
 
 
 def agrees(field: str, value: Any, stated: Any) -> bool:

@@ -24,8 +24,8 @@ from recsys.vocabulary import Vocabulary
 #: How often each kind of fact is right where the catalogue itself cannot tell; see the module's docstring.
 EXPECTED = {
     "genres:1": 0.9,
-    "genres:2": 0.75,
-    "genres:3": 0.6,
+    "genres:2": 0.6,
+    "genres:3": 0.4,
     "country": 0.95,
     "vocal": 0.85,
     "year:song": 0.9,
@@ -109,7 +109,7 @@ class ArtistsFacts:
             return
         for field in FIELDS:
             told = [] if states(track, field) else self._told(track, known, field)
-            sure = [(value, self._confidence(known, kind)) for value, kind in told]
+            sure = [(value, self._confidence(known, kind, value if field == "genres" else "")) for value, kind in told]
             if not sure:
                 continue
             if field != "genres":
@@ -130,17 +130,20 @@ class ArtistsFacts:
                 else agrees(field, value, stated)
             )
             self.calibration.learn(_kind(known, kind), right)
+            if field == "genres":
+                self.calibration.learn(f"{_kind(known, kind)}:{value}", right)
 
-    def _confidence(self, known: KnownArtist, kind: str) -> float:
+    def _confidence(self, known: KnownArtist, kind: str, word: str) -> float:
+        """How sure a kind of fact makes here; of a genre, how sure that very word does, as far as it was seen."""
         expected = EXPECTED[kind] * (_LISTED if known.listed else 1.0)
-        return self.calibration.confidence(_kind(known, kind), expected)
+        usual = self.calibration.confidence(_kind(known, kind), expected)
+        return self.calibration.confidence(f"{_kind(known, kind)}:{word}", usual) if word else usual
 
     def _told(self, track: Track, known: KnownArtist, field: str) -> list[tuple[Any, str]]:
         """The values of a field, each with its kind of evidence."""
         match field:
             case "genres":
-                words = dict.fromkeys(self._word(field, one) for one in known.genres)
-                return [(word, f"genres:{min(place, 3)}") for place, word in enumerate(filter(None, words), start=1)]
+                return self._genres(known)
             case "year":
                 return _year(track, known)
             case "country":
@@ -150,6 +153,15 @@ class ArtistsFacts:
                 return [(_VOICES[known.voice], "vocal")] if known.voice else []
             case _:
                 return self._language(known)
+
+    def _genres(self, known: KnownArtist) -> list[tuple[str, str]]:
+        """The genres of an artist and those above them, with the place of the first that implies each."""
+        told: dict[str, str] = {}
+        for place, one in enumerate(known.genres, start=1):
+            if word := self._word("genres", one):
+                for said in (word, *self._vocabulary.parents(Facet.GENRE, word)):
+                    told.setdefault(said, f"genres:{min(place, 3)}")
+        return list(told.items())
 
     def _language(self, known: KnownArtist) -> list[tuple[str, str]]:
         if known.voice == "instrumental":

@@ -32,6 +32,7 @@ COMMANDS = (
     "map",
     "not-me",
     "index",
+    "enrich",
     "train",
     "login",
     "export",
