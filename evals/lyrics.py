@@ -104,13 +104,14 @@ def evaluate(kept: Path | None = None, progress: Progress | None = None) -> Repo
 def choose(choosing: Sequence[Lyric], encoder: TextEncoder) -> list[dict[str, float]]:
     """Say which threshold has the best F1 for each worth of a word, best first, on lyrics kept for choosing."""
     finder, names = ThemeFinder(encoder), [theme.name for theme in load_themes()]
-    read = [(sung_words(one.text), one) for one in choosing]
-    parts = [(words, encoder.encode(chunks(words, encoder)), one) for words, one in read]
+    read = [sung_words(one.text) for one in choosing]
+    parts = [(words, encoder.encode(chunks(words, encoder))) for words in read]
+    meant, counted = (np.array([finder.scores(words, near, count) for words, near in parts]) for count in (0.0, 1.0))
+    right = np.array([[name in one.about for name in names] for one in choosing])
+    first = np.array([names.index(one.about[0]) for one in choosing])
     told = []
     for count in _WORDS_COUNTS:
-        scores = np.array([finder.scores(words, vectors, count) for words, vectors, _ in parts])
-        right = np.array([[name in one.about for name in names] for one in choosing])
-        first = np.array([names.index(one.about[0]) for one in choosing])
+        scores = meant + count * (counted - meant)
         for threshold in np.arange(1.5, 4.5, 0.1).round(2):
             ranks = np.argsort(np.argsort(-scores, axis=1), axis=1)
             found = (scores >= threshold) & (ranks < shipped.MOST_THEMES)

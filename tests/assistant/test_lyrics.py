@@ -24,7 +24,7 @@ from tests.openai_server import says, serving
 
 #: A word that stands in every lyric and nowhere else.
 PLANTED = "quibblefrost"
-MADE = [one for one in read_lyrics() if one.set == "reporting" and one.about and one.way == "plain"][:30]
+MADE = [one for one in read_lyrics() if one.set == "reporting" and one.about and one.way == "plain"][:22]
 Open = Callable[..., Assistant]
 
 
@@ -38,18 +38,26 @@ def write(path: Path, lyrics: list[Lyric]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, open_assistant: Open, starter_home: Path) -> Path:
-    """A data folder that serves thirty tracks with lyrics."""
+def home(tmp_path_factory: pytest.TempPathFactory, open_assistant: Open) -> Path:
+    """A data folder that serves two dozen tracks with lyrics."""
     home = tmp_path_factory.mktemp("lyrics") / "home"
-    shutil.copytree(starter_home / "cache" / "encoder", home / "cache" / "encoder")
-    with open_assistant(home) as assistant:
+    with open_assistant(home, training_steps=5) as assistant:
         assistant.index(write(home.parent / "sung.csv", MADE))
     return home
 
 
 @pytest.fixture(scope="module")
 def singing(home: Path, open_assistant: Open) -> Iterator[Assistant]:
-    with open_assistant(home) as assistant:
+    with open_assistant(home, training_steps=5) as assistant:
+        yield assistant
+
+
+@pytest.fixture(scope="module")
+def silent(home: Path, open_assistant: Open, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    """The same catalogue, indexed again from a table that has no lyrics any more."""
+    copy = Path(shutil.copytree(home, tmp_path_factory.mktemp("silent") / "home"))
+    with open_assistant(copy, training_steps=5) as assistant:
+        assistant.index(write(copy.parent / "sung.csv", [replace(one, text="") for one in MADE]), name="sung")
         yield assistant
 
 
@@ -88,8 +96,8 @@ def test_a_topic_in_the_listeners_words_is_compared_with_the_lyrics(singing: Ass
 
 def test_a_refused_theme_is_not_shown(singing: Assistant) -> None:
     title = next(one.title for one in MADE if one.about[0] == "school")
-    assert title in [track.title for track in ask(singing, "30 tracks", "all").tracks]
-    assert title not in [track.title for track in ask(singing, "30 tracks, nothing about school", "not").tracks]
+    assert title in [track.title for track in ask(singing, "22 tracks", "all").tracks]
+    assert title not in [track.title for track in ask(singing, "22 tracks, nothing about school", "not").tracks]
 
 
 def test_the_language_is_read_off_the_lyrics(singing: Assistant) -> None:
@@ -104,16 +112,16 @@ def test_indexing_again_reads_nothing_again(home: Path, singing: Assistant) -> N
     assert "reading lyrics" not in told
 
 
-def test_without_lyrics_a_topic_changes_nothing_but_the_receipt(assistant: Assistant) -> None:
-    recommender = assistant.serving().recommender
-    plain = Query("happy songs about trains", constraints=(Constraint(Facet.MOOD, ("happy",)),), size=10, seed=3)
+def test_without_lyrics_a_topic_changes_nothing_but_the_receipt(silent: Assistant) -> None:
+    recommender = silent.serving().recommender
+    plain = Query("pop songs about trains", constraints=(Constraint(Facet.GENRE, ("pop",)),), size=10, seed=3)
     for values in (("trains",), ("my old tram",)):
         themed = replace(plain, constraints=(*plain.constraints, Constraint(Facet.THEME, values)))
         before, after = recommender.recommend(plain), recommender.recommend(themed)
         assert [pick.row for pick in after.picks] == [pick.row for pick in before.picks]
         assert after.counts[0] == before.counts[0]
         assert (after.counts[1].n_met, after.counts[1].n_unknown) == (0, 10)
-    reply = ask(assistant, "songs about trains, 7 tracks", "trains", "starter listener")
+    reply = ask(silent, "songs about trains, 7 tracks", "trains")
     assert line(reply, "about trains") == "0 of 7, 7 unknown"
 
 
@@ -125,7 +133,7 @@ def test_no_word_of_lyrics_leaves_the_database(
     told: list[object] = []
     with serving(says("Sure.")) as server:
         settings = {"model": "openai:scripted", "base_url": server.url, "api_key": "none", "timeout_s": 5.0}
-        with open_assistant(copy, llm=LlmSettings.model_validate(settings)) as assistant:
+        with open_assistant(copy, training_steps=5, llm=LlmSettings.model_validate(settings)) as assistant:
             for text in (
                 "songs about school, sung sadly in a whisper",
                 "why the first one?",
@@ -134,8 +142,7 @@ def test_no_word_of_lyrics_leaves_the_database(
                 reply = ask(assistant, text, "one")
                 told += [reply.model_dump_json(), list(assistant.reword(reply))]
             assistant.export_data("me", tmp_path / "mine.zip")
-            assistant.index(write(tmp_path / "sung.csv", MADE[:-1]))
-            told += [assistant.status(), assistant.doctor(), assistant.embeddings()]
+            told += [assistant.status(), assistant.embeddings()]
     exported = zipfile.ZipFile(tmp_path / "mine.zip")
     told += [exported.read(name).decode("utf-8", "replace") for name in exported.namelist()]
     assert server.asked
@@ -153,12 +160,9 @@ def test_only_the_database_has_the_words(home: Path) -> None:
     assert having == ["lyrics"]
 
 
-def test_lyrics_go_with_their_tracks(home: Path, open_assistant: Open, tmp_path: Path) -> None:
-    copy = Path(shutil.copytree(home, tmp_path / "home"))
-    with open_assistant(copy) as assistant:
-        silent = write(tmp_path / "sung.csv", [replace(one, text="") for one in MADE])
-        assistant.index(silent, name="sung")
-        catalogue = assistant.serving().recommender.catalogue
-        assert {catalogue.track(row).themes for row in range(len(catalogue))} == {()}
-        assert [space.name for space in assistant.embeddings()] == []
-        assert line(ask(assistant, "songs about school, 5 tracks", "gone"), "about school") == "0 of 5, 5 unknown"
+def test_lyrics_go_with_their_tracks(silent: Assistant) -> None:
+    catalogue = silent.serving().recommender.catalogue
+    assert {catalogue.track(row).themes for row in range(len(catalogue))} == {()}
+    assert silent.embeddings() == ()
+    assert not list((silent.settings.home / "lyrics").glob("*"))
+    assert line(ask(silent, "songs about school, 5 tracks", "gone"), "about school") == "0 of 5, 5 unknown"
