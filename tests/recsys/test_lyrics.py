@@ -19,7 +19,7 @@ from recsys.lyrics.language import CODES, language_of
 from recsys.lyrics.passages import Passages, open_passages
 from recsys.lyrics.stage import LyricsRead, read_lyrics
 from recsys.lyrics.themes import ThemeFinder, load_themes
-from recsys.spaces import cards, open_space
+from recsys.spaces import add_space, cards, open_space
 from recsys.store import Store
 from recsys.types import Facet, FloatArray, Track
 from recsys.vocabulary import load_vocabulary
@@ -183,6 +183,17 @@ def test_without_lyrics_no_encoder_is_opened_and_what_was_read_off_them_goes(sto
     assert open_passages(tmp_path, ["sea"], encoder.name) is None
 
 
+def test_a_space_of_that_name_that_was_brought_in_stays(store: Store, tmp_path: Path) -> None:
+    np.save(tmp_path / "own.npy", np.eye(2, dtype=np.float32))
+    (tmp_path / "own.txt").write_text("sea\nwar\n", encoding="utf-8")
+    add_space(tmp_path, "lyrics", tmp_path / "own.npy", tmp_path / "own.txt", {"sea", "war"})
+    assert read_lyrics(tmp_path, store, WordsEncoder).changed
+    assert open_space(tmp_path, "lyrics").card.width == 2
+    store.lyrics.drop({"sea", "war"})
+    read_lyrics(tmp_path, store, WordsEncoder)
+    assert open_space(tmp_path, "lyrics").card.width == 2
+
+
 def test_lyrics_that_say_nothing_any_more_take_their_annotations_with_them(store: Store, tmp_path: Path) -> None:
     read_lyrics(tmp_path, store, WordsEncoder)
     store.lyrics.put({"war": ("la la la", "tag")})
@@ -239,12 +250,12 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_the_nearest_stretch_is_a_tracks_own() -> None:
     """Guards against stretches of one track, or of none, that are counted to the next."""
     rng = np.random.default_rng(1)
-    vectors = rng.standard_normal((9, 4)).astype(np.float16)
+    vectors = rng.standard_normal((9, 4)).astype(np.float32)
     starts, rows = np.array([0, 2, 2, 5, 8, 9]), np.array([3, 1, -1, 0, 2])
     passages = Passages(vectors, starts, rows, 5)
     asked = rng.standard_normal((2, 4)).astype(np.float32)
     own: Sequence[slice | None] = [slice(5, 8), None, slice(8, 9), slice(0, 2), None]
     expected: FloatArray = np.stack(
-        [np.zeros(2) if one is None else (vectors[one].astype(np.float32) @ asked.T).max(axis=0) for one in own]
+        [np.zeros(2) if one is None else (vectors[one] @ asked.T).max(axis=0) for one in own]
     ).astype(np.float32)
     np.testing.assert_allclose(passages.nearest(asked), expected, rtol=1e-5)
