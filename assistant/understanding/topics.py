@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from assistant.request import Request
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
-from recsys.common_words import FUNCTION_WORDS
 from recsys.text import fold
 from recsys.types import Constraint, Facet
 from recsys.vocabulary import load_vocabulary
 
+#: Fewer characters beside what is refused say nothing of what is wanted ("i", from "I want no songs about war").
+_LEAST_LEFT = 3
 #: Longer topics are told stories; their first words say what they are about.
 MAX_WORDS = 10
 _SONGS = (
@@ -84,7 +85,7 @@ def with_topics(request: Request, reading: Reading) -> Request:
                 if not (c.wanted and c.facet in (Facet.MOOD, Facet.ACTIVITY) and f" {fold(c.text)} " in refused)
             ]
             left = " ".join(f" {fold(text)} ".replace(refused, " ").split())
-            text = left if any(word not in FUNCTION_WORDS for word in left.split()) else text
+            text = left if len(left) > _LEAST_LEFT else text
         constraints.append(_constraint(said, wanted=one.wanted))
     unique = {(c.facet, c.values, c.low, c.high, c.wanted): c for c in reversed(constraints)}
     return request.model_copy(update={"constraints": tuple(reversed(unique.values())), "search_text": text})

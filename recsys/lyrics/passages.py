@@ -1,7 +1,7 @@
 """The vectors of what lyrics say, stretch by stretch, kept so that a request can be compared with them.
 
     HOME/lyrics/card.json     what there is; replaced atomically
-    HOME/lyrics/<folder>/     vectors.f16 (c, D) unit rows, starts.npy (n + 1), ids.json (n)
+    HOME/lyrics/<folder>/     vectors.f32 (c, D) unit rows, starts.npy (n + 1), ids.json (n)
 
 The words themselves are not here. Shapes: n tracks with lyrics, c their stretches in all, D width, N tracks of a
 catalogue.
@@ -17,14 +17,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recsys.types import BoolArray, FloatArray, IntArray
 
 FOLDER = "lyrics"
-_CARD, _VECTORS = "card.json", "vectors.f16"
-#: Stretches compared at a time: 25 MB at D = 384.
-_BLOCK = 16_384
+_CARD, _VECTORS = "card.json", "vectors.f32"
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class PassagesCard:
 class Passages:
     """The stretches of the lyrics of a catalogue's tracks."""
 
-    def __init__(self, vectors: NDArray[np.float16], starts: IntArray, rows: IntArray, n_tracks: int) -> None:
+    def __init__(self, vectors: FloatArray, starts: IntArray, rows: IntArray, n_tracks: int) -> None:
         """Lay stretches along a catalogue: those of `rows[i]` (-1 is no track of it) begin at `starts[i]`."""
         self._vectors, self._n_tracks = vectors, n_tracks
         here = (rows >= 0) & (np.diff(starts) > 0)
@@ -54,10 +51,7 @@ class Passages:
 
         Zero where there is none.
         """
-        cosines = np.empty((len(self._vectors), len(vectors)), dtype=np.float32)  # (c, q)
-        for start in range(0, len(self._vectors), _BLOCK):
-            block = self._vectors[start : start + _BLOCK].astype(np.float32)
-            cosines[start : start + _BLOCK] = block @ vectors.T
+        cosines = self._vectors @ vectors.T  # (c, q)
         nearest = np.zeros((self._n_tracks, len(vectors)), dtype=np.float32)
         # Of each track its own stretches, and what lies between them and the next one's apart.
         bounds = np.stack([self._first, self._end], axis=1).ravel()
@@ -88,7 +82,7 @@ class PassageWriter:
         with (self._unfinished / _VECTORS).open("ab") as file:
             for one in vectors:
                 self._starts.append(self._starts[-1] + len(one))
-                file.write(np.ascontiguousarray(one, dtype="<f2").tobytes())
+                file.write(np.ascontiguousarray(one, dtype="<f4").tobytes())
 
     def publish(self, fingerprint: str, encoder: str, width: int) -> None:
         """Put the stretches in place; `fingerprint` is of all that decides them."""
@@ -129,11 +123,11 @@ def open_passages(home: Path, track_ids: Sequence[str], encoder: str) -> Passage
     try:
         ids = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
         starts = np.load(folder / "starts.npy")
-        vectors = np.memmap(folder / _VECTORS, dtype="<f2", mode="r", shape=(card.n_chunks, card.width))
+        vectors = np.memmap(folder / _VECTORS, dtype="<f4", mode="r", shape=(card.n_chunks, card.width))
     except (OSError, ValueError):
         # Replaced between the two reads: look again. Damaged: there are none until the next indexing.
         return None if passages_card(home) == card else open_passages(home, track_ids, encoder)
     row_of = {track_id: row for row, track_id in enumerate(track_ids)}
     rows: IntArray = np.array([row_of.get(one, -1) for one in ids], dtype=np.int64)
-    passages = Passages(vectors, starts, rows, len(track_ids))
+    passages = Passages(np.asarray(vectors), starts, rows, len(track_ids))
     return passages if passages.read.any() else None

@@ -39,6 +39,8 @@ VERSION = 1
 #: Tracks whose words are in memory at a time.
 _AT_ONCE = 1_000
 _STAGE = "reading lyrics"
+#: What the source of the space begins with, where it was not brought in from outside.
+_MADE_HERE = "lyrics, "
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ def read_lyrics(
         if not writer.n_chunks:
             return LyricsRead(len(ids), changed=_forget(home, store))
         store.annotations.put(SOURCE, {*writer.ids, *_annotated(store)}, annotations)
-        put_space(home, NAME, writer.ids, np.stack(means), source=f"{SOURCE}, {opened.name}")
+        if not _is_anothers(home):
+            put_space(home, NAME, writer.ids, np.stack(means), source=f"{_MADE_HERE}{opened.name}")
         # Last, since it says that all of this was done.
         writer.publish(fingerprint, opened.name, opened.dim)
     return LyricsRead(len(writer.ids), n_encoded, changed=True)
@@ -145,10 +148,15 @@ def _annotated(store: Store) -> set[TrackId]:
 def _forget(home: Path, store: Store) -> bool:
     """Drop what was read off lyrics that are no more; tell whether there was any."""
     dropped = store.annotations.drop(SOURCE) > 0
-    if any(card.name == NAME and card.source.startswith(f"{SOURCE}, ") for card in cards(home)):
+    if any(card.name == NAME for card in cards(home)) and not _is_anothers(home):
         remove_space(home, NAME)
         dropped = True
     if passages_card(home) is not None:
         drop_passages(home)
         dropped = True
     return dropped
+
+
+def _is_anothers(home: Path) -> bool:
+    """Tell whether somebody brought in a space of that name: it stays."""
+    return any(card.name == NAME and not card.source.startswith(_MADE_HERE) for card in cards(home))

@@ -79,15 +79,15 @@ class ThemeFinder:
         order = np.argsort(-scores, kind="stable")[:MOST_THEMES].tolist()
         return tuple(FoundTheme(self._themes[n].name, confidence(scores[n])) for n in order if scores[n] >= FOUND)
 
-    def scores(self, words: str, vectors: FloatArray) -> FloatArray:
-        """Return the score of every theme (K,), in the order of `load_themes`."""
+    def scores(self, words: str, vectors: FloatArray, words_count: float = WORDS_COUNT) -> FloatArray:
+        """Return the score of every theme (K,), in the order of `load_themes`; `words_count` is what a word counts."""
         cosines = vectors @ self._phrasings.T  # (c, P)
         of_theme = np.split(cosines, self._ends[:-1], axis=1)
         near = np.stack([np.sort(one, axis=1)[:, -2:].mean(axis=1) for one in of_theme], axis=1).mean(axis=0)  # (K,)
         spread = max(float(near.std()), 1e-6)
         said = np.array([_n_different(theme.words, words) for theme in self._themes], dtype=np.float32)
         scores: FloatArray = (near - near.mean()) / np.float32(spread)
-        scores += np.float32(WORDS_COUNT) * np.minimum(said, np.float32(MOST_WORDS))
+        scores += np.float32(words_count) * np.minimum(said, np.float32(MOST_WORDS))
         return scores
 
 
