@@ -97,7 +97,8 @@ def show_index_report(console: Console, report: IndexReport) -> None:
         console.print(Text(f"{source.name}: {stored}, as they were"))
     _show_rows(console, report.bad_rows)
     if report.remarks:
-        console.print(Text(f"{_count(len(report.remarks), 'file')} taken, though there is something odd about each:"))
+        each = "it" if len(report.remarks) == 1 else "each"
+        console.print(Text(f"{_count(len(report.remarks), 'file')} taken, though there is something odd about {each}:"))
         _show_rows(console, report.remarks)
     if report.starter_dropped:
         console.print(Text("The starter catalogue no longer serves; `segue index --with-starter` brings it back."))

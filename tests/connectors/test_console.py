@@ -124,7 +124,7 @@ def test_every_file_that_something_is_wrong_with_is_named() -> None:
     assert lines[0] == "Music: 70 tracks from 100 files, 0 playlists, 30 files skipped"
     assert lines[1:31] == [f"  {long}/{n}.mp3: is empty" for n in range(30)]
     assert lines[31:33] == [
-        "1 file taken, though there is something odd about each:",
+        "1 file taken, though there is something odd about it:",
         "  /music/a.flac: lasts 3 h 0 min",
     ]
 
