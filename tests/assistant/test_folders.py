@@ -234,6 +234,7 @@ def test_a_killed_run_goes_on(library: Library, tmp_path: Path) -> None:
 
 def test_playlists_of_a_folders_tracks_play(store: Store, refresh: Refresh, tmp_path: Path, music: Path) -> None:
     (music / "#1 one.flac").symlink_to(next(music.rglob("01 *.flac")))
+    shutil.copyfile(next(music.rglob("02 *.flac")), music / "two\nlines 100%.flac")
     refresh()
     catalogue = store.load_catalogue(with_starter=False)
     tracks = [catalogue.track(row) for row in range(len(catalogue))]
@@ -244,9 +245,10 @@ def test_playlists_of_a_folders_tracks_play(store: Store, refresh: Refresh, tmp_
         write_playlist(reply, path)
         assert path.read_text(encoding="utf-8")
     places = {place_of(track.path or "") for track in tracks}
-    assert len(places) == 21
+    assert len(places) == 22
     assert sum((track.path or "").startswith("file://") for track in tracks) == 2, "names that are not UTF-8"
     assert _resolved(written["m3u8"]) == places
+    assert not [track for track in tracks if "\n" in track.title]
     locations = [one["location"] for one in json.loads(written["jspf"].read_text())["playlist"]["track"]]
     assert {place_of(location) for (location,) in locations} == places
 
