@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
@@ -17,9 +19,12 @@ from assistant.app import Assistant
 from assistant.folders import refresh_folder
 from assistant.indexing import Refreshed, refresh_source
 from assistant.reply import Message, Reply
+from assistant.slates import slate_tracks
 from connectors.playlists import write_playlist
 from recsys.errors import SourceError
 from recsys.paths import place_of
+from recsys.recommendation import Pick
+from recsys.sources import read_starter
 from recsys.store import Store
 from recsys.types import Event, EventKind
 from tests.library import Library, build_library
@@ -104,9 +109,12 @@ def test_deleted_files_leave_the_catalogue_and_not_the_history(
     assert refresh().source.n_tracks == 19
     assert before.keys() - _tracks(store).keys() == {track_id}
     assert [event.track_id for event in store.events("ann")] == [track_id]
-    (tmp_path / "aside.flac").rename(music / "back.flac")
-    refresh()
-    assert _tracks(store).keys() == before.keys(), "it is known again, with all that was done with it"
+    for place in (gone, music / "back.flac"):
+        (tmp_path / "aside.flac").rename(place)
+        refresh()
+        assert _tracks(store).keys() == before.keys(), "it is known again, with all that was done with it"
+        place.rename(tmp_path / "aside.flac")
+        assert refresh().source.n_tracks == 19
 
 
 def test_a_folder_whose_own_name_is_not_utf8_is_a_source(store: Store, refresh: Refresh, music: Path) -> None:
@@ -189,6 +197,8 @@ import sys, time
 from pathlib import Path
 import recsys.sources.folder as folder
 from assistant.indexing import refresh_source
+from recsys.recommendation import Pick
+from recsys.sources import read_starter
 from recsys.store import Store
 folder.BATCH_S = 0.05
 read = folder.read_file
@@ -225,8 +235,42 @@ def test_a_killed_run_goes_on(library: Library, tmp_path: Path) -> None:
     assert killed.load_catalogue(False).content == whole.load_catalogue(False).content
 
 
+def test_playlists_of_a_folders_tracks_play(store: Store, refresh: Refresh, tmp_path: Path, music: Path) -> None:
+    (music / "#1 one.flac").symlink_to(next(music.rglob("01 *.flac")))
+    shutil.copyfile(next(music.rglob("02 *.flac")), music / "two\nlines 100%.flac")
+    refresh()
+    catalogue = store.load_catalogue(with_starter=False)
+    tracks = [catalogue.track(row) for row in range(len(catalogue))]
+    picks = [Pick(row, track, track.duration_s or 0.0, False, 0.0, 0.0, 0.0) for row, track in enumerate(tracks)]
+    reply = Reply(session_id="s", turn=1, query="all", text="", tracks=slate_tracks(picks, [""] * len(picks), {}))
+    written = {form: tmp_path / f"list.{form}" for form in ("m3u8", "xspf", "jspf", "csv", "json", "txt")}
+    for path in written.values():
+        write_playlist(reply, path)
+        assert path.read_text(encoding="utf-8")
+    places = {place_of(track.path or "") for track in tracks}
+    assert len(places) == 22
+    assert sum((track.path or "").startswith("file://") for track in tracks) == 2, "names that are not UTF-8"
+    assert _resolved(written["m3u8"]) == places
+    assert not [track for track in tracks if "\n" in track.title]
+    locations = [one["location"] for one in json.loads(written["jspf"].read_text())["playlist"]["track"]]
+    assert {place_of(location) for (location,) in locations} == places
+
+
+def test_the_starter_a_table_and_a_folder_are_in_one_catalogue(
+    store: Store, refresh: Refresh, write_catalogue: Callable[..., Path]
+) -> None:
+    starter = read_starter()
+    store.add_source("starter", "", starter.kind, starter.fingerprint, starter.tracks)
+    refresh(write_catalogue())
+    refresh()
+    catalogue = store.load_catalogue(with_starter=True)
+    assert len(catalogue) == len(starter.tracks) + 40 + 20
+    assert len(set(catalogue.track_ids)) == len(catalogue)
+    assert len(store.load_catalogue(with_starter=False)) == 60
+
+
 @pytest.mark.long
-def test_starter_table_and_folder_are_served_as_one_catalogue(
+def test_the_starter_a_table_and_a_folder_are_served_together(
     starter_home: Path,
     tmp_path: Path,
     music: Path,
@@ -241,52 +285,23 @@ def test_starter_table_and_folder_are_served_as_one_catalogue(
         assert sources.keys() == {"Music", "mine", "starter"}
         assert (sources["Music"], sources["mine"]) == (("folder", 20), ("csv", 40))
         assert (report.n_tracks, report.starter_dropped) == (sum(n for _, n in sources.values()), False)
-        assert {track.path is not None for track in _ask(assistant, "songs by Amber Fallow").tracks} == {True}
+        assert (report.n_rows, report.bad_rows, report.remarks) == (20, (), ())
+        message = Message(listener_id="l", session_id="s", text="songs by Amber Fallow, 20 tracks")
+        own = [track for track in assistant.reply(message).tracks if track.path]
+        assert {track.artists[0] for track in own} == {"Amber Fallow"}
+        assert [path for track in own if (path := assistant.media_path(track.track_id))]
+        playlist = tmp_path / "list.m3u8"
+        write_playlist(assistant.export("s", "l"), playlist)
+        assert len(_resolved(playlist)) == len(own)
 
 
-def test_table_and_folder_are_one_catalogue_and_its_playlists_play(
-    fresh_home: Path,
-    tmp_path: Path,
-    music: Path,
-    write_catalogue: Callable[..., Path],
-    open_assistant: Callable[..., Assistant],
-) -> None:
-    with open_assistant(fresh_home) as assistant:
-        refresh_source(assistant._store(), write_catalogue(), None, None, replace=False, progress=None)
-        report = assistant.index(music)
-        assert (report.n_tracks, report.n_rows, report.bad_rows, report.remarks) == (60, 20, (), ())
-        catalogue = assistant.serving().recommender.catalogue
-        paths = {
-            track_id: path or "" for track_id, (path, _, _) in zip(catalogue.track_ids, catalogue.links, strict=True)
-        }
-        odd = [track_id for track_id, path in paths.items() if path.startswith("file://")]
-        assert len(odd) == 2, "names that are not UTF-8"
-        found = assistant.media_path(odd[0])
-        assert found is not None
-        assert found[0].is_file()
-        artists = {catalogue.artists[catalogue.row(track_id)][0] for track_id, path in paths.items() if path}
-        replies = [_ask(assistant, f"songs by {artist}") for artist in sorted(artists)]
-    for number, reply in enumerate(replies):
-        playlist = tmp_path / f"{number}.m3u8"
-        write_playlist(reply, playlist)
-        assert _resolved(playlist) == {os.fspath(place_of(track.path)) for track in reply.tracks if track.path}
-    shown = {track.track_id for reply in replies for track in reply.tracks}
-    assert shown.intersection(odd)
-    assert sum(bool(paths[track_id]) for track_id in shown) >= 10
-
-
-def _ask(assistant: Assistant, text: str) -> Reply:
-    return assistant.reply(Message(listener_id="l", session_id=text, text=f"{text}, 20 tracks"))
-
-
-def _resolved(playlist: Path) -> set[str]:
+def _resolved(playlist: Path) -> set[Path]:
     """Return the files that a player finds by a playlist: every line that is no comment is a path or a file address."""
-    from urllib.parse import unquote_to_bytes
-
     places = set()
     for line in playlist.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            place = os.fsdecode(unquote_to_bytes(line.removeprefix("file://"))) if line.startswith("file:") else line
-            assert os.path.isfile(place), line
+            name = unquote_to_bytes(line.removeprefix("file://")) if line.startswith("file:") else line.encode()
+            place = Path(os.fsdecode(name))
+            assert place.is_file(), line
             places.add(place)
     return places

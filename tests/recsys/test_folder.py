@@ -199,7 +199,7 @@ def test_a_file_that_was_moved_keeps_its_track(index: Index, music: Path) -> Non
 def test_a_file_that_was_tagged_anew_keeps_its_track(index: Index, music: Path) -> None:
     first = _ids(index())
     for path in music.iterdir():
-        write_tags(path, Tags("Another Title", ["Somebody Else"], album="x" * 5_000, lyrics="la " * 3_000, cover=True))
+        write_tags(path, Tags("Another Title", ["Somebody Else"], album="x" * 5_000, lyrics="la " * 30_000, cover=True))
     again = index()
     assert len(again.read.files) == 8
     assert _ids(again) == first
