@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from evals.listening import bench_listen, excerpts
 
 
+@pytest.mark.long
 def test_made_up_files_are_heard_and_not_again_when_nothing_has_changed() -> None:
     report = bench_listen(2, "librosa", 1, None, [0])
     first, again = report.results["segue"]["all"], report.results["segue"]["nothing changed"]
