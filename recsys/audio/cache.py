@@ -96,6 +96,10 @@ class HeardCache:
         found = self._facts(identity, keys)
         return {key: [Heard(**one | {"value": _value(one["value"])}) for one in all_] for key, all_ in found.items()}
 
+    def known_heard(self, identity: str, keys: Collection[str]) -> set[str]:
+        """Return the keys of those files that analysers of an identity have heard."""
+        return {key for (key,) in self._read("SELECT key FROM facts", identity, keys)}
+
     def put_heard(self, identity: str, key: str, heard: Sequence[Heard]) -> None:
         """Put in what analysers heard of a file."""
         self._put_fact(identity, key, [asdict(one) for one in heard])

@@ -31,6 +31,8 @@ SHORTEST_S = 0.1
 _BLOCK = 1 << 19
 #: Frames that are counted at a time: of a block in which a file breaks off, nothing is had.
 _COUNTED = 1 << 12
+#: Share of the length that it states from which a file counts as whole.
+_WHOLE = 0.98
 #: Rates that a file may state, in samples per second: what is beyond is no sound, and would fill the memory.
 _RATES = (1_000, 1_536_000)
 #: Frames beyond which a file's own count is not believed: a year at the highest rate.
@@ -89,17 +91,22 @@ def places(duration_s: float, seconds: float = SECONDS, n: int = N_WINDOWS) -> l
 def _by_soundfile(path: Path, rates: Sequence[int], seconds: float, n: int) -> Excerpts:
     import soundfile
 
+    note = ""
     try:
-        # By its bytes: a name need not be valid UTF-8. The format is told by the content, whatever the extension.
-        with soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else str(path)) as file:
-            rate, frames, note = int(file.samplerate), int(file.frames), ""
+        with _opened(path) as file:
+            rate, frames = int(file.samplerate), int(file.frames)
             if not _RATES[0] <= rate <= _RATES[1]:
                 raise DecodeError(f"it states a rate of {rate:,} samples per second")
-            windows = _windows(file, frames, rate, seconds, n) if 0 < frames < _MOST_FRAMES else None
-            if windows is None:
-                stated, frames = frames, _count(file)
-                if 0 < stated < _MOST_FRAMES:
-                    note = f"it ends after {frames / rate:.1f} of {stated / rate:.1f} s"
+            stated = 0 < frames < _MOST_FRAMES
+            windows = _windows(file, frames, rate, seconds, n) if stated and _ends_at(file, frames) else None
+        if windows is None:
+            said = frames
+            with _opened(path) as file:  # a decoder that has met an error goes on saying so
+                frames = _count(file)
+            # Where an MP3 states no length, it is estimated: a little less is no fault of the file.
+            if stated and frames < _WHOLE * said:
+                note = f"it ends after {frames / rate:.1f} of {said / rate:.1f} s"
+            with _opened(path) as file:
                 windows = _windows(file, frames, rate, seconds, n)
     except (soundfile.SoundFileError, OSError, TypeError, ValueError, RuntimeError) as error:
         if isinstance(error, DecodeError):
@@ -108,6 +115,13 @@ def _by_soundfile(path: Path, rates: Sequence[int], seconds: float, n: int) -> E
     if windows is None:
         raise DecodeError(f"it has {frames / rate:.2f} s of sound, and {SHORTEST_S} s are the least")
     return Excerpts(_sound(windows, rate, rates, frames / rate, path), note)
+
+
+def _opened(path: Path) -> SoundFile:
+    """Open a file by the bytes of its name, which need not be valid UTF-8; its content tells the format."""
+    import soundfile
+
+    return soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else str(path))
 
 
 def _windows(file: SoundFile, frames: int, rate: int, seconds: float, n: int) -> list[FloatArray] | None:
@@ -124,11 +138,19 @@ def _windows(file: SoundFile, frames: int, rate: int, seconds: float, n: int) ->
             if len(window) < length:
                 return None
             windows.append(window)
-        if not len(_read(file, frames - 1, 1)):
-            return None
     except soundfile.SoundFileError:
         return None
     return windows
+
+
+def _ends_at(file: SoundFile, frames: int) -> bool:
+    """Whether a file has as many frames as it states."""
+    import soundfile
+
+    try:
+        return len(_read(file, frames - 1, 1)) == 1
+    except soundfile.SoundFileError:
+        return False
 
 
 def _read(file: SoundFile, start: int, length: int) -> FloatArray:

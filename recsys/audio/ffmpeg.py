@@ -90,7 +90,9 @@ def _decoding(path: Path, before: Sequence[str], after: Sequence[str], rate: int
     process = subprocess.Popen(
         [
             *(_program(), *_SAFE, "-v", "error", "-threads", "1", *before, "-i", f"file:{path}", *after),
-            *("-map", "0:a:0", "-ac", "1", "-ar", str(rate), "-f", "f32le", "pipe:1"),
+            # Without the limit, the mean of two channels is scaled up by 3 dB.
+            *("-map", "0:a:0", "-af", "aresample=rematrix_maxval=1.0", "-ac", "1"),
+            *("-ar", str(rate), "-f", "f32le", "pipe:1"),
         ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -28,6 +28,8 @@ FOLDER = Path("cache") / "audio"
 _SAVE_EVERY_S = 2.0
 #: Tracks whose windows an encoder of the parent process gets together.
 _TOGETHER = 8
+#: Files that are planned at a time: what is known of a file takes kilobytes. Workers are started for each lot.
+_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
@@ -91,15 +93,16 @@ def listen(
     began = time.perf_counter()
     plan = _plan(home, encoders, threads)
     with HeardCache(home / FOLDER) as cache:
-        tasks = _tasks(plan, files, cache)
-        if tasks:
+        wanted = _wanted(plan, files, cache)
+        if wanted:
             light = tuple(name for name in encoders if audio_card(name).name in LIGHT)
             arguments = (str(home), light, bool(plan.analysers))
-            crew: Crew[Task] = Crew(
-                "recsys.audio.hearing", "open_hearer", arguments, n=min(workers, len(tasks)), timeout_s=timeout_s
-            )
-            with crew:
-                _hear(crew, tasks, plan, cache, progress)
+            told = _Told(progress, len(wanted))
+            for start in range(0, len(wanted), _AT_ONCE):
+                tasks = _tasks(plan, files, wanted[start : start + _AT_ONCE], cache)
+                n = min(workers, len(tasks))
+                with Crew[Task]("recsys.audio.hearing", "open_hearer", arguments, n=n, timeout_s=timeout_s) as crew:
+                    _hear(crew, tasks, plan, cache, told)
         notes = cache.notes(files)
         plan.problems += [Problem(str(files[key]), note, heard=True) for key, note in notes.items()]
         return Listened(
@@ -108,7 +111,7 @@ def listen(
             heard=cache.heard(plan.analysers, files) if plan.analysers else {},
             problems=tuple(sorted(plan.problems, key=lambda problem: problem.path)),
             n_files=len(files),
-            n_decoded=len(tasks),
+            n_decoded=len(wanted),
             seconds=time.perf_counter() - began,
         )
 
@@ -123,39 +126,43 @@ def _plan(home: Path, names: Sequence[str], threads: int) -> _Plan:
     return _Plan(encoders, analysers if open_analysers() else "", tagger, decoder)
 
 
-def _tasks(plan: _Plan, files: Mapping[str, Path], cache: HeardCache) -> list[Task]:
-    """What is left to hear; files that are not there, or that cannot be decoded, become problems."""
-    missing = {name: files.keys() - cache.known(encoder.identity, files) for name, encoder in plan.encoders.items()}
-    unheard = files.keys() - cache.heard(plan.analysers, files).keys() if plan.analysers else set()
-    wanted = sorted(unheard.union(*missing.values()))
-    known = {name: cache.vectors(encoder.identity, wanted) for name, encoder in plan.encoders.items() if unheard}
-    tags = cache.tags(plan.encoders[plan.tagger].identity, wanted) if plan.tagger else {}
-    refused = cache.problems(plan.decoder, wanted)
-    tasks = []
-    for key in wanted:
-        path = files[key]
+def _wanted(plan: _Plan, files: Mapping[str, Path], cache: HeardCache) -> list[str]:
+    """The keys of files that are left to hear; those that are not there, or cannot be decoded, become problems."""
+    unheard = files.keys() - cache.known_heard(plan.analysers, files) if plan.analysers else set()
+    missing = (files.keys() - cache.known(encoder.identity, files) for encoder in plan.encoders.values())
+    refused = cache.problems(plan.decoder, files)
+    wanted = []
+    for key in sorted(unheard.union(*missing)):
         if key in refused:
-            plan.problems.append(Problem(str(path), refused[key]))
-        elif not path.is_file():
-            plan.problems.append(Problem(str(path), "it is not there"))
+            plan.problems.append(Problem(str(files[key]), refused[key]))
+        elif not files[key].is_file():
+            plan.problems.append(Problem(str(files[key]), "it is not there"))
         else:
-            analyse = key in unheard
-            task = Task(
-                key=key,
-                path=str(path),
-                encoders=tuple(name for name in plan.light if key in missing[name]),
-                send=tuple({plan.encoders[name].card.rate for name in plan.heavy if key in missing[name]}),
-                analyse=analyse,
-                vectors={name: of[key] for name, of in known.items() if key in of} if analyse else {},
-                tags=tags.get(key) if analyse else None,
-            )
-            tasks.append(task)
-    return tasks
+            wanted.append(key)
+    return wanted
 
 
-def _hear(crew: Crew[Task], tasks: Sequence[Task], plan: _Plan, cache: HeardCache, progress: Progress | None) -> None:
+def _tasks(plan: _Plan, files: Mapping[str, Path], keys: Sequence[str], cache: HeardCache) -> list[Task]:
+    """What is left to hear of some files, with what is known of them."""
+    unheard = set(keys) - cache.known_heard(plan.analysers, keys) if plan.analysers else set()
+    known = {name: cache.vectors(encoder.identity, keys) for name, encoder in plan.encoders.items()}
+    tags = cache.tags(plan.encoders[plan.tagger].identity, keys) if plan.tagger else {}
+    return [
+        Task(
+            key=key,
+            path=str(files[key]),
+            encoders=tuple(name for name in plan.light if key not in known[name]),
+            send=tuple({plan.encoders[name].card.rate for name in plan.heavy if key not in known[name]}),
+            analyse=key in unheard,
+            vectors={name: of[key] for name, of in known.items() if key in of},
+            tags=tags.get(key),
+        )
+        for key in keys
+    ]
+
+
+def _hear(crew: Crew[Task], tasks: Sequence[Task], plan: _Plan, cache: HeardCache, told: _Told) -> None:
     """Let the crew hear the files, and keep what it heard every few seconds."""
-    told = _Told(progress, len(tasks))
     together: list[Answer[Task]] = []
     for answer in crew.answers(tasks):
         if answer.result is None:
