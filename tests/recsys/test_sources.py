@@ -503,6 +503,7 @@ def test_the_spotify_songs_index_as_they_are(eval_data: Path) -> None:
         instrumentalness=0.0,
         tempo_bpm=122.036,
         key="F# major",
+        loudness_db=-2.634,
         popularity=0.66,
         ids={"spotify": "6f807x0ima9a1j3VPbc7VN"},
     )
