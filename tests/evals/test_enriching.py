@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evals import enriching
 from evals.enriching import FIRST, LEAST_TRACKS, Request, draw, draw_requests, evaluate, hide, hide_tracks, judge
 from evals.errors import EvaluationDataError
 from recsys.annotations import Annotation
@@ -73,8 +74,11 @@ def test_a_value_is_judged_word_by_word() -> None:
     assert judge(Annotation("a", "energy", 0.5, 0.8, "artist"), truth, VOCABULARY) == {}
 
 
-def test_facts_that_are_true_make_requests_find_what_nobody_described(tmp_path: Path, forty_tracks: Path) -> None:
-    chosen = [one for one in load_artist_facts().values() if len(one.decades) == 1 and len(one.songs) >= 4][:60]
+def test_facts_that_are_true_make_requests_find_what_nobody_described(
+    tmp_path: Path, forty_tracks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enriching, "N_REQUESTS", 10)
+    chosen = [one for one in load_artist_facts().values() if len(one.decades) == 1 and len(one.songs) >= 4][:36]
     table = tmp_path / "true.csv"
     with table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
