@@ -76,10 +76,11 @@ def read_lyrics() -> list[Lyric]:
     return [Lyric(**{**one, "about": tuple(one["about"])}) for one in map(json.loads, lines)]
 
 
-def evaluate(kept: Path | None = None, progress: Progress | None = None) -> Report:
+def evaluate(seeds: Sequence[int], kept: Path | None = None, progress: Progress | None = None) -> Report:
     """Measure themes, language and requests.
 
     Args:
+        seeds: of one training of the product each; themes and language have no chance in them.
         kept: where encoded texts are kept from one run to the next, if anywhere.
         progress: told about every stage.
     """
@@ -89,14 +90,15 @@ def evaluate(kept: Path | None = None, progress: Progress | None = None) -> Repo
         settings = scratch_settings(home)
         encoder = open_text_encoder(settings.text_encoder, home / "cache" / "encoder", settings.threads, progress)
         stated = {"lyrics": len(lyrics), "reporting": len(reporting), "k": K} | product_settings(settings)
-        report = Report("segue eval lyrics", stated, (settings.seed,))
+        report = Report("segue eval lyrics", stated, seeds)
         report.selection["themes"] = choose([one for one in lyrics if one.set == "choosing" and one.about], encoder)
         add_themes(report, [one for one in reporting if one.about], encoder)
         add_languages(report, reporting)
-        asked = {
-            "segue": _rank(home / "with", reporting, progress, with_lyrics=True),
-            "without lyrics": _rank(home / "without", reporting, progress, with_lyrics=False),
-        }
+        asked: dict[str, list[list[int]]] = {"segue": [], "without lyrics": []}
+        for seed in seeds:
+            for system, rankings in asked.items():
+                folder = home / f"{system}-{seed}"
+                rankings += _rank(folder, reporting, seed, progress, with_lyrics=system == "segue")
     add_requests(report, reporting, asked)
     return report
 
@@ -168,26 +170,29 @@ def requests_of(reporting: Sequence[Lyric]) -> list[tuple[str, str, tuple[int, .
 
 
 def add_requests(report: Report, reporting: Sequence[Lyric], asked: dict[str, list[list[int]]]) -> None:
-    """Add how well requests find what they are about, by system, and chance."""
+    """Add how well requests find what they are about, by system, and chance.
+
+    Args:
+        report: where to.
+        reporting: the lyrics of the catalogue.
+        asked: by system the rankings of all requests, seed after seed.
+    """
     requests = requests_of(reporting)
-    values: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    measured: dict[str, dict[str, list[float]]] = {}
     for system, rankings in asked.items():
-        for (subset, _, relevant), ranking in zip(requests, rankings, strict=True):
-            figures = recall(ranking, relevant, K), ndcg(ranking, relevant, K)
-            for of in ("all", subset):
-                values.setdefault(system, {}).setdefault(of, []).append(figures)
-    for system, subsets in values.items():
-        for subset, pairs in subsets.items():
-            report.add(system, subset, "recall@10", summarise([one for one, _ in pairs]))
-            report.add(system, subset, "ndcg@10", summarise([one for _, one in pairs]))
-    n_tracks = sum(1 for one in reporting if one.title or one.text)
-    for subset, pairs in values["segue"].items():
-        report.add("chance", subset, "recall@10", summarise([K / n_tracks] * len(pairs)))
-    for subset in values["segue"]:
-        pair = zip(values["segue"][subset], values["without lyrics"][subset], strict=True)
-        differences = [(a[0] - b[0], a[1] - b[1]) for a, b in pair]
-        report.add("segue - without lyrics", subset, "recall@10", summarise([one for one, _ in differences]))
-        report.add("segue - without lyrics", subset, "ndcg@10", summarise([one for _, one in differences]))
+        answers = [(ranking, requests[n % len(requests)][2]) for n, ranking in enumerate(rankings)]
+        measured[system] = {"recall@10": [recall(*one, K) for one in answers]}
+        measured[system]["ndcg@10"] = [ndcg(*one, K) for one in answers]
+    for metric in ("recall@10", "ndcg@10"):
+        pairs = zip(measured["segue"][metric], measured["without lyrics"][metric], strict=True)
+        measured.setdefault("segue - without lyrics", {})[metric] = [a - b for a, b in pairs]
+    measured["chance"] = {"recall@10": [K / len(reporting)] * len(asked["segue"])}
+    for system, metrics in measured.items():
+        for metric, values in metrics.items():
+            for subset in ("all", "themes", "own words"):
+                chosen = [n for n in range(len(values)) if subset in ("all", requests[n % len(requests)][0])]
+                of = [n % len(requests) for n in chosen]
+                report.add(system, subset, metric, summarise([values[n] for n in chosen], groups=of))
 
 
 def write_catalogue(path: Path, reporting: Sequence[Lyric], *, with_lyrics: bool) -> None:
@@ -200,11 +205,14 @@ def write_catalogue(path: Path, reporting: Sequence[Lyric], *, with_lyrics: bool
             table.writerow([*row, *([one.text] if with_lyrics else [])])
 
 
-def _rank(home: Path, reporting: Sequence[Lyric], progress: Progress | None, *, with_lyrics: bool) -> list[list[int]]:
+def _rank(
+    home: Path, reporting: Sequence[Lyric], seed: int, progress: Progress | None, *, with_lyrics: bool
+) -> list[list[int]]:
     """Index the lyrics as a catalogue, and rank it for every request: numbers of lyrics, best first."""
     home.mkdir()
+    (home / "cache").symlink_to(home.parent / "cache", target_is_directory=True)
     write_catalogue(home / "lyrics.csv", reporting, with_lyrics=with_lyrics)
-    with Assistant(scratch_settings(home)) as assistant:
+    with Assistant(scratch_settings(home, seed=seed)) as assistant:
         assistant.index(home / "lyrics.csv", progress=progress)
         rankings = []
         for _, request, _ in requests_of(reporting):

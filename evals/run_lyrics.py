@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from evals.options import Commands, JsonFile, Kept, MarkdownFile, check_destinations, finish
+from evals.options import Commands, JsonFile, Kept, MarkdownFile, Seeds, begin, finish
 
 
-def lyrics(kept: Kept = None, markdown: MarkdownFile = None, json: JsonFile = None) -> None:
+def lyrics(seeds: Seeds = "64", kept: Kept = None, markdown: MarkdownFile = None, json: JsonFile = None) -> None:
     """Find themes and languages of made lyrics, and songs about something."""
     from connectors.progress import JobProgress
     from evals.lyrics import evaluate
 
-    check_destinations(json, markdown)
+    drawn = begin(seeds, json, markdown)
     with JobProgress() as progress:
-        report = evaluate(kept=kept, progress=progress)
+        report = evaluate(drawn, kept=kept, progress=progress)
     finish(report, json, markdown)
 
 

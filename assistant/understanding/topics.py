@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from assistant.request import Request
 from assistant.understanding.tables import words
@@ -19,8 +20,8 @@ from recsys.vocabulary import load_vocabulary
 
 #: Fewer characters beside what is refused say nothing of what is wanted ("i", from "I want no songs about war").
 _LEAST_LEFT = 3
-#: Longer topics are told stories; their first words say what they are about.
-MAX_WORDS = 10
+#: Longer topics are told stories; their first words say what they are about. More topics are a game.
+MAX_WORDS, MAX_TOPICS = 10, 4
 _SONGS = (
     r"(?:songs?|music|tracks?|tunes?|lyrics?|ballads?|anthems?|hymns?|ones|something|anything|nothing|stuff|playlist"
     r"|rap|rock|pop|jazz|blues|country|folk|metal|punk|soul|raps)"
@@ -49,6 +50,7 @@ _ENDING = re.compile(
     r"|to (?:listen|play|sing|dance|put)\b|if (?:possible|you)|on my|which|i |no )"
 )
 _DETERMINERS = words("the a an my our your his her their some any being having someone somebody s")
+_POINTING = words("it that this them these those you me us him her anything something everything nothing what which")
 _JOINED = re.compile(r" (?:and|or|nor) | , ")
 _NUMBER = re.compile(r"^\d")
 
@@ -64,8 +66,13 @@ class Topic:
 
 
 def topics(reading: Reading) -> list[Topic]:
-    """Find the topics of a message, in order."""
-    return list(_topics(reading))
+    """Find the topics of a message, in order; "songs about it" has none."""
+    said = (one for one in _topics(reading) if any(_says_something(w) for w in reading.words[one.start : one.end]))
+    return list(islice(said, MAX_TOPICS))
+
+
+def _says_something(word: str) -> bool:
+    return word not in _POINTING and word not in _DETERMINERS
 
 
 def with_topics(request: Request, reading: Reading) -> Request:

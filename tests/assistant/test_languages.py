@@ -19,6 +19,7 @@ from assistant.understanding.tokens import read as cut
 from assistant.understanding.tongues import load_tongues
 from evals.understanding import read_written
 from recsys.text import fold
+from recsys.types import Facet
 from recsys.vocabulary import SECTIONS, load_vocabulary
 from tests.reading import read, written
 
@@ -267,6 +268,8 @@ def test_the_words_of_a_language_mean_words_of_the_vocabulary(language: str) -> 
     data = tomllib.loads(text)
     vocabulary = load_vocabulary()
     for facet, section in SECTIONS.items():
+        if facet is Facet.THEME:
+            continue  # what songs are to be about is read from English alone
         assert set(data[section]) <= set(vocabulary.words(facet)), section
         owner: dict[str, str] = {}
         for word, phrases in data[section].items():

@@ -66,6 +66,7 @@ def test_a_topic_is_read(rules: RulesUnderstanding, text: str, expected: list[tu
         "I don't know much about jazz, surprise me",
         "forget about it",
         "songs about",
+        "songs about it",
         "",
     ],
 )
@@ -97,3 +98,7 @@ def test_a_topic_is_named_in_every_language() -> None:
     assert constraint_label(wished) == "about leaving home"
     assert constraint_label(Constraint(Facet.THEME, ("war",), wanted=False)) == "not about war"
     assert constraint_label(wished, book=phrasebook("de")) == "über: leaving home"
+
+
+def test_however_often_a_message_says_it_there_are_few_topics(rules: RulesUnderstanding) -> None:
+    assert len(themes(rules, "music about trains, songs about " * 200)) <= 4
