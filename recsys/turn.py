@@ -26,11 +26,11 @@ class Turn:
     taste: Taste
     point: JointPoint
     lexical: FloatArray  # (N,)
-    lyrics: FloatArray | None  # (N,) how near they come to the topic asked for; None where none is
     company: FloatArray  # (N,)
     moment: FloatArray  # (N,) the company of what was liked in this session
     extra: FloatArray | None  # (N,) what is added to the joint-space scores, if anything
     evidence: Mapping[str, FloatArray] | None  # what the conversation says of every track, (N,) by name
+    lyrics: FloatArray | None = None  # (N,) how near they come to the topic asked for; None where none is
 
     @property
     def words(self) -> FloatArray:
