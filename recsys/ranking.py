@@ -51,7 +51,8 @@ class RankingWeights:
     translation: float = 0.6
     lexical: float = 1.5
     constraint: float = 1.2  # each soft constraint, fully met
-    doubt: float = 4.0  # what a track loses that meets a wish by a value that is not stated, and not sure at all
+    derived: float = 6.0  # what a track loses that meets a wish by a value that is not stated: who states it goes first
+    doubt: float = 4.0  # and what more it loses where that value is not sure at all
     typical: float = 2.5  # what a track loses that passes for a mood or activity by its sound, and is nothing like it
     company: float = 6.0  # where the words ask for nothing in particular; divided by one more for each wish
     named: float = 0.05  # words that only name a playlist, where what continues one was learnt
@@ -158,7 +159,8 @@ class Ranker:
                 near = closeness(self.catalogue, self.vocabulary, constraint, met)
                 yield "words", np.float32(weight) * near[rows]
             if constraint.wanted and (doubt := self.catalogue.doubt(constraint.facet)) is not None:
-                yield "words", -(np.float32(w.doubt * said) * doubt[rows] * (met[rows] == YES))
+                lost = np.float32(w.derived) * (doubt[rows] > 0) + np.float32(w.doubt) * doubt[rows]
+                yield "words", -(np.float32(said) * lost * (met[rows] == YES))
             if (typical := typicality(self.catalogue, self.vocabulary, constraint, met, rows)) is not None:
                 yield "words", np.float32(w.typical * said) * np.nan_to_num(typical - 1)
         if query.like_rows:

@@ -51,6 +51,14 @@ def test_ci_is_executable_and_refuses_what_it_does_not_know(root: Path) -> None:
     assert "usage" in refused.stderr
 
 
+def test_what_takes_long_is_run_on_one_of_the_days(root: Path) -> None:
+    script = (root / ".ci" / "run").read_text(encoding="utf-8")
+    mark = "mark." + "long"
+    files = [path for path in sorted((root / "tests").rglob("test_*.py")) if mark in path.read_text(encoding="utf-8")]
+    assert len(files) > 5
+    assert [path.name for path in files if f" {path.relative_to(root)}" not in script.replace('"', " ")] == []
+
+
 def test_base_install_has_no_test_tools_and_the_extras_are_those_of_accounts(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]

@@ -49,6 +49,7 @@ def test_own_catalogue_takes_the_place_of_the_starter(
         assert status.sizes_bytes["generations"] > 0
 
 
+@pytest.mark.long
 def test_sources_live_side_by_side_until_one_replaces_them(
     fresh_home: Path, write_catalogue: Callable[..., Path], open_assistant: Open
 ) -> None:
@@ -62,6 +63,7 @@ def test_sources_live_side_by_side_until_one_replaces_them(
         assert all(track.artist.startswith("Elk") for track in ask(assistant).tracks)
 
 
+@pytest.mark.long
 def test_indexing_again_without_a_file_keeps_what_was_served(
     fresh_home: Path, write_catalogue: Callable[..., Path], open_assistant: Open
 ) -> None:

@@ -193,6 +193,7 @@ def test_the_three_draws_differ_and_come_again(real: JamDataset) -> None:
     assert drawn == [frozenset(case.stages[0][0].asked.texts) for case in again]
 
 
+@pytest.mark.long
 def test_cases_are_subsets_of_the_report_with_a_discovery_of_their_own(tmp_path: Path) -> None:
     write_jam(tmp_path / "planted", replace(planted(), item_features=dataset().item_features))
     report, lines = evaluate(

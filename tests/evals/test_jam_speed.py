@@ -36,6 +36,7 @@ def test_parts_by_name() -> None:
         choose_parts("speed")
 
 
+@pytest.mark.long
 def test_the_data_set_is_found_in_the_folder_or_is_it(folder: Path) -> None:
     for given in (folder, folder / "lastfm-jam"):
         assert find_data_set(given) == folder / "lastfm-jam"
@@ -65,6 +66,7 @@ def test_a_whole_run_on_a_tiny_data_set(folder: Path) -> None:
     assert "--epochs 25 compares it" in checks[1]
 
 
+@pytest.mark.long
 def test_scoring_and_searching_a_small_catalogue(eval_data: Path, tmp_path: Path) -> None:
     """The first lines of the real catalogues, filled up: what is served is exact, and proven by the bounds."""
     for name in SOURCES:

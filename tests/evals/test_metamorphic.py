@@ -171,6 +171,7 @@ def home(served: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(served, tmp_path / "home"))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("n_conversations", proof_sizes(N_SAMPLE, N_WHOLE))
 def test_relations_hold_on_a_small_catalogue(home: Path, n_conversations: int) -> None:

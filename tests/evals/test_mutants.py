@@ -62,6 +62,7 @@ def _plant(repository: Path, name: str, old: str, new: str, *tests: str, promise
     (repository / "tests" / "mutants" / f"{name}.patch").write_text(text, encoding="utf-8")
 
 
+@pytest.mark.long
 def test_caught_and_surviving_mutants_are_told_apart(repository: Path) -> None:
     _plant(repository, "01-likes-lost", 'event == "like"', "False", "test_likes")
     _plant(repository, "02-cap-off", "rows[:most]", "rows", "TestCap::test_cap", "test_nothing_much", promise="Capped.")
