@@ -99,9 +99,16 @@ def agreement(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constrai
     return result
 
 
-def closeness(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constraint, met: Agreement) -> FloatArray:
+def closeness(
+    catalogue: Catalogue,
+    vocabulary: Vocabulary,
+    constraint: Constraint,
+    met: Agreement,
+    doubt: FloatArray | None = None,
+) -> FloatArray:
     """Grade `met` for ranking: (N,) in 0–1, where near misses and unknowns keep some worth.
 
+    What is not stated is worth the less, the more `doubt` (N,) there is of it, and never less than what is unknown.
     A near miss is a number a little outside the interval, or a genre that has a parent with the one asked for. An
     unknown tempo is worth more or nothing by whether the energy is what one expects of the tempo asked for.
     """
@@ -121,6 +128,8 @@ def closeness(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constrai
         parents = {parent for value in constraint.values for parent in vocabulary.parents(Facet.GENRE, value)}
         kin = _having(catalogue, vocabulary, Facet.GENRE, tuple(parents))
         worth = np.where((met == NO) & kin, np.float32(_KIN_WORTH), worth)
+    if doubt is not None:
+        worth = worth - doubt * np.maximum(worth - np.float32(_UNKNOWN_WORTH), 0)
     return worth
 
 

@@ -51,7 +51,7 @@ class RankingWeights:
     translation: float = 0.6
     lexical: float = 1.5
     constraint: float = 1.2  # each soft constraint, fully met
-    derived: float = 6.0  # what a track loses that meets a wish by a value that is not stated: who states it goes first
+    derived: float = 6.0  # what a track loses that meets a demand by a value that is not stated: who states it is first
     doubt: float = 4.0  # and what more it loses where that value is not sure at all
     typical: float = 2.5  # what a track loses that passes for a mood or activity by its sound, and is nothing like it
     company: float = 6.0  # where the words ask for nothing in particular; divided by one more for each wish
@@ -154,11 +154,12 @@ class Ranker:
         n_wishes = sum(c.wanted for c in query.constraints) + bool(query.like_rows)
         turned = abs(query.fame) + abs(query.discovery) + abs(query.how_much_me - 1.0) / 2
         for constraint, met in checked.pairs():
+            doubt = self.catalogue.doubt(constraint.facet) if constraint.wanted else None
             if not constraint.hard or constraint in relaxed:
                 weight = said * w.constraint * (_DEMANDED if constraint.hard else 1.0) * (1 + _WISHES_FIRST * turned)
-                near = closeness(self.catalogue, self.vocabulary, constraint, met)
+                near = closeness(self.catalogue, self.vocabulary, constraint, met, doubt)
                 yield "words", np.float32(weight) * near[rows]
-            if constraint.wanted and (doubt := self.catalogue.doubt(constraint.facet)) is not None:
+            elif doubt is not None:  # all that are left meet it
                 lost = np.float32(w.derived) * (doubt[rows] > 0) + np.float32(w.doubt) * doubt[rows]
                 yield "words", -(np.float32(said) * lost * (met[rows] == YES))
             if (typical := typicality(self.catalogue, self.vocabulary, constraint, met, rows)) is not None:

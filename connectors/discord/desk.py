@@ -260,7 +260,8 @@ class Desk:
         wanted = text.strip().casefold()
         by_number = {str(track.position): track for track in reply.tracks}
         by_id = {track.track_id.casefold(): track for track in reply.tracks}
-        if found := by_number.get(wanted) or by_id.get(wanted):
+        by_title = {track.title.casefold(): track for track in reversed(reply.tracks)}  # whole, before parts of names
+        if found := by_number.get(wanted) or by_id.get(wanted) or by_title.get(wanted):
             return talk, found
         for track in reply.tracks:
             named = track.title if wanted.isdigit() else f"{track.title} – {track.artist}"

@@ -266,7 +266,7 @@ def test_the_doctor_fails_when_something_needed_is_broken(
     [
         (["index", "missing.csv"], r"segue: cannot read \S*missing\.csv: .+; .+\n"),
         (["index", "garbage.csv"], r"segue: cannot read \S*garbage\.csv: .+; .+\n"),
-        (["index", "."], r"segue: cannot read \S+: it is a folder; .+\n"),
+        (["index", "."], r"segue: cannot read \S+: it is a folder without audio files; .+\n"),
     ],
 )
 def test_what_cannot_be_read_is_one_line(

@@ -302,6 +302,7 @@ def test_the_whole_command_writes_every_form(folder: Path, tmp_path: Path, capsy
     assert "counting - pop" in captured.out
 
 
+@pytest.mark.long
 def test_of_several_processes_the_first_one_reports(folder: Path, tmp_path: Path) -> None:
     script = tmp_path / "segue.py"
     script.write_text("from evals.main import main\n\nmain()\n", encoding="utf-8")

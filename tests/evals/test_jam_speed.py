@@ -44,6 +44,7 @@ def test_the_data_set_is_found_in_the_folder_or_is_it(folder: Path) -> None:
         find_data_set(folder / "lastfm-jam" / "nothing")
 
 
+@pytest.mark.long
 def test_a_whole_run_on_a_tiny_data_set(folder: Path) -> None:
     """Every figure that is promised is there, in the form for machines, and the yardstick is judged."""
     report, checks = bench_jam(folder, ("train", "evaluate"), (64,), epochs=1, encoder=StyleEncoder())

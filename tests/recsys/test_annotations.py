@@ -9,7 +9,7 @@ import pytest
 
 from recsys.annotations import Annotation
 from recsys.catalogue import Catalogue
-from recsys.constraints import check
+from recsys.constraints import check, closeness
 from recsys.recommendation import count_all
 from recsys.store import Store
 from recsys.types import Constraint, Derived, Facet, Track
@@ -94,3 +94,14 @@ def test_keys_and_machines_can_be_asked_for(store: Store) -> None:
 def test_what_cannot_be_annotated_is_refused(field: str, confidence: float) -> None:
     with pytest.raises(ValueError, match=r"annotated|confidence"):
         heard("a", field, 1.0, confidence)
+
+
+def test_what_is_less_sure_is_worth_less_and_never_less_than_what_is_unknown(store: Store) -> None:
+    store.annotations.put("heard:test", {"b"}, [heard("b", "tempo_bpm", 92.0)])
+    catalogue, vocabulary = store.load_catalogue(False), load_vocabulary()
+    slow = Constraint(Facet.TEMPO, low=80, high=100)
+    (met,) = check(catalogue, vocabulary, (slow,)).met
+    stated, derived, unknown = closeness(catalogue, vocabulary, slow, met, catalogue.doubt(Facet.TEMPO)).tolist()
+    assert stated == 1
+    assert unknown < derived < stated
+    assert derived == pytest.approx(1 - 0.1 * (1 - unknown))

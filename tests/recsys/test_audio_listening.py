@@ -81,6 +81,7 @@ def test_unchanged_files_are_not_decoded_again(
     assert again.problems == heard.problems
 
 
+@pytest.mark.long
 def test_a_killed_run_goes_on_and_ends_the_same(heard: Listened, files: dict[str, Path], tmp_path: Path) -> None:
     """SIGKILL once something was saved, twice; then to the end."""
     code = (
