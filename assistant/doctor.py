@@ -28,7 +28,7 @@ _IMPORT_TIMEOUT_S = 300
 #: What systems call the browser, the first that is there is used.
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 #: Distributions whose module is not their name with underscores.
-_MODULES = {"discord.py": "discord", "pystemmer": "Stemmer"}
+_MODULES = {"discord.py": "discord", "pystemmer": "Stemmer", "scikit-learn": "sklearn"}
 _IMPORT_ALL = """
 import importlib, json, os, sys, warnings
 warnings.simplefilter("ignore")

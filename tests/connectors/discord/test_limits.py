@@ -85,7 +85,7 @@ def test_what_goes_wrong_with_a_command_is_told_to_its_asker_alone(
         assert "reference" in group.text
 
     play(scenario)
-    assert "secret detail" in caplog.text
+    assert caplog.text.count("RuntimeError") >= 2
 
 
 def test_a_mention_where_the_bot_does_not_answer_is_passed_over_in_silence(play: Play) -> None:
