@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.reports import MapTrack, NamedTrack, _Report
+from assistant.reports import MapTrack, NamedTrack
+
+
+class _Report(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Bar(_Report):

@@ -36,6 +36,7 @@ from evals.metrics import summarise
 from evals.report import Report
 from recsys.annotations import LEAST_CONFIDENCE
 from recsys.audio.base import Heard, Sound
+from recsys.audio.librosa_loading import open_librosa
 from recsys.heard import open_analysers
 from recsys.heard.key import PITCHES
 from recsys.types import Facet, FloatArray, Progress
@@ -151,8 +152,7 @@ class _Ears:
 
 
 def _tempi(plan: Plan, rng: np.random.Generator, ears: _Ears) -> Iterator[list[_Figure]]:
-    from librosa.beat import beat_track
-
+    beat_track = open_librosa("beat").beat.beat_track
     for name, pattern in hearing_rhythms.HELD_OUT.items():
         for bpm in np.linspace(*pattern.range_bpm, plan.n_tempi) if plan.n_tempi > 1 else (sum(pattern.range_bpm) / 2,):
             truth = float(np.clip(bpm + rng.uniform(-3, 3), *pattern.range_bpm))
@@ -218,8 +218,7 @@ def _relative(key: str) -> str:
 
 
 def _krumhansl(sound: FloatArray) -> str:
-    from librosa.feature import chroma_stft
-
+    chroma_stft = open_librosa().feature.chroma_stft
     chroma = chroma_stft(y=np.concatenate(midi.windows(sound)), sr=midi.RATE).mean(axis=1)
     fits = [np.corrcoef(np.roll(_KRUMHANSL[n // 12], n % 12), chroma)[0, 1] for n in range(24)]
     best = int(np.argmax(fits))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from math import gcd
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,11 @@ def open_tagger(home: Path | None) -> Tagger | None:
     """Open MusiCNN over the weights in a data folder; None where they are not there."""
     if home is None:
         return None
+    from recsys.audio.registry import open_audio_encoder
+
     try:
-        encoder: Any = import_module("recsys.audio.registry").open_audio_encoder("musicnn", home)
-    except (ModuleNotFoundError, RecsysError):
+        encoder: Any = open_audio_encoder("musicnn", home)
+    except RecsysError:
         return None
     rate: int = encoder.card.rate
 

@@ -353,3 +353,8 @@ def _shown(url: str) -> str:
         return make_url(url).render_as_string(hide_password=True)
     except ArgumentError:
         return "the configured URL"
+
+
+def storable(text: str) -> str:
+    """Replace what no database takes as text: NUL and halves of surrogate pairs."""
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

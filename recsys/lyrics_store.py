@@ -81,7 +81,7 @@ def _put(connection: Connection, lyrics: Mapping[TrackId, tuple[str, str]]) -> N
     table, at = db.lyrics, time.time()
     _drop(connection, lyrics, None)
     rows = (
-        {"track_id": track_id, "text": _storable(text), "source": source, "at": at}
+        {"track_id": track_id, "text": db.storable(text), "source": source, "at": at}
         for track_id, (text, source) in lyrics.items()
         if text.strip()
     )
@@ -95,8 +95,3 @@ def _drop(connection: Connection, track_ids: Iterable[TrackId], source: str | No
         gone = table.delete().where(table.c.track_id.in_(some))
         n_gone += connection.execute(gone if source is None else gone.where(table.c.source == source)).rowcount
     return n_gone
-
-
-def _storable(text: str) -> str:
-    """Replace what no database takes as text: NUL and halves of surrogate pairs."""
-    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

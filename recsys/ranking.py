@@ -51,7 +51,7 @@ class RankingWeights:
     translation: float = 0.6
     lexical: float = 1.5
     constraint: float = 1.2  # each soft constraint, fully met
-    derived: float = 6.0  # what a track loses that meets a demand by a value that is not stated: who states it is first
+    derived: float = 30.0  # what a track loses that meets a demand by a value that is not stated: more than it can gain
     doubt: float = 4.0  # and what more it loses where that value is not sure at all
     typical: float = 2.5  # what a track loses that passes for a mood or activity by its sound, and is nothing like it
     company: float = 6.0  # where the words ask for nothing in particular; divided by one more for each wish

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from recsys import database as db
+from recsys.paths import place_of
 from recsys.types import TrackId
 
 
@@ -24,8 +24,7 @@ class SoundFile:
     @property
     def place(self) -> Path:
         """Where the file is."""
-        parts = urlsplit(self.path) if self.path.startswith("file:") else None
-        return Path(unquote(parts.path, errors="surrogateescape") if parts else self.path)
+        return place_of(self.path)
 
 
 class SoundFiles:

@@ -265,7 +265,7 @@ class Store:
             of_session = (db.turns.c.session_id == session_id, db.turns.c.listener_id == listener_id)
             connection.execute(db.turns.delete().where(this_turn, *of_session))
             parts = {"request": dict(request), "state": dict(state), "reply": dict(reply)}
-            connection.execute(db.turns.insert().values(**key, turn=turn, at=at, message=_storable(message), **parts))
+            connection.execute(db.turns.insert().values(**key, turn=turn, at=at, message=db.storable(message), **parts))
 
     def last_turn(self, session_id: str, listener_id: str, *, turn: int | None = None) -> dict[str, Any] | None:
         """Return the newest turn of a session, or the one of a number, as {turn, at, message, request, state, reply}.
@@ -379,8 +379,3 @@ def _read_collections(connection: Connection, sources: Sequence[str]) -> Iterato
     for row in connection.execute(sa.select(db.collections).where(db.collections.c.source.in_(sources))):
         track_ids = tuple(members.get((row.source, row.collection_id), ()))
         yield Collection(row.collection_id, row.name, track_ids, row.source)
-
-
-def _storable(text: str) -> str:
-    """Replace what no database takes as text: NUL and halves of surrogate pairs."""
-    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

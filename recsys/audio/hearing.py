@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from recsys.audio.base import Analyser, AudioEncoder, Heard, Sound
 from recsys.audio.decode import open_excerpts
+from recsys.audio.librosa_loading import open_librosa
 from recsys.audio.registry import audio_card, open_audio_encoder
 from recsys.types import FloatArray
 
@@ -60,6 +61,7 @@ def open_hearer(home: str, encoders: Sequence[str], analyse: bool) -> Callable[[
         from recsys.heard import open_analysers
 
         analysers = open_analysers()
+    open_librosa()  # compiles for half a minute the first time, which is no fault of the first file
 
     def hear(task: Task) -> Hearing:
         return hear_file(task, opened, analysers)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from recsys.audio.base import AudioCard
+from recsys.audio.librosa_loading import open_librosa
 from recsys.types import FloatArray
 
 _RATE, _FFT, _HOP = 22_050, 2_048, 512
@@ -69,8 +70,7 @@ def measure(window: FloatArray) -> FloatArray:
 
 
 def _parts(sound: FloatArray) -> Iterator[Any]:
-    import librosa
-    from librosa.onset import onset_strength
+    librosa = open_librosa()
 
     spectrum = np.abs(librosa.stft(sound, n_fft=_FFT, hop_length=_HOP))  # (bins, F)
     power = np.square(spectrum)
@@ -91,7 +91,7 @@ def _parts(sound: FloatArray) -> Iterator[Any]:
     yield from (chroma.mean(axis=1), chroma.std(axis=1))
 
     # Rhythm
-    onsets = onset_strength(S=mel_db, sr=_RATE, hop_length=_HOP)  # (F,)
+    onsets = librosa.onset.onset_strength(S=mel_db, sr=_RATE, hop_length=_HOP)  # (F,)
     yield from (np.log1p(onsets.mean()), np.log1p(onsets.std()), _onsets_per_s(onsets))
     repeats = _autocorrelation(onsets)  # (F,)
     lags = np.array([60 * _RATE / (_HOP * tempo) for tempo in _TEMPI])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from recsys.audio.librosa_loading import open_librosa
 from recsys.types import FloatArray
 
 RATE = 16_000
@@ -21,7 +22,7 @@ def patches(window: FloatArray) -> FloatArray:
 
     A window of less than three seconds is repeated until it fills one, as short tracks were in training.
     """
-    import librosa
+    librosa = open_librosa()
 
     sound = np.pad(window, (0, max(_FFT - len(window), 0)))  # librosa reflects half a frame at either end
     power = librosa.feature.melspectrogram(

@@ -108,27 +108,6 @@ def fetch_audio_encoder(name: str, home: Path) -> Path:
     return folder
 
 
-def cards_table() -> str:
-    """Return all cards as a table in Markdown, as `docs/encoders.md` has it."""
-    head = ("encoder", "rate (Hz)", "window (s)", "layer", "pooling", "width", "licence", "source", "get it")
-    rows = [
-        (
-            f"`{card.name}`",
-            f"{card.rate:,}",
-            f"{card.window_s:g}",
-            card.layer,
-            card.pooling,
-            f"{card.dim:,}",
-            card.licence,
-            card.source,
-            f"`{card.fetch}`" if card.fetch else "built in",
-        )
-        for card in audio_cards()
-    ]
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def _split(name: str) -> tuple[str, str]:
     asked, _, folder = name.partition(":")
     key = re.sub(r"[^a-z0-9]+", "_", asked.lower()).strip("_")

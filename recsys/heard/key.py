@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.audio.librosa_loading import open_librosa
 from recsys.heard.spectra import RATE
 from recsys.types import FloatArray
 
@@ -117,7 +118,7 @@ def find_pitches(windows: Sequence[FloatArray]) -> Pitches | None:
 
 def _partials(window: FloatArray) -> list[tuple[_Numbers, _Numbers]]:
     """The peaks of every frame: pitch in MIDI numbers, lowest first, and level as a share of the frame's loudest."""
-    import librosa
+    librosa = open_librosa()
 
     if len(window) < _FFT:
         return []

@@ -19,6 +19,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.audio.librosa_loading import open_librosa
 from recsys.heard.spectra import RATE, Spectra
 from recsys.heard.tempo import Tempo
 from recsys.types import FloatArray
@@ -104,8 +105,6 @@ def danceability(tempo: Tempo | None) -> float:
 
 def _centroid_hz(spectra: Spectra) -> float:
     """The centre of the power over bands, as a frequency."""
-    from librosa import mel_frequencies
-
     power = np.mean([10 ** (mel.astype(np.float64) / 10).mean(axis=1) for mel in spectra.mels], axis=0)
-    centres = mel_frequencies(n_mels=len(power) + 2, fmin=30.0, fmax=8_000.0)[1:-1]
+    centres = open_librosa().mel_frequencies(n_mels=len(power) + 2, fmin=30.0, fmax=8_000.0)[1:-1]
     return float((centres * np.sqrt(power)).sum() / max(np.sqrt(power).sum(), 1e-12))

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from recsys.audio.librosa_loading import open_librosa
 from recsys.types import FloatArray
 
 #: Samples per second that everything here is computed at.
@@ -49,10 +50,9 @@ class Spectra:
     @cached_property
     def mels(self) -> tuple[FloatArray, ...]:
         """Power per band in dB below the loudest, (B, F) per window."""
-        import librosa
-        from librosa.filters import mel
+        librosa = open_librosa()
 
-        bank = mel(sr=RATE, n_fft=_FFT, n_mels=_BANDS, fmin=30.0, fmax=_TOP_HZ)
+        bank = librosa.filters.mel(sr=RATE, n_fft=_FFT, n_mels=_BANDS, fmin=30.0, fmax=_TOP_HZ)
         found = []
         for window in self.windows:
             power = bank @ np.square(np.abs(librosa.stft(window, n_fft=_FFT, hop_length=HOP)))  # (B, F)

@@ -9,8 +9,9 @@ import pytest
 
 from evals import hearing, hearing_keys, hearing_rhythms, hearing_timbres, midi
 from evals.errors import SynthesiserError, UnknownSystemError
+from tests.programs import needs
 
-installed = pytest.mark.skipif(shutil.which("fluidsynth") is None, reason="apt-get install fluidsynth")
+installed = needs("fluidsynth")
 
 
 def test_a_piece_is_a_midi_file_of_the_notes_in_order() -> None:

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from recsys.audio import ffmpeg
 from recsys.audio.decode import Excerpts, open_excerpts, places
 from recsys.audio.errors import DecodeError
+from tests.programs import needs
 from tests.sounds import cut_off, hours_of_silence, main_hz, tone, write
 
 RATES = (16_000, 22_050)
-needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+needs_ffmpeg = needs("ffmpeg")
 
 
 @pytest.fixture

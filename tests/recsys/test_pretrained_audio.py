@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +16,16 @@ import torch
 from recsys.audio.base import AudioCard
 from recsys.audio.decode import open_excerpts
 from recsys.audio.listening import listen
-from recsys.audio.pretrained import clap, encodec, loading, mert, muq, music2vec, musicfm, precomputed
+from recsys.audio.pretrained import clap, encodec, loading, mert, muq, music2vec, musicfm
 from recsys.audio.pretrained.encoder import PretrainedEncoder, equal_parts, repeated_parts, unit_variance
 from recsys.audio.registry import (
-    ENCODERS,
     UnknownAudioEncoderError,
     audio_card,
-    audio_cards,
-    cards_table,
-    fetch_audio_encoder,
     open_audio_encoder,
     weights_folder,
 )
 from recsys.errors import WeightsError
-from recsys.spaces import add_space, open_space
-from recsys.types import FloatArray, Modality
+from recsys.types import FloatArray
 from tests import tiny_audio_models as tiny
 
 #: The size of pretrained_msd.pt on the hub.
@@ -298,29 +290,6 @@ def test_windows_are_cut_into_equal_parts_or_repeated_to_whole_ones() -> None:
     assert [part.tolist() for part in repeated_parts(window[:2], 5)] == [[0, 1, 0, 1, 0]]
 
 
-@pytest.mark.parametrize("name", [name for name, (card, _) in ENCODERS.items() if card.fetch])
-def test_without_weights_an_encoder_says_which_command_gets_them(tmp_path: Path, name: str) -> None:
-    with pytest.raises(WeightsError) as caught:
-        open_audio_encoder(name, tmp_path)
-    assert f"`{audio_card(name).fetch}`" in str(caught.value)
-
-
-@pytest.mark.parametrize("card", [precomputed.ENCODEC_MAE, precomputed.MULE, precomputed.JUKEBOX], ids=lambda c: c.name)
-def test_vectors_made_elsewhere_come_in_by_the_command_that_opening_says(tmp_path: Path, card: AudioCard) -> None:
-    command = f"segue embeddings add {card.name} FILE.npy --ids FILE"
-    for act in (open_audio_encoder, fetch_audio_encoder):
-        with pytest.raises(WeightsError, match=command):
-            act(card.name, tmp_path)
-    np.save(tmp_path / "made.npy", np.eye(3, card.dim, dtype=np.float32))
-    (tmp_path / "ids.txt").write_text("one\ntwo\nthree\n")
-    add_space(tmp_path, card.name, tmp_path / "made.npy", tmp_path / "ids.txt", {"one", "three"})
-    assert open_space(tmp_path, card.name).card.width == card.dim
-
-
-def test_every_encoder_can_name_a_space() -> None:
-    assert [Modality(card.name) for card in audio_cards()] == list(ENCODERS)
-
-
 @each
 def test_weights_that_lack_something_are_refused_rather_than_made_up(
     folders: dict[str, Path], tmp_path: Path, name: str
@@ -434,83 +403,3 @@ def test_a_gpu_that_is_not_there_is_not_computed_on(folders: dict[str, Path], mo
     with pytest.raises(WeightsError, match="there is no GPU"):
         encodec.open_encoder(FAMILIES["encodec"].card, folders["encodec"], 1, "cuda")
     assert encodec.open_encoder(FAMILIES["encodec"].card, folders["encodec"]).encode([sound(24_000, 0.2)]).any()
-
-
-class _Hub:
-    """A stand-in for the Hugging Face hub: two files of settings, two of weights, and code, in every repository."""
-
-    there = ("config.json", "preprocessor_config.json", "modeling_X.py", "msd_stats.json", "pretrained_msd.pt")
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[str, str]] = []
-
-    def list_repo_files(self, repository: str) -> list[str]:
-        return [*self.there, "pytorch_model.bin", "model.safetensors"]
-
-    def hf_hub_download(self, repository: str, name: str, *, local_dir: Path) -> None:
-        assert local_dir.is_dir()
-        self.taken.append((repository, name))
-
-
-def test_fetching_takes_settings_and_one_file_of_weights_and_never_code(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("huggingface_hub.HfApi", lambda: hubs.append(_Hub()) or hubs[-1])
-    taken = {}
-    for name in FAMILIES:
-        hubs: list[_Hub] = []
-        assert fetch_audio_encoder(name, tmp_path) == tmp_path / "weights" / name
-        taken[name] = [f"{repository} {file}" for hub in hubs for repository, file in hub.taken]
-    assert taken["mert_v1_330m"] == [
-        "m-a-p/MERT-v1-330M config.json",
-        "m-a-p/MERT-v1-330M preprocessor_config.json",
-        "m-a-p/MERT-v1-330M model.safetensors",
-    ]
-    assert taken["musicfm"][-1] == "facebook/wav2vec2-conformer-rope-large-960h-ft config.json"
-    assert taken["muq_mulan"][-1] == "OpenMuQ/MuQ-large-msd-iter config.json"
-    assert not [line for lines in taken.values() for line in lines if line.endswith(".py")]
-
-
-def test_fetching_without_a_network_says_what_else_can_be_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(WeightsError, match="or download it elsewhere and name the encoder clap:FOLDER"):
-        fetch_audio_encoder("clap", tmp_path)
-    monkeypatch.setattr(_Hub, "hf_hub_download", _unreachable)
-    monkeypatch.setattr("huggingface_hub.HfApi", _Hub)
-    with pytest.raises(WeightsError, match=r"\(no route to it\); try again with a network"):
-        fetch_audio_encoder("clap", tmp_path)
-
-
-def test_a_repository_without_weights_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_Hub, "list_repo_files", lambda self, repository: ["config.json"])
-    monkeypatch.setattr("huggingface_hub.HfApi", _Hub)
-    with pytest.raises(WeightsError, match=r"laion/larger_clap_music has none of model\.safetensors"):
-        fetch_audio_encoder("clap", tmp_path)
-
-
-def _unreachable(*given: object, **named: object) -> None:
-    """Fails as the hub's HTTP library does: with an error that is no OSError."""
-    raise _ConnectError("no route to it")
-
-
-class _ConnectError(Exception):
-    pass
-
-
-def test_the_list_of_encoders_needs_no_heavy_library() -> None:
-    code = (
-        "import sys; from recsys.audio.registry import audio_cards; assert len(audio_cards()) >= 12; "
-        "sys.exit(sorted({'torch', 'transformers', 'huggingface_hub'} & set(sys.modules)) != [])"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=DOCS.parents[1]).returncode == 0
-
-
-def test_the_table_in_the_docs_is_what_the_cards_say() -> None:
-    assert cards_table() in DOCS.read_text(encoding="utf-8")
-
-
-def test_every_entry_of_the_registry_leads_to_functions() -> None:
-    for card, place in ENCODERS.values():
-        module = import_module(place.partition(":")[0])
-        assert callable(getattr(module, place.partition(":")[2]))
-        assert not card.fetch.startswith("segue encoders fetch") or card.fetch == f"segue encoders fetch {card.name}"
