@@ -44,7 +44,8 @@ from recsys.types import IntArray, Progress
 
 CUTS = (5, 10, 20)
 _N_TIMED = 200
-_MIXED = ("mixture", "reranked")
+#: The rank of a target that is not in the data: behind every cut, however few items there are.
+_NOWHERE = np.iinfo(np.int32).max
 
 
 class SequentialDataError(EvaluationError, ValueError):
@@ -143,7 +144,7 @@ def evaluate(
             model.fit(task.train, progress=progress)
             seconds += time.perf_counter() - began
             found = ranks(model, task.questions, repeats=repeats)
-            missed = np.full(len(task.missed), sequences.n_items + 1, dtype=np.int64)
+            missed = np.full(len(task.missed), _NOWHERE, dtype=np.int64)
             placed.setdefault(name, []).append(np.concatenate([found, missed]))
             progress(f"asking {name}", number, len(tasks))
         timed = _timed(model, tasks[-1].questions)
@@ -187,14 +188,12 @@ def _tasks(sequences: Sequences, given: Targets | None, options: Options, seed: 
 
 def _made(name: str, sequences: Sequences, options: Options, seed: int) -> SequentialModel:
     """Make a model, with the content of items where vectors are given."""
-    if options.vectors is None and name not in _MIXED:
-        return open_model(name)
     vectors = {}
-    if options.vectors is not None:
+    if options.vectors is not None and name in ("content", "mixture"):
         vectors = {kind: read_item_vectors(options.vectors, sequences.names, kind) for kind in ALLOWED}
-    if name == "content":
+    if name == "content" and vectors:
         return Content(np.concatenate([_unit(one) for one in vectors.values()], axis=1))
-    if name not in _MIXED:
+    if name != "mixture":
         return open_model(name)
     by = "lines" if options.form == "session" else "steps"
     mixed = models_for(by, sequences.n_items) | {f"content_{kind}": Content(one) for kind, one in vectors.items()}
@@ -207,10 +206,9 @@ def _unit(vectors: Any) -> Any:
 
 def _told(model: SequentialModel) -> Mapping[str, Any]:
     """Return the weights that a mixture chose."""
-    mixture = getattr(model, "mixture", model)
-    if isinstance(mixture, Mixture) and mixture.weights is not None:
-        rounded = (round(float(weight), 3) for weight in mixture.weights)
-        return {"weights": dict(zip(mixture.models, rounded, strict=True))}
+    if isinstance(model, Mixture) and model.weights is not None:
+        rounded = (round(float(weight), 3) for weight in model.weights)
+        return {"weights": dict(zip(model.models, rounded, strict=True))}
     return {}
 
 
