@@ -31,6 +31,7 @@ import numpy as np
 from evals.errors import EvaluationError, UnknownSystemError
 from evals.metrics import summarise, summarise_quantile
 from evals.report import Report
+from evals.sequential_order import order_of_neighbours
 from recsys.sequential.content import Content
 from recsys.sequential.held_out import LINES_HELD_OUT, every_step
 from recsys.sequential.item_vectors import ALLOWED, read_item_vectors
@@ -158,6 +159,7 @@ def evaluate(
             _add(report, f"{name} - {other}", tasks, placed[name], placed[other], seed)
     n_missed = sum(len(task.missed) for task in tasks)
     left_out = 0 if given is None else given.n_unknown_steps
+    report.details["order"] = order_of_neighbours(sequences, seed)
     report.details["questions"] = {"targets_not_in_data": n_missed, "steps_not_in_data": left_out}
     return report
 

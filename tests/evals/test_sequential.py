@@ -14,11 +14,12 @@ from typer.testing import CliRunner
 from evals.metrics import summarise
 from evals.run import eval_app
 from evals.sequential import scored
+from evals.sequential_order import order_of_neighbours
 from recsys.sequential.ease import Ease
 from recsys.sequential.measure import ranks
 from recsys.sequential.nearby import Nearby
 from recsys.sequential.reading import read_sequences
-from recsys.sequential.sequences import leave_one_out
+from recsys.sequential.sequences import Sequences, leave_one_out
 
 #: Ten listeners who go round a ring of six artists, from wherever they begin, and stop before they are round.
 RING = "\n".join(f"u{n} " + " ".join(f"a{(n + step) % 6}" for step in range(5)) for n in range(30))
@@ -66,6 +67,17 @@ def test_the_last_item_of_each_listener_is_asked_for_where_no_targets_are_given(
     difference = found["successors - popularity"]["all"]["mrr@5"]
     assert difference["mean"] == pytest.approx(1 - found["popularity"]["all"]["mrr@5"]["mean"])
     assert difference["low"] > 0
+
+
+def test_an_order_that_the_file_was_written_in_is_told() -> None:
+    rng = np.random.default_rng(12)
+    drawn = [rng.choice(8, size=5, replace=False) for _ in range(300)]
+    names = [str(number) for number in range(8)]
+    listened = order_of_neighbours(Sequences.of(drawn, names), 0)
+    written = order_of_neighbours(Sequences.of([np.sort(one) for one in drawn], names), 0)
+    assert abs(listened["same_direction"] - listened["by_chance"]) < 0.03
+    assert written["same_direction"] == 1
+    assert order_of_neighbours(Sequences.of([[0, 1]], names), 0)["pairs"] == 0
 
 
 def test_several_positions_are_pooled_and_never_learnt_from(ring: Path, tmp_path: Path) -> None:
