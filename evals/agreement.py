@@ -8,8 +8,9 @@ Task. n tracks have values a and b of A attributes, each 0–1, NaN where one of
     within     share of the pairs whose steps are at most one apart
 
 Conventions. Kappa is not defined where both annotators say one and the same value everywhere; NaN. A group of
-attributes has the mean of its attributes' figures, each counting the same, without those that are not defined. Intervals are
-percentiles of 1,000 resamples of the tracks, drawn with replacement and seeded; all attributes of a track go together.
+attributes has the mean of its attributes' figures, each counting the same, without those that are not defined.
+Intervals are percentiles of 1,000 resamples of the tracks, drawn with replacement and seeded; all attributes of a track
+go together.
 """
 
 from __future__ import annotations

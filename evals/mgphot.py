@@ -1,12 +1,12 @@
 """How near do annotators of MGPHot's attributes come to a reference? Per attribute, per category and in all.
 
 Task. A reference file holds values that are taken for right (MGPHot's own, or any other). Compared with it are the
-values that a data folder keeps of the same tracks, source by source (a language model's, those found by sound), or those
-of a second file. Both scales are read as they are said to be, and compared on both: MAE on 0–1, quadratic kappa and the
-share within one step on 0–1 in steps of .1 and on 0–5 (Figure 5 of the multimodal E4SRec paper has the latter).
+values that a data folder keeps of the same tracks, source by source (a language model's, those found by sound), or
+those of a second file. Both scales are read as they are said to be, and compared on both: MAE on 0–1, quadratic kappa
+and the share within one step on 0–1 in steps of .1 and on 0–5 (Figure 5 of the multimodal E4SRec paper has the latter).
 
-Beside every annotator stands the constant that always says the reference's own median of each attribute: its kappa is 0,
-and what it reaches within one step is reached without knowing anything.
+Beside every annotator stands the constant that always says the reference's own median of each attribute: its kappa is
+0, and what it reaches within one step is reached without knowing anything.
 
 What was found by sound of a track that the regression was fitted to was found without its artist (`recsys.attributes
 .by_audio`); tracks shown to the language model as examples are not asked about. So a reference that was also read with
@@ -98,7 +98,7 @@ Pairs = dict[str, tuple[FloatArray, FloatArray]]
 
 
 def _of_home(reference: AttributeFile, home: Path | None) -> tuple[Pairs, int]:
-    """What a data folder keeps of the reference's tracks, by annotator: (n, A) of the reference, and of what is kept."""
+    """What a data folder keeps of the reference's tracks, by annotator: (n, A) of the reference, and of it."""
     settings = Settings() if home is None else Settings(home=home)
     with Assistant(settings) as assistant:
         store = assistant._store()
@@ -109,9 +109,9 @@ def _of_home(reference: AttributeFile, home: Path | None) -> tuple[Pairs, int]:
     if not pairs:
         said = ", ".join(f"{len(values):,} {name}" for name, values in kept.items())
         raise EvaluationDataError(
-            f"{len(matched):,} of the {len(reference.rows):,} tracks of the reference are in {settings.home}, and fewer "
-            f"than {_LEAST} of them are annotated there ({said}); run `segue annotate llm --check 50` or `segue annotate "
-            "audio` first, or give a file with --annotated"
+            f"{len(matched):,} of the {len(reference.rows):,} tracks of the reference are in {settings.home}, and "
+            f"fewer than {_LEAST} of them are annotated there ({said}); run `segue annotate llm --check 50` or "
+            "`segue annotate audio` first, or give a file with --annotated"
         )
     return pairs, len(matched)
 
@@ -119,13 +119,12 @@ def _of_home(reference: AttributeFile, home: Path | None) -> tuple[Pairs, int]:
 def _of_file(reference: AttributeFile, annotated: AttributeFile, name: str) -> tuple[Pairs, int]:
     """What a second file says of the reference's tracks."""
     tracks = [
-        Track(str(number), row.title, (row.artist,) if row.artist else (), ids=row.ids)
+        Track(f"row {number}", row.title, (row.artist,) if row.artist else (), ids=row.ids)
         for number, row in enumerate(annotated.rows)
     ]
-    said = {str(number): row.values for number, row in enumerate(annotated.rows)}
-    matched = {
-        one: row.values for one, (row, _) in match_rows(Catalogue.from_tracks(tracks), reference.rows)[0].items()
-    }
+    said = {track.track_id: row.values for track, row in zip(tracks, annotated.rows, strict=True)}
+    found, _ = match_rows(Catalogue.from_tracks(tracks), reference.rows)
+    matched = {one: row.values for one, (row, _) in found.items()}
     if len(matched) < _LEAST:
         raise EvaluationDataError(
             f"{len(matched):,} of the {len(reference.rows):,} tracks of the reference are in {name}, which has "
