@@ -5,7 +5,7 @@ A folder of plain files, the same byte for byte from the same input:
     train.txt validation.txt test.txt   one session to a line, `LISTENER/NUMBER ITEM ITEM …`, items by number from 1
     validation.targets.txt
     test.targets.txt                    `PREFIX<TAB>ITEM`: the last step of each session, what came before it
-    test.candidates.npy                 (Q, 1 + n) numbers of each target and of uniform negatives not in its session; 0: none
+    test.candidates.npy                 (Q, 1 + n) each target, and uniform negatives not in its session; 0: none
     train.completion.txt …              one value for each step of the same file, "-" where it is not known
     items.tsv items.json                number, plays in train, name; number → name
     vectors/NAME.npy                    (I, D) float32, row i is item i + 1; zeros where there is none
