@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 annotate_app = typer.Typer(
     help="Fill the 58 attributes of MGPHot: from a file, by your language model, or from how tracks sound.",
+    epilog=example("annotate file mgphot_gene_values.tsv --scale 0-1 && segue annotate audio --space musicnn"),
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
