@@ -3,8 +3,10 @@
     score(i | prefix) = Σ_m w_m · s_m(i | prefix) / max_i |s_m(i | prefix)|
 
 The weights are found by holding out the latest part of training (`held_out.rounds`): every model is fitted without it,
-and the weights climb, one at a time, to the largest mean of 1 / log₂(1 + rank) over ranks up to 20 on the questions held
-out. Then every model is fitted anew on all of training. Shapes: B prefixes, I items, M models, Q questions, C candidates.
+and the weights climb, one at a time, to the largest mean of 1 / log₂(1 + rank) over ranks up to 20 on the questions
+held out. Then every model is fitted anew on all of training.
+
+Shapes: B prefixes, I items, M models, Q questions, C candidates.
 """
 
 from __future__ import annotations
@@ -84,7 +86,7 @@ class Mixture:
         return rounds(train, by, seed=self.seed)
 
     def chosen(self, held: Sequence[Round], progress: Progress = silent) -> FloatArray:
-        """Return the weights (M,) that place the targets held out best; the models are fitted on something else then."""
+        """Return the weights (M,) that place best what was held out; the models are left fitted without it."""
         return self._climbed([self._evidence(one, progress) for one in held])
 
     def fit_models(self, train: Sequences, progress: Progress = silent) -> Self:
@@ -97,7 +99,7 @@ class Mixture:
         return self
 
     def _evidence(self, one: Round, progress: Progress) -> tuple[FloatArray, FloatArray]:
-        """Return, for the questions of a round, the models' scores of the target (Q, M) and the candidates (Q, C, M)."""
+        """Return the models' scores of a round's targets (Q, M) and of its candidates (Q, C, M)."""
         self.fit_models(one.train, progress)
         even = np.ones(len(self.models), dtype=np.float32)
         of_targets, of_candidates = [], []

@@ -3,8 +3,8 @@
     lines   sessions of tracks, with repeats: what follows matters most, then what is near, then sessions alike
     steps   one long sequence for each listener, without repeats: what is in it together matters too
 
-The options were chosen on what comes before the parts that figures are told of: on Nowplaying's ninth tenth of sessions,
-after training on the first eight, and on the last known artist but one of LastFM's listeners.
+The options were chosen on what comes before the parts that figures are told of: on Nowplaying's ninth tenth of
+sessions, after training on the first eight, and on the last known artist but one of LastFM's listeners.
 """
 
 from __future__ import annotations
