@@ -11,8 +11,12 @@ import pytest
 from evals.agreement import agree
 from evals.errors import EvaluationDataError
 from evals.mgphot import CONSTANT, evaluate
+from recsys.attributes.files import read_attributes
 from recsys.attributes.scales import Scale, ScaleError
 from recsys.attributes.table import CATEGORIES, load_attributes
+from recsys.attributes.values import AUDIO, MODEL, annotation
+from recsys.store import Store
+from recsys.types import Track
 
 TABLE = load_attributes()
 N = 60
@@ -112,3 +116,27 @@ def test_files_of_other_tracks_are_refused(files: tuple[Path, Path], tmp_path: P
     other.write_text("artist,title,Tempo\nNobody,Nothing,3\n", encoding="utf-8")
     with pytest.raises(EvaluationDataError, match=r"0 of the 60 tracks.*other\.csv, which has 1"):
         evaluate(files[0], [64], annotated=other)
+
+
+def test_what_a_data_folder_keeps_is_compared_source_by_source(files: tuple[Path, Path], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    store = Store.open(f"sqlite:///{(home / 'segue.db').as_posix()}")
+    store.add_source(
+        "mine", "", "csv", "1", [Track(f"mine:{n}", f"Song {n} (Remastered)", (f"BAND {n}",)) for n in range(N)]
+    )
+    reference = read_attributes(files[0], Scale.UNIT)
+    for source, n_tracks in ((MODEL, 20), (AUDIO, 40)):
+        said = [
+            annotation(f"mine:{n}", {key: (value, 0.3) for key, value in reference.rows[n].values.items()}, source)
+            for n in range(n_tracks)
+        ]
+        store.annotations.put(source, [one.track_id for one in said], said)
+    store.close()
+    report = evaluate(files[0], [64], home=home)
+    assert report.results["language model"]["all"]["mae"].n == 20
+    assert report.results["by sound"]["all"]["mae"].n == 40
+    assert report.results["by sound"]["all"]["kappa 0-5"].mean == 1
+    empty = tmp_path / "empty"
+    with pytest.raises(EvaluationDataError, match=r"0 of the 60 tracks of the reference.*segue annotate"):
+        evaluate(files[0], [64], home=empty)

@@ -179,3 +179,20 @@ def test_the_command_builds_and_checks(published: Path, known: Path, tmp_path: P
     assert "completion: not known" in run.output
     run = CliRunner().invoke(benchmark_app, ["check", str(tmp_path / "b")])
     assert (run.exit_code, run.output) == (0, "Every file is as it was built\n")
+
+
+def test_the_evaluation_of_sequences_reads_it_back(folder: Path) -> None:
+    from evals.sequential import Options, evaluate
+
+    report = evaluate(
+        folder / "train.txt",
+        ("popularity",),
+        (64,),
+        targets=folder / "test.targets.txt",
+        options=Options(names=folder / "items.json"),
+        progress=lambda stage, done, total: None,
+    )
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    hr = report.results["popularity"]["all"]["hr@20"]
+    assert hr.n == card["parts"]["test"]["sessions"]
+    assert 0 < hr.mean <= 1
