@@ -1,7 +1,7 @@
 """Annotating the catalogue with MGPHot's attributes: read from files, asked of a language model, or found by sound.
 
 Every value is stored beside the track with its source and how sure it is; the surest of each attribute is served, can
-be asked for ("gritty vocals"), and is part of the modality "attributes" from the next training on.
+be asked for ("gritty vocals"), and is part of the modality "attributes", with which the joint space is fitted anew.
 """
 
 from __future__ import annotations

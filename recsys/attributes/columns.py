@@ -47,6 +47,7 @@ class AttributeColumns:
     def __init__(self, snapshot: Snapshot, n_tracks: int) -> None:
         """Read them from a snapshot, which may have none."""
         self._n = n_tracks
+        self._cached: dict[str, FloatArray] = {}
         self._told = snapshot.strings.get("attributes")
         if self._told is not None:
             self._values, self._confidences, self._sources = (snapshot.arrays[part] for part in _PARTS)
@@ -65,8 +66,12 @@ class AttributeColumns:
         return np.asarray((self._values != _UNKNOWN).any(axis=1), np.bool_)
 
     def values(self, key: str) -> FloatArray:
-        """The values (N,) of an attribute, 0–1; NaN is unknown."""
-        return self._column(self._values, key) if self._told is not None else np.full(self._n, np.nan, np.float32)
+        """The values (N,) of an attribute, 0–1; NaN is unknown. Shared: it must not be changed."""
+        if key not in self._cached:
+            known = self._column(self._values, key) if self._told is not None else np.full(self._n, np.nan, np.float32)
+            known.setflags(write=False)
+            self._cached[key] = known
+        return self._cached[key]
 
     def doubt(self, key: str) -> FloatArray:
         """How unsure each value of an attribute is (N,), 0–1; 0 where nothing is known."""

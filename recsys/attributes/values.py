@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from recsys.annotations import ATTRIBUTES, LEAST_CONFIDENCE, Annotation
 from recsys.attributes.table import load_attributes
@@ -52,7 +53,7 @@ def values_of(one: Annotation) -> dict[str, tuple[float, float]]:
     if one.field != ATTRIBUTES or not isinstance(one.value, Mapping):
         return {}
     known = load_attributes().of_key
-    return {key: (float(value), float(sure)) for key, (value, sure) in one.value.items() if key in known}
+    return {key: (value, sure) for key, (value, sure) in one.value.items() if key in known}
 
 
 def surest(annotations: Iterable[Annotation], *, least: float = LEAST_CONFIDENCE) -> dict[str, AttributeValue]:
@@ -60,10 +61,17 @@ def surest(annotations: Iterable[Annotation], *, least: float = LEAST_CONFIDENCE
 
     Of equally sure ones the source that comes first in `SOURCES` counts.
     """
-    rank = {source: number for number, source in enumerate(SOURCES)}
-    found: dict[str, AttributeValue] = {}
-    for one in sorted(annotations, key=lambda one: rank.get(one.source, len(rank))):
+    said = [one for one in annotations if one.field == ATTRIBUTES]
+    said.sort(key=lambda one: SOURCES.index(one.source) if one.source in SOURCES else len(SOURCES))
+    best: dict[str, tuple[float, float, str]] = {}
+    for one in said:
         for key, (value, confidence) in values_of(one).items():
-            if confidence >= least and (key not in found or confidence > found[key].derived.confidence):
-                found[key] = AttributeValue(value, Derived(one.source, confidence))
-    return found
+            if confidence >= least and (key not in best or confidence > best[key][1]):
+                best[key] = value, confidence, one.source
+    return {key: AttributeValue(value, _derived(source, sure)) for key, (value, sure, source) in best.items()}
+
+
+@lru_cache(maxsize=4096)
+def _derived(source: str, confidence: float) -> Derived:
+    """The same object for the same origin: a catalogue has a million of them, and few are different."""
+    return Derived(source, confidence)

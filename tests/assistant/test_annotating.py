@@ -12,18 +12,23 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
+from assistant import spaces
 from assistant.annotating import read_scale
 from assistant.annotating_errors import NoSpaceError, NoTrackMatchedError, UnknownAnnotatorError, UnknownScaleError
 from assistant.app import Assistant
 from assistant.asking import Asker
 from assistant.errors import NoModelError
+from assistant.listening import _store_facts
 from assistant.reply import Message
 from connectors.annotating import told, told_cost
+from recsys.annotations import Annotation
 from recsys.attributes.by_audio import TooFewAnnotatedError
 from recsys.attributes.scales import Scale, ScaleError
 from recsys.attributes.table import load_attributes
-from recsys.attributes.values import AUDIO, FILE, MODEL, values_of
+from recsys.attributes.values import AUDIO, FILE, MODEL, annotation, values_of
+from recsys.audio.base import Heard
 from recsys.spaces import cards, put_space
+from recsys.store import Store
 from recsys.types import Track
 from tests.words_encoder import WordsEncoder
 
@@ -100,6 +105,8 @@ def test_a_published_file_is_read_served_and_asked_for(assistant: Assistant, hom
     assert tracks(assistant)["Song Number 50"].attributes == {}
     (card,) = (card for card in cards(home) if card.name == "attributes")
     assert (card.n_rows, card.width) == (40, 116)
+    (space,) = spaces.stored(home)
+    assert (space.name, space.used) == ("attributes", True)
     reply = assistant.reply(Message(listener_id="me", session_id="s", text="gritty vocals", n_tracks=10))
     (line,) = (line for line in reply.receipt if line.constraint == "gritty vocals")
     assert not line.hard
@@ -261,3 +268,16 @@ def test_what_cannot_be_done_is_said_at_once(assistant: Assistant) -> None:
         assistant.annotate_by_sound()
     with pytest.raises(UnknownAnnotatorError, match=r"'wikipedia'.*file, llm, audio"):
         assistant.drop_attributes("wikipedia")
+
+
+def test_hearing_the_files_again_leaves_attributes_alone(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{(tmp_path / 'segue.db').as_posix()}")
+    store.add_source("mine", "", "csv", "1", [Track("a", "Song", ("Band",))])
+    store.annotations.put(AUDIO, ["a"], [annotation("a", {GRITTY: (0.9, 0.8)}, AUDIO)])
+    store.annotations.put("heard:old", ["a"], [Annotation("a", "energy", 0.1, 0.8, "heard:old")])
+    _store_facts(store, {"a": "sound 1"}, {"sound 1": [Heard("energy", 0.7, 0.9, "heard:new")]})
+    assert {(one.source, one.field) for one in store.annotations.of()["a"]} == {
+        ("heard:new", "energy"),
+        (AUDIO, "attributes"),
+    }
+    store.close()
