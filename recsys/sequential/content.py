@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-import scipy.sparse as sp
 
 from recsys.sequential.counted import CountingModel, require_steps, weighted_rows
 from recsys.sequential.errors import SequentialModelError
@@ -47,10 +46,6 @@ class Content(CountingModel):
         alike = np.maximum(unit @ unit.T, 0) ** float(self.settings["sharpness"])
         np.fill_diagonal(alike, 0)
         return self.learn(train, {"alike": alike.astype(np.float32)})
-
-    def sparse_scores(self, prefixes: Sequences) -> sp.csr_array:
-        """Return the sums of cosines (B, I)."""
-        return sp.csr_array(self.scores(prefixes))
 
     def scores(self, prefixes: Sequences) -> FloatArray:
         """Return the sums of cosines (B, I)."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recsys.types import FloatArray
 
 #: Plays after which progress is told.
-TOLD_EVERY = 100_000
+TOLD_EVERY = 10_000
 
 
 @dataclass(frozen=True)

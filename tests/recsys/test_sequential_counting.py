@@ -19,6 +19,7 @@ from recsys.sequential.personal_popularity import PersonalPopularity
 from recsys.sequential.popularity import Popularity
 from recsys.sequential.port import SequentialModel
 from recsys.sequential.registry import NAMES, load_model, open_model
+from recsys.sequential.repeats import Repeats
 from recsys.sequential.sequences import Sequences, leave_one_out
 from recsys.sequential.session_knn import SessionKnn
 from recsys.sequential.successors import Successors
@@ -31,6 +32,7 @@ COUNTING = (
     "item-knn",
     "session-knn",
     "ease",
+    "repeats",
     "mixture",
     "successors+session-knn",
 )
@@ -215,6 +217,21 @@ def test_content_ranks_what_is_described_alike_and_knows_nothing_of_the_rest() -
         Content().fit(_of([0]))
 
 
+def test_repeats_are_as_likely_as_they_were_counted() -> None:
+    """In training, what was there just before comes again in two of three sequences, and nothing else does."""
+    train = _of(*([[0, 1, 1], [2, 3, 3], [1, 0, 2]] * 200))
+    scores = Repeats().fit(train).scores(_of([0, 3], [2]))
+    assert scores[0, 3] > 5 * scores[0, 0]
+    assert scores[0, [1, 2]].tolist() == [0, 0]
+    assert scores[1].nonzero()[0].tolist() == [2]
+
+
+def test_repeats_are_likelier_for_who_repeats() -> None:
+    train = _of(*([[0, 0, 0, 0], [0, 1, 2, 3]] * 100))
+    once, often = Repeats().fit(train).scores(_of([1, 2, 3], [1, 1, 1]))
+    assert often[1] > 2 * once[3]
+
+
 def test_a_mixture_gives_no_weight_to_what_says_nothing(walks: Sequences) -> None:
     noise = np.random.default_rng(10).normal(size=(N_ITEMS, 3)).astype(np.float32)
     mixture = Mixture({"nearby": Nearby(), "noise": Content(noise)}).fit(walks)
@@ -249,7 +266,7 @@ def test_a_model_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) 
         open_model("markov")
     with pytest.raises(SequentialModelError, match="it cannot be made so"):
         open_model("ease", epochs=3)
-    with pytest.raises(SequentialModelError, match="no readable model.json"):
+    with pytest.raises(SequentialModelError, match=r"no readable model\.json"):
         load_model(tmp_path)
 
 
