@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from assistant.annotating import Annotating
 from assistant.conversations import Conversations
 from assistant.curating import Curating
 from assistant.encoders import Encoders
@@ -56,7 +57,9 @@ _LOG = logging.getLogger(__name__)
 _FORGOTTEN = "What was kept of somebody who takes part was deleted meanwhile, so nothing of this was kept. Ask again."
 
 
-class Assistant(Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds, Library, Encoders, Enriching):
+class Assistant(
+    Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds, Library, Encoders, Enriching, Annotating
+):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
     # --- conversation ---

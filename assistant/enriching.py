@@ -7,7 +7,7 @@ import logging
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from assistant.enriching_errors import UnknownKnowledgeError, UnknownSourceError
 from assistant.enriching_reports import DropReport, EnrichReport, FieldReport, KnowledgeReport
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from recsys.types import Track, TrackId
 
 _LOG = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 #: What may be asked, and the name under which annotations keep it.
 KNOWLEDGE = {
@@ -197,7 +198,7 @@ class Enriching(Parts):
             new = [one for one in batch if _asked(one) not in cache]
             for first in range(0, len(new), AT_ONCE):
                 some = new[first : first + AT_ONCE]
-                said = _patiently(lambda some=some: ask_model(model, some, load_vocabulary()))  # type: ignore[misc]
+                said = patiently(lambda some=some: ask_model(model, some, load_vocabulary()))  # type: ignore[misc]
                 for track in some:
                     values = {one.field: one.value for one in said if one.track_id == track.track_id}
                     yield _asked(track), values or None
@@ -258,7 +259,7 @@ def _asked(track: Track) -> Asked:
     )
 
 
-def _patiently(ask: Callable[[], list[Annotation]]) -> list[Annotation]:
+def patiently(ask: Callable[[], _T]) -> _T:
     """Ask a model again where it gave no usable answer; the last failure is an error."""
     from assistant.errors import NoAnswerError
 
@@ -268,7 +269,7 @@ def _patiently(ask: Callable[[], list[Annotation]]) -> list[Annotation]:
         except NoAnswerError:
             if attempt == _MOST_FAILURES:
                 raise
-    return []
+    raise AssertionError("the last failure was raised")
 
 
 def _fields(tracks: Sequence[Track], found: Sequence[Annotation]) -> tuple[FieldReport, ...]:

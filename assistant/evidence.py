@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from assistant.labels import key_label, place, plain, spelled
 from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.situation import titled
+from assistant.trait_facts import levels_met, said_of
 from assistant.words import word_in
 from recsys.common_words import FUNCTION_WORDS
 from recsys.recommendation import Pick
@@ -228,6 +229,7 @@ def _sung(pick: Pick, book: Phrasebook) -> list[Fact]:
 def _measured(pick: Pick, book: Phrasebook) -> list[Fact]:
     """Numbers by which it meets a wish: its tempo, its energy, or the audio features behind a mood."""
     track, facts, heard = pick.track, [], []
+    annotated: list[str] = []
     for constraint in pick.matched:
         if constraint.facet is Facet.TEMPO and track.tempo_bpm is not None:
             if _is_heard(track, "tempo_bpm"):
@@ -252,8 +254,12 @@ def _measured(pick: Pick, book: Phrasebook) -> list[Fact]:
                 heard.append(book("instrumentalness ≈{n} of 1", n=level))
             else:
                 facts.append(_cause(book("its instrumentalness is {n} of 1", n=level), 0.9))
+        also_heard, known = said_of(levels_met(track, constraint), book)
+        heard, annotated = heard + also_heard, annotated + known
     if heard:
         facts.append(_cause(book("{words}, heard", words=book.listing(heard)), 0.95))
+    if annotated:
+        facts.append(_cause(book("{words}, annotated", words=book.listing(annotated)), 0.95))
     return facts
 
 

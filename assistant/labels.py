@@ -197,6 +197,9 @@ def _worded(constraint: Constraint, names: Mapping[str, str], book: Phrasebook) 
         keys = (book(_KEYS[key]) if key in _KEYS else book("in {words}", words=key_label(key, book)) for key in values)
         words = book.either(" or ".join(keys))
         return words if wanted else book("not {words}", words=words)
+    if facet is Facet.ATTRIBUTE:
+        words = book.either(constraint.text or " or ".join(values))
+        return words if wanted else book("no {words}", words=words)
     if facet is Facet.AI and (values[0], wanted) in _MADE:
         return book(_MADE[values[0], wanted])
     if facet is Facet.VERSION:

@@ -120,12 +120,13 @@ def _store_space(home: Path, name: str, keys: Mapping[str, str], listened: Liste
 def _store_facts(store: Store, keys: Mapping[str, str], heard: Mapping[str, Sequence[Heard]]) -> int:
     """Store what analysers heard in place of what they had heard before; return how many values that is."""
     from recsys.annotations import Annotation
+    from recsys.attributes.values import AUDIO
 
     ids = [track_id for track_id, key in keys.items() if key in heard]
     if not ids:
         return 0
     of_source: dict[str, dict[tuple[str, str], Annotation]] = {
-        source: {} for source in store.annotations.sources() if source.startswith(HEARD)
+        source: {} for source in store.annotations.sources() if source.startswith(HEARD) and source != AUDIO
     }
     for track_id in ids:
         for one in sorted(heard[keys[track_id]], key=lambda one: one.confidence):  # the surest last, and it stays

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict
 
+from recsys.attributes.wishes import traits_of
 from recsys.constraints import energy_of
 from recsys.types import Constraint, Facet
 from recsys.vocabulary import load_vocabulary
@@ -25,7 +26,7 @@ _FEEL = (Facet.MOOD, Facet.ACTIVITY, Facet.ENERGY, Facet.TEMPO)
 #: A track can only be in one place on these scales, so even "also faster" moves the earlier wish.
 _SCALES = (Facet.TEMPO, Facet.ENERGY, Facet.POPULARITY)
 #: One track can have several of these at once, so "also piano" asks for both.
-_COMBINABLE = (Facet.MOOD, Facet.INSTRUMENT)
+_COMBINABLE = (Facet.MOOD, Facet.INSTRUMENT, Facet.ATTRIBUTE)
 
 
 class Standing(BaseModel):
@@ -47,8 +48,8 @@ def merge(
 ) -> tuple[tuple[Standing, ...], tuple[Constraint, ...]]:
     """Fold a message's constraints into those that hold.
 
-    A wanted constraint replaces an earlier wanted one on the same facet, except moods, which replace only
-    moods they contradict; with `widen` ("also …") it joins the earlier one instead. Unwanted ones accumulate.
+    A wanted constraint replaces an earlier wanted one on the same facet, except moods and traits, which replace only
+    those they contradict; with `widen` ("also …") it joins the earlier one instead. Unwanted ones accumulate.
     Whatever was said last wins over its opposite; a wish for a child of what is refused only spares the child.
 
     Args:
@@ -102,6 +103,8 @@ def _remainder(old: Constraint, fresh: Sequence[Constraint], *, widen: bool) -> 
 
 def _replaces(new: Constraint, old: Constraint) -> bool:
     """Tell whether a wanted constraint takes the place of an earlier wanted one."""
+    if new.facet is old.facet is Facet.ATTRIBUTE:
+        return contradict(new, old)
     if new.facet is old.facet and new.facet is not Facet.MOOD:
         return True
     # What the music is for stays: "more energetic" study music is still for studying.
@@ -186,6 +189,8 @@ def _ended(old: Constraint, rest: Constraint | None, fresh: Sequence[Constraint]
 
 def _bounds(constraint: Constraint) -> list[Bounds]:
     """Where the audio features of a fitting track may lie: one box per alternative, [] if unknown."""
+    if constraint.wanted and constraint.facet is Facet.ATTRIBUTE:
+        return [{one.attribute: (one.low, one.high)} for one in traits_of(constraint)]
     if not constraint.wanted or constraint.facet not in _FEEL:
         return []
     low, high = _interval(constraint)

@@ -9,6 +9,7 @@ from uuid import uuid4
 import typer
 
 from connectors.accounts import open_account
+from connectors.annotating import annotate_app
 from connectors.curate import curate
 from connectors.discord_command import discord
 from connectors.embeddings import embeddings_app
@@ -59,6 +60,7 @@ app = typer.Typer(
 )
 
 
+app.add_typer(annotate_app, name="annotate")
 app.add_typer(embeddings_app, name="embeddings")
 app.add_typer(encoders_app, name="encoders")
 app.add_typer(history_app, name="history")

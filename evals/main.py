@@ -1,6 +1,6 @@
-"""The console script `segue`: the product's commands, and `eval` and `bench` beside them, imported when called.
+"""The console script `segue`: the product's commands, and `eval`, `bench` and `benchmark` beside them.
 
-`segue --help` names both without importing either, so it stays as fast as the product alone.
+`segue --help` names them without importing any, so it stays as fast as the product alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _GROUPS = {
     "eval": ("Measure quality, with intervals.", "evals.run:eval_app"),
     "bench": ("Measure speed and memory.", "evals.run:bench_app"),
+    "benchmark": ("Build the benchmark of the E4SRec paper.", "evals.run_benchmark:benchmark_app"),
 }
 
 

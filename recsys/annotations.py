@@ -19,8 +19,8 @@ from sqlalchemy.engine import Connection, Engine
 from recsys import database as db
 from recsys.types import Derived, Track, TrackId
 
-#: A number, a word, or a list of words.
-Value = float | int | str | Sequence[str]
+#: A number, a word, a list of words, or of several attributes each its value and how sure that is.
+Value = float | int | str | Sequence[str] | Mapping[str, tuple[float, float]]
 
 #: Fields that may be annotated: lists of words, and single values.
 LIST_FIELDS = frozenset(("genres", "moods", "activities", "instruments", "tags", "themes"))
@@ -30,6 +30,9 @@ SINGLE_FIELDS = frozenset(
         *("instrumentalness", "tempo_bpm", "key", "loudness_db", "popularity", "ai_generated"),
     )
 )
+#: The field of what is no field of a track's source: MGPHot's attributes (`recsys.attributes.values`).
+ATTRIBUTES = "attributes"
+_FIELDS = LIST_FIELDS | SINGLE_FIELDS | {ATTRIBUTES}
 #: An annotation of less confidence is kept, and not shown.
 LEAST_CONFIDENCE = 0.5
 
@@ -52,8 +55,8 @@ class Annotation:
         Raises:
             ValueError: no such field may be annotated, or the confidence is not within 0–1.
         """
-        if self.field not in LIST_FIELDS | SINGLE_FIELDS:
-            raise ValueError(f"{self.field!r} cannot be annotated; known are {sorted(LIST_FIELDS | SINGLE_FIELDS)}")
+        if self.field not in _FIELDS:
+            raise ValueError(f"{self.field!r} cannot be annotated; known are {sorted(_FIELDS)}")
         if not 0.0 <= self.confidence <= 1.0:
             raise ValueError(f"a confidence of {self.confidence} is not within 0–1")
 
@@ -126,15 +129,22 @@ def filled(track: Track, annotations: Sequence[Annotation]) -> Track:
 
     Of several values for a field the first of the greatest confidence counts; below `LEAST_CONFIDENCE` none does.
     """
+    from recsys.attributes.values import surest
+
     values: dict[str, Any] = {}
     derived: dict[str, Derived] = {}
     for one in sorted(annotations, key=lambda one: -one.confidence):
+        if one.field == ATTRIBUTES:
+            continue
         if one.confidence < LEAST_CONFIDENCE or one.field in values or getattr(track, one.field) not in (None, ()):
             continue
         values[one.field] = (
             tuple(one.value) if isinstance(one.value, Sequence) and one.field in LIST_FIELDS else one.value
         )
         derived[one.field] = Derived(one.source, one.confidence)
+    known = surest(one for one in annotations if one.field == ATTRIBUTES)
+    if known:
+        track = replace(track, attributes=known)
     return replace(track, **values, derived=derived) if derived else track
 
 

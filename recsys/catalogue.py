@@ -5,13 +5,15 @@ Row numbers are positions in (source, track_id) order and mean something only to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.attributes.columns import AttributeColumns
+from recsys.columns import exact, groups
 from recsys.derived_columns import DerivedColumns
 from recsys.errors import UnknownTrackError
 from recsys.explicitness import MARKS, is_explicit
@@ -89,6 +91,7 @@ class Catalogue:
         #: One float32 column (N,) per name in NUMERIC_COLUMNS; NaN is unknown.
         self.numeric: dict[str, FloatArray] = {name: arrays[name] for name in NUMERIC_COLUMNS}
         self._derived = DerivedColumns(snapshot)
+        self.attributes = AttributeColumns(snapshot, len(self.track_ids))
 
     @classmethod
     def from_tracks(cls, tracks: Sequence[Track], collections: Sequence[Collection] = ()) -> Catalogue:
@@ -144,7 +147,7 @@ class Catalogue:
     def track(self, row: int) -> Track:
         """Return everything that is known about the track of a row."""
         path, ids, details = self.links[row]
-        number = {name: _exact(column[row]) for name, column in self.numeric.items()}
+        number = {name: exact(column[row]) for name, column in self.numeric.items()}
         year = number.pop("year")
         return Track(
             track_id=self.track_ids[row],
@@ -161,7 +164,7 @@ class Catalogue:
             language=self._word("language", row),
             country=self._word("country", row),
             key=self._word("key", row),
-            loudness_db=_exact(self.loudness_db[row]),
+            loudness_db=exact(self.loudness_db[row]),
             themes=self._lists("themes").row(row),
             ai_generated=self._word("ai_generated", row),
             source=self._word("source", row) or "",
@@ -169,6 +172,7 @@ class Catalogue:
             ids=ids,
             details=details,
             derived=self._derived.of(row),
+            attributes=self.attributes.of(row),
             **number,
         )
 
@@ -198,6 +202,8 @@ class Catalogue:
         """Tell for every row (N,) whether the track states anything about the facet."""
         if facet in (Facet.TRACK, Facet.VERSION):
             return np.ones(len(self), np.bool_)
+        if facet is Facet.ATTRIBUTE:
+            return self.attributes.any()
         if facet in _NUMERIC_OF:
             return ~np.isnan(self.numeric[_NUMERIC_OF[facet]])
         return np.diff(self._lists(_COLUMN_OF[facet]).starts) > 0
@@ -300,7 +306,7 @@ class Catalogue:
                 if (median := of_genre[genre]) is not None:
                     estimated[row] = median
                     break
-        for rows in _groups(self.artist_rows, among=unknown):
+        for rows in groups(self.artist_rows, among=unknown):
             if (median := self._median_duration_s(rows)) is not None:
                 estimated[rows[np.isnan(known[rows])]] = median
         estimated.setflags(write=False)
@@ -384,17 +390,3 @@ class Catalogue:
     def doubt(self, facet: Facet) -> FloatArray | None:
         """How unsure what each row says of a facet is: (N,) in 0–1, 0 where stated; None where all of it is."""
         return self._derived.doubt(_COLUMN_OF.get(facet) or _NUMERIC_OF.get(facet, ""), len(self))
-
-
-def _groups(numbers: IntArray, among: IntArray) -> Iterator[IntArray]:
-    """Yield the rows of each number that has a row in `among`."""
-    order = np.argsort(numbers, kind="stable")
-    ordered = numbers[order]
-    for number in np.unique(numbers[among]):
-        low, high = np.searchsorted(ordered, [number, number + 1])
-        yield order[low:high]
-
-
-def _exact(value: np.float32) -> float | None:
-    """Return the shortest decimal that float32 stores as `value`: 0.66, not 0.6600000262."""
-    return None if np.isnan(value) else float(str(value))

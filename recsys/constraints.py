@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.attributes.wishes import has_trait, infer, trait_closeness
 from recsys.catalogue import Catalogue
 from recsys.guests import is_guest, led_by
 from recsys.types import BoolArray, Constraint, Facet, FloatArray, IntArray
@@ -26,6 +27,7 @@ Agreement = NDArray[np.int8]
 RELAXATION_ORDER = (
     Facet.VERSION,
     Facet.THEME,
+    Facet.ATTRIBUTE,
     Facet.KEY,
     Facet.POPULARITY,
     Facet.TAG,
@@ -72,6 +74,8 @@ def property_of(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constr
     """
     if constraint.facet in _NUMERIC:
         return _numeric_property(catalogue, constraint)
+    if constraint.facet is Facet.ATTRIBUTE:
+        return has_trait(catalogue, constraint)
     has = _listed(catalogue, vocabulary, constraint)
     if constraint.facet in (Facet.ARTIST, Facet.TRACK, Facet.TAG, Facet.VERSION):
         return has.astype(np.int8)
@@ -88,6 +92,7 @@ def property_of(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constr
         level = catalogue.numeric["instrumentalness"]
         silent = (result == UNKNOWN) & ~np.isnan(level)
         result[silent] = (level[silent] > _INSTRUMENTAL_FROM).astype(np.int8)
+    infer(catalogue, constraint, result)
     return result
 
 
@@ -109,8 +114,8 @@ def closeness(
     """Grade `met` for ranking: (N,) in 0–1, where near misses and unknowns keep some worth.
 
     What is not stated is worth the less, the more `doubt` (N,) there is of it, and never less than what is unknown.
-    A near miss is a number a little outside the interval, or a genre that has a parent with the one asked for. An
-    unknown tempo is worth more or nothing by whether the energy is what one expects of the tempo asked for.
+    A near miss is a number or an attribute a little outside the interval, or a genre that has a parent with the one
+    asked for. An unknown tempo is worth more or nothing by whether the energy is what one expects of such a tempo.
     """
     worth = np.where(met == YES, 1.0, np.where(met == UNKNOWN, _UNKNOWN_WORTH, 0.0)).astype(np.float32)
     if constraint.facet in _NUMERIC and constraint.wanted:
@@ -124,6 +129,8 @@ def closeness(
             energy = catalogue.numeric["energy"]
             likely = np.where((energy >= expected[0]) & (energy <= expected[1]), _LIKELY_WORTH, 0.0)
             worth = np.where((met == UNKNOWN) & ~np.isnan(energy), likely, worth).astype(np.float32)
+    elif constraint.facet is Facet.ATTRIBUTE and constraint.wanted:
+        worth = np.where(met == NO, np.nan_to_num(trait_closeness(catalogue, constraint)), worth).astype(np.float32)
     elif constraint.facet is Facet.GENRE and constraint.wanted:
         parents = {parent for value in constraint.values for parent in vocabulary.parents(Facet.GENRE, value)}
         kin = _having(catalogue, vocabulary, Facet.GENRE, tuple(parents))
@@ -165,10 +172,9 @@ class Checked:
         return np.sum(soft, axis=0, dtype=np.int64) if soft else np.zeros(len(rows), dtype=np.int64)
 
     def telling(self) -> tuple[Constraint, ...]:
-        """Return the constraints without wishes for a theme that no track is known to have: they rank nothing."""
-        return tuple(
-            c for c, met in self.pairs() if c.facet is not Facet.THEME or not c.wanted or bool((met == YES).any())
-        )
+        """Return the constraints without wishes for a theme or trait that no track is known to have."""
+        rare = (Facet.THEME, Facet.ATTRIBUTE)
+        return tuple(c for c, met in self.pairs() if c.facet not in rare or not c.wanted or bool((met == YES).any()))
 
     def pairs(self) -> Iterator[tuple[Constraint, Agreement]]:
         """Go through the constraints with what every track makes of each."""

@@ -24,6 +24,7 @@ from typing import Literal
 
 import numpy as np
 
+from recsys.attributes.wishes import doubt_of
 from recsys.catalogue import Catalogue
 from recsys.constraints import YES, Checked, closeness
 from recsys.recommendation import Query
@@ -154,7 +155,7 @@ class Ranker:
         n_wishes = sum(c.wanted for c in query.constraints) + bool(query.like_rows)
         turned = abs(query.fame) + abs(query.discovery) + abs(query.how_much_me - 1.0) / 2
         for constraint, met in checked.pairs():
-            doubt = self.catalogue.doubt(constraint.facet) if constraint.wanted else None
+            doubt = doubt_of(self.catalogue, constraint) if constraint.wanted else None
             if not constraint.hard or constraint in relaxed:
                 weight = said * w.constraint * (_DEMANDED if constraint.hard else 1.0) * (1 + _WISHES_FIRST * turned)
                 near = closeness(self.catalogue, self.vocabulary, constraint, met, doubt)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from recsys.attributes.wishes import derived_of
 from recsys.catalogue import Catalogue
 from recsys.constraints import UNKNOWN, YES, Agreement
 from recsys.types import Arc, Constraint, Event, IntArray, Track
@@ -132,7 +133,7 @@ def count_all(
         met = of_all[rows]
         yes = met == YES
         heard, inferred = (
-            int((yes & catalogue.derived(constraint.facet, heard=heard)[rows]).sum()) for heard in (True, False)
+            int((yes & derived_of(catalogue, constraint, heard=heard)[rows]).sum()) for heard in (True, False)
         )
         n_met, n_unknown = int(yes.sum()), int((met == UNKNOWN).sum())
         counts.append(ConstraintCount(constraint, n_met, len(met), n_unknown, constraint in relaxed, heard, inferred))

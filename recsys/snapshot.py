@@ -21,6 +21,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.attributes.columns import pack_attributes
 from recsys.errors import DuplicateTrackError, SnapshotError
 from recsys.text import artist_key
 from recsys.types import NUMERIC_COLUMNS, Collection, IntArray, Track
@@ -187,6 +188,7 @@ def pack(tracks: Sequence[Track], collections: Sequence[Collection]) -> Snapshot
     links: list[Links] = [
         (track.path, dict(sorted(track.ids.items())), dict(sorted(track.details.items()))) for track in tracks
     ]
+    pack_attributes(tracks, arrays, strings)
     fingerprint = _digest(arrays, strings)
     _number_artists(tracks, arrays, strings)
     arrays["work"] = number_works(tracks)

@@ -93,6 +93,7 @@ class Facet(StrEnum):
     KEY = "key"  # "minor", or a whole key such as "C# minor"
     THEME = "theme"  # what the lyrics are about
     AI = "ai"  # whether a machine made it: yes or no
+    ATTRIBUTE = "attribute"  # a trait such as "gritty vocals"; see `recsys.attributes.table`
 
 
 #: Facets whose values are words (postings in the catalogue), in contrast to numeric intervals.
@@ -136,6 +137,14 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class AttributeValue:
+    """The value of one of MGPHot's attributes, 0–1, and where it comes from; see `recsys.attributes`."""
+
+    value: float
+    derived: Derived
+
+
+@dataclass(frozen=True, slots=True)
 class Track:
     """One track and everything its sources state about it."""
 
@@ -169,6 +178,7 @@ class Track:
     source: str = ""  # name of the source that stated it
     details: Mapping[str, str | float] = field(default_factory=dict)  # what is shown and never asked for: disc, …
     derived: Mapping[str, Derived] = field(default_factory=dict)  # the fields that the source does not state
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)  # by key; never stated by a source
 
     @property
     def artist(self) -> str:

@@ -39,6 +39,7 @@ from assistant.understanding.taking_back import command
 from assistant.understanding.tokens import Reading, read
 from assistant.understanding.tongues import load_tongues
 from assistant.understanding.topics import with_topics
+from assistant.understanding.traits import with_traits
 from assistant.understanding.unsticking import unstick
 from assistant.understanding.whole_names import names_to_keep
 from assistant.wishes import constraints_of
@@ -96,6 +97,7 @@ class RulesUnderstanding:
         known = years[~np.isnan(years)]
         self._eras = EraFinder(int(known.max()) if known.size else _NEWEST_YEAR)
         self._facets = FacetFinder(vocabulary or load_vocabulary())
+        self._has_attributes = catalogue.attributes.known
         self.gazetteer = Gazetteer(catalogue)
         self._entities = EntityLinker(self.gazetteer)
         self._questions = QuestionFinder(self.gazetteer, lambda text: self._whole(text, read(text)))
@@ -213,7 +215,7 @@ class RulesUnderstanding:
             unlinked=unlinked(matches),
             note=note(reading, matches, language),
         )
-        return with_topics(request, reading)
+        return with_traits(with_topics(request, reading), reading, marks, known=self._has_attributes)
 
     def phrases(self, reading: Reading) -> list[Phrase]:
         """Return the words that describe the music, in order, and how each is meant."""
