@@ -27,7 +27,7 @@ SMALL = {"dim": 16, "max_length": 12, "batch": 32, "steps": 150, "learning_rate"
 MODELS: dict[str, tuple[type[NeuralModel], NeuralSettings]] = {
     "gru4rec": (Gru4Rec, Gru4RecSettings(**SMALL, hidden=24)),
     "sasrec": (SasRec, SasRecSettings(**SMALL, n_heads=1, layout="published", by_distance=False)),
-    "bert4rec": (Bert4Rec, Bert4RecSettings(**SMALL, last_share=0.5)),
+    "bert4rec": (Bert4Rec, Bert4RecSettings(**SMALL | {"steps": 250}, last_share=0.5)),
 }
 
 
@@ -78,8 +78,7 @@ def test_nothing_is_learnt_where_nothing_follows(name: str) -> None:
     "changes",
     [
         {"loss": "sampled", "n_negatives": 10},
-        {"loss": "sampled", "n_negatives": 10, "log_q": False},
-        {"loss": "gbce", "n_negatives": 10},
+        {"loss": "gbce", "n_negatives": 10, "steps": 250},
         {"layout": "pre-norm", "n_heads": 2, "by_distance": True},
         {"own_counts": True},
         {"own_counts": True, "loss": "sampled", "n_negatives": 10},
@@ -91,10 +90,9 @@ def test_each_loss_learns_them(changes: dict[str, object]) -> None:
     assert first_place(SasRec(settings).fit(planted()), fresh()) > 0.6
 
 
-@pytest.mark.parametrize("own_counts", [False, True])
-def test_one_negative_a_step_learns_which_are_near(own_counts: bool) -> None:
+def test_one_negative_a_step_learns_which_are_near() -> None:
     """Negatives are never of the sequence itself, so that all of a sequence is near; which is next is learnt late."""
-    settings = replace(MODELS["sasrec"][1], loss="bce", steps=100, own_counts=own_counts)
+    settings = replace(MODELS["sasrec"][1], loss="bce", steps=100, own_counts=True)
     assert (ranks(SasRec(settings).fit(planted()), fresh(), repeats=True) <= 8).mean() > 0.6
     assert (ranks(SasRec(settings).fit(shuffled(planted())), fresh(), repeats=True) <= 8).mean() < 0.5
 
