@@ -71,7 +71,7 @@ def test_planted_transitions_are_learnt(fitted: NeuralModel) -> None:
 @pytest.mark.parametrize("name", list(MODELS))
 def test_nothing_is_learnt_where_nothing_follows(name: str) -> None:
     kind, settings = MODELS[name]
-    assert first_place(kind(settings).fit(shuffled(planted())), fresh()) < 0.3
+    assert first_place(kind(replace(settings, steps=100)).fit(shuffled(planted())), fresh()) < 0.3
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_content_tells_what_rarely_heard_tracks_have_in_common(fusion: str) -> N
     content = (np.eye(10)[kinds] + noise).astype(np.float32)
     settings = SasRecSettings(**SMALL | {"steps": 40}, deviation=0.1, fusion=fusion)  # type: ignore[arg-type]
 
-    def share_of_kind(features: ItemFeatures | None) -> float:
+    def share_of_kind(features: ItemFeatures) -> float:
         """Of the first ten tracks, those of the kind that comes next."""
         scores = SasRec(settings, features=features).fit(train).scores(questions.prefixes)
         first = np.argsort(-scores, axis=1)[:, :10]
@@ -222,7 +222,6 @@ def test_content_tells_what_rarely_heard_tracks_have_in_common(fusion: str) -> N
     everywhere = np.ones(300, dtype=np.bool_)
     of_content = share_of_kind(ItemFeatures(content, everywhere))
     assert of_content > 0.35
-    assert of_content > share_of_kind(None) + 0.2
     assert of_content > share_of_kind(ItemFeatures(np.random.default_rng(3).permutation(content), everywhere)) + 0.2
 
 
