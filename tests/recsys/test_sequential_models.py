@@ -252,6 +252,10 @@ def test_what_cannot_be_done_is_said() -> None:
         SasRec().fit(Sequences.of([[1], [2]], NAMES))
     with pytest.raises(SequentialModelError, match="batch is 0; give at least 1"):
         Gru4Rec(Gru4RecSettings(batch=0))
+    with pytest.raises(SequentialModelError, match="loss is 'bpr'; give one of auto, softmax"):
+        Gru4Rec(Gru4RecSettings(loss="bpr"))  # type: ignore[arg-type]
+    with pytest.raises(SequentialModelError, match="dim 64 cannot be shared by 3 heads"):
+        Bert4Rec(Bert4RecSettings(n_heads=3))
     with pytest.raises(SequentialModelError, match="features of 3 items for 30"):
         SasRec(features=ItemFeatures(np.eye(3, dtype=np.float32), np.ones(3, dtype=np.bool_))).fit(planted())
     with pytest.raises(SequentialModelError, match="fit it on sequences of the same items first"):
