@@ -30,6 +30,7 @@ from evals import (
     run_metamorphic,
     run_mgphot,
     run_sequential,
+    run_sequential_speed,
     run_taste,
     run_understanding,
     run_walks,
@@ -79,6 +80,7 @@ _BENCHES = (
     *run_folder.BENCHES,
     *run_listening.BENCHES,
     *run_load.BENCHES,
+    *run_sequential_speed.BENCHES,
 )
 for _command, _example in _BENCHES:
     bench_app.command(epilog=f"Example: {_example}")(_command)
