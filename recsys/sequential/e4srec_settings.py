@@ -149,7 +149,10 @@ def preset(name: str) -> E4SRecSettings:
 
 def settings_from(card: dict[str, Any]) -> E4SRecSettings:
     """Read settings from what `dataclasses.asdict` made of them and JSON kept."""
-    model = dict(card["language_model"])
-    if model["lora"] is not None:
-        model["lora"] = Lora(**{**model["lora"], "layers": tuple(model["lora"]["layers"])})
-    return E4SRecSettings(**{**card, "language_model": LanguageModel(**model)})
+    return E4SRecSettings(**{**card, "language_model": model_from(card["language_model"])})
+
+
+def model_from(card: dict[str, Any]) -> LanguageModel:
+    """Read a language model from what `dataclasses.asdict` made of it and JSON kept."""
+    lora = card["lora"]
+    return LanguageModel(**{**card, "lora": lora and Lora(**{**lora, "layers": tuple(lora["layers"])})})
