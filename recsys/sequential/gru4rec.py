@@ -1,0 +1,40 @@
+"""GRU4Rec: gated recurrent units over the session (Hidasi et al., 2016), with the losses that all models here share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from recsys.sequential.blocks import Recurrent
+from recsys.sequential.neural import NeuralModel, NeuralSettings
+from recsys.sequential.objective import Drawn
+from recsys.sequential.sasrec import next_steps
+from recsys.types import IntArray
+
+
+@dataclass(frozen=True)
+class Gru4RecSettings(NeuralSettings):
+    """How GRU4Rec is made and trained."""
+
+    hidden: int = 128
+    n_layers: int = 1
+
+
+class Gru4Rec(NeuralModel):
+    """Carries a state from step to step and predicts at each the one after it."""
+
+    name = "gru4rec"
+    settings_class = Gru4RecSettings
+    settings: Gru4RecSettings
+
+    def body(self, generator: torch.Generator) -> nn.Module:
+        """Make the recurrent layers."""
+        chosen = self.settings
+        return Recurrent(chosen.dim, chosen.hidden, chosen.n_layers, chosen.dropout, generator)
+
+    def drawn(self, items: IntArray, lengths: IntArray, generator: np.random.Generator) -> Drawn:
+        """Show all steps of each window but the last, and ask for the one after each."""
+        return next_steps(items, lengths)
