@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from recsys.sequential import measure
+from recsys.sequential.backbones import item_vectors, open_backbone
 from recsys.sequential.e4srec_net import E4SRecNet, ItemSignals
 from recsys.sequential.e4srec_settings import E4SRecSettings, settings_from
 from recsys.sequential.e4srec_training import recent, train
@@ -185,9 +186,8 @@ class E4SRec:
                     weight.copy_(kept[name])
 
     def _ids(self, train_on: Sequences, validation: Questions | None, progress: Progress) -> FloatArray:
-        raise SequentialModelError(
-            self.name, f"the item vectors of {self.settings.backbone} are not given", "give them as the signal 'id'"
-        )
+        backbone = open_backbone(self.settings.backbone, seed=self.settings.seed)
+        return item_vectors(backbone.fit(train_on, validation=validation, progress=progress))
 
     def _ready(self) -> None:
         """Make what scoring shares."""

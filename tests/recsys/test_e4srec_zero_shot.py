@@ -34,7 +34,7 @@ def knowing(tmp_path_factory: pytest.TempPathFactory) -> LanguageModel:
         read = torch.cat([torch.full((len(read), 1), 2), read], dim=1)  # the beginning of a text
         labels = read.clone()
         labels[:, :-1] = -100  # the name alone is learnt
-        for _ in range(60):
+        for _ in range(120):
             model(input_ids=read, labels=labels).loss.backward()
             optimiser.step()
             optimiser.zero_grad()

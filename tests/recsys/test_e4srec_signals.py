@@ -1,0 +1,102 @@
+"""What signals bring where they decide what comes next, and that they bring nothing where they do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from evals.sequential_planted import completions, families, random_like, shuffled
+from recsys.sequential.e4srec import E4SRec
+from recsys.sequential.e4srec_settings import Completion, E4SRecSettings, LanguageModel
+from recsys.sequential.fusion import FUSIONS, Fusion
+from recsys.sequential.measure import ranks
+from recsys.sequential.sequences import Sequences, leave_one_out
+from recsys.types import FloatArray
+
+_SETTINGS = E4SRecSettings(
+    language_model=LanguageModel(
+        shape={
+            "hidden_size": 32,
+            "intermediate_size": 48,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 2,
+            "max_position_embeddings": 128,
+        }
+    ),
+    dim=16,
+    dropout=0.0,
+    history=10,
+    epochs=14,
+    batch=16,
+    warm_up=5,
+    learning_rate=1e-2,
+)
+
+
+def _first(settings: E4SRecSettings, signals: dict[str, FloatArray], sequences: Sequences, at: int = 1) -> float:
+    """Return how often the right next item comes first, or among the first so many."""
+    known, questions = leave_one_out(sequences)
+    model = E4SRec(settings, signals).fit(known)
+    return float(np.mean(ranks(model, questions, repeats=sequences.has_repeats()) <= at))
+
+
+def _ids(n_items: int) -> FloatArray:
+    return np.random.default_rng(9).normal(size=(n_items, 12)).astype(np.float32)
+
+
+@pytest.mark.parametrize("completion", ["text", "scalar"])
+def test_completion_brings_what_it_decides(completion: Completion) -> None:
+    """Without it half of what comes next is a guess between two."""
+    heard = completions(np.random.default_rng(1), matter=True)
+    ids = {"id": _ids(heard.n_items)}
+    without = _first(_SETTINGS, ids, heard)
+    told = _first(replace(_SETTINGS, completion=completion), ids, heard)
+    assert without < 0.65
+    assert told > without + 0.2
+
+
+@pytest.mark.parametrize("completion", ["text", "scalar"])
+def test_completion_brings_nothing_where_it_decides_nothing(completion: Completion) -> None:
+    heard = completions(np.random.default_rng(1), matter=False)
+    ids = {"id": _ids(heard.n_items)}
+    without = _first(_SETTINGS, ids, heard)
+    told = _first(replace(_SETTINGS, completion=completion), ids, heard)
+    assert without > 0.9
+    assert told <= without + 0.05
+
+
+@pytest.fixture(scope="module")
+def heard_and_vectors() -> tuple[Sequences, FloatArray, float]:
+    heard, vectors = families(np.random.default_rng(4))
+    return heard, vectors, _first(_SETTINGS, {"id": _ids(heard.n_items)}, heard, 10)
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_content_brings_what_the_id_cannot_tell(
+    fusion: Fusion, heard_and_vectors: tuple[Sequences, FloatArray, float]
+) -> None:
+    heard, vectors, of_ids = heard_and_vectors
+    both = {"id": _ids(heard.n_items), "audio": vectors}
+    assert _first(replace(_SETTINGS, fusion=fusion), both, heard, 10) > of_ids + 0.15
+
+
+def test_shuffled_and_random_content_bring_nothing(heard_and_vectors: tuple[Sequences, FloatArray, float]) -> None:
+    heard, vectors, of_ids = heard_and_vectors
+    rng = np.random.default_rng(5)
+    for wrong in (shuffled(rng, vectors), random_like(rng, vectors)):
+        assert _first(_SETTINGS, {"id": _ids(heard.n_items), "audio": wrong}, heard, 10) < of_ids + 0.1
+
+
+def test_controls_keep_what_is_absent_absent() -> None:
+    vectors = np.arange(1, 13, dtype=np.float32).reshape(6, 2)
+    vectors[2] = 0
+    rng = np.random.default_rng(0)
+    mixed, drawn = shuffled(rng, vectors), random_like(rng, vectors)
+    assert not mixed[2].any()
+    assert not drawn[2].any()
+    assert sorted(map(tuple, mixed.tolist())) == sorted(map(tuple, vectors.tolist()))
+    assert mixed.tolist() != vectors.tolist()
+    assert len(np.unique(drawn, axis=0)) == 6
