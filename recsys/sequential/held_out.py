@@ -1,0 +1,75 @@
+"""The latest part of training, held out to choose weights on or to learn a ranking from.
+
+    steps   round r holds out the r-th step from the end of every sequence, with all that comes after it
+    lines   the last tenth of the sequences is held out, and steps of it are drawn as targets
+
+Nothing that is asked about, nor anything later in its sequence, is learnt from in its round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.sequential.errors import SequentialModelError
+from recsys.sequential.sequences import Questions, Sequences, leave_one_out
+
+_N_ROUNDS = 5
+_N_QUESTIONS = 6_000
+LINES_HELD_OUT = 0.1
+
+
+@dataclass(frozen=True)
+class Round:
+    """What is learnt from, and what is asked then."""
+
+    train: Sequences
+    questions: Questions
+    repeats: bool  # whether an item of the prefix may be the answer
+
+
+def rounds(train: Sequences, by: str, *, seed: int, n_rounds: int = _N_ROUNDS) -> list[Round]:
+    """Hold out the latest part of training.
+
+    Args:
+        train: all that may be learnt from.
+        by: "steps" or "lines".
+        seed: of drawing questions where there are more than needed.
+        n_rounds: of steps.
+
+    Raises:
+        SequentialModelError: nothing is left to ask.
+    """
+    repeats = train.has_repeats()
+    if by == "lines":
+        n_kept = len(train) - max(int(LINES_HELD_OUT * len(train)), 1)
+        later = train.take(np.arange(n_kept, len(train)))
+        found = [(train.take(np.arange(n_kept)), every_step(later))]
+    else:
+        found = [leave_one_out(train, from_end=number) for number in range(1, n_rounds + 1)]
+    rng = np.random.default_rng(seed)
+    held = [
+        Round(known, _drawn(asked, _N_QUESTIONS, rng), repeats)
+        for known, asked in found
+        if len(asked) and len(known.items)
+    ]
+    if not held:
+        problem = f"{len(train):,} sequences are too few or too short to hold anything out"
+        raise SequentialModelError("mixture", problem, "give more sequences, or give the weights")
+    return held
+
+
+def every_step(sequences: Sequences) -> Questions:
+    """Ask for every step of the sequences but the first of each, given what came before it."""
+    place = np.arange(len(sequences.items)) - np.repeat(sequences.offsets[:-1], sequences.lengths)
+    asked = np.flatnonzero(place >= 1)
+    prefixes = sequences.take(sequences.sequence_rows[asked]).shortened(place[asked])
+    return Questions(prefixes, sequences.items[asked])
+
+
+def _drawn(questions: Questions, count: int, rng: np.random.Generator) -> Questions:
+    if len(questions) <= count:
+        return questions
+    rows = np.sort(rng.choice(len(questions), count, replace=False))
+    return Questions(questions.prefixes.take(rows), questions.targets[rows])

@@ -1,0 +1,51 @@
+"""Which models are mixed, by what the training data is like.
+
+    lines   sessions of tracks, with repeats: what follows matters most, then what is near, then sessions alike
+    steps   one long sequence for each listener, without repeats: what is in it together matters too
+
+The options were chosen on what comes before the parts that figures are told of: on Nowplaying's ninth tenth of sessions,
+after training on the first eight, and on the last known artist but one of LastFM's listeners.
+"""
+
+from __future__ import annotations
+
+from recsys.sequential.ease import Ease
+from recsys.sequential.item_knn import ItemKnn
+from recsys.sequential.nearby import Nearby
+from recsys.sequential.personal_popularity import PersonalPopularity
+from recsys.sequential.popularity import Popularity
+from recsys.sequential.port import SequentialModel
+from recsys.sequential.session_knn import SessionKnn
+from recsys.sequential.successors import Successors
+
+#: Items up to which EASE is among the models: the mixture fits it several times.
+_MOST_ITEMS_FOR_EASE = 6_000
+
+
+def models_for(by: str, n_items: int) -> dict[str, SequentialModel]:
+    """Return models that are not fitted, by name.
+
+    Args:
+        by: "lines" or "steps".
+        n_items: of the catalogue.
+    """
+    if by == "lines":
+        return {
+            "near": Nearby(decay=0.65),
+            "after": Nearby(back=0.0, decay=0.65, half_life=0.5),
+            "wide": Nearby(reach=5.0, slope=0.0),
+            "session-knn": SessionKnn(n_neighbours=100, idf=0.2),
+            "successors": Successors(decay=0.1),
+            "personal": PersonalPopularity(decay=0.8),
+        }
+    models: dict[str, SequentialModel] = {
+        "after": Nearby(reach=30.0, slope=0.0, back=0.0, alpha=0.3),
+        "after-near": Nearby(back=0.0, alpha=0.3, decay=0.7),
+        "wide": Nearby(reach=30.0, slope=0.0, back=1.0, alpha=0.4, decay=0.9),
+        "item-knn": ItemKnn(),
+        "session-knn": SessionKnn(n_neighbours=100, decay=0.9),
+        "popularity": Popularity(),
+    }
+    if n_items <= _MOST_ITEMS_FOR_EASE:
+        models["ease"] = Ease(penalty=300.0)
+    return models

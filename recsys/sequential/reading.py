@@ -1,0 +1,195 @@
+"""Files of sequences, one to a line, and files of targets.
+
+    listener   LISTENER ITEM ITEM …      the first token names the sequence
+    session    ITEM ITEM …               the number of the line, from 1, names it
+
+Tokens lie between blanks or tabs; empty lines are skipped, and keep their number. Files ending in `.gz` or `.bz2` are
+unpacked. Targets are, one to a line, either `SEQUENCE ITEM` or `PREFIX<TAB>ITEM` with the items of the prefix between
+blanks; every line of a file is of the form that its first is.
+
+What an item is called says nothing: models never see it. On published files it would: items there are often numbered by
+where they come first, so that a number missing from the count betrays what was held out.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TextIO, cast
+
+import numpy as np
+
+from recsys.sequential.errors import SequenceDataError
+from recsys.sequential.sequences import Questions, Sequences
+
+FORMATS = ("listener", "session")
+#: The target of a question whose item is not in the data: no model can place it.
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The questions of a file of targets, and what of it the data does not know."""
+
+    questions: Questions  # those whose item is among the data's
+    owners: tuple[str, ...]  # what each question's sequence is called
+    unknown: tuple[str, ...]  # what the sequences of the others are called: they are asked too, and missed
+    n_unknown_steps: int = 0  # steps of prefixes whose item is not among the data's; they are left out
+
+
+def open_text(path: Path) -> TextIO:
+    """Open a text file, unpacking `.gz` and `.bz2`.
+
+    Raises:
+        SequenceDataError: it is not there.
+    """
+    opened = {".gz": gzip.open, ".bz2": bz2.open}.get(path.suffix, open)
+    try:
+        return cast(TextIO, opened(path, "rt", encoding="utf-8-sig", newline="\n"))
+    except OSError as error:
+        problem = f"cannot be opened ({error.strerror or type(error).__name__})"
+        raise SequenceDataError(path, None, problem, "name a file that can be read") from error
+
+
+def lines_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a file that hold something, each with its number from 1.
+
+    Raises:
+        SequenceDataError: it cannot be read, or is no text in UTF-8.
+    """
+    number = 0
+    try:
+        with open_text(path) as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, line.rstrip("\r\n")
+    except (UnicodeDecodeError, EOFError, OSError) as error:
+        problem = f"cannot be read on ({type(error).__name__})"
+        raise SequenceDataError(path, number + 1, problem, "give text in UTF-8, whole") from error
+
+
+def read_sequences(path: Path, form: str = "listener", *, names: Path | None = None) -> Sequences:
+    """Read one sequence per line.
+
+    Args:
+        path: the file.
+        form: "listener" or "session".
+        names: a JSON object that says what items are called; without one they are called as in the file.
+
+    Raises:
+        SequenceDataError: the file cannot be read, holds no sequence, or names one twice.
+    """
+    rows: dict[str, int] = {}
+    sequences: list[list[int]] = []
+    owners: dict[str, int] = {}
+    for number, line in lines_of(path):
+        tokens = line.split()
+        owner = tokens.pop(0) if _form(form) == "listener" else str(number)
+        if owner in owners:
+            problem = f"the sequence {owner!r} is there twice, first in line {owners[owner]}"
+            raise SequenceDataError(path, number, problem, "put each listener's items into one line, or use session")
+        owners[owner] = number
+        sequences.append([rows.setdefault(token, len(rows)) for token in tokens])
+    if not rows:
+        raise SequenceDataError(path, None, "it holds no sequence", "give one sequence per line, items between blanks")
+    return Sequences.of(sequences, _called(tuple(rows), names), tuple(owners))
+
+
+def read_tokens(path: Path, form: str) -> tuple[str, ...]:
+    """Return the items of a file as they are written, in the order of `read_sequences`."""
+    skipped = _form(form) == "listener"
+    return tuple(dict.fromkeys(token for _, line in lines_of(path) for token in line.split()[skipped:]))
+
+
+def read_targets(path: Path, sequences: Sequences, tokens: tuple[str, ...]) -> Targets:
+    """Read what came next.
+
+    Args:
+        path: the file.
+        sequences: those of the data.
+        tokens: how the file of the data writes its items, in their order (`read_tokens`).
+
+    Raises:
+        SequenceDataError: the file cannot be read, a line is of another form, or it names a sequence that is not there.
+    """
+    rows = {token: row for row, token in enumerate(tokens)}
+    places = {owner: place for place, owner in enumerate(sequences.owners)}
+    prefixes: list[list[int]] = []
+    targets, owners, unknown, n_unknown, with_prefix = list[int](), list[str](), list[str](), 0, None
+    for number, line in lines_of(path):
+        with_prefix = "\t" in line.strip() and _is_prefix(line, places) if with_prefix is None else with_prefix
+        owner, prefix, item = _parsed(path, number, line, with_prefix)
+        if with_prefix:
+            known = [rows[token] for token in prefix if token in rows]
+            n_unknown += len(prefix) - len(known)
+        else:
+            if owner not in places:
+                problem = f"there is no sequence {owner!r} in the data"
+                raise SequenceDataError(path, number, problem, "name one of its sequences, or write PREFIX<TAB>ITEM")
+            known = sequences[places[owner]].tolist()
+        if item not in rows:
+            unknown.append(owner)
+            continue
+        prefixes.append(known)
+        targets.append(rows[item])
+        owners.append(owner)
+    if not targets and not unknown:
+        raise SequenceDataError(path, None, "it holds no target", "write one `SEQUENCE ITEM` per line")
+    asked = Sequences.of(prefixes, sequences.names, [str(number) for number in range(1, len(prefixes) + 1)])
+    questions = Questions(asked, np.asarray(targets, dtype=np.int64))
+    return Targets(questions, tuple(owners), tuple(unknown), n_unknown)
+
+
+def _is_prefix(line: str, places: dict[str, int]) -> bool:
+    """Tell a prefix of items from the name of a sequence with a tab behind it."""
+    before = line.rsplit("\t", 1)[0].split()
+    return len(before) != 1 or before[0] not in places
+
+
+def _parsed(path: Path, number: int, line: str, with_prefix: bool) -> tuple[str, list[str], str]:
+    """Return what a line's sequence is called, its prefix, and the item."""
+    if with_prefix:
+        before, tab, item = line.rpartition("\t")
+        if not tab or len(item.split()) != 1:
+            raise SequenceDataError(path, number, "it is not PREFIX<TAB>ITEM", "write all lines as the first is")
+        return str(number), before.split(), item.strip()
+    tokens = line.split()
+    if len(tokens) != 2:
+        problem = f"it has {len(tokens)} tokens, and two were expected"
+        raise SequenceDataError(path, number, problem, "write `SEQUENCE ITEM`, or PREFIX<TAB>ITEM throughout")
+    return tokens[0], [], tokens[1]
+
+
+def _form(form: str) -> str:
+    if form not in FORMATS:
+        raise ValueError(f"{form!r} is no form of sequences; expected one of {', '.join(FORMATS)}")
+    return form
+
+
+def _called(tokens: tuple[str, ...], names: Path | None) -> tuple[str, ...]:
+    """Return what the items are called."""
+    if names is None:
+        return tokens
+    try:
+        with open_text(names) as file:
+            called = json.load(file)
+    except ValueError as error:
+        raise SequenceDataError(names, None, "it is no JSON", 'give an object such as {"1": "Morcheeba"}') from error
+    if not isinstance(called, dict):
+        raise SequenceDataError(names, None, "it is no JSON object", 'give an object such as {"1": "Morcheeba"}')
+    return tuple(str(called.get(token) or token) for token in tokens)
+
+
+def last_lines(sequences: Sequences, share: float) -> tuple[Sequences, Sequences]:
+    """Divide sequences in the order of time into the earlier ones and the last `share` of them, at least one."""
+    n_earlier = len(sequences) - max(int(share * len(sequences)), 1)
+    return sequences.take(np.arange(n_earlier)), sequences.take(np.arange(n_earlier, len(sequences)))
+
+
+def renamed(sequences: Sequences, names: tuple[str, ...]) -> Sequences:
+    """Return the same sequences with other names of the items (I,)."""
+    return replace(sequences, names=names)

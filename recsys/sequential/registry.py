@@ -1,0 +1,95 @@
+"""All models of what comes next, by name.
+
+A name may unite several with "+": `successors+session-knn` is the sum of both, each divided by its largest score.
+Options are those of the model's class, or of the `settings_class` of one that learns by gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+from recsys.sequential.errors import SequentialModelError
+from recsys.sequential.port import SequentialModel
+from recsys.sequential.saved import read_card
+
+#: Where each class is. Those below `e4srec` import torch, so all are imported when they are asked for.
+_CLASSES = {
+    "popularity": ("popularity", "Popularity"),
+    "personal-popularity": ("personal_popularity", "PersonalPopularity"),
+    "successors": ("successors", "Successors"),
+    "nearby": ("nearby", "Nearby"),
+    "item-knn": ("item_knn", "ItemKnn"),
+    "session-knn": ("session_knn", "SessionKnn"),
+    "ease": ("ease", "Ease"),
+    "content": ("content", "Content"),
+    "mixture": ("mixture", "Mixture"),
+    "reranked": ("reranked", "Reranked"),
+    "gru4rec": ("gru4rec", "Gru4Rec"),
+    "sasrec": ("sasrec", "SasRec"),
+    "bert4rec": ("bert4rec", "Bert4Rec"),
+    "e4srec": ("e4srec", "E4SRec"),
+}
+NAMES = tuple(_CLASSES)
+_MIXED = ("mixture", "reranked")
+#: The card of a model that keeps it under a name of its own.
+_OTHER_CARDS = {"e4srec.json": "e4srec"}
+
+
+def open_model(name: str, **options: Any) -> SequentialModel:
+    """Make a model that is not fitted.
+
+    Args:
+        name: one of `NAMES`, or several with "+" between.
+        options: of the model. `mixture` and `reranked` take `models`, names or models by what they are called; without
+            it, those of `recsys.sequential.presets`.
+
+    Raises:
+        SequentialModelError: there is no such model, or it knows no such option.
+    """
+    if "+" in name:
+        parts = name.split("+")
+        from recsys.sequential.mixture import Mixture
+
+        summed = Mixture({part: open_model(part) for part in parts}, weights=[1.0] * len(parts))
+        return cast(SequentialModel, summed)
+    made = _class_of(name)
+    try:
+        if name in _MIXED:
+            return cast(SequentialModel, made(_models(options.pop("models", None)), **options))
+        if (settings := getattr(made, "settings_class", None)) is not None:
+            features = {"features": options.pop("features")} if "features" in options else {}
+            return cast(SequentialModel, made(settings(**options), **features))
+        return cast(SequentialModel, made(**options))
+    except TypeError as error:
+        raise SequentialModelError(name, f"it cannot be made so ({error})", "leave out that option") from error
+
+
+def load_model(folder: Path) -> SequentialModel:
+    """Read a model of any kind that was saved.
+
+    Raises:
+        SequentialModelError: the folder holds none.
+    """
+    other = next((name for file, name in _OTHER_CARDS.items() if (folder / file).is_file()), None)
+    name = other or str(read_card(folder)["model"])
+    return cast(SequentialModel, _class_of(name).load(folder))
+
+
+def _models(given: Any) -> Mapping[str, SequentialModel] | None:
+    """Return the models of a mixture; None leaves them to be chosen by the training data."""
+    if given is None or isinstance(given, Mapping):
+        return given
+    return {str(name): open_model(str(name)) for name in given}
+
+
+def _class_of(name: str) -> Any:
+    if name not in _CLASSES:
+        raise SequentialModelError(name, "there is no such model", f"name one of {', '.join(NAMES)}")
+    module, called = _CLASSES[name]
+    try:
+        return getattr(import_module(f"recsys.sequential.{module}"), called)
+    except ModuleNotFoundError as error:
+        raise SequentialModelError(name, f"{error.name} is not installed", "name another model") from error
