@@ -29,6 +29,7 @@ from evals import (
     run_lyrics,
     run_metamorphic,
     run_sequential_ablation,
+    run_sequential_speed,
     run_taste,
     run_understanding,
     run_walks,
@@ -77,6 +78,7 @@ _BENCHES = (
     *run_folder.BENCHES,
     *run_listening.BENCHES,
     *run_load.BENCHES,
+    *run_sequential_speed.BENCHES,
 )
 for _command, _example in _BENCHES:
     bench_app.command(epilog=f"Example: {_example}")(_command)

@@ -28,8 +28,8 @@ from evals.metrics import Summary, summarise
 from evals.report import Report
 from evals.sequential_ablation_cells import ALONE, COMPLETION, ID, Cell, Material, Run, Runner, cells
 from evals.sequential_planted import listening
-from recsys.sequential.artist_content import ALLOWED, artist_vectors
 from recsys.sequential.e4srec_settings import E4SRecSettings
+from recsys.sequential.item_vectors import ALLOWED, read_item_vectors
 from recsys.sequential.reading import read_sequences
 from recsys.types import IntArray, Progress
 
@@ -62,7 +62,9 @@ def read_material(data: Path | None, names: Path | None, content: Path | None) -
         return Material.of(*listening(np.random.default_rng(0)))
     sequences = read_sequences(data, names=names)
     kinds = ALLOWED if content is not None else ()
-    return Material.of(sequences, {kind: artist_vectors(content, kind, sequences.names) for kind in kinds if content})
+    return Material.of(
+        sequences, {kind: read_item_vectors(content, sequences.names, kind) for kind in kinds if content}
+    )
 
 
 def evaluate(

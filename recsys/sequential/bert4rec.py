@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from recsys.sequential.batches import Packed
-from recsys.sequential.blocks import Layout, Transformer
+from recsys.sequential.blocks import Layout, Noise, Transformer
 from recsys.sequential.errors import SequentialModelError
 from recsys.sequential.neural import NeuralModel, NeuralSettings
 from recsys.sequential.objective import Drawn, NextBatch
@@ -32,12 +32,15 @@ class Bert4RecSettings(NeuralSettings):
 
 
 class Cloze(nn.Module):
-    """Blocks in which each step sees all others, the vector of a hidden step, and the map its state is read by."""
+    """Blocks in which each step sees all others, the vector of a hidden step, and the map its state is read by.
+
+    That vector is zero to begin with, so that what a hidden step is read from is what it attends to.
+    """
 
     def __init__(self, blocks: Transformer, dim: int) -> None:
         super().__init__()
         self.blocks = blocks
-        self.hidden = nn.Parameter(torch.empty(dim).normal_(std=dim**-0.5))
+        self.hidden = nn.Parameter(torch.zeros(dim))
         self.read = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim))
 
     def forward(self, vectors: Tensor, hidden: Tensor, packed: Packed) -> Tensor:
@@ -54,7 +57,7 @@ class Bert4Rec(NeuralModel):
     settings: Bert4RecSettings
     _overlap = 0
 
-    def body(self, generator: torch.Generator) -> nn.Module:
+    def body(self, noise: Noise) -> nn.Module:
         """Make blocks in which a step sees all others."""
         chosen = self.settings
         blocks = Transformer(
@@ -65,7 +68,7 @@ class Bert4Rec(NeuralModel):
             dropout=chosen.dropout,
             layout=chosen.layout,
             causal=False,
-            generator=generator,
+            noise=noise,
         )
         return Cloze(blocks, chosen.dim)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -17,23 +18,40 @@ from recsys.sequential.batches import Packed
 
 #: `published`: as in SASRec (Kang and McAuley, 2018). `pre-norm`: each layer behind a norm, GELU (Xiong et al., 2020).
 Layout = Literal["published", "pre-norm"]
+#: Of the places that learning begins with: small beside the items, whose vectors are scaled up.
+_PLACES_STD = 0.02
 #: Of the published blocks' norms.
 _PUBLISHED_EPS = 1e-8
 
 
-class Dropout(nn.Module):
-    """Dropout that draws from a generator of its own, so that nothing else's draws change what is learnt."""
+class Noise:
+    """What the dropout of one network draws from, so that nothing else's draws change what is learnt."""
 
-    def __init__(self, rate: float, generator: torch.Generator) -> None:
+    def __init__(self) -> None:
+        self.reseed(0, 0)
+
+    def reseed(self, seed: int, step: int) -> None:
+        """Make the draws of a step the same whenever it is made."""
+        self._generator = np.random.Generator(np.random.SFC64((seed, step)))
+
+    def kept(self, shape: torch.Size, rate: float) -> Tensor:
+        """Draw which values are kept, bool; five times as fast as torch does."""
+        drawn = self._generator.integers(0, 1 << 16, tuple(shape), dtype=np.uint16)
+        return torch.from_numpy(drawn >= round(rate * (1 << 16)))
+
+
+class Dropout(nn.Module):
+    """Dropout of single values."""
+
+    def __init__(self, rate: float, noise: Noise) -> None:
         super().__init__()
-        self.rate, self._generator = rate, generator
+        self.rate, self._noise = rate, noise
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Drop single values of any shape while training."""
+        """Drop values of any shape while training, and scale up what is kept."""
         if not self.training or self.rate == 0:
             return inputs
-        kept = torch.empty_like(inputs).bernoulli_(1 - self.rate, generator=self._generator)
-        return inputs * kept.div_(1 - self.rate)
+        return inputs * (self._noise.kept(inputs.shape, self.rate) * (1 / (1 - self.rate)))
 
 
 class Attention(nn.Module):
@@ -67,12 +85,12 @@ class Attention(nn.Module):
 class PublishedBlock(nn.Module):
     """A block of SASRec as its public implementations have it: only what asks is normed before attention."""
 
-    def __init__(self, dim: int, n_heads: int, dropout: float, generator: torch.Generator, *, causal: bool) -> None:
+    def __init__(self, dim: int, n_heads: int, dropout: float, noise: Noise, *, causal: bool) -> None:
         super().__init__()
         self.before, self.between = nn.LayerNorm(dim, _PUBLISHED_EPS), nn.LayerNorm(dim, _PUBLISHED_EPS)
         self.attention = Attention(dim, n_heads, causal=causal)
         self.inner, self.outer = nn.Linear(dim, dim), nn.Linear(dim, dim)
-        self.dropout = Dropout(dropout, generator)
+        self.dropout = Dropout(dropout, noise)
 
     def forward(self, inputs: Tensor, packed: Packed) -> Tensor:
         """Map (T, D) to (T, D)."""
@@ -85,12 +103,12 @@ class PublishedBlock(nn.Module):
 class PreNormBlock(nn.Module):
     """Attention, then two layers four times as wide, each behind a norm and added to what came in."""
 
-    def __init__(self, dim: int, n_heads: int, dropout: float, generator: torch.Generator, *, causal: bool) -> None:
+    def __init__(self, dim: int, n_heads: int, dropout: float, noise: Noise, *, causal: bool) -> None:
         super().__init__()
         self.before, self.between = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.attention = Attention(dim, n_heads, causal=causal)
         self.inner, self.outer = nn.Linear(dim, 4 * dim), nn.Linear(4 * dim, dim)
-        self.dropout = Dropout(dropout, generator)
+        self.dropout = Dropout(dropout, noise)
 
     def forward(self, inputs: Tensor, packed: Packed) -> Tensor:
         """Map (T, D) to (T, D)."""
@@ -113,16 +131,16 @@ class Transformer(nn.Module):
         dropout: float,
         layout: Layout,
         causal: bool,
-        generator: torch.Generator,
+        noise: Noise,
     ) -> None:
         super().__init__()
         self.dim = dim
         self.places = nn.Embedding(n_places, dim)
-        nn.init.normal_(self.places.weight, std=dim**-0.5)
+        nn.init.normal_(self.places.weight, std=_PLACES_STD)
         block = PublishedBlock if layout == "published" else PreNormBlock
-        self.blocks = nn.ModuleList(block(dim, n_heads, dropout, generator, causal=causal) for _ in range(n_blocks))
+        self.blocks = nn.ModuleList(block(dim, n_heads, dropout, noise, causal=causal) for _ in range(n_blocks))
         self.last = nn.LayerNorm(dim, _PUBLISHED_EPS if layout == "published" else 1e-5)
-        self.dropout = Dropout(dropout, generator)
+        self.dropout = Dropout(dropout, noise)
 
     def forward(self, vectors: Tensor, packed: Packed) -> Tensor:
         """Map the item vectors (T, D) of the steps to states (T, D)."""
@@ -135,12 +153,12 @@ class Transformer(nn.Module):
 class Recurrent(nn.Module):
     """Gated recurrent units over the steps (Cho et al., 2014), without a padded step."""
 
-    def __init__(self, dim: int, hidden: int, n_layers: int, dropout: float, generator: torch.Generator) -> None:
+    def __init__(self, dim: int, hidden: int, n_layers: int, dropout: float, noise: Noise) -> None:
         super().__init__()
         self.dim = dim
         self.layers = nn.ModuleList(nn.GRU(dim if n == 0 else hidden, hidden) for n in range(n_layers))
         self.out, self.last = nn.Linear(hidden, dim), nn.LayerNorm(dim)
-        self.dropout = Dropout(dropout, generator)
+        self.dropout = Dropout(dropout, noise)
 
     def forward(self, vectors: Tensor, packed: Packed) -> Tensor:
         """Map the item vectors (T, D) of the steps to states (T, D)."""

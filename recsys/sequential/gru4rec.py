@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import nn
 
-from recsys.sequential.blocks import Recurrent
+from recsys.sequential.blocks import Noise, Recurrent
 from recsys.sequential.neural import NeuralModel, NeuralSettings
 from recsys.sequential.objective import Drawn
 from recsys.sequential.sasrec import next_steps
@@ -30,10 +29,10 @@ class Gru4Rec(NeuralModel):
     settings_class = Gru4RecSettings
     settings: Gru4RecSettings
 
-    def body(self, generator: torch.Generator) -> nn.Module:
+    def body(self, noise: Noise) -> nn.Module:
         """Make the recurrent layers."""
         chosen = self.settings
-        return Recurrent(chosen.dim, chosen.hidden, chosen.n_layers, chosen.dropout, generator)
+        return Recurrent(chosen.dim, chosen.hidden, chosen.n_layers, chosen.dropout, noise)
 
     def drawn(self, items: IntArray, lengths: IntArray, generator: np.random.Generator) -> Drawn:
         """Show all steps of each window but the last, and ask for the one after each."""

@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from recsys.sequential.batches import Packed, Windows, cut
+from recsys.sequential.blocks import Noise
 from recsys.sequential.errors import SequentialModelError
 from recsys.sequential.item_features import Fusion, ItemFeatures, ItemTable
 from recsys.sequential.measure import ranks
@@ -90,7 +91,7 @@ class NeuralModel:
         self.settings = settings or self.settings_class()
         self.features, self._state = features, state
         self._check()
-        self._generator = torch.Generator()
+        self._noise = Noise()
         self.network: nn.Module = nn.Module()
         #: The loss of each step that was trained.
         self.losses: list[float] = []
@@ -98,7 +99,7 @@ class NeuralModel:
 
     # What each model has of its own.
 
-    def body(self, generator: torch.Generator) -> nn.Module:
+    def body(self, noise: Noise) -> nn.Module:
         """Make the network that maps item vectors (T, D) and `Packed` to states (T, D)."""
         raise NotImplementedError
 
@@ -163,7 +164,7 @@ class NeuralModel:
         self._windows: tuple[int, Windows, IntArray] = (-1, Windows(train.offsets[:0], train.offsets[:0]), train.items)
         self._per_epoch = -(-len(self._epoch(0)[0]) // self.settings.batch)
         self._build(np.bincount(train.items, minlength=train.n_items))
-        return Trainer(self, self.settings.schedule(), by_rows=self._objective.by_rows)
+        return Trainer(self, self.settings.schedule(), by_rows=self.objective.by_rows)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -178,15 +179,15 @@ class NeuralModel:
         rows = order[len(order) * number // self._per_epoch : len(order) * (number + 1) // self._per_epoch]
         columns, lengths = windows.steps(rows)
         generator = np.random.default_rng((self.settings.seed, step))
-        return self._objective.batch_of(self.drawn(self._train.items[columns], lengths, generator), generator)
+        return self.objective.batch_of(self.drawn(self._train.items[columns], lengths, generator), generator)
 
     def loss(self, batch: NextBatch, vectors: Tensor) -> Tensor:
         """Return the loss of a batch, from the vectors (U, D) of the items it names, or (I, D) of all."""
-        return self._objective.loss(batch, self.states(batch, vectors), vectors)
+        return self.objective.loss(batch, self.states(batch, vectors), vectors)
 
     def reseed(self, step: int) -> None:
         """Make the dropout of a step the same whenever it is drawn."""
-        self._generator.manual_seed(int(np.random.SeedSequence((self.settings.seed, step)).generate_state(1)[0]))
+        self._noise.reseed(self.settings.seed, step)
 
     def _epoch(self, epoch: int) -> tuple[Windows, IntArray]:
         """Return the windows of an epoch, and the order in which they are drawn."""
@@ -200,14 +201,14 @@ class NeuralModel:
     def _build(self, counts: IntArray) -> None:
         """Make the network for items that occur so often (I,)."""
         self._n_items = len(counts)
-        self._objective = Objective(self.settings, counts)
+        self.objective = Objective(self.settings, counts)
         # All that is random about a new network comes from torch's own generator, which is put back as it was.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.settings.seed)
             table = ItemTable(
                 len(counts), self.settings.dim, self.settings.deviation, self.features, self.settings.fusion
             )
-            self.network = nn.ModuleDict({"table": table, "body": self.body(self._generator)})
+            self.network = nn.ModuleDict({"table": table, "body": self.body(self._noise)})
         self.network.register_buffer("counts", torch.from_numpy(counts.astype(np.int64)))
 
     def _validate(self, train: Sequences, validation: Questions) -> Callable[[], float]:
@@ -266,7 +267,7 @@ class NeuralModel:
                 columns, lengths = self._seen(prefixes, rows)
                 states = self.last_states(vectors[torch.from_numpy(prefixes.items[columns])], lengths)
                 answers[rows] = (states @ vectors.T).numpy()
-        odds = self._objective.own_log_odds(prefixes.items, prefixes.lengths)
+        odds = self.objective.own_log_odds(prefixes.items, prefixes.lengths)
         if odds is not None:
             answers[odds.steps, odds.items] += odds.log_odds
         return answers

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import nn
 
-from recsys.sequential.blocks import Layout, Transformer
+from recsys.sequential.blocks import Layout, Noise, Transformer
 from recsys.sequential.neural import NeuralModel, NeuralSettings
 from recsys.sequential.objective import Drawn
 from recsys.types import IntArray
@@ -34,7 +33,7 @@ class SasRec(NeuralModel):
     settings_class = SasRecSettings
     settings: SasRecSettings
 
-    def body(self, generator: torch.Generator) -> nn.Module:
+    def body(self, noise: Noise) -> nn.Module:
         """Make blocks in which a step sees none behind it."""
         chosen = self.settings
         return Transformer(
@@ -45,7 +44,7 @@ class SasRec(NeuralModel):
             dropout=chosen.dropout,
             layout=chosen.layout,
             causal=True,
-            generator=generator,
+            noise=noise,
         )
 
     def drawn(self, items: IntArray, lengths: IntArray, generator: np.random.Generator) -> Drawn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,12 @@ from typer.testing import CliRunner
 from evals import sequential_ablation_cells
 from evals.report import Report
 from evals.run import eval_app
-from evals.sequential_ablation import evaluate, paired_t
+from evals.sequential_ablation import evaluate, paired_t, read_material
 from evals.sequential_ablation_cells import Cell, Material, cells
 from evals.sequential_planted import listening
-from recsys.sequential.artist_content import artist_vectors
 from recsys.sequential.backbones import open_backbone
 from recsys.sequential.e4srec_settings import E4SRecSettings, LanguageModel
-from recsys.sequential.errors import SequenceDataError, SequentialModelError
+from recsys.sequential.errors import SequentialModelError
 
 _SETTINGS = E4SRecSettings(
     language_model=LanguageModel(
@@ -183,28 +181,15 @@ def test_another_material_is_another_run() -> None:
     assert Cell("sasrec", ("id", "audio"), "film").name == "sasrec/id+audio/film"
 
 
-def test_of_a_data_set_of_the_same_listeners_only_what_describes_artists_is_read(tmp_path: Path) -> None:
-    (tmp_path / "processed").mkdir()
-    (tmp_path / "artists.tsv").write_text("item_idx\tlastfm_artist_id\tname\n0\t7\tAir\n1\t9\tLamb\n", encoding="utf-8")
-    for kind in ("name", "cf", "tags"):
-        np.save(tmp_path / "processed" / f"item_{kind}_features.npy", np.array([[1, 2], [3, 4]], np.float16))
-    assert artist_vectors(tmp_path, "name", ("LAMB", "Tool", "Air")).tolist() == [[3, 4], [0, 0], [1, 2]]
-    for kind in ("cf", "tags", "listening"):
-        with pytest.raises(SequenceDataError, match="may come from the listeners that are asked about"):
-            artist_vectors(tmp_path, kind, ("Air",))
-    with pytest.raises(SequenceDataError, match="none of the 1 items is an artist"):
-        artist_vectors(tmp_path, "name", ("Tool",))
-    with pytest.raises(SequenceDataError, match="cannot be read"):
-        artist_vectors(tmp_path, "caption", ("Air",))
-    (tmp_path / "artists.tsv").write_text("item_idx\tlastfm_artist_id\tname\n7\t7\tAir\n", encoding="utf-8")
-    with pytest.raises(SequenceDataError, match=r"artists.tsv, line 2: expected ROW, ID and NAME with a row below 2"):
-        artist_vectors(tmp_path, "name", ("Air",))
-
-
-def test_the_real_artists_are_found_by_name(eval_data: Path) -> None:
-    names = json.loads((eval_data / "sequences" / "lastfm-artists.names.json").read_text(encoding="utf-8"))
-    vectors = artist_vectors(eval_data / "lastfm-jam", "name", tuple(name or "" for name in names.values()))
-    assert vectors.any(axis=1).sum() >= 3_611
+def test_of_the_data_set_of_the_same_listeners_names_and_captions_alone_are_joined(eval_data: Path) -> None:
+    folder = eval_data / "sequences"
+    material = read_material(
+        folder / "lastfm-artists.txt", folder / "lastfm-artists.names.json", eval_data / "lastfm-jam"
+    )
+    assert material.signals == ("id", "name", "caption")
+    assert material.content["name"].any(axis=1).sum() > 3_500
+    assert not material.repeats
+    assert len(material.test) == 1_090
 
 
 def test_a_backbone_that_is_not_there_is_named() -> None:

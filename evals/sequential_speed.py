@@ -1,0 +1,211 @@
+"""How fast does SASRec train here, beside the plain way, and does it learn the same?
+
+Task. Both ways train SASRec (d 64, two blocks, binary cross-entropy with one negative per step, batches of 128
+sequences, dropout .2) on the same sessions. `plain` is `evals.sasrec_plain`; `segue` is `recsys.sequential.sasrec`.
+
+Conventions. Rounds of so many steps are timed in turns, plain then ours, in one process, so that what else the machine
+does meets both. `all` of each way holds the median over the rounds of `sequences_per_s`, drawing batches included;
+`times` is the median of the rounds' ratios. `unpadded lengths` is the plain way padded to the longest session only, and
+how many times faster ours is than that. `epoch` of ours is one whole pass over all sessions, timed; of the plain way,
+its steps at the median rate. `curve`: both from the same weights, on the same batches with the same negatives, without
+dropout; `largest` and `mean` are of the differences between the two losses of a step.
+"""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evals.child import run_child
+from evals.errors import EvaluationDataError
+from evals.metrics import Summary, summarise, summarise_quantile
+from evals.report import Report
+from recsys.sequential.sequences import Sequences
+from recsys.types import Progress
+
+_MAX_LENGTH = 50
+#: Steps before the first that is timed.
+_WARM_UP = 5
+
+
+def bench_sequential(
+    data: Path,
+    seeds: Sequence[int],
+    *,
+    n_steps: int = 40,
+    n_rounds: int = 5,
+    n_curve: int = 200,
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> Report:
+    """Measure both ways.
+
+    Args:
+        data: sessions, one per line, items separated by spaces; `.gz` is unpacked.
+        seeds: of weights, batches and negatives.
+        n_steps: that are timed at a time.
+        n_rounds: how often.
+        n_curve: steps whose losses are compared.
+        threads: of torch.
+        progress: told about every stage.
+
+    Raises:
+        EvaluationDataError: the file holds no sessions.
+        CommandFailedError: a way ended badly.
+    """
+    said = {"data": data, "threads": threads, "steps": n_steps, "rounds": n_rounds, "curve": n_curve}
+    asked: dict[str, Any] = {"data": str(data.absolute()), "n_steps": n_steps, "n_rounds": n_rounds, "threads": threads}
+    runs: list[Mapping[str, Any]] = [
+        run_child(
+            "evals.sequential_speed:measure",
+            {**asked, "n_curve": n_curve, "seed": seed},
+            threads=threads,
+            progress=progress,
+        )
+        for seed in seeds
+    ]
+    said |= {name: runs[0][name] for name in ("sessions", "items", "longest")}
+    report = Report("segue bench sequential", said, seeds)
+    joined = {name: [value for run in runs for value in run[name]] for name in ("plain", "short", "segue")}
+    ratios = [own / plain for own, plain in zip(joined["segue"], joined["plain"], strict=True)]
+    short_ratios = [own / plain for own, plain in zip(joined["segue"], joined["short"], strict=True)]
+    rates = {name: summarise_quantile(values, 0.5) for name, values in joined.items()}
+    report.add("plain", "all", "sequences_per_s", rates["plain"])
+    report.add("plain", "unpadded lengths", "sequences_per_s", rates["short"])
+    report.add("segue", "all", "sequences_per_s", rates["segue"])
+    report.add("segue", "all", "times", summarise_quantile(ratios, 0.5))
+    report.add("segue", "unpadded lengths", "times", summarise_quantile(short_ratios, 0.5))
+    report.add("plain", "epoch", "seconds", _figure(runs[0]["sessions"] / rates["plain"].mean))
+    report.add("segue", "epoch", "seconds", summarise([run["epoch_s"] for run in runs]))
+    if n_curve:
+        apart = [np.abs(np.subtract(run["curve"]["plain"], run["curve"]["segue"])) for run in runs]
+        for name in ("plain", "segue"):
+            report.add(name, "curve", "first_loss", summarise([run["curve"][name][0] for run in runs]))
+            last = [float(np.mean(run["curve"][name][-20:])) for run in runs]
+            report.add(name, "curve", "last_20_loss", summarise(last))
+        report.add("segue", "curve", "largest", summarise([float(one.max()) for one in apart]))
+        report.add("segue", "curve", "mean", summarise([float(one.mean()) for one in apart]))
+        report.details["curves"] = [run["curve"] for run in runs]
+    return report
+
+
+def read_sessions(path: Path) -> Sequences:
+    """Read sessions, one per line.
+
+    Raises:
+        EvaluationDataError: there is no session of two items.
+    """
+    try:
+        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
+            sessions = [line.split() for line in lines]
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationDataError(f"{path} cannot be read ({error}); give --data a file of sessions") from error
+    sessions = [one for one in sessions if len(one) > 1]
+    if not sessions:
+        raise EvaluationDataError(f"{path} holds no session of two items; give --data one session per line")
+    names = sorted({item for one in sessions for item in one})
+    row = {name: number for number, name in enumerate(names)}
+    return Sequences.of([[row[item] for item in one] for one in sessions], names)
+
+
+def measure(
+    data: str, n_steps: int, n_rounds: int, n_curve: int, threads: int, seed: int, progress: Progress
+) -> dict[str, Any]:
+    """Measure both ways in this process; see the module's docstring."""
+    import torch
+
+    from evals.sasrec_plain import PlainSampler, PlainSettings, PlainTraining
+    from recsys.sequential.sasrec import SasRec, SasRecSettings
+
+    torch.set_num_threads(threads)
+    train = read_sessions(Path(data))
+    longest = int(train.lengths.max())
+    rates: dict[str, list[float]] = {}
+    settings = {
+        "plain": PlainSettings(seed=seed, max_length=_MAX_LENGTH),
+        "short": PlainSettings(seed=seed, max_length=min(_MAX_LENGTH, longest)),
+    }
+    ways: dict[str, Callable[[], object]] = {}
+    for name, one in settings.items():
+        sampler, training = PlainSampler(train, one), PlainTraining(train.n_items, one)
+        ways[name] = lambda sampler=sampler, training=training: training.step(sampler.batch())  # type: ignore[misc]
+    plain = settings["plain"]
+    chosen = SasRecSettings(
+        loss="bce",
+        dim=plain.dim,
+        max_length=_MAX_LENGTH,
+        dropout=plain.dropout,
+        batch=plain.batch,
+        n_heads=plain.n_heads,
+        n_blocks=plain.n_blocks,
+        learning_rate=plain.learning_rate,
+        warmup=0,
+        decay=False,
+        seed=seed,
+    )
+    ours = SasRec(chosen)
+    trainer = ours.trainer(train)
+    numbers = iter(range(10**9))
+    ways["segue"] = lambda: trainer.step(next(numbers))
+    for way in ways.values():
+        for _ in range(_WARM_UP):
+            way()
+    for number in range(n_rounds):
+        for name, way in ways.items():
+            began = time.perf_counter()
+            for _ in range(n_steps):
+                way()
+            rates.setdefault(name, []).append(n_steps * plain.batch / (time.perf_counter() - began))
+            progress("rounds", number + 1, n_rounds)
+    began = time.perf_counter()
+    for number in range(ours.steps_per_epoch):
+        ways["segue"]()
+        progress("epoch", number + 1, ours.steps_per_epoch)
+    epoch_s = time.perf_counter() - began
+    curve = compare_curves(train, n_curve, seed, progress) if n_curve else {}
+    said = {"sessions": len(train), "items": train.n_items, "longest": longest, "epoch_s": epoch_s, "curve": curve}
+    return {**rates, **said}
+
+
+def compare_curves(train: Sequences, n_steps: int, seed: int, progress: Progress) -> dict[str, list[float]]:
+    """Train both ways from the same weights on the same batches without dropout; return the losses of each step."""
+    from evals.sasrec_plain import PlainSampler, PlainSettings, PlainTraining, unpadded, weights_for_ours
+    from recsys.sequential.objective import Drawn
+    from recsys.sequential.sasrec import SasRec, SasRecSettings
+
+    settings = PlainSettings(dropout=0.0, seed=seed, max_length=_MAX_LENGTH)
+    sampler, training = PlainSampler(train, settings), PlainTraining(train.n_items, settings)
+    chosen = SasRecSettings(
+        loss="bce",
+        dim=settings.dim,
+        max_length=settings.max_length,
+        dropout=0.0,
+        batch=settings.batch,
+        learning_rate=settings.learning_rate,
+        warmup=0,
+        decay=False,
+        seed=seed,
+    )
+    ours = SasRec(chosen)
+    trainer = ours.trainer(train)
+    ours.network.load_state_dict(ours.network.state_dict() | weights_for_ours(training.network))
+    losses: dict[str, list[float]] = {"plain": [], "segue": []}
+    generator = np.random.default_rng(seed)
+    for step in range(n_steps):
+        batch = sampler.batch()
+        lengths, inputs, targets, negatives, places = unpadded(batch)
+        drawn = Drawn(lengths, inputs, None, targets)
+        losses["plain"].append(training.step(batch))
+        own = ours.objective.batch_of(drawn, generator, own=negatives[:, None], places=places)
+        losses["segue"].append(trainer.step(step, own))
+        progress("curve", step + 1, n_steps)
+    return losses
+
+
+def _figure(value: float) -> Summary:
+    return Summary(value, value, value, 0.0, 1)
