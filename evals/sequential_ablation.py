@@ -10,8 +10,9 @@ are of the full ranking (items of the prefix left out where no sequence repeats)
 among 199 items drawn uniformly, the paper's protocol; the same are drawn for every system. Ties count against the
 target. `chance` is what a system that knows nothing reaches on average, exactly: for n candidates hr@k = k / n and
 ndcg@k = Σ_{r ≤ k} 1 / log2(r + 1) / n. `ndcg@10_over_id` is the difference to the same backbone's ID alone, question by
-question, and `…_over_backbone` that to the backbone without a language model; the intervals are of a paired bootstrap
-that draws a question's seeds together, and `details` holds paired t-tests over the questions' means over seeds.
+question, `…_over_backbone` that to the backbone without a language model, `…_over_popularity` that to the counts of the
+training steps; the intervals are of a paired bootstrap that draws a question's seeds together, and `details` holds
+paired t-tests over the questions' means over seeds.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 
 from evals.metrics import Summary, summarise
 from evals.report import Report
-from evals.sequential_ablation_cells import ALONE, COMPLETION, ID, Cell, Material, Run, Runner, cells
+from evals.sequential_ablation_cells import ALONE, COMPLETION, ID, POPULARITY, Cell, Material, Run, Runner, cells
 from evals.sequential_planted import listening
 from recsys.sequential.e4srec_settings import E4SRecSettings
 from recsys.sequential.item_vectors import ALLOWED, read_item_vectors
@@ -112,6 +113,7 @@ def evaluate(
         for against, suffix in (
             (Cell(cell.backbone, (ID,), ALONE), "id"),
             (Cell(cell.backbone, (), ALONE), "backbone"),
+            (Cell(POPULARITY, (), ALONE), POPULARITY),
         ):
             if against in runs and against != cell:
                 gain = _ndcg(runs[cell], 10) - _ndcg(runs[against], 10)

@@ -31,6 +31,7 @@ from recsys.types import FloatArray, IntArray
 N_CANDIDATES = 200
 LATE, ALONE = "late", "alone"
 ID, COMPLETION = "id", "completion"
+POPULARITY = "popularity"
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +117,7 @@ def cells(backbones: Sequence[str], signals: Sequence[str], fusions: Sequence[st
     """
     content = tuple(name for name in signals if name not in (ID, COMPLETION))
     everything = tuple(signals)
-    found = [Cell("none", (name,), ALONE) for name in content]
+    found = [Cell(POPULARITY, (), ALONE), *(Cell("none", (name,), ALONE) for name in content)]
     if len(content) > 1:
         found += [Cell("none", content, fusion) for fusion in fusions]  # the ID removed
     for backbone in backbones:
@@ -193,6 +194,9 @@ class Runner:
         }
 
     def _scores(self, cell: Cell, seed: int) -> FloatArray:
+        if cell.backbone == POPULARITY:
+            counts = np.bincount(self.material.train.items, minlength=self.material.train.n_items)
+            return np.tile(counts.astype(np.float32), (len(self.material.test), 1))
         if not cell.signals:
             return np.asarray(self._backbone(cell.backbone, seed)["scores"], dtype=np.float32)
         if cell.fusion == LATE:

@@ -29,9 +29,9 @@ def completions(
     *,
     matter: bool,
     n_sequences: int = 150,
-    n_steps: int = 10,
-    n_families: int = 4,
-    n_places: int = 6,
+    n_steps: int = 6,
+    n_families: int = 3,
+    n_places: int = 4,
     unknown: float = 0.1,
 ) -> Sequences:
     """Draw sequences whose next item depends on the completion of the last one, or does not.
@@ -113,7 +113,7 @@ def listening(
     directions = np.repeat(rng.normal(size=(n_families, 16)), n_places, axis=0)
     content: dict[str, FloatArray] = {
         "audio": (directions + 0.3 * rng.normal(size=directions.shape)).astype(np.float32),
-        "attributes": rng.integers(0, 11, size=(n_items, 58)).astype(np.float32) / 10,
+        "attributes": (rng.integers(0, 11, size=(n_items, 58)) / 10).astype(np.float32),
     }
     made = Sequences.of(rows, [f"track {number}" for number in range(n_items)])
     return replace(made, completion=completion.ravel()), content

@@ -186,7 +186,9 @@ class E4SRec:
                     weight.copy_(kept[name])
 
     def _ids(self, train_on: Sequences, validation: Questions | None, progress: Progress) -> FloatArray:
-        backbone = open_backbone(self.settings.backbone, seed=self.settings.seed)
+        backbone = open_backbone(
+            self.settings.backbone, **{"seed": self.settings.seed, **self.settings.backbone_settings}
+        )
         return item_vectors(backbone.fit(train_on, validation=validation, progress=progress))
 
     def _ready(self) -> None:

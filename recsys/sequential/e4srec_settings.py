@@ -65,6 +65,8 @@ class E4SRecSettings:
     language_model: LanguageModel = LanguageModel()
     #: The sequential model whose item vectors are the ID, where none are given.
     backbone: str = "sasrec"
+    #: What its settings are other than their defaults.
+    backbone_settings: dict[str, Any] = field(default_factory=dict)
     fusion: Fusion = "concatenation"
     #: d of the fusion, and its heads.
     dim: int = 64
@@ -119,6 +121,7 @@ PRESETS: dict[str, E4SRecSettings] = {
     "original": replace(
         _PAPER,
         instruction="Given the user's purchase history, predict next possible item to be purchased.",
+        backbone_settings={"dim": 64, "n_blocks": 2, "dropout": 0.5},
         n_negatives=None,
         epochs=3,
         learning_rate=3e-4,

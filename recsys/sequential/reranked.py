@@ -42,12 +42,7 @@ class Reranked:
     name = "reranked"
 
     def __init__(
-        self,
-        models: Mapping[str, SequentialModel] | None = None,
-        *,
-        by: str | None = None,
-        n_candidates: int = 150,
-        seed: int = 64,
+        self, models: Mapping[str, SequentialModel] | None = None, *, by: str | None = None, n_candidates: int = 150, seed: int = 64
     ) -> None:
         """Say what is mixed, how the latest part of training is held out (`Mixture`), and how much is put in order."""
         self.mixture = Mixture(models, by=by, seed=seed)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from recsys.sequential.backbones import item_vectors, open_backbone
 from recsys.sequential.e4srec import E4SRec
 from recsys.sequential.e4srec_net import E4SRecNet, ItemSignals
 from recsys.sequential.e4srec_settings import (
@@ -261,6 +262,7 @@ def test_presets_hold_the_papers_settings() -> None:
     values = (original.learning_rate, original.batch, original.epochs, original.warm_up, original.history)
     assert values == (3e-4, 16, 3, 100, 50)
     assert original.n_negatives is None
+    assert original.backbone_settings == {"dim": 64, "n_blocks": 2, "dropout": 0.5}
     for name, one in PRESETS.items():
         published = ("each", "vectors") if name == "small" else ("response", "linear")
         assert (one.reading, one.head) == published
@@ -289,6 +291,16 @@ def test_a_language_model_that_cannot_be_had_says_why(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(SequentialModelError, match=told):
         E4SRec(settings, {"id": _vectors()}).fit(_circle(4))
+
+
+def test_without_vectors_it_reads_those_of_the_backbone_it_names() -> None:
+    settings = replace(_TINY, epochs=2, backbone="gru4rec", backbone_settings={"steps": 5, "dim": 8, "batch": 16})
+    model = E4SRec(settings).fit(_circle())
+    assert model._fitted().signals.names == ("id",)
+    assert model._fitted().signals.widths == (8,)
+    again = open_backbone("gru4rec", steps=5, dim=8, batch=16, seed=settings.seed).fit(_circle())
+    direct = E4SRec(settings, {"id": item_vectors(again)}).fit(_circle())
+    np.testing.assert_array_equal(direct.scores(_circle(5)), model.scores(_circle(5)))
 
 
 def test_what_does_not_belong_together_is_refused(fitted: E4SRec) -> None:
