@@ -27,6 +27,7 @@ class Bert4RecSettings(NeuralSettings):
     n_blocks: int = 2
     n_heads: int = 2
     layout: Layout = "pre-norm"
+    by_distance: bool = True  # whether attention also learns how far steps are apart; as published it does not
     hidden_share: float = 0.2  # of a window's steps
     last_share: float = 0.1  # of the windows that have their last step hidden alone
 
@@ -41,7 +42,8 @@ class Cloze(nn.Module):
         super().__init__()
         self.blocks = blocks
         self.hidden = nn.Parameter(torch.zeros(dim))
-        self.read = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim))
+        self.read = nn.Sequential(nn.Linear(dim, dim), nn.LayerNorm(dim))
+        nn.init.eye_(self.read[0].weight)
 
     def forward(self, vectors: Tensor, hidden: Tensor, packed: Packed) -> Tensor:
         """Map item vectors (T, D), and which steps (A,) are hidden, to the states (A, D) of those."""
@@ -67,6 +69,7 @@ class Bert4Rec(NeuralModel):
             n_places=chosen.max_length,
             dropout=chosen.dropout,
             layout=chosen.layout,
+            by_distance=chosen.by_distance,
             causal=False,
             noise=noise,
         )

@@ -20,6 +20,8 @@ from recsys.sequential.batches import Packed
 Layout = Literal["published", "pre-norm"]
 #: Of the places that learning begins with: small beside the items, whose vectors are scaled up.
 _PLACES_STD = 0.02
+#: The distance that a step begins at from itself where it may be hidden.
+_AWAY_FROM_ITSELF = 5
 #: Of the published blocks' norms.
 _PUBLISHED_EPS = 1e-8
 
@@ -57,24 +59,56 @@ class Dropout(nn.Module):
 class Attention(nn.Module):
     """Attention of each step to the steps of its own sequence."""
 
-    def __init__(self, dim: int, n_heads: int, *, causal: bool) -> None:
+    def __init__(self, dim: int, n_heads: int, *, causal: bool, n_distances: int = 0) -> None:
+        """Make the maps.
+
+        Args:
+            dim: D, a multiple of the heads.
+            n_heads: H.
+            causal: whether a step sees none behind it.
+            n_distances: greater than any distance of two steps: for each there is a learnt number per head that is
+                added to the attention (Raffel et al., 2020), beginning at a fall with distance that is half as steep
+                for each next head (Press et al., 2022); 0 for none.
+        """
         super().__init__()
-        self.n_heads, self.causal = n_heads, causal
+        self.n_heads, self.causal, self._n_distances = n_heads, causal, n_distances
+        if n_distances:
+            away = torch.arange(1 - n_distances, n_distances).abs()
+            if not causal:
+                # A step that is hidden has nothing to tell itself.
+                away[n_distances - 1] = _AWAY_FROM_ITSELF
+            self.by_distance = nn.Parameter(-(0.5 ** torch.arange(n_heads))[:, None] * away)  # (H, 2 × distances - 1)
         self.to_query, self.to_key_value = nn.Linear(dim, dim), nn.Linear(dim, 2 * dim)
         self.out = nn.Linear(dim, dim)
+        # What is attended to comes through as it is to begin with. Items are read from the same vectors that they are
+        # shown by, so that the first thing learnt is which of them go together.
+        with torch.no_grad():
+            self.to_key_value.weight[dim:] = torch.eye(dim)
+            self.out.weight.copy_(torch.eye(dim))
 
     def forward(self, queries: Tensor, inputs: Tensor, packed: Packed) -> Tensor:
         """Map (T, D) that ask and (T, D) that are asked to (T, D)."""
         dim = inputs.shape[1]
         keys, values = self.to_key_value(inputs).split(dim, dim=1)
         q, k, v = (self._laid_out(one, packed) for one in (self.to_query(queries), keys, values))  # (B, H, L, D / H)
-        if self.causal:
+        if self._n_distances:
+            mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=self._bias(packed))
+        elif self.causal:
             # What pads the shorter sequences is behind their last step, so that no step sees it.
             mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
         else:
             mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=packed.filled[:, None, None, :])
         flat = mixed.transpose(1, 2).reshape(-1, dim)  # (B × L, D)
         return self.out(flat[packed.slots])  # type: ignore[no-any-return]  # (T, D)
+
+    def _bias(self, packed: Packed) -> Tensor:
+        """Return what is added to the attention (B or 1, H, L, L)."""
+        places = torch.arange(packed.filled.shape[1])
+        apart = places[None, :] - places[:, None]
+        bias = self.by_distance[:, apart + self._n_distances - 1]  # (H, L, L)
+        if self.causal:
+            return bias.masked_fill(apart > 0, -torch.inf)[None]
+        return bias[None].masked_fill(~packed.filled[:, None, None, :], -torch.inf)
 
     def _laid_out(self, steps: Tensor, packed: Packed) -> Tensor:
         n_rows, longest = packed.filled.shape
@@ -85,10 +119,10 @@ class Attention(nn.Module):
 class PublishedBlock(nn.Module):
     """A block of SASRec as its public implementations have it: only what asks is normed before attention."""
 
-    def __init__(self, dim: int, n_heads: int, dropout: float, noise: Noise, *, causal: bool) -> None:
+    def __init__(self, attention: Attention, dim: int, dropout: float, noise: Noise) -> None:
         super().__init__()
         self.before, self.between = nn.LayerNorm(dim, _PUBLISHED_EPS), nn.LayerNorm(dim, _PUBLISHED_EPS)
-        self.attention = Attention(dim, n_heads, causal=causal)
+        self.attention = attention
         self.inner, self.outer = nn.Linear(dim, dim), nn.Linear(dim, dim)
         self.dropout = Dropout(dropout, noise)
 
@@ -103,10 +137,10 @@ class PublishedBlock(nn.Module):
 class PreNormBlock(nn.Module):
     """Attention, then two layers four times as wide, each behind a norm and added to what came in."""
 
-    def __init__(self, dim: int, n_heads: int, dropout: float, noise: Noise, *, causal: bool) -> None:
+    def __init__(self, attention: Attention, dim: int, dropout: float, noise: Noise) -> None:
         super().__init__()
         self.before, self.between = nn.LayerNorm(dim), nn.LayerNorm(dim)
-        self.attention = Attention(dim, n_heads, causal=causal)
+        self.attention = attention
         self.inner, self.outer = nn.Linear(dim, 4 * dim), nn.Linear(4 * dim, dim)
         self.dropout = Dropout(dropout, noise)
 
@@ -131,6 +165,7 @@ class Transformer(nn.Module):
         dropout: float,
         layout: Layout,
         causal: bool,
+        by_distance: bool,
         noise: Noise,
     ) -> None:
         super().__init__()
@@ -138,7 +173,11 @@ class Transformer(nn.Module):
         self.places = nn.Embedding(n_places, dim)
         nn.init.normal_(self.places.weight, std=_PLACES_STD)
         block = PublishedBlock if layout == "published" else PreNormBlock
-        self.blocks = nn.ModuleList(block(dim, n_heads, dropout, noise, causal=causal) for _ in range(n_blocks))
+        n_distances = n_places if by_distance else 0
+        self.blocks = nn.ModuleList(
+            block(Attention(dim, n_heads, causal=causal, n_distances=n_distances), dim, dropout, noise)
+            for _ in range(n_blocks)
+        )
         self.last = nn.LayerNorm(dim, _PUBLISHED_EPS if layout == "published" else 1e-5)
         self.dropout = Dropout(dropout, noise)
 

@@ -24,6 +24,7 @@ class SasRecSettings(NeuralSettings):
     n_blocks: int = 2
     n_heads: int = 1
     layout: Layout = "published"
+    by_distance: bool = False  # whether attention also learns how far steps are apart
 
 
 class SasRec(NeuralModel):
@@ -43,6 +44,7 @@ class SasRec(NeuralModel):
             n_places=chosen.max_length,
             dropout=chosen.dropout,
             layout=chosen.layout,
+            by_distance=chosen.by_distance,
             causal=True,
             noise=noise,
         )
