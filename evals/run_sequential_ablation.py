@@ -31,7 +31,7 @@ def sequential_ablation(
     ] = "all",
     fusions: Annotated[str, typer.Option("--fusions", metavar="NAME,…", help="Of the four and late, or all.")] = "all",
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Of the language model at most.")] = 30,
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Of a backbone's training at most.")] = 2_000,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Of a backbone's training at most.")] = 900,
     seeds: Annotated[str, typer.Option("--seeds", metavar="N,…", help="One or several seeds.")] = "64,65,66,67,68",
     kept: Annotated[
         Path | None, typer.Option("--keep", metavar="FOLDER", help="Keep finished runs there, and go on from them.")
@@ -43,7 +43,7 @@ def sequential_ablation(
     from connectors.progress import JobProgress
     from evals.naming import choose
     from evals.sequential_ablation import evaluate, read_material
-    from evals.sequential_ablation_cells import LATE
+    from evals.sequential_ablation_cells import BACKBONE_SETTINGS, LATE
     from recsys.sequential.backbones import BACKBONES
     from recsys.sequential.e4srec_settings import preset
     from recsys.sequential.fusion import FUSIONS
@@ -62,7 +62,7 @@ def sequential_ablation(
             fused,
             drawn,
             settings=replace(preset("small"), epochs=epochs, n_negatives=1024),
-            backbone_settings={"steps": steps},
+            backbone_settings={name: BACKBONE_SETTINGS[name] | {"steps": steps} for name in used},
             kept=kept or Path(scratch),
             stated=stated | {"epochs": epochs, "steps": steps},
             progress=progress,

@@ -75,7 +75,7 @@ def evaluate(
     seeds: Sequence[int],
     *,
     settings: E4SRecSettings,
-    backbone_settings: Mapping[str, Any],
+    backbone_settings: Mapping[str, Mapping[str, Any]],
     kept: Path,
     stated: Mapping[str, Any],
     progress: Progress,
@@ -88,7 +88,7 @@ def evaluate(
         fusions: which of the four, and `late`.
         seeds: of everything that is drawn.
         settings: of the language model.
-        backbone_settings: of the backbones.
+        backbone_settings: of each backbone.
         kept: the folder of finished runs.
         stated: what the report says of the run.
         progress: told of each run.
@@ -103,7 +103,10 @@ def evaluate(
             runs[cell].append(runner.run(cell, seed))
             done += 1
     progress("ablation", done, done)
-    shared = dict(stated) | {"e4srec": asdict(settings), "backbone": dict(backbone_settings)}
+    shared = dict(stated) | {
+        "e4srec": asdict(settings),
+        "backbone": {name: dict(backbone_settings[name]) for name in backbones},
+    }
     report = Report("segue eval sequential-ablation", shared, seeds)
     _add_chance(report, material)
     tests: dict[str, Any] = {}

@@ -32,6 +32,13 @@ N_CANDIDATES = 200
 LATE, ALONE = "late", "alone"
 ID, COMPLETION = "id", "completion"
 POPULARITY = "popularity"
+_FEW_SEQUENCES = {"batch": 64, "learning_rate": 0.005, "loss": "sampled", "n_negatives": 700, "validate_every": 100}
+#: Of the backbones, for as few sequences as LastFM's; chosen on the last known artist but one of its listeners.
+BACKBONE_SETTINGS: dict[str, dict[str, Any]] = {
+    "sasrec": _FEW_SEQUENCES | {"dropout": 0.5, "layout": "pre-norm", "n_heads": 2},
+    "bert4rec": _FEW_SEQUENCES | {"dropout": 0.4, "hidden_share": 0.2, "deviation": 0.05},
+    "gru4rec": _FEW_SEQUENCES | {"dropout": 0.5},
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,17 +155,21 @@ class Runner:
     """Runs cells, each once."""
 
     def __init__(
-        self, material: Material, settings: E4SRecSettings, backbone_settings: Mapping[str, Any], kept: Path
+        self,
+        material: Material,
+        settings: E4SRecSettings,
+        backbone_settings: Mapping[str, Mapping[str, Any]],
+        kept: Path,
     ) -> None:
         """Take what cells are made of.
 
         Args:
             material: what they are fitted on and asked.
             settings: of the language model; backbone, fusion, completion and seed are the cell's.
-            backbone_settings: of the backbones, but their seed.
+            backbone_settings: of each backbone, but its seed.
             kept: the folder of finished runs.
         """
-        self.material, self.settings, self.backbone_settings = material, settings, dict(backbone_settings)
+        self.material, self.settings, self.backbone_settings = material, settings, backbone_settings
         self._kept, self._of_material = kept, material.key()
         self._drawn: dict[int, IntArray] = {}
         kept.mkdir(parents=True, exist_ok=True)
@@ -169,7 +180,8 @@ class Runner:
         return Run(found["places"], found["among_drawn"])
 
     def _key(self, cell: Cell, seed: int) -> str:
-        stated = (asdict(self.settings), self.backbone_settings, asdict(cell), seed, self._of_material)
+        of_backbone = self.backbone_settings.get(cell.backbone)
+        stated = (asdict(self.settings), of_backbone, asdict(cell), seed, self._of_material)
         return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:32]
 
     def _once(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -214,7 +226,7 @@ class Runner:
 
     def _backbone(self, name: str, seed: int) -> dict[str, Any]:
         def make() -> dict[str, Any]:
-            model = open_backbone(name, **self.backbone_settings, seed=seed)
+            model = open_backbone(name, **self.backbone_settings[name], seed=seed)
             model.fit(self.material.train, validation=self.material.validation)
             return {"vectors": item_vectors(model), "scores": model.scores(self.material.test.prefixes)}
 

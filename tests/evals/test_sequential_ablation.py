@@ -36,7 +36,7 @@ _SETTINGS = E4SRecSettings(
     epochs=1,
     batch=32,
 )
-_BACKBONE = {"steps": 6, "dim": 8, "batch": 32, "validate_every": 6}
+_BACKBONE = {"sasrec": {"steps": 6, "dim": 8, "batch": 32, "validate_every": 6}}
 
 
 def _small() -> Material:
