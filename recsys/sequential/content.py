@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-import scipy.sparse as sp
 
 from recsys.sequential.counted import CountingModel, require_steps, weighted_rows
 from recsys.sequential.errors import SequentialModelError
@@ -24,7 +23,7 @@ class Content(CountingModel):
 
     name = "content"
 
-    def __init__(self, vectors: FloatArray | None = None, *, decay: float = 0.9, sharpness: float = 3.0) -> None:
+    def __init__(self, vectors: FloatArray | None = None, *, decay: float = 0.9, sharpness: float = 2.0) -> None:
         """Take the vectors (I, D), zero rows for items without one."""
         super().__init__(decay=decay, sharpness=sharpness)
         self._vectors = vectors
@@ -36,20 +35,17 @@ class Content(CountingModel):
             SequentialModelError: there are no vectors, or not one for each item.
         """
         require_steps(self.name, train)
-        if self._vectors is None or len(self._vectors) != train.n_items:
-            held = "no vectors" if self._vectors is None else f"{len(self._vectors):,} vectors"
+        vectors = self._vectors
+        if vectors is None or len(vectors) != train.n_items:
+            held = "no vectors" if vectors is None else f"{len(vectors):,} vectors"
             problem = f"it was given {held} for {train.n_items:,} items"
             raise SequentialModelError(self.name, problem, "give one row for each item")
-        present = self._vectors.any(axis=1)
-        centred = np.where(present[:, None], self._vectors - self._vectors[present].mean(axis=0), 0)
+        present = np.asarray(np.any(vectors, axis=1))
+        centred = np.where(present[:, None], vectors - vectors[present].mean(axis=0), 0)
         unit = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
         alike = np.maximum(unit @ unit.T, 0) ** float(self.settings["sharpness"])
         np.fill_diagonal(alike, 0)
         return self.learn(train, {"alike": alike.astype(np.float32)})
-
-    def sparse_scores(self, prefixes: Sequences) -> sp.csr_array:
-        """Return the sums of cosines (B, I)."""
-        return sp.csr_array(self.scores(prefixes))
 
     def scores(self, prefixes: Sequences) -> FloatArray:
         """Return the sums of cosines (B, I)."""

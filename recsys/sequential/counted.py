@@ -43,13 +43,15 @@ def powered(counts: FloatArray, exponent: float) -> sp.dia_array:
 
 
 class CountingModel:
-    """A model whose scores are a sparse row for each prefix.
+    """A model that counts.
 
-    A subclass names itself, keeps its settings as keyword arguments in `settings`, sets `_arrays` when it is fitted,
-    and answers `sparse_scores`.
+    A subclass names itself, gives its settings to this constructor, calls `learn` when it is fitted, and answers
+    `sparse_scores`, or `scores` where it speaks for every item.
     """
 
     name: ClassVar[str]
+    #: Whether scores mean the same in every prefix, so that what mixes models need not bring them to one scale.
+    comparable: ClassVar[bool] = False
 
     def __init__(self, **settings: Any) -> None:
         """Keep what the subclass was made with."""
@@ -59,7 +61,7 @@ class CountingModel:
 
     def sparse_scores(self, prefixes: Sequences) -> sp.csr_array:
         """Score the items that a count speaks for, (B, I); no entry is a score of 0."""
-        raise NotImplementedError
+        return sp.csr_array(self.scores(prefixes))
 
     def scores(self, prefixes: Sequences) -> FloatArray:
         """Score every item as what comes next, (B, I); 0 is no evidence."""

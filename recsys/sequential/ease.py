@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-import scipy.sparse as sp
 
 from recsys.sequential.counted import CountingModel, require_steps, weighted_rows
 from recsys.sequential.errors import SequentialModelError
@@ -49,10 +48,6 @@ class Ease(CountingModel):
         weights = -inverse / np.diag(inverse)
         weights[np.diag_indices_from(weights)] = 0.0
         return self.learn(train, {"weights": weights})
-
-    def sparse_scores(self, prefixes: Sequences) -> sp.csr_array:
-        """Return the sums of weights (B, I)."""
-        return sp.csr_array(self.scores(prefixes))
 
     def scores(self, prefixes: Sequences) -> FloatArray:
         """Return the sums of weights (B, I), which may be negative."""

@@ -15,8 +15,8 @@ import numpy as np
 from recsys.sequential.errors import SequentialModelError
 from recsys.sequential.sequences import Questions, Sequences, leave_one_out
 
-_N_ROUNDS = 5
-_N_QUESTIONS = 6_000
+_N_ROUNDS = 3
+_N_QUESTIONS = 4_000
 LINES_HELD_OUT = 0.1
 
 

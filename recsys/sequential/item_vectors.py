@@ -1,8 +1,8 @@
 """Vectors that say what an item is, joined to the items of sequences by name.
 
 They come from a data set in the JAM file format (`<data set>/processed/item_<modality>_features.npy`, names in
-`artists.tsv`). Only what describes the item itself may come: `name` and `caption`. Everything else there is made of what
-listeners did — CF vectors, tags, play histories — and where listeners are in both sets, it tells what is to be
+`artists.tsv`). Only what describes the item itself may come: `name` and `caption`. Everything else there is made of
+what listeners did — CF vectors, tags, play histories — and where listeners are in both sets, it tells what is to be
 predicted: it is refused by name, and never opened. Items of the same name, case and blanks aside, are the same;
 a name that two items of the data set share is joined to the first.
 """

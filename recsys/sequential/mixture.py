@@ -2,9 +2,13 @@
 
     score(i | prefix) = Σ_m w_m · s_m(i | prefix) / max_i |s_m(i | prefix)|
 
+Scores that mean the same in every prefix (`comparable`) are not divided.
+
 The weights are found by holding out the latest part of training (`held_out.rounds`): every model is fitted without it,
-and the weights climb, one at a time, to the largest mean of 1 / log₂(1 + rank) over ranks up to 20 on the questions held
-out. Then every model is fitted anew on all of training. Shapes: B prefixes, I items, M models, Q questions, C candidates.
+and the weights climb, one at a time, to the largest mean of 1 / log₂(1 + rank) over ranks up to 20 on the questions
+held out. Then every model is fitted anew on all of training.
+
+Shapes: B prefixes, I items, M models, Q questions, C candidates.
 """
 
 from __future__ import annotations
@@ -14,8 +18,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse as sp
 
-from recsys.sequential.counted import item_counts, require_steps
+from recsys.sequential.counted import CountingModel, item_counts, require_steps
 from recsys.sequential.errors import SequentialModelError
 from recsys.sequential.held_out import Round, rounds
 from recsys.sequential.port import SequentialModel, silent
@@ -25,13 +30,13 @@ from recsys.sequential.sequences import Questions, Sequences
 from recsys.types import FloatArray, IntArray, Progress
 
 #: Steps of the climb: a weight is tried at each of these.
-_GRID = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
+_GRID = (0.0, 0.03, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
 _DEPTH = 20
 _SWEEPS = 4
 #: Prefixes that are scored at a time: M × 32 × 60,416 scores of eight models are 62 MB.
 AT_ONCE = 32
 #: What the order of everything weighs that no model speaks for: less than any evidence, and never a tie.
-_FALLBACK = 1e-6
+_FALLBACK = np.float32(1e-6)
 
 
 class Mixture:
@@ -84,7 +89,7 @@ class Mixture:
         return rounds(train, by, seed=self.seed)
 
     def chosen(self, held: Sequence[Round], progress: Progress = silent) -> FloatArray:
-        """Return the weights (M,) that place the targets held out best; the models are fitted on something else then."""
+        """Return the weights (M,) that place best what was held out; the models are left fitted without it."""
         return self._climbed([self._evidence(one, progress) for one in held])
 
     def fit_models(self, train: Sequences, progress: Progress = silent) -> Self:
@@ -97,7 +102,7 @@ class Mixture:
         return self
 
     def _evidence(self, one: Round, progress: Progress) -> tuple[FloatArray, FloatArray]:
-        """Return, for the questions of a round, the models' scores of the target (Q, M) and the candidates (Q, C, M)."""
+        """Return the models' scores of a round's targets (Q, M) and of its candidates (Q, C, M)."""
         self.fit_models(one.train, progress)
         even = np.ones(len(self.models), dtype=np.float32)
         of_targets, of_candidates = [], []
@@ -132,13 +137,11 @@ class Mixture:
         return weights
 
     def each(self, prefixes: Sequences) -> FloatArray:
-        """Return each model's scores (M, B, I), divided by the largest that a prefix has."""
+        """Return each model's scores (M, B, I), on one scale."""
         out = np.empty((len(self.models), len(prefixes), prefixes.n_items), dtype=np.float32)
         for place, model in enumerate(self.models.values()):
-            scores = model.scores(prefixes)
-            known = np.where(np.isfinite(scores), scores, 0.0)
-            most = np.maximum(np.abs(known).max(axis=1, keepdims=True), 1e-9)
-            np.divide(known, most, out=out[place])
+            scaled = _scaled(model, prefixes)
+            out[place] = scaled.toarray() if sp.issparse(scaled) else scaled
         return out
 
     def scores(self, prefixes: Sequences) -> FloatArray:
@@ -148,15 +151,18 @@ class Mixture:
         out = np.empty((len(prefixes), prefixes.n_items), dtype=np.float32)
         for begin in range(0, len(prefixes), AT_ONCE):
             rows = np.arange(begin, min(begin + AT_ONCE, len(prefixes)))
-            out[rows] = self.summed(self.each(prefixes.take(rows)))
+            some = prefixes.take(rows)
+            total, counted = np.tile(_FALLBACK * self._shares, (len(rows), 1)), None
+            for model, weight in zip(self.models.values(), self.weights.tolist(), strict=True):
+                if not weight:
+                    continue
+                scaled = weight * _scaled(model, some)
+                if not sp.issparse(scaled):
+                    total += scaled
+                else:
+                    counted = scaled if counted is None else counted + scaled
+            out[rows] = total if counted is None else total + counted
         return out
-
-    def summed(self, each: FloatArray) -> FloatArray:
-        """Return the weighted sums (B, I) of the models' scores (M, B, I)."""
-        if self.weights is None or self._shares is None:
-            raise SequentialModelError(self.name, "it was asked before it was fitted", "call fit or load first")
-        total = np.tensordot(self.weights, each, axes=1)
-        return np.asarray(total + _FALLBACK * self._shares, dtype=np.float32)
 
     def save(self, folder: Path) -> None:
         """Write every model into a folder of its own, and the weights."""
@@ -184,6 +190,20 @@ class Mixture:
         mixture = cls(models, weights=arrays["weights"], **settings)
         mixture._shares = arrays["shares"]
         return mixture
+
+
+def _scaled(model: SequentialModel, prefixes: Sequences) -> Any:
+    """Return a model's scores (B, I) on one scale, sparse where they are."""
+    if isinstance(model, CountingModel) and type(model).scores is CountingModel.scores:
+        rows = model.sparse_scores(prefixes)
+        if model.comparable:
+            return rows
+        most = np.maximum(rows.max(axis=1).toarray(), 1e-9).astype(np.float32)
+        rows.data /= np.repeat(most, np.diff(rows.indptr))
+        return rows
+    scores = model.scores(prefixes)
+    known = np.where(np.isfinite(scores), scores, np.float32(0))
+    return known / np.maximum(np.abs(known).max(axis=1, keepdims=True), 1e-9)
 
 
 def largest(scores: FloatArray, count: int) -> IntArray:

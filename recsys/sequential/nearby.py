@@ -93,7 +93,8 @@ class Nearby(CountingModel):
         return near
 
     def _weight(self, distance: int) -> float:
-        return math.exp(-(distance - 1) / float(self.settings["reach"])) / distance ** float(self.settings["slope"])
+        reach, slope = float(self.settings["reach"]), float(self.settings["slope"])
+        return math.exp(-(distance - 1) / reach) / math.pow(distance, slope)
 
     def sparse_scores(self, prefixes: Sequences) -> sp.csr_array:
         """Return the weighted counts (B, I)."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-import scipy.sparse as sp
 
 from recsys.sequential.counted import CountingModel, item_counts, require_steps, weighted_rows
 from recsys.sequential.port import silent
@@ -33,10 +32,6 @@ class PersonalPopularity(CountingModel):
         require_steps(self.name, train)
         counts = item_counts(train)
         return self.learn(train, {"share": counts / counts.sum()})
-
-    def sparse_scores(self, prefixes: Sequences) -> sp.csr_array:
-        """Return the shares (B, I)."""
-        return sp.csr_array(self.scores(prefixes))
 
     def scores(self, prefixes: Sequences) -> FloatArray:
         """Return the shares (B, I); those of an empty prefix are everybody's."""

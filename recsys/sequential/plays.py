@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.types import FloatArray, IntArray
+from recsys.types import FloatArray
 
 #: Plays after which progress is told.
 TOLD_EVERY = 100_000
@@ -98,9 +98,3 @@ class PlaysBuilder:
 def _columns(names: Iterable[str], values: Mapping[str, float]) -> FloatArray:
     found = np.array([values.get(name, np.nan) for name in names], dtype=np.float32)
     return np.where(found > 0, found, np.float32(np.nan)).astype(np.float32)
-
-
-def rows_of(wanted: Iterable[str], known: Iterable[str]) -> IntArray:
-    """Return where each wanted name is among the known ones, -1 where it is not."""
-    places = {name: row for row, name in enumerate(known)}
-    return np.array([places.get(name, -1) for name in wanted], dtype=np.int64)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-import scipy.sparse as sp
 
 from recsys.sequential.counted import CountingModel, require_steps
 from recsys.sequential.port import silent
@@ -34,10 +33,6 @@ class Popularity(CountingModel):
         weights = recency(train, self.settings["half_life"])[train.sequence_rows]
         counts = np.bincount(train.items, weights, train.n_items).astype(np.float32)
         return self.learn(train, {"counts": counts})
-
-    def sparse_scores(self, prefixes: Sequences) -> sp.csr_array:
-        """Return the counts (B, I), the same row for every prefix."""
-        return sp.csr_array(self.scores(prefixes))
 
     def scores(self, prefixes: Sequences) -> FloatArray:
         """Return the counts (B, I), the same row for every prefix."""

@@ -3,8 +3,8 @@
     lines   sessions of tracks, with repeats: what follows matters most, then what is near, then sessions alike
     steps   one long sequence for each listener, without repeats: what is in it together matters too
 
-The options were chosen on what comes before the parts that figures are told of: on Nowplaying's ninth tenth of sessions,
-after training on the first eight, and on the last known artist but one of LastFM's listeners.
+The options were chosen on what comes before the parts that figures are told of: on Nowplaying's ninth tenth of
+sessions, after training on the first eight, and on the last known artist but one of LastFM's listeners.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from __future__ import annotations
 from recsys.sequential.ease import Ease
 from recsys.sequential.item_knn import ItemKnn
 from recsys.sequential.nearby import Nearby
-from recsys.sequential.personal_popularity import PersonalPopularity
 from recsys.sequential.popularity import Popularity
 from recsys.sequential.port import SequentialModel
+from recsys.sequential.repeats import Repeats
 from recsys.sequential.session_knn import SessionKnn
 from recsys.sequential.successors import Successors
 
@@ -36,7 +36,7 @@ def models_for(by: str, n_items: int) -> dict[str, SequentialModel]:
             "wide": Nearby(reach=5.0, slope=0.0),
             "session-knn": SessionKnn(n_neighbours=100, idf=0.2),
             "successors": Successors(decay=0.1),
-            "personal": PersonalPopularity(decay=0.8),
+            "repeats": Repeats(),
         }
     models: dict[str, SequentialModel] = {
         "after": Nearby(reach=30.0, slope=0.0, back=0.0, alpha=0.3),

@@ -17,7 +17,7 @@ import bz2
 import gzip
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -27,8 +27,6 @@ from recsys.sequential.errors import SequenceDataError
 from recsys.sequential.sequences import Questions, Sequences
 
 FORMATS = ("listener", "session")
-#: The target of a question whose item is not in the data: no model can place it.
-UNKNOWN = -1
 
 
 @dataclass(frozen=True)
@@ -47,9 +45,12 @@ def open_text(path: Path) -> TextIO:
     Raises:
         SequenceDataError: it is not there.
     """
-    opened = {".gz": gzip.open, ".bz2": bz2.open}.get(path.suffix, open)
     try:
-        return cast(TextIO, opened(path, "rt", encoding="utf-8-sig", newline="\n"))
+        if path.suffix == ".gz":
+            return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig", newline="\n"))
+        if path.suffix == ".bz2":
+            return cast(TextIO, bz2.open(path, "rt", encoding="utf-8-sig", newline="\n"))
+        return path.open(encoding="utf-8-sig", newline="\n")
     except OSError as error:
         problem = f"cannot be opened ({error.strerror or type(error).__name__})"
         raise SequenceDataError(path, None, problem, "name a file that can be read") from error
@@ -188,8 +189,3 @@ def last_lines(sequences: Sequences, share: float) -> tuple[Sequences, Sequences
     """Divide sequences in the order of time into the earlier ones and the last `share` of them, at least one."""
     n_earlier = len(sequences) - max(int(share * len(sequences)), 1)
     return sequences.take(np.arange(n_earlier)), sequences.take(np.arange(n_earlier, len(sequences)))
-
-
-def renamed(sequences: Sequences, names: tuple[str, ...]) -> Sequences:
-    """Return the same sequences with other names of the items (I,)."""
-    return replace(sequences, names=names)

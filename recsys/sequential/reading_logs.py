@@ -1,6 +1,6 @@
 """Published logs of listening, read line by line, and the listeners' own events.
 
-    LastFM-1K        userid-timestamp-artid-artname-traid-traname.tsv: no header, six columns, newest first for each user
+    LastFM-1K        userid-timestamp-artid-artname-traid-traname.tsv: no header, six columns, newest first
     Music4All-Onion  userid_trackid_timestamp.tsv[.bz2]: a header with user_id, track_id and timestamp; durations from
                      Music4All's id_metadata.csv (tabs; id and duration_ms)
     events           what the app recorded or imported, through `recsys.store`

@@ -24,16 +24,15 @@ _CLASSES = {
     "item-knn": ("item_knn", "ItemKnn"),
     "session-knn": ("session_knn", "SessionKnn"),
     "ease": ("ease", "Ease"),
+    "repeats": ("repeats", "Repeats"),
     "content": ("content", "Content"),
     "mixture": ("mixture", "Mixture"),
-    "reranked": ("reranked", "Reranked"),
     "gru4rec": ("gru4rec", "Gru4Rec"),
     "sasrec": ("sasrec", "SasRec"),
     "bert4rec": ("bert4rec", "Bert4Rec"),
     "e4srec": ("e4srec", "E4SRec"),
 }
 NAMES = tuple(_CLASSES)
-_MIXED = ("mixture", "reranked")
 #: The card of a model that keeps it under a name of its own.
 _OTHER_CARDS = {"e4srec.json": "e4srec"}
 
@@ -43,8 +42,8 @@ def open_model(name: str, **options: Any) -> SequentialModel:
 
     Args:
         name: one of `NAMES`, or several with "+" between.
-        options: of the model. `mixture` and `reranked` take `models`, names or models by what they are called; without
-            it, those of `recsys.sequential.presets`.
+        options: of the model. `mixture` takes `models`, names or models by what they are called; without it, those of
+            `recsys.sequential.presets`.
 
     Raises:
         SequentialModelError: there is no such model, or it knows no such option.
@@ -57,7 +56,7 @@ def open_model(name: str, **options: Any) -> SequentialModel:
         return cast(SequentialModel, summed)
     made = _class_of(name)
     try:
-        if name in _MIXED:
+        if name == "mixture":
             return cast(SequentialModel, made(_models(options.pop("models", None)), **options))
         if (settings := getattr(made, "settings_class", None)) is not None:
             features = {"features": options.pop("features")} if "features" in options else {}

@@ -75,7 +75,7 @@ def read_arrays(folder: Path, part: str, model: str) -> dict[str, Any]:
         SequentialModelError: the file is missing or damaged.
     """
     try:
-        with np.load(folder / f"{part}.npz") as file:
+        with (folder / f"{part}.npz").open("rb") as opened, np.load(opened) as file:
             found = {name: file[name] for name in file.files}
         whole = {name: array for name, array in found.items() if "." not in name}
         for name in {name.partition(".")[0] for name in found if "." in name}:

@@ -2,14 +2,15 @@
 
     sessions     1. listeners with fewer than `least_plays` plays go   2. a pause of more than `gap_s` ends a session
                  3. items with fewer than `least_item_plays` go        4. sessions of fewer than `least_steps` go
-    completion   c = clip((t_next - t) / duration, 0, 1) within a session. It is missing (NaN) where the duration is not
-                 known, and for the last step, after which nothing tells when it ended. What a player recorded goes first.
-    split        by one time for all listeners: what began before it is learnt from, what begins after it is asked about.
-                 A session that runs over the border is in neither.
+    completion   c = clip((t_next - t) / duration, 0, 1) within a session. It is missing (NaN) where the duration is
+                 not known, and for the last step, after which nothing tells when it ended. What a player recorded
+                 goes first.
+    split        by one time for all listeners: what began before it is learnt from, what begins after it is asked
+                 about. A session that runs over the border is in neither.
 
 Every filter is applied once, in this order, so pauses and completion are those of what was really played next, rare or
-not. A pause is counted from the beginning of one play to that of the next. Source: multimodal E4SRec (arXiv 2606.00125), whose values are
-`PAPER`.
+not. A pause is counted from the beginning of one play to that of the next. Source: multimodal E4SRec
+(arXiv 2606.00125), whose values are `PAPER`.
 """
 
 from __future__ import annotations
@@ -121,11 +122,12 @@ def split_by_time(sequences: Sequences, *, validation: float = 0.1, test: float 
     first, last = sequences.times[sequences.offsets[:-1]], sequences.times[sequences.offsets[1:] - 1]
     sooner, later = np.quantile(sequences.times, [1 - validation - test, 1 - test])
     parts = [last < sooner, (first >= sooner) & (last < later), first >= later]
-    found = [_by_start(sequences, np.flatnonzero(part), first) for part in parts]
-    if not all(len(part) for part in found):
-        problem = f"parts of {', '.join(str(len(part)) for part in found)} sequences"
+    train, asked, last_asked = (_by_start(sequences, np.flatnonzero(part), first) for part in parts)
+    sizes = [len(train), len(asked), len(last_asked)]
+    if not all(sizes):
+        problem = f"parts of {', '.join(map(str, sizes))} sequences"
         raise SequenceDataError("sequences", None, problem, "give more sequences, or larger shares")
-    return Split(*found, n_dropped=len(sequences) - sum(map(len, found)))
+    return Split(train, asked, last_asked, len(sequences) - sum(sizes))
 
 
 def _by_start(sequences: Sequences, rows: IntArray, first: NDArray[np.float64]) -> Sequences:
