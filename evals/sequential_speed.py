@@ -17,7 +17,7 @@ import gzip
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,10 @@ from evals.metrics import Summary, summarise, summarise_quantile
 from evals.report import Report
 from recsys.sequential.sequences import Sequences
 from recsys.types import Progress
+
+if TYPE_CHECKING:
+    from evals.sasrec_plain import PlainSettings
+    from recsys.sequential.sasrec import SasRecSettings
 
 _MAX_LENGTH = 50
 #: Steps before the first that is timed.
@@ -120,7 +124,7 @@ def measure(
     import torch
 
     from evals.sasrec_plain import PlainSampler, PlainSettings, PlainTraining
-    from recsys.sequential.sasrec import SasRec, SasRecSettings
+    from recsys.sequential.sasrec import SasRec
 
     torch.set_num_threads(threads)
     train = read_sessions(Path(data))
@@ -135,20 +139,7 @@ def measure(
         sampler, training = PlainSampler(train, one), PlainTraining(train.n_items, one)
         ways[name] = lambda sampler=sampler, training=training: training.step(sampler.batch())  # type: ignore[misc]
     plain = settings["plain"]
-    chosen = SasRecSettings(
-        loss="bce",
-        dim=plain.dim,
-        max_length=_MAX_LENGTH,
-        dropout=plain.dropout,
-        batch=plain.batch,
-        n_heads=plain.n_heads,
-        n_blocks=plain.n_blocks,
-        learning_rate=plain.learning_rate,
-        warmup=0,
-        decay=False,
-        seed=seed,
-    )
-    ours = SasRec(chosen)
+    ours = SasRec(_as_plain(plain))
     trainer = ours.trainer(train)
     numbers = iter(range(10**9))
     ways["segue"] = lambda: trainer.step(next(numbers))
@@ -176,22 +167,11 @@ def compare_curves(train: Sequences, n_steps: int, seed: int, progress: Progress
     """Train both ways from the same weights on the same batches without dropout; return the losses of each step."""
     from evals.sasrec_plain import PlainSampler, PlainSettings, PlainTraining, unpadded, weights_for_ours
     from recsys.sequential.objective import Drawn
-    from recsys.sequential.sasrec import SasRec, SasRecSettings
+    from recsys.sequential.sasrec import SasRec
 
     settings = PlainSettings(dropout=0.0, seed=seed, max_length=_MAX_LENGTH)
     sampler, training = PlainSampler(train, settings), PlainTraining(train.n_items, settings)
-    chosen = SasRecSettings(
-        loss="bce",
-        dim=settings.dim,
-        max_length=settings.max_length,
-        dropout=0.0,
-        batch=settings.batch,
-        learning_rate=settings.learning_rate,
-        warmup=0,
-        decay=False,
-        seed=seed,
-    )
-    ours = SasRec(chosen)
+    ours = SasRec(_as_plain(settings))
     trainer = ours.trainer(train)
     ours.network.load_state_dict(ours.network.state_dict() | weights_for_ours(training.network))
     losses: dict[str, list[float]] = {"plain": [], "segue": []}
@@ -205,6 +185,27 @@ def compare_curves(train: Sequences, n_steps: int, seed: int, progress: Progress
         losses["segue"].append(trainer.step(step, own))
         progress("curve", step + 1, n_steps)
     return losses
+
+
+def _as_plain(plain: PlainSettings) -> SasRecSettings:
+    """Return settings of ours that mean the same."""
+    from recsys.sequential.sasrec import SasRecSettings
+
+    return SasRecSettings(
+        loss="bce",
+        dim=plain.dim,
+        max_length=plain.max_length,
+        dropout=plain.dropout,
+        batch=plain.batch,
+        n_heads=plain.n_heads,
+        n_blocks=plain.n_blocks,
+        layout="published",
+        by_distance=False,
+        learning_rate=plain.learning_rate,
+        warmup=0,
+        decay=False,
+        seed=plain.seed,
+    )
 
 
 def _figure(value: float) -> Summary:

@@ -24,12 +24,15 @@ from recsys.types import IntArray
 class Bert4RecSettings(NeuralSettings):
     """How BERT4Rec is made and trained."""
 
+    dropout: float = 0.4
+    deviation: float = 0.05
+    steps: int = 1200
     n_blocks: int = 2
     n_heads: int = 2
-    layout: Layout = "pre-norm"
+    layout: Layout = "published"
     by_distance: bool = True  # whether attention also learns how far steps are apart; as published it does not
     hidden_share: float = 0.2  # of a window's steps
-    last_share: float = 0.1  # of the windows that have their last step hidden alone
+    last_share: float = 0.3  # of the windows that have their last step hidden alone
 
 
 class Cloze(nn.Module):
@@ -42,13 +45,13 @@ class Cloze(nn.Module):
         super().__init__()
         self.blocks = blocks
         self.hidden = nn.Parameter(torch.zeros(dim))
-        self.read = nn.Sequential(nn.Linear(dim, dim), nn.LayerNorm(dim))
-        nn.init.eye_(self.read[0].weight)
+        self.read, self.norm = nn.Linear(dim, dim), nn.LayerNorm(dim)
+        nn.init.eye_(self.read.weight)
 
     def forward(self, vectors: Tensor, hidden: Tensor, packed: Packed) -> Tensor:
         """Map item vectors (T, D), and which steps (A,) are hidden, to the states (A, D) of those."""
         seen = vectors.index_copy(0, hidden, self.hidden.expand(len(hidden), -1))
-        return self.read(self.blocks(seen, packed)[hidden])  # type: ignore[no-any-return]
+        return self.norm(self.read(self.blocks(seen, packed)[hidden]))  # type: ignore[no-any-return]
 
 
 class Bert4Rec(NeuralModel):

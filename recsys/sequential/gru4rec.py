@@ -18,7 +18,7 @@ from recsys.types import IntArray
 class Gru4RecSettings(NeuralSettings):
     """How GRU4Rec is made and trained."""
 
-    hidden: int = 128
+    hidden: int = 128  # width of the state that is carried
     n_layers: int = 1
 
 

@@ -41,16 +41,16 @@ _MAX_QUESTIONS = 2_000
 
 @dataclass(frozen=True)
 class NeuralSettings(LossSettings):
-    """How a neural model is made and trained."""
+    """How a neural model is made and trained; defaults chosen on a thousand listeners' histories of artists."""
 
     dim: int = 64
     max_length: int = 50  # steps of a sequence that are seen at once
-    dropout: float = 0.2
+    dropout: float = 0.5
     deviation: float = 0.1  # of the item vectors that learning begins with
     fusion: Fusion = "add"  # how features, where there are any, meet the item vectors
-    steps: int = 2000
-    batch: int = 128  # windows of a step
-    learning_rate: float = 1e-3
+    steps: int = 700
+    batch: int = 64  # windows of a step
+    learning_rate: float = 5e-3
     warmup: int = 100  # steps
     decay: bool = True  # whether the rate falls to 0 as a cosine
     weight_decay: float = 0.0  # of the maps

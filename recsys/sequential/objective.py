@@ -19,15 +19,15 @@ from recsys.types import FloatArray, IntArray
 
 Loss = Literal["auto", "softmax", "sampled", "bce", "gbce"]
 #: Items up to which `auto` is the full softmax: beyond, it takes more time than everything else.
-_FULL_UP_TO = 10_000
+_FULL_UP_TO = 2_000
 
 
 @dataclass(frozen=True)
 class LossSettings:
     """What is predicted against what."""
 
-    loss: Loss = "auto"  # full softmax up to 10,000 items, sampled beyond
-    n_negatives: int = 2048  # that a batch shares, of the sampled softmax and gBCE
+    loss: Loss = "auto"  # full softmax up to 2,000 items, sampled beyond
+    n_negatives: int = 1024  # that a batch shares, of the sampled softmax and gBCE
     negatives_power: float = 0.5  # negatives of the sampled softmax are drawn by count to this power
     log_q: bool = True  # whether the sampled softmax is corrected for how negatives are drawn
     calibration: float = 0.75  # t of gBCE

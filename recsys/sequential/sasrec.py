@@ -21,10 +21,11 @@ from recsys.types import IntArray
 class SasRecSettings(NeuralSettings):
     """How SASRec is made and trained."""
 
+    dim: int = 128
     n_blocks: int = 2
-    n_heads: int = 1
-    layout: Layout = "published"
-    by_distance: bool = False  # whether attention also learns how far steps are apart
+    n_heads: int = 2
+    layout: Layout = "pre-norm"
+    by_distance: bool = True  # whether attention also learns how far steps are apart; as published it does not
 
 
 class SasRec(NeuralModel):

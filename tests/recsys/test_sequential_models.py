@@ -26,8 +26,8 @@ NAMES = [f"track {number}" for number in range(N_ITEMS)]
 SMALL = {"dim": 16, "max_length": 12, "batch": 32, "steps": 150, "learning_rate": 0.02, "warmup": 10, "dropout": 0.1}
 MODELS: dict[str, tuple[type[NeuralModel], NeuralSettings]] = {
     "gru4rec": (Gru4Rec, Gru4RecSettings(**SMALL, hidden=24)),
-    "sasrec": (SasRec, SasRecSettings(**SMALL)),
-    "bert4rec": (Bert4Rec, Bert4RecSettings(**SMALL | {"steps": 300}, hidden_share=0.3, last_share=0.3)),
+    "sasrec": (SasRec, SasRecSettings(**SMALL, n_heads=1, layout="published", by_distance=False)),
+    "bert4rec": (Bert4Rec, Bert4RecSettings(**SMALL | {"steps": 250}, last_share=0.5)),
 }
 
 
@@ -78,19 +78,23 @@ def test_nothing_is_learnt_where_nothing_follows(name: str) -> None:
     "changes",
     [
         {"loss": "sampled", "n_negatives": 10},
-        {"loss": "sampled", "n_negatives": 10, "log_q": False},
-        {"loss": "bce", "steps": 300},
-        {"loss": "gbce", "n_negatives": 10, "steps": 300},
-        {"layout": "pre-norm", "n_heads": 2},
+        {"loss": "gbce", "n_negatives": 10, "steps": 250},
+        {"layout": "pre-norm", "n_heads": 2, "by_distance": True},
         {"own_counts": True},
         {"own_counts": True, "loss": "sampled", "n_negatives": 10},
-        {"own_counts": True, "loss": "bce", "steps": 300},
     ],
     ids=lambda changes: " ".join(f"{name}={value}" for name, value in changes.items()),
 )
 def test_each_loss_learns_them(changes: dict[str, object]) -> None:
     settings = replace(MODELS["sasrec"][1], **changes)  # type: ignore[arg-type]
-    assert first_place(SasRec(settings).fit(planted()), fresh()) > 0.7
+    assert first_place(SasRec(settings).fit(planted()), fresh()) > 0.6
+
+
+def test_one_negative_a_step_learns_which_are_near() -> None:
+    """Negatives are never of the sequence itself, so that all of a sequence is near; which is next is learnt late."""
+    settings = replace(MODELS["sasrec"][1], loss="bce", steps=100, own_counts=True)
+    assert (ranks(SasRec(settings).fit(planted()), fresh(), repeats=True) <= 8).mean() > 0.6
+    assert (ranks(SasRec(settings).fit(shuffled(planted())), fresh(), repeats=True) <= 8).mean() < 0.5
 
 
 def test_scores_do_not_change_with_what_is_scored_beside_them(fitted: NeuralModel) -> None:
@@ -192,24 +196,34 @@ def test_training_stops_when_validation_gets_no_better_and_keeps_the_best() -> N
     assert first_place(longer, answers) > 0.8
 
 
+def rarely_heard() -> tuple[Sequences, Questions, np.ndarray]:
+    """300 tracks of 10 kinds, each heard hardly twice; after a kind comes the one three on. With the kinds (300,)."""
+    generator = np.random.default_rng(4)
+    kinds = np.repeat(np.arange(10), 30)
+    first = generator.integers(0, 10, 160)
+    walks = [[int(generator.integers(30)) + 30 * ((kind + 3 * step) % 10) for step in range(4)] for kind in first]
+    names = [f"track {number}" for number in range(300)]
+    return Sequences.of(walks[:110], names), leave_one_out(Sequences.of(walks[110:], names))[1], kinds
+
+
 @pytest.mark.parametrize("fusion", ["initialise", "add", "concat"])
-def test_content_says_what_follows_a_track_that_was_never_heard(fusion: str) -> None:
-    """Each track has a twin of the same content that never occurs."""
-    content = np.random.default_rng(2).normal(size=(N_ITEMS, 8)).astype(np.float32)
-    twins = np.vstack([content, content])
-    names = [*NAMES, *(f"{name}, live" for name in NAMES)]
-    train = replace(planted(), names=tuple(names))
-    settings = replace(MODELS["sasrec"][1], fusion=fusion, steps=200, deviation=0.05)  # type: ignore[arg-type]
-    model = SasRec(settings, features=ItemFeatures(twins, np.ones(2 * N_ITEMS, dtype=np.bool_)))
-    model.fit(train)
-    asked = np.arange(N_ITEMS)
-    prefixes = Sequences.of([[row + N_ITEMS] for row in asked], names)
-    found = model.scores(prefixes)[:, :N_ITEMS].argmax(axis=1)
-    alone = SasRec(settings).fit(train).scores(prefixes)[:, :N_ITEMS].argmax(axis=1)
-    expected = (asked + 7) % N_ITEMS
-    # Where learning only begins at the content, it is forgotten in part as the heard ones move on.
-    assert (found == expected).mean() > (0.2 if fusion == "initialise" else 0.5)
-    assert (alone == expected).mean() < 0.2
+def test_content_tells_what_rarely_heard_tracks_have_in_common(fusion: str) -> None:
+    train, questions, kinds = rarely_heard()
+    noise = np.random.default_rng(2).normal(scale=0.1, size=(300, 10))
+    content = (np.eye(10)[kinds] + noise).astype(np.float32)
+    settings = SasRecSettings(**SMALL | {"steps": 40}, deviation=0.1, fusion=fusion)  # type: ignore[arg-type]
+
+    def share_of_kind(features: ItemFeatures | None) -> float:
+        """Of the first ten tracks, those of the kind that comes next."""
+        scores = SasRec(settings, features=features).fit(train).scores(questions.prefixes)
+        first = np.argsort(-scores, axis=1)[:, :10]
+        return float((kinds[first] == kinds[questions.targets][:, None]).mean())
+
+    everywhere = np.ones(300, dtype=np.bool_)
+    of_content = share_of_kind(ItemFeatures(content, everywhere))
+    assert of_content > 0.35
+    assert of_content > share_of_kind(None) + 0.2
+    assert of_content > share_of_kind(ItemFeatures(np.random.default_rng(3).permutation(content), everywhere)) + 0.2
 
 
 def test_content_that_is_absent_changes_nothing() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -27,7 +29,7 @@ def test_windows_ask_for_each_step_but_the_first_exactly_once(lengths: list[int]
     columns, taken = windows.steps(np.arange(len(windows)))
     assert (taken <= longest + 1).all()
     asked = next_steps(columns, taken).targets
-    expected = [column for begin, end in zip(offsets, offsets[1:], strict=False) for column in range(begin + 1, end)]
+    expected = [column for begin, end in itertools.pairwise(offsets) for column in range(begin + 1, end)]
     assert sorted(asked.tolist()) == expected
 
 
