@@ -30,6 +30,9 @@ def sequential_ablation(
         str, typer.Option("--backbones", metavar="NAME,…", help="Whose item vectors are the ID, or all.")
     ] = "all",
     fusions: Annotated[str, typer.Option("--fusions", metavar="NAME,…", help="Of the four and late, or all.")] = "all",
+    systems: Annotated[
+        str, typer.Option("--systems", metavar="NAME,…", help="Rows of the table, such as sasrec/id+name/film, or all.")
+    ] = "all",
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Of the language model at most.")] = 30,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Of a backbone's training at most.")] = 900,
     seeds: Annotated[str, typer.Option("--seeds", metavar="N,…", help="One or several seeds.")] = "64,65,66,67,68",
@@ -66,6 +69,7 @@ def sequential_ablation(
             kept=kept or Path(scratch),
             stated=stated | {"epochs": epochs, "steps": steps},
             progress=progress,
+            systems=systems,
         )
     finish(report, json, markdown)
     for signal, statement in report.details["leakage"].items():

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evals.metrics import Summary, summarise
+from evals.naming import choose
 from evals.report import Report
 from evals.sequential_ablation_cells import ALONE, COMPLETION, ID, POPULARITY, Cell, Material, Run, Runner, cells
 from evals.sequential_planted import listening
@@ -79,6 +80,7 @@ def evaluate(
     kept: Path,
     stated: Mapping[str, Any],
     progress: Progress,
+    systems: str = "all",
 ) -> Report:
     """Run the table, or what is left of it.
 
@@ -92,9 +94,15 @@ def evaluate(
         kept: the folder of finished runs.
         stated: what the report says of the run.
         progress: told of each run.
+        systems: names of rows with commas between, or all.
+
+    Raises:
+        UnknownSystemError: the table has no such row.
     """
     runner = Runner(material, settings, backbone_settings, kept)
     table = cells(backbones, material.signals, fusions)
+    chosen = choose(systems, tuple(cell.name for cell in table))
+    table = [cell for cell in table if cell.name in chosen]
     runs: dict[Cell, list[Run]] = {cell: [] for cell in table}
     done = 0
     for seed in seeds:

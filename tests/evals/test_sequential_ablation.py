@@ -12,6 +12,7 @@ from scipy.stats import ttest_rel
 from typer.testing import CliRunner
 
 from evals import sequential_ablation_cells
+from evals.errors import UnknownSystemError
 from evals.report import Report
 from evals.run import eval_app
 from evals.sequential_ablation import evaluate, paired_t, read_material
@@ -44,7 +45,7 @@ def _small() -> Material:
     return Material.of(made, {"audio": content["audio"]})
 
 
-def _evaluate(kept: Path, seeds: tuple[int, ...] = (1, 2)) -> Report:
+def _evaluate(kept: Path, seeds: tuple[int, ...] = (1, 2), systems: str = "all") -> Report:
     return evaluate(
         _small(),
         ("sasrec",),
@@ -55,6 +56,7 @@ def _evaluate(kept: Path, seeds: tuple[int, ...] = (1, 2)) -> Report:
         kept=kept,
         stated={},
         progress=lambda *_: None,
+        systems=systems,
     )
 
 
@@ -140,6 +142,12 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     monkeypatch.setattr(sequential_ablation_cells, "E4SRec", refuse)
     monkeypatch.setattr(sequential_ablation_cells, "open_backbone", refuse)
     assert _evaluate(kept).to_json()["results"] == report.to_json()["results"]
+    some = _evaluate(kept, systems="popularity,sasrec,sasrec/id/alone").to_json()["results"]
+    assert some == {
+        name: report.to_json()["results"][name] for name in ("chance", "popularity", "sasrec", "sasrec/id/alone")
+    }
+    with pytest.raises(UnknownSystemError, match="no system 'sasrec/name'"):
+        _evaluate(kept, systems="sasrec/name")
     with pytest.raises(AssertionError, match="fitted anew"):
         _evaluate(kept, seeds=(3,))
     with pytest.raises(AssertionError, match="fitted anew"):
