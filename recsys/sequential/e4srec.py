@@ -15,7 +15,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -38,6 +38,8 @@ _CUT = 10
 
 class E4SRec:
     """Scores the next item with a language model over fused item vectors."""
+
+    settings_class: ClassVar[type[E4SRecSettings]] = E4SRecSettings
 
     def __init__(self, settings: E4SRecSettings | None = None, signals: Mapping[str, FloatArray] | None = None) -> None:
         """Choose what it is made of.

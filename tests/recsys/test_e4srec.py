@@ -27,6 +27,7 @@ from recsys.sequential.e4srec_training import loss_of, recent
 from recsys.sequential.errors import SequentialModelError
 from recsys.sequential.measure import ranks
 from recsys.sequential.port import SequentialModel
+from recsys.sequential.registry import load_model, open_model
 from recsys.sequential.sequences import Sequences, leave_one_out
 from tests.tiny_models import save_llama, save_qwen2
 
@@ -216,7 +217,7 @@ def test_told_from_all_items_the_sampled_softmax_is_the_full_one() -> None:
 
 def test_it_learns_from_sampled_items_and_in_parts_of_a_batch() -> None:
     known, questions = leave_one_out(_circle())
-    settings = replace(_TINY, n_negatives=6, micro_batch=5)
+    settings = replace(_TINY, n_negatives=6, micro_batch=8)
     model = E4SRec(settings, {"id": _vectors()}).fit(known)
     assert np.mean(ranks(model, questions, repeats=True) == 1) > 0.9
 
@@ -301,6 +302,15 @@ def test_without_vectors_it_reads_those_of_the_backbone_it_names() -> None:
     again = open_backbone("gru4rec", steps=5, dim=8, batch=16, seed=settings.seed).fit(_circle())
     direct = E4SRec(settings, {"id": item_vectors(again)}).fit(_circle())
     np.testing.assert_array_equal(direct.scores(_circle(5)), model.scores(_circle(5)))
+
+
+def test_the_registry_makes_it_and_reads_it_back(fitted: E4SRec, tmp_path: Path) -> None:
+    made = open_model("e4srec", epochs=2, signals={"id": _vectors()})
+    assert isinstance(made, E4SRec)
+    assert made.settings == replace(E4SRecSettings(), epochs=2)
+    fitted.save(tmp_path)
+    again = load_model(tmp_path)
+    np.testing.assert_array_equal(again.scores(_circle(5)), fitted.scores(_circle(5)))
 
 
 def test_what_does_not_belong_together_is_refused(fitted: E4SRec) -> None:
