@@ -37,7 +37,7 @@ def read_lastfm_1k(path: Path, *, item: Literal["track", "artist"] = "track", pr
     """Read LastFM-1K as published; rows that are broken are counted and left out.
 
     A track is told by artist and title, since many have no MusicBrainz id. The text is read a line at a time: what is
-    held is 16 bytes for each play and every name once.
+    held is 16 bytes for each play (some 60 while they are put in order) and every name once.
 
     Args:
         path: the file of plays, or the folder that holds it.

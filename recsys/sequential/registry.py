@@ -1,12 +1,13 @@
 """All models of what comes next, by name.
 
 A name may unite several with "+": `successors+session-knn` is the sum of both, each divided by its largest score.
-Options are those of the model's class, or of the `settings_class` of one that learns by gradient.
+Options are those of the model's class, and of the `settings_class` of one that learns by gradient.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -59,8 +60,10 @@ def open_model(name: str, **options: Any) -> SequentialModel:
         if name == "mixture":
             return cast(SequentialModel, made(_models(options.pop("models", None)), **options))
         if (settings := getattr(made, "settings_class", None)) is not None:
-            features = {"features": options.pop("features")} if "features" in options else {}
-            return cast(SequentialModel, made(settings(**options), **features))
+            own = {field.name for field in fields(settings)}
+            others = {option: value for option, value in options.items() if option not in own}
+            chosen = settings(**{option: value for option, value in options.items() if option in own})
+            return cast(SequentialModel, made(chosen, **others))
         return cast(SequentialModel, made(**options))
     except TypeError as error:
         raise SequentialModelError(name, f"it cannot be made so ({error})", "leave out that option") from error
