@@ -3,9 +3,10 @@
 Task. Both ways train SASRec (d 64, two blocks, binary cross-entropy with one negative per step, batches of 128
 sequences, dropout .2) on the same sessions. `plain` is `evals.sasrec_plain`; `segue` is `recsys.sequential.sasrec`.
 
-Conventions. Rounds of so many steps are timed in turns, plain then ours, in one process, so that what else the machine
-does meets both. `all` of each way holds the median over the rounds of `sequences_per_s`, drawing batches included;
-`times` is the median of the rounds' ratios. `unpadded lengths` is the plain way padded to the longest session only, and
+Conventions. Steps of both ways are timed in turns in one process, so that what else the machine does meets both, and
+summed over rounds of so many steps. `all` of each way holds the median over the rounds of `sequences_per_s`, drawing
+batches included; `times` is the median of the rounds' ratios; `cpu` the same by processor seconds of all threads, which
+other work on the machine changes less. `unpadded lengths` is the plain way padded to the longest session only, and
 how many times faster ours is than that. `epoch` of ours is one whole pass over all sessions, timed; of the plain way,
 its steps at the median rate. `curve`: both from the same weights, on the same batches with the same negatives, without
 dropout; `largest` and `mean` are of the differences between the two losses of a step.
@@ -75,15 +76,18 @@ def bench_sequential(
     ]
     said |= {name: runs[0][name] for name in ("sessions", "items", "longest")}
     report = Report("segue bench sequential", said, seeds)
-    joined = {name: [value for run in runs for value in run[name]] for name in ("plain", "short", "segue")}
-    ratios = [own / plain for own, plain in zip(joined["segue"], joined["plain"], strict=True)]
-    short_ratios = [own / plain for own, plain in zip(joined["segue"], joined["short"], strict=True)]
+    ways = ("plain", "short", "segue", "plain_cpu", "segue_cpu")
+    joined = {name: [value for run in runs for value in run[name]] for name in ways}
     rates = {name: summarise_quantile(values, 0.5) for name, values in joined.items()}
-    report.add("plain", "all", "sequences_per_s", rates["plain"])
-    report.add("plain", "unpadded lengths", "sequences_per_s", rates["short"])
-    report.add("segue", "all", "sequences_per_s", rates["segue"])
-    report.add("segue", "all", "times", summarise_quantile(ratios, 0.5))
-    report.add("segue", "unpadded lengths", "times", summarise_quantile(short_ratios, 0.5))
+    for subset, plain, own in (
+        ("all", "plain", "segue"),
+        ("cpu", "plain_cpu", "segue_cpu"),
+        ("unpadded lengths", "short", "segue"),
+    ):
+        ratios = [ours / theirs for ours, theirs in zip(joined[own], joined[plain], strict=True)]
+        report.add("plain", subset, "sequences_per_s", rates[plain])
+        report.add("segue", subset, "sequences_per_s", rates[own])
+        report.add("segue", subset, "times", summarise_quantile(ratios, 0.5))
     report.add("plain", "epoch", "seconds", _figure(runs[0]["sessions"] / rates["plain"].mean))
     report.add("segue", "epoch", "seconds", summarise([run["epoch_s"] for run in runs]))
     if n_curve:
@@ -147,12 +151,17 @@ def measure(
         for _ in range(_WARM_UP):
             way()
     for number in range(n_rounds):
-        for name, way in ways.items():
-            began = time.perf_counter()
-            for _ in range(n_steps):
+        took = {name: [0.0, 0.0] for name in ways}
+        for _ in range(n_steps):
+            for name, way in ways.items():
+                began, began_cpu = time.perf_counter(), time.process_time()
                 way()
-            rates.setdefault(name, []).append(n_steps * plain.batch / (time.perf_counter() - began))
-            progress("rounds", number + 1, n_rounds)
+                took[name][0] += time.perf_counter() - began
+                took[name][1] += time.process_time() - began_cpu
+        for name, (wall, cpu) in took.items():
+            rates.setdefault(name, []).append(n_steps * plain.batch / wall)
+            rates.setdefault(f"{name}_cpu", []).append(n_steps * plain.batch / cpu)
+        progress("rounds", number + 1, n_rounds)
     began = time.perf_counter()
     for number in range(ours.steps_per_epoch):
         ways["segue"]()

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Self, get_args
 
 import numpy as np
 import torch
@@ -20,11 +20,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from recsys.sequential.batches import Packed, Windows, cut
-from recsys.sequential.blocks import Noise
+from recsys.sequential.blocks import Layout, Noise
 from recsys.sequential.errors import SequentialModelError
 from recsys.sequential.item_features import Fusion, ItemFeatures, ItemTable
 from recsys.sequential.measure import ranks
-from recsys.sequential.objective import Drawn, LossSettings, NextBatch, Objective
+from recsys.sequential.objective import Drawn, Loss, LossSettings, NextBatch, Objective
 from recsys.sequential.port import silent
 from recsys.sequential.sequences import Questions, Sequences
 from recsys.sequential.trainer import Schedule, Trainer
@@ -229,6 +229,14 @@ class NeuralModel:
             if getattr(chosen, what) < least:
                 problem = f"{what} is {getattr(chosen, what)}"
                 raise SequentialModelError(self.name, problem, f"give at least {least}")
+        for what, known in (("loss", get_args(Loss)), ("fusion", get_args(Fusion)), ("layout", get_args(Layout))):
+            value = getattr(chosen, what, known[0])
+            if value not in known:
+                raise SequentialModelError(self.name, f"{what} is {value!r}", f"give one of {', '.join(known)}")
+        n_heads = getattr(chosen, "n_heads", 1)
+        if n_heads < 1 or chosen.dim % n_heads:
+            problem = f"dim {chosen.dim} cannot be shared by {n_heads} heads"
+            raise SequentialModelError(self.name, problem, "give a dim that is a multiple of n_heads")
         if not 0 <= chosen.dropout < 1:
             raise SequentialModelError(self.name, f"dropout is {chosen.dropout}", "give a share below 1")
         if not 0 < chosen.own_epsilon < 1:
