@@ -43,7 +43,8 @@ _LEAKAGE = {
     "caption": "a text vector of a description of the artist, written by a language model that may know how famous "
     "the artist is; nothing of any listener of this data. Absent for more than half of the artists",
     "audio": "drawn for this evaluation: it tells a track's family, which decides what comes next; no real data here",
-    "attributes": "drawn for this evaluation: drawn at random, it tells one track from another and nothing else; no real data here",
+    "attributes": "drawn for this evaluation at random: it tells one track from another and nothing else; no real data "
+    "here",
     COMPLETION: "of steps before the target alone. That of the last one says when the target began, as a player knows "
     "when it has to choose; drawn for this evaluation, no real data here",
 }
