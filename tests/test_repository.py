@@ -59,11 +59,11 @@ def test_what_takes_long_is_run_on_one_of_the_days(root: Path) -> None:
     assert [path.name for path in files if f" {path.relative_to(root)}" not in script.replace('"', " ")] == []
 
 
-def test_base_install_has_no_test_tools_and_the_extras_are_those_of_accounts(root: Path) -> None:
+def test_base_install_has_no_test_tools_and_the_extras_are_those_of_accounts_and_adapters(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    assert list(extras) == ["spotify", "listenbrainz", "musicbrainz", "subsonic", "test"]
-    assert "segue[listenbrainz,musicbrainz,spotify,subsonic]" in extras["test"]
+    assert list(extras) == ["spotify", "listenbrainz", "musicbrainz", "subsonic", "lora", "test"]
+    assert "segue[listenbrainz,lora,musicbrainz,spotify,subsonic]" in extras["test"]
     names = {re.split(r"[<>=!\[ ]", line)[0].lower() for line in project["dependencies"]}
     tools = {re.split(r"[<>=!\[ ]", line)[0].lower() for line in project["optional-dependencies"]["test"]}
     assert not names & tools

@@ -70,6 +70,25 @@ def save_llama(folder: Path, seed: int = 0, *, chat: bool) -> None:
     _save(LlamaForCausalLM, config, folder, seed, writes=True, chat_template=template if chat else None)
 
 
+def save_qwen2(folder: Path, seed: int = 0) -> None:
+    """Save a Qwen2 of two layers, width 16, for 512 tokens."""
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    config = Qwen2Config(
+        vocab_size=len(WORDS) + 5,
+        hidden_size=16,
+        intermediate_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        pad_token_id=0,
+        bos_token_id=2,
+        eos_token_id=3,
+    )
+    _save(Qwen2ForCausalLM, config, folder, seed, writes=True)
+
+
 def _save(
     kind: Any, config: Any, folder: Path, seed: int, *, writes: bool = False, chat_template: str | None = None
 ) -> None:

@@ -1,0 +1,86 @@
+"""The command `segue eval sequential-ablation`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from evals.options import Commands, JsonFile, MarkdownFile, begin, check_folder, finish
+
+
+def sequential_ablation(
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="FILE", help="Listeners' sequences, one a line: lastfm-artists.txt."),
+    ] = None,
+    names: Annotated[
+        Path | None, typer.Option("--names", metavar="FILE", help="What its items are called: a JSON object.")
+    ] = None,
+    content: Annotated[
+        Path | None, typer.Option("--content", metavar="FOLDER", help="Content vectors by name: lastfm-jam.")
+    ] = None,
+    planted: Annotated[
+        bool, typer.Option("--planted", help="Sequences that are made up, with audio, attributes and completion.")
+    ] = False,
+    backbones: Annotated[
+        str, typer.Option("--backbones", metavar="NAME,…", help="Whose item vectors are the ID, or all.")
+    ] = "all",
+    fusions: Annotated[str, typer.Option("--fusions", metavar="NAME,…", help="Of the four and late, or all.")] = "all",
+    systems: Annotated[
+        str, typer.Option("--systems", metavar="NAME,…", help="Rows of the table, such as sasrec/id+name/film, or all.")
+    ] = "all",
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Of the language model at most.")] = 30,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Of a backbone's training at most.")] = 900,
+    seeds: Annotated[str, typer.Option("--seeds", metavar="N,…", help="One or several seeds.")] = "64,65,66,67,68",
+    kept: Annotated[
+        Path | None, typer.Option("--keep", metavar="FOLDER", help="Keep finished runs there, and go on from them.")
+    ] = None,
+    markdown: MarkdownFile = None,
+    json: JsonFile = None,
+) -> None:
+    """Compare signals, fusions and backbones of the multimodal E4SRec, with controls and the exact chance level."""
+    from connectors.progress import JobProgress
+    from evals.naming import choose
+    from evals.sequential_ablation import evaluate, read_material
+    from evals.sequential_ablation_cells import BACKBONE_SETTINGS, LATE
+    from recsys.sequential.backbones import BACKBONES
+    from recsys.sequential.e4srec_settings import preset
+    from recsys.sequential.fusion import FUSIONS
+
+    drawn = begin(seeds, json, markdown)
+    check_folder(kept, "--keep")
+    if planted == (data is not None):
+        raise typer.BadParameter("give either --data FILE or --planted", param_hint="--data")
+    used, fused = choose(backbones, BACKBONES), choose(fusions, (*FUSIONS, LATE))
+    material = read_material(data, names, content)
+    stated = {"data": data or "planted", "content": content, "backbones": used, "fusions": fused}
+    with TemporaryDirectory(prefix="segue-") as scratch, JobProgress() as progress:
+        report = evaluate(
+            material,
+            used,
+            fused,
+            drawn,
+            settings=replace(preset("small"), epochs=epochs, n_negatives=1024),
+            backbone_settings={name: BACKBONE_SETTINGS[name] | {"steps": steps} for name in used},
+            kept=kept or Path(scratch),
+            stated=stated | {"epochs": epochs, "steps": steps},
+            progress=progress,
+            systems=systems,
+        )
+    finish(report, json, markdown)
+    for signal, statement in report.details["leakage"].items():
+        typer.echo(f"{signal}: {statement}")
+
+
+#: Every command with its example.
+COMMANDS: Commands = (
+    (
+        sequential_ablation,
+        "segue eval sequential-ablation --data lastfm-artists.txt --names lastfm-artists.names.json "
+        "--content lastfm-jam --keep runs",
+    ),
+)

@@ -1,0 +1,209 @@
+"""What a language model says of the next item without having learnt from any listening, by the items' texts alone.
+
+The zero-shot of the papers reads a head that was never trained, so it answers by chance. Two ways that can answer:
+
+    embeds  an item is the mean of the last layer's states over the words of its text, less the catalogue's mean; the
+            score is the cosine with the mean of the history's items
+    ranks   the log-likelihood of the item's text behind the history's texts, less that behind no history, which takes
+            away that some texts are likely anywhere (Holtzman et al., 2021). The best by `embeds` are ranked so; all
+            others come behind them in the order of `embeds`
+
+Shapes: B prefixes, I items, K candidates of one prefix, L places, H width of the language model.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recsys.sequential.e4srec_settings import LanguageModel, model_from
+from recsys.sequential.e4srec_training import recent
+from recsys.sequential.errors import SequentialModelError
+from recsys.sequential.language_models import last_hidden, open_language_model
+from recsys.sequential.port import silent
+from recsys.sequential.sequences import Questions, Sequences
+from recsys.types import FloatArray, IntArray, Progress
+
+Way = Literal["embeds", "ranks"]
+_WEIGHTS, _CARD = "text-zero-shot.safetensors", "text-zero-shot.json"
+_ASKED = "A listener played, in this order: {history}. Next comes: "
+_NOTHING = "nothing"
+
+
+class TextZeroShot:
+    """Scores the next item by the texts of the history, with a language model as it is."""
+
+    def __init__(
+        self,
+        language_model: LanguageModel,
+        *,
+        way: Way = "embeds",
+        texts: Sequence[str] | None = None,
+        n_candidates: int = 200,
+        history: int = 20,
+        batch: int = 16,
+        device: str = "cpu",
+    ) -> None:
+        """Choose the language model and the way.
+
+        Args:
+            language_model: real weights by name; nothing of them is changed.
+            way: how it answers.
+            texts: one for each item (I,), by default the items' names.
+            n_candidates: K of `ranks`.
+            history: the last items that are told.
+            batch: texts that go through the model at a time.
+            device: where the model is.
+
+        Raises:
+            SequentialModelError: no way has such a name, or the language model has none.
+        """
+        if way not in get_args(Way):
+            raise SequentialModelError("text-zero-shot", f"no way is called {way!r}", "name one of embeds, ranks")
+        if language_model.name is None:
+            raise SequentialModelError(
+                "text-zero-shot", "a language model without weights can say nothing", "name one, or give its folder"
+            )
+        self.language_model, self.way = language_model, way
+        self.n_candidates, self.history, self.batch, self.device = n_candidates, history, batch, device
+        self._texts = tuple(texts) if texts is not None else None
+        self._model: Any = None
+        self._vectors = np.zeros((0, 0), np.float32)  # (I, H) of length one, zero where a text has no word
+
+    @property
+    def name(self) -> str:
+        """What it is called in reports."""
+        return f"text-zero-shot-{self.way}"
+
+    def fit(self, train: Sequences, *, validation: Questions | None = None, progress: Progress = silent) -> Self:
+        """Read the texts of the items; no sequence is looked at.
+
+        Raises:
+            SequentialModelError: there is not one text for each item, or the language model cannot be opened.
+        """
+        if self._texts is None:
+            self._texts = train.names
+        if len(self._texts) != train.n_items:
+            raise SequentialModelError(
+                self.name, f"{len(self._texts):,} texts for {train.n_items:,} items", "give one text for each item"
+            )
+        self._open()
+        self._vectors = self._embedded(progress)
+        return self
+
+    def scores(self, prefixes: Sequences) -> FloatArray:
+        """Score every item, (B, I); -inf for an item whose text has no word.
+
+        Raises:
+            SequentialModelError: it is not fitted, or the prefixes are of another catalogue.
+        """
+        if len(self._vectors) != prefixes.n_items:
+            raise SequentialModelError(
+                self.name,
+                f"fitted on {len(self._vectors):,} items and asked about {prefixes.n_items:,}",
+                "fit it on sequences of the same items",
+            )
+        histories = recent(prefixes, self.history)
+        told = np.stack([self._vectors[row].sum(axis=0) for row in histories])  # (B, H)
+        length = np.linalg.norm(told, axis=1, keepdims=True)
+        out = np.asarray(told / np.where(length > 0, length, 1) @ self._vectors.T, dtype=np.float32)
+        out[:, ~self._vectors.any(axis=1)] = -np.inf
+        if self.way == "ranks":
+            for row, history in enumerate(histories):
+                chosen = np.argsort(-out[row], kind="stable")[: self.n_candidates]
+                chosen = chosen[np.isfinite(out[row, chosen])]
+                gain = self._likelihood(history, chosen) - self._likelihood(history[:0], chosen)
+                rest = out[row][np.isfinite(out[row])].max(initial=0)
+                out[row, chosen] = gain - gain.min(initial=0) + rest + 1
+        return out
+
+    def save(self, folder: Path) -> None:
+        """Write the items' vectors and texts; the language model is kept by its name."""
+        from safetensors.numpy import save_file
+
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({"vectors": self._vectors}, folder / (_WEIGHTS + ".part"))
+        os.replace(folder / (_WEIGHTS + ".part"), folder / _WEIGHTS)
+        options = {key: getattr(self, key) for key in ("way", "n_candidates", "history", "batch", "device")}
+        card = {"language_model": asdict(self.language_model), "options": options, "texts": self._texts}
+        (folder / (_CARD + ".part")).write_text(json.dumps(card), encoding="utf-8")
+        os.replace(folder / (_CARD + ".part"), folder / _CARD)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a model that `save` wrote.
+
+        Raises:
+            SequentialModelError: the folder holds no such model, or its language model cannot be opened.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        try:
+            card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
+            vectors = load_file(folder / _WEIGHTS)["vectors"]
+            model = cls(model_from(card["language_model"]), texts=card["texts"], **card["options"])
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise SequentialModelError(
+                "text-zero-shot", f"no readable model in {folder} ({error})", "fit and save one there"
+            ) from error
+        model._vectors = vectors
+        if model.way == "ranks":
+            model._open()
+        return model
+
+    def _open(self) -> None:
+        opened, self._encode = open_language_model(self.language_model, (), device=self.device)
+        self._model = opened.eval()
+        begin = self._model.config.bos_token_id
+        self._begin = [begin] if isinstance(begin, int) else []
+
+    def _embedded(self, progress: Progress) -> FloatArray:
+        """Return the vectors (I, H) of all texts."""
+        tokens = [self._encode(text) for text in self._texts or ()]
+        vectors = np.zeros((len(tokens), int(self._model.config.hidden_size)), np.float32)
+        order = sorted((row for row in range(len(tokens)) if tokens[row]), key=lambda row: len(tokens[row]))
+        for first in range(0, len(order), self.batch):
+            rows = order[first : first + self.batch]
+            begin = len(self._begin)
+            laid, lengths = self._laid([self._begin + tokens[row] for row in rows])
+            with torch.inference_mode():
+                states = last_hidden(self._model, self._model.get_input_embeddings()(laid)).float()  # (B, L, H)
+            places = torch.arange(laid.shape[1], device=laid.device)[None, :]
+            of_text = ((places >= begin) & (places < lengths[:, None])).to(states.dtype)[:, :, None]
+            vectors[rows] = ((states * of_text).sum(dim=1) / of_text.sum(dim=1)).cpu().numpy()
+            progress("reading texts", first + len(rows), len(order))
+        vectors[order] -= vectors[order].mean(axis=0)
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.where(length > 0, length, 1), dtype=np.float32)
+
+    def _likelihood(self, history: IntArray, candidates: IntArray) -> FloatArray:
+        """Return the log-likelihood (K,) of candidates' texts behind those of a history."""
+        texts = self._texts or ()
+        told = "; ".join(texts[item] for item in history) or _NOTHING
+        before = self._begin + self._encode(_ASKED.format(history=told))
+        out = np.zeros(len(candidates), np.float32)
+        for first in range(0, len(candidates), self.batch):
+            answers = [self._encode(texts[item]) for item in candidates[first : first + self.batch]]
+            laid, lengths = self._laid([before + answer for answer in answers])
+            with torch.inference_mode():
+                logits = self._model(input_ids=laid, use_cache=False).logits.float()[:, :-1]  # (B, L - 1, W)
+            each = logits.log_softmax(dim=-1).gather(2, laid[:, 1:, None])[:, :, 0]
+            places = torch.arange(1, laid.shape[1], device=laid.device)[None, :]
+            asked = (places >= len(before)) & (places < lengths[:, None])
+            out[first : first + len(answers)] = (each * asked).sum(dim=1).cpu().numpy()
+        return out
+
+    def _laid(self, rows: list[list[int]]) -> tuple[Tensor, Tensor]:
+        """Pad at the end: tokens (B, L) and lengths (B,)."""
+        longest = max(map(len, rows))
+        laid = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=self.device)
+        return laid, torch.tensor([len(row) for row in rows], device=self.device)

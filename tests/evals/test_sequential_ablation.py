@@ -1,0 +1,215 @@
+"""The ablation of E4SRec: its table, its exact chance, its controls, and going on where it was stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_rel
+from typer.testing import CliRunner
+
+from evals import sequential_ablation_cells
+from evals.errors import UnknownSystemError
+from evals.report import Report
+from evals.run import eval_app
+from evals.sequential_ablation import evaluate, paired_t, read_material
+from evals.sequential_ablation_cells import Cell, Material, cells
+from evals.sequential_planted import listening
+from recsys.sequential.backbones import open_backbone
+from recsys.sequential.e4srec_settings import E4SRecSettings, LanguageModel
+from recsys.sequential.errors import SequentialModelError
+
+_SETTINGS = E4SRecSettings(
+    language_model=LanguageModel(
+        shape={
+            "hidden_size": 16,
+            "intermediate_size": 24,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 2,
+            "max_position_embeddings": 64,
+        }
+    ),
+    dim=16,
+    epochs=1,
+    batch=32,
+)
+_BACKBONE = {"sasrec": {"steps": 6, "dim": 8, "batch": 32, "validate_every": 6}}
+
+
+def _small() -> Material:
+    made, content = listening(np.random.default_rng(0), n_sequences=60, n_steps=5, n_families=3, n_places=4)
+    return Material.of(made, {"audio": content["audio"]})
+
+
+def _evaluate(kept: Path, seeds: tuple[int, ...] = (1, 2), systems: str = "all") -> Report:
+    return evaluate(
+        _small(),
+        ("sasrec",),
+        ("film", "late"),
+        seeds,
+        settings=_SETTINGS,
+        backbone_settings=_BACKBONE,
+        kept=kept,
+        stated={},
+        progress=lambda *_: None,
+        systems=systems,
+    )
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
+    kept = tmp_path_factory.mktemp("runs")
+    return _evaluate(kept), kept
+
+
+def test_the_table_holds_each_signal_alone_and_removed_by_each_fusion() -> None:
+    table = cells(("sasrec", "gru4rec"), ("id", "name", "caption", "completion"), ("film", "late"))
+    names = {cell.name for cell in table}
+    assert len(names) == len(table)
+    of_sasrec = {name for name in names if name.startswith("sasrec")}
+    assert of_sasrec == {
+        "sasrec",
+        "sasrec/id/alone",
+        "sasrec/id~untrained/alone",
+        "sasrec/id+name/film",
+        "sasrec/id+name/late",
+        "sasrec/id+caption/film",
+        "sasrec/id+caption/late",
+        "sasrec/id+completion/film",
+        "sasrec/id+name+caption+completion/film",
+        "sasrec/id+caption+completion/film",
+        "sasrec/id+name+completion/film",
+        "sasrec/id+name+caption/film",
+        "sasrec/id+name+caption/late",
+        "sasrec/id+name+caption~shuffled/film",
+        "sasrec/id+name+caption~random/film",
+    }
+    assert {name for name in names if name.startswith("none")} == {
+        "none/name/alone",
+        "none/caption/alone",
+        "none/name+caption/film",
+        "none/name+caption/late",
+    }
+    assert {name.replace("gru4rec", "sasrec") for name in names if name.startswith("gru4rec")} == of_sasrec
+
+
+def test_every_system_is_measured_on_every_question_with_its_gain_over_the_id(measured: tuple[Report, Path]) -> None:
+    report, _ = measured
+    found = report.to_json()["results"]
+    assert set(found) == {"chance", *(c.name for c in cells(("sasrec",), _small().signals, ("film", "late")))}
+    for system, subsets in found.items():
+        assert subsets["all"]["hr@10"]["n"] == (60 if system == "chance" else 120)
+    gain = found["sasrec/id+audio/film"]["all"]["ndcg@10_over_id"]
+    both = [found[name]["all"]["ndcg@10"]["mean"] for name in ("sasrec/id+audio/film", "sasrec/id/alone")]
+    assert gain["mean"] == pytest.approx(both[0] - both[1])
+    assert gain["low"] <= gain["mean"] <= gain["high"]
+    assert "ndcg@10_over_id" not in found["none/audio/alone"]["all"]
+    assert set(report.details["leakage"]) == {"id", "audio", "completion"}
+    assert 0 <= report.details["paired_t"]["sasrec/id+audio/film"]["id"]["p"] <= 1
+
+
+def test_chance_is_exact(measured: tuple[Report, Path]) -> None:
+    chance = measured[0].results["chance"]["all"]
+    # Twelve tracks, any of which may repeat; beside the right one there are but eleven to draw.
+    assert chance["hr@5"].mean == chance["hr@5_of_200"].mean == pytest.approx(5 / 12)
+    gains = sum(1 / np.log2(rank + 1) for rank in range(1, 6))
+    assert chance["ndcg@5"].mean == pytest.approx(gains / 12)
+
+
+def test_what_knows_nothing_comes_out_at_chance() -> None:
+    material = _small()
+    rng = np.random.default_rng(3)
+    n = len(material.test)
+    hits = [
+        (rng.random((n, 12))[np.arange(n), material.test.targets][:, None] <= rng.random((n, 11))).sum(axis=1) < 5
+        for _ in range(200)
+    ]
+    assert float(np.mean(hits)) == pytest.approx(5 / 12, abs=0.02)
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(
+    measured: tuple[Report, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    report, kept = measured
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("fitted anew")
+
+    monkeypatch.setattr(sequential_ablation_cells, "E4SRec", refuse)
+    monkeypatch.setattr(sequential_ablation_cells, "open_backbone", refuse)
+    assert _evaluate(kept).to_json()["results"] == report.to_json()["results"]
+    some = _evaluate(kept, systems="popularity,sasrec,sasrec/id/alone").to_json()["results"]
+    assert some == {
+        name: report.to_json()["results"][name] for name in ("chance", "popularity", "sasrec", "sasrec/id/alone")
+    }
+    with pytest.raises(UnknownSystemError, match="no system 'sasrec/name'"):
+        _evaluate(kept, systems="sasrec/name")
+    with pytest.raises(AssertionError, match="fitted anew"):
+        _evaluate(kept, seeds=(3,))
+    with pytest.raises(AssertionError, match="fitted anew"):
+        _evaluate(tmp_path)
+
+
+def test_drawn_candidates_are_neither_the_target_nor_heard_before() -> None:
+    made, content = listening(np.random.default_rng(0), n_sequences=20, n_steps=4, n_families=3, n_places=100)
+    material = Material.of(made.first_listens(), content)
+    drawn = material.drawn(5)
+    assert drawn.shape == (len(material.test), 199)
+    for row, target, prefix in zip(drawn, material.test.targets, material.test.prefixes, strict=True):
+        assert len({*row.tolist(), int(target), *prefix.tolist()}) == 199 + 1 + len(prefix)
+    np.testing.assert_array_equal(drawn, material.drawn(5))
+    assert (material.n_candidates() == 300 - material.test.prefixes.lengths).all()
+
+
+def test_nothing_of_the_question_is_learnt_from() -> None:
+    material = _small()
+    assert (material.test.prefixes.lengths == 4).all()
+    assert (material.train.lengths == 3).all()
+    assert material.validation.targets.tolist() == [int(prefix[-1]) for prefix in material.test.prefixes]
+
+
+def test_the_t_test_is_the_paired_one() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.random((3, 50)), rng.random((3, 50))
+    theirs = ttest_rel(a.mean(axis=0), b.mean(axis=0))
+    ours = paired_t(a - b)
+    assert ours["t"] == pytest.approx(theirs.statistic)
+    assert ours["p"] == pytest.approx(theirs.pvalue)
+    assert paired_t(np.zeros((2, 9))) == {"t": None, "p": None, "n": 9}
+
+
+def test_another_material_is_another_run() -> None:
+    material = _small()
+    other = replace(material, content={**material.content, "audio": material.content["audio"] + 1})
+    assert material.key() == _small().key() != other.key()
+    assert Cell("sasrec", ("id", "audio"), "film").name == "sasrec/id+audio/film"
+
+
+def test_of_the_data_set_of_the_same_listeners_names_and_captions_alone_are_joined(eval_data: Path) -> None:
+    folder = eval_data / "sequences"
+    material = read_material(
+        folder / "lastfm-artists.txt", folder / "lastfm-artists.names.json", eval_data / "lastfm-jam"
+    )
+    assert material.signals == ("id", "name", "caption")
+    assert material.content["name"].any(axis=1).sum() > 3_500
+    assert not material.repeats
+    assert len(material.test) == 1_090
+
+
+def test_a_backbone_that_is_not_there_is_named() -> None:
+    with pytest.raises(SequentialModelError, match="no backbone is called 'caser'; name one of sasrec"):
+        open_backbone("caser")
+
+
+def test_the_command_says_what_it_cannot_do(tmp_path: Path) -> None:
+    runner = CliRunner()
+    both = runner.invoke(eval_app, ["sequential-ablation", "--planted", "--data", "x"])
+    assert both.exit_code == 2
+    assert "either --data FILE or --planted" in both.output
+    unknown = runner.invoke(eval_app, ["sequential-ablation", "--planted", "--fusions", "sum"])
+    assert unknown.exit_code != 0
+    assert "sum" in str(unknown.exception)
