@@ -69,6 +69,12 @@ def sequential(
     (chosen, other), seed = choose_models(models, against), begin(seeds, json, markdown)
     if not chosen:
         raise typer.BadParameter("no model is named; write --models ease,mixture", param_hint="--models")
+    if positions > 1 and (targets is not None or form == "session"):
+        raise typer.BadParameter("only listeners without --targets have last positions", param_hint="--positions")
+    if drawn is not None and (targets is not None or form == "listener"):
+        raise typer.BadParameter("questions are drawn of sessions without --targets", param_hint="--draw")
+    if len(seed) > 1:
+        raise typer.BadParameter("one seed is used; give one, and run again with another", param_hint="--seeds")
     options = Options(form, None if repeats is None else repeats == "allow", positions, names, vectors, drawn)
     with JobProgress() as progress:
         report = evaluate(data, chosen, seed, targets=targets, options=options, against=other, progress=progress)

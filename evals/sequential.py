@@ -122,7 +122,7 @@ def evaluate(
     repeats = sequences.has_repeats() if chosen.repeats is None else chosen.repeats
     given = None
     if targets is not None:
-        given = read_targets(targets, sequences, read_tokens(data, chosen.form))
+        given = read_targets(targets, sequences, read_tokens(data, chosen.form), chosen.form)
     tasks = _tasks(sequences, given, chosen, seed)
     other = against or models[-1]
     stated = {
@@ -149,7 +149,7 @@ def evaluate(
             missed = np.full(len(task.missed), _NOWHERE, dtype=np.int64)
             placed.setdefault(name, []).append(np.concatenate([found, missed]))
             progress(f"asking {name}", number, len(tasks))
-        timed = _timed(model, tasks[-1].questions)
+        timed = _timed(model, tasks[-1].questions) if len(tasks[-1].questions) else {}
         _add(report, name, tasks, placed[name], None, seed)
         for metric, each in timed.items():
             report.add(name, "all", metric, summarise_quantile(each, 0.5, seed=seed))
@@ -198,7 +198,7 @@ def _made(name: str, sequences: Sequences, options: Options, seed: int) -> Seque
     if name == "content" and vectors:
         return Content(np.concatenate([_unit(one) for one in vectors.values()], axis=1))
     if name != "mixture":
-        return open_model(name)
+        return open_model(name, seed=seed)
     by = "lines" if options.form == "session" else "steps"
     mixed = models_for(by, sequences.n_items) | {f"content_{kind}": Content(one) for kind, one in vectors.items()}
     return open_model(name, models=mixed, by=by, seed=seed)

@@ -38,7 +38,8 @@ from recsys.types import IntArray, Progress
 _CUTS = (5, 10)
 #: What each signal may know of what is asked.
 _LEAKAGE = {
-    ID: "item vectors of a backbone fitted on the training steps alone; targets of validation and test are not in them",
+    ID: "item vectors of a backbone fitted on the training steps alone; the validation targets choose when it stops, "
+    "and those of the test are not in them",
     "name": "a text vector of the artist's name; nothing of any listener",
     "caption": "a text vector of a description of the artist, written by a language model that may know how famous "
     "the artist is; nothing of any listener of this data. Absent for more than half of the artists",

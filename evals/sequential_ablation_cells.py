@@ -32,7 +32,14 @@ N_CANDIDATES = 200
 LATE, ALONE = "late", "alone"
 ID, COMPLETION = "id", "completion"
 POPULARITY = "popularity"
-_FEW_SEQUENCES = {"batch": 64, "learning_rate": 0.005, "loss": "sampled", "n_negatives": 700, "validate_every": 100}
+_FEW_SEQUENCES = {
+    "dim": 64,
+    "batch": 64,
+    "learning_rate": 0.005,
+    "loss": "sampled",
+    "n_negatives": 700,
+    "validate_every": 100,
+}
 #: Of the backbones, for as few sequences as LastFM's; chosen on the last known artist but one of its listeners.
 BACKBONE_SETTINGS: dict[str, dict[str, Any]] = {
     "sasrec": _FEW_SEQUENCES | {"dropout": 0.5, "layout": "pre-norm", "n_heads": 2},

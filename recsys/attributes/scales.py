@@ -61,7 +61,7 @@ def read_value(value: object, scale: Scale, where: str = "") -> float | None:
         raise ScaleError(value, scale, where)
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ScaleError(value, scale, where) from None
     if math.isnan(number):
         return None

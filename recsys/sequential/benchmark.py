@@ -24,6 +24,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
@@ -92,16 +93,17 @@ def build_benchmark(
     Raises:
         SequenceDataError: the folder holds something else, or no session is left.
     """
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / CARD).is_file())):
+    if folder.exists() and not _may_go(folder):
         raise SequenceDataError(folder, None, "there is something else", "name a new folder, or a benchmark to replace")
     progress("cut sessions", 0, 0)
     if extras.durations is not None:
         plays = replace(plays, durations=extras.durations(plays.names))
     split = split_by_time(sessions_of(plays, settings), validation=validation, test=test)
     split = _numbered(split)
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    (part / "vectors").mkdir(parents=True)
+    folder = folder.absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    (part / "vectors").mkdir()
     try:
         card = _written(part, split, extras, plays, settings, (validation, test), seed, source, progress)
         _put(part / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
@@ -115,6 +117,19 @@ def build_benchmark(
     return Built(folder, card)
 
 
+def _may_go(folder: Path) -> bool:
+    """Say whether a folder is empty, or a benchmark with nothing beside what its checksums name."""
+    if not folder.is_dir():
+        return False
+    there = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if not file.is_dir()}
+    try:
+        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        lines = []
+    named = {line.partition("  ")[2] for line in lines}
+    return not there or (CARD in named and there <= named | {CHECKSUMS})
+
+
 def damaged(folder: Path) -> list[str]:
     """Name the files of a benchmark that are not what its checksums say, or are missing.
 
@@ -125,6 +140,8 @@ def damaged(folder: Path) -> list[str]:
         lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise SequenceDataError(folder, None, f"it holds no {CHECKSUMS}", "name a folder of the benchmark") from error
+    if not lines:
+        raise SequenceDataError(folder, None, f"its {CHECKSUMS} is empty", "build it anew")
     found = []
     for line in lines:
         digest, _, name = line.partition("  ")

@@ -100,8 +100,13 @@ class CountingModel:
             SequentialModelError: the folder holds no such model.
         """
         card = read_card(folder, cls.name)
-        model = cls(**card["settings"])
-        model._arrays, model.n_items = read_arrays(folder, "counts", cls.name), int(card["n_items"])
+        try:
+            model = cls(**card["settings"])
+            model.n_items = int(card["n_items"])
+        except (TypeError, ValueError, KeyError) as error:
+            problem = f"the card in {folder} is not as it was written ({type(error).__name__})"
+            raise SequentialModelError(cls.name, problem, "fit and save the model anew") from error
+        model._arrays = read_arrays(folder, "counts", cls.name)
         return model
 
 

@@ -10,7 +10,6 @@ Shapes: B prefixes, I items, D_m width of a signal.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -28,10 +27,11 @@ from recsys.sequential.e4srec_settings import E4SRecSettings, settings_from
 from recsys.sequential.e4srec_training import recent, train
 from recsys.sequential.errors import SequentialModelError
 from recsys.sequential.port import silent
+from recsys.sequential.saved import read_card, write_card
 from recsys.sequential.sequences import Questions, Sequences
 from recsys.types import FloatArray, Progress
 
-_WEIGHTS, _CARD = "e4srec.safetensors", "e4srec.json"
+_WEIGHTS = "e4srec.safetensors"
 #: Behind which of the questions a validation's NDCG is cut.
 _CUT = 10
 
@@ -66,20 +66,20 @@ class E4SRec:
         """How many weights are trained."""
         return sum(weight.numel() for weight in self._weights().values())
 
-    def fit(self, train_on: Sequences, *, validation: Questions | None = None, progress: Progress = silent) -> Self:
+    def fit(self, train: Sequences, *, validation: Questions | None = None, progress: Progress = silent) -> Self:
         """Learn from sequences; with validation questions the epoch with the best NDCG@10 is kept.
 
         Raises:
             SequentialModelError: there is nothing to learn from, or the model cannot be made as the settings ask.
         """
         settings = self.settings
-        signals = self._given if self._given is not None else {"id": self._ids(train_on, validation, progress)}
-        items = ItemSignals.of(signals, train_on.n_items, settings.device)
+        signals = self._given if self._given is not None else {"id": self._ids(train, validation, progress)}
+        items = ItemSignals.of(signals, train.n_items, settings.device)
         with torch.random.fork_rng():
             torch.manual_seed(settings.seed)
             self._net = E4SRecNet(items, settings)
             if settings.trained:
-                self._train(self._net, train_on, validation, progress)
+                self._train(self._net, train, validation, progress)
         self._ready()
         return self
 
@@ -115,15 +115,14 @@ class E4SRec:
 
         net = self._fitted()
         folder.mkdir(parents=True, exist_ok=True)
-        tensors = {f"net.{name}": weight.detach().cpu().contiguous() for name, weight in self._weights().items()}
+        tensors = {f"net.{name}": weight.detach().cpu().contiguous() for name, weight in self._kept().items()}
         for number, table in enumerate(net.signals.tables):
             tensors[f"signal.{number}"] = table.cpu().contiguous()
         tensors["present"] = net.signals.present.cpu().contiguous()
         save_file(tensors, folder / (_WEIGHTS + ".part"))
         os.replace(folder / (_WEIGHTS + ".part"), folder / _WEIGHTS)
-        card = {"settings": asdict(self.settings), "signals": list(net.signals.names)}
-        (folder / (_CARD + ".part")).write_text(json.dumps(card, indent=2), encoding="utf-8")
-        os.replace(folder / (_CARD + ".part"), folder / _CARD)
+        settings = {"settings": asdict(self.settings), "signals": list(net.signals.names)}
+        write_card(folder, self.name, settings, len(net.signals.present))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -136,7 +135,7 @@ class E4SRec:
         from safetensors.torch import load_file
 
         try:
-            card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
+            card = read_card(folder, "e4srec")["settings"]
             tensors = load_file(folder / _WEIGHTS)
             settings, names = settings_from(card["settings"]), tuple(card["signals"])
             tables = tuple(tensors[f"signal.{number}"].to(settings.device) for number in range(len(names)))
@@ -148,7 +147,7 @@ class E4SRec:
         model = cls(settings)
         with torch.random.fork_rng():
             model._net = E4SRecNet(items, settings)
-        for name, weight in model._weights().items():
+        for name, weight in model._kept().items():
             saved = tensors.get(f"net.{name}")
             if saved is None or saved.shape != weight.shape:
                 raise SequentialModelError(
@@ -205,5 +204,9 @@ class E4SRec:
         return self._net
 
     def _weights(self) -> dict[str, torch.nn.Parameter]:
-        """Every weight that is no frozen one of a language model with a name."""
+        """Every weight that is trained."""
         return {name: weight for name, weight in self._fitted().named_parameters() if weight.requires_grad}
+
+    def _kept(self) -> dict[str, torch.nn.Parameter]:
+        """Every weight that a file must have: not the frozen ones of a language model that its name brings back."""
+        return dict(self._fitted().named_parameters()) if self.settings.language_model.name is None else self._weights()

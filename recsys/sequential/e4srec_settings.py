@@ -106,6 +106,7 @@ _PAPER = E4SRecSettings(
     reading="response",
     head="linear",
     dropout=0.0,
+    backbone_settings={"dim": 64, "n_blocks": 2, "dropout": 0.5},
     n_negatives=128,
     epochs=5,
     patience=5,
@@ -121,7 +122,6 @@ PRESETS: dict[str, E4SRecSettings] = {
     "original": replace(
         _PAPER,
         instruction="Given the user's purchase history, predict next possible item to be purchased.",
-        backbone_settings={"dim": 64, "n_blocks": 2, "dropout": 0.5},
         n_negatives=None,
         epochs=3,
         learning_rate=3e-4,

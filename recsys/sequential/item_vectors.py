@@ -52,6 +52,8 @@ def read_item_vectors(folder: Path, names: Sequence[str], modality: str) -> Floa
     except (OSError, ValueError) as error:
         problem = str(error) if isinstance(error, JamFormatError) else f"it cannot be read ({type(error).__name__})"
         raise SequenceDataError(path, None, problem, "name a whole data set in the JAM file format") from error
+    if not np.isfinite(vectors).all():
+        raise SequenceDataError(path, None, "some of its values are no finite numbers", "name a whole data set")
     places = np.array([rows.get(_same(name), -1) for name in names], dtype=np.int64)
     if vectors.ndim != 2 or places.max(initial=-1) >= len(vectors):
         raise SequenceDataError(path, None, f"its shape is {vectors.shape}", "give one row for each item")

@@ -207,7 +207,9 @@ def _scaled(model: SequentialModel, prefixes: Sequences) -> Any:
         rows.data /= most[of_row]
         return rows
     scores = model.scores(prefixes)
-    known = np.where(np.isfinite(scores), scores, np.float32(0))
+    finite = np.isfinite(scores)
+    least = np.where(finite, scores, np.float32(np.inf)).min(axis=1, keepdims=True)
+    known = np.where(finite, scores, np.where(np.isfinite(least), least, np.float32(0)))
     return known / np.maximum(np.abs(known).max(axis=1, keepdims=True), 1e-9)
 
 

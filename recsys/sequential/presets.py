@@ -43,7 +43,7 @@ def models_for(by: str, n_items: int) -> dict[str, SequentialModel]:
         "after-near": Nearby(back=0.0, alpha=0.3, decay=0.7),
         "wide": Nearby(reach=30.0, slope=0.0, back=1.0, alpha=0.4, decay=0.9),
         "item-knn": ItemKnn(),
-        "session-knn": SessionKnn(n_neighbours=100, decay=0.9),
+        "session-knn": SessionKnn(n_neighbours=100, decay=0.9, idf=0.0),
         "popularity": Popularity(),
     }
     if n_items <= _MOST_ITEMS_FOR_EASE:

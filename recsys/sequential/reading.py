@@ -106,13 +106,14 @@ def read_tokens(path: Path, form: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(token for _, line in lines_of(path) for token in line.split()[skipped:]))
 
 
-def read_targets(path: Path, sequences: Sequences, tokens: tuple[str, ...]) -> Targets:
+def read_targets(path: Path, sequences: Sequences, tokens: tuple[str, ...], form: str = "listener") -> Targets:
     """Read what came next.
 
     Args:
         path: the file.
         sequences: those of the data.
         tokens: how the file of the data writes its items, in their order (`read_tokens`).
+        form: of the data, "listener" or "session".
 
     Raises:
         SequenceDataError: the file cannot be read, a line is of another form, or it names a sequence that is not there.
@@ -120,9 +121,10 @@ def read_targets(path: Path, sequences: Sequences, tokens: tuple[str, ...]) -> T
     rows = {token: row for row, token in enumerate(tokens)}
     places = {owner: place for place, owner in enumerate(sequences.owners)}
     prefixes: list[list[int]] = []
-    targets, owners, unknown, n_unknown, with_prefix = list[int](), list[str](), list[str](), 0, None
-    for number, line in lines_of(path):
-        with_prefix = "\t" in line.strip() and _is_prefix(line, places) if with_prefix is None else with_prefix
+    targets, owners, unknown, n_unknown = list[int](), list[str](), list[str](), 0
+    lines = list(lines_of(path))
+    with_prefix = _are_prefixes([line for _, line in lines], places, form)
+    for number, line in lines:
         owner, prefix, item = _parsed(path, number, line, with_prefix)
         if with_prefix:
             known = [rows[token] for token in prefix if token in rows]
@@ -145,10 +147,17 @@ def read_targets(path: Path, sequences: Sequences, tokens: tuple[str, ...]) -> T
     return Targets(questions, tuple(owners), tuple(unknown), n_unknown)
 
 
-def _is_prefix(line: str, places: dict[str, int]) -> bool:
-    """Tell a prefix of items from the name of a sequence with a tab behind it."""
-    before = line.rsplit("\t", 1)[0].split()
-    return len(before) != 1 or before[0] not in places
+def _are_prefixes(lines: list[str], places: dict[str, int], form: str) -> bool:
+    """Tell prefixes of items, a tab behind each, from names of sequences: by the whole file, since both may be numbers.
+
+    A tab means a prefix, but where each line has one listener before it. Sessions have no names of their own.
+    """
+    if not any("\t" in line for line in lines):
+        return False
+    if form == "session":
+        return True
+    parts = [line.split() for line in lines]
+    return not all(len(tokens) == 2 and tokens[0] in places for tokens in parts)
 
 
 def _parsed(path: Path, number: int, line: str, with_prefix: bool) -> tuple[str, list[str], str]:
@@ -156,7 +165,7 @@ def _parsed(path: Path, number: int, line: str, with_prefix: bool) -> tuple[str,
     if with_prefix:
         before, tab, item = line.rpartition("\t")
         if not tab or len(item.split()) != 1:
-            raise SequenceDataError(path, number, "it is not PREFIX<TAB>ITEM", "write all lines as the first is")
+            raise SequenceDataError(path, number, "it is not PREFIX<TAB>ITEM", "write all lines in one form")
         return str(number), before.split(), item.strip()
     tokens = line.split()
     if len(tokens) != 2:

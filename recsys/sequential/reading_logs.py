@@ -12,11 +12,12 @@ Moscati et al. (2022), "Music4All-Onion"; Santana et al. (2020), "Music4All".
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from recsys.sequential.errors import SequenceDataError
 from recsys.sequential.plays import TOLD_EVERY, Plays, PlaysBuilder
@@ -50,7 +51,7 @@ def read_lastfm_1k(path: Path, *, item: Literal["track", "artist"] = "track", pr
     if path.is_dir():
         path = path / "userid-timestamp-artid-artname-traid-traname.tsv"
     builder, clock = PlaysBuilder(), _Clock()
-    with open_text(path) as file:
+    with _reading(path) as file:
         for number, line in enumerate(file, 1):
             cells = line.rstrip("\n").split("\t")
             at = clock.seconds(cells[1]) if len(cells) == _N_COLUMNS else None
@@ -75,7 +76,7 @@ def read_music4all(path: Path, *, metadata: Path | None = None, progress: Progre
         SequenceDataError: a file cannot be read, or has other columns.
     """
     builder, clock = PlaysBuilder(), _Clock()
-    with open_text(path) as file:
+    with _reading(path) as file:
         user, track, when = _places(path, file.readline(), ("user_id", "track_id", "timestamp"))
         for number, line in enumerate(file, 1):
             cells = line.rstrip("\r\n").split("\t")
@@ -109,6 +110,21 @@ def read_events(store: Store, durations_s: Mapping[str, float] | None = None, *,
                 builder.add(listener_id, event.track_id, event.at, known)
         progress("reading what was played", number, len(listeners))
     return builder.build(durations_s)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Any]:
+    """Open a text, and say which file it is that cannot be read on.
+
+    Raises:
+        SequenceDataError: it cannot be read, or is no text in UTF-8.
+    """
+    try:
+        with open_text(path) as file:
+            yield file
+    except (UnicodeDecodeError, EOFError, OSError) as error:
+        problem = f"cannot be read on ({type(error).__name__})"
+        raise SequenceDataError(path, None, problem, "give text in UTF-8, whole") from error
 
 
 class _Clock:
@@ -157,7 +173,7 @@ def _places(path: Path, header: str, wanted: tuple[str, ...]) -> list[int]:
 
 def _durations(path: Path) -> dict[str, float]:
     """Read track → seconds from Music4All's metadata."""
-    with open_text(path) as file:
+    with _reading(path) as file:
         track, length = _places(path, file.readline(), ("id", "duration_ms"))
         found = {}
         for line in file:

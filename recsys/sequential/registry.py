@@ -34,15 +34,14 @@ _CLASSES = {
     "e4srec": ("e4srec", "E4SRec"),
 }
 NAMES = tuple(_CLASSES)
-#: The card of a model that keeps it under a name of its own.
-_OTHER_CARDS = {"e4srec.json": "e4srec"}
 
 
-def open_model(name: str, **options: Any) -> SequentialModel:
+def open_model(name: str, *, seed: int | None = None, **options: Any) -> SequentialModel:
     """Make a model that is not fitted.
 
     Args:
         name: one of `NAMES`, or several with "+" between.
+        seed: of a model that draws; the others do without, and None leaves it as its settings have it.
         options: of the model. `mixture` takes `models`, names or models by what they are called; without it, those of
             `recsys.sequential.presets`.
 
@@ -53,14 +52,17 @@ def open_model(name: str, **options: Any) -> SequentialModel:
         parts = name.split("+")
         from recsys.sequential.mixture import Mixture
 
-        summed = Mixture({part: open_model(part) for part in parts}, weights=[1.0] * len(parts))
+        summed = Mixture({part: open_model(part, seed=seed) for part in parts}, weights=[1.0] * len(parts))
         return cast(SequentialModel, summed)
     made = _class_of(name)
     try:
         if name == "mixture":
-            return cast(SequentialModel, made(_models(options.pop("models", None)), **options))
+            drawn = {} if seed is None else {"seed": seed}
+            return cast(SequentialModel, made(_models(options.pop("models", None)), **drawn, **options))
         if (settings := getattr(made, "settings_class", None)) is not None:
             own = {field.name for field in fields(settings)}
+            if seed is not None and "seed" in own:
+                options["seed"] = seed
             others = {option: value for option, value in options.items() if option not in own}
             chosen = settings(**{option: value for option, value in options.items() if option in own})
             return cast(SequentialModel, made(chosen, **others))
@@ -75,9 +77,7 @@ def load_model(folder: Path) -> SequentialModel:
     Raises:
         SequentialModelError: the folder holds none.
     """
-    other = next((name for file, name in _OTHER_CARDS.items() if (folder / file).is_file()), None)
-    name = other or str(read_card(folder)["model"])
-    return cast(SequentialModel, _class_of(name).load(folder))
+    return cast(SequentialModel, _class_of(str(read_card(folder)["model"])).load(folder))
 
 
 def _models(given: Any) -> Mapping[str, SequentialModel] | None:

@@ -23,7 +23,7 @@ class Successors(CountingModel):
 
     name = "successors"
 
-    def __init__(self, *, decay: float = 0.7) -> None:
+    def __init__(self, *, decay: float = 0.1) -> None:
         """Take how much less a step counts than the one after it (chosen on Nowplaying's sessions before the last)."""
         super().__init__(decay=decay)
 

@@ -19,6 +19,7 @@ from recsys.sequential.ease import Ease
 from recsys.sequential.measure import ranks
 from recsys.sequential.nearby import Nearby
 from recsys.sequential.reading import read_sequences
+from recsys.sequential.registry import open_model
 from recsys.sequential.sequences import Sequences, leave_one_out
 
 #: Ten listeners who go round a ring of six artists, from wherever they begin, and stop before they are round.
@@ -197,3 +198,22 @@ def test_on_real_listeners_what_followed_is_far_above_ease() -> None:
     assert by_ease["ndcg@10"].mean() == pytest.approx(0.047, abs=0.001)
     assert by_order["hr@10"].mean() >= 0.11
     assert summarise((by_order["ndcg@10"] - by_ease["ndcg@10"]).tolist()).low > 0
+
+
+def test_where_no_target_is_in_the_data_all_are_missed(ring: Path, tmp_path: Path) -> None:
+    targets, report = tmp_path / "targets.txt", tmp_path / "next.json"
+    targets.write_text("u1 nowhere\n")
+    _run("--data", ring, "--targets", targets, "--models", "popularity", "--json", report)
+    found = _results(report)["popularity"]["all"]
+    assert (found["hr@20"]["mean"], found["hr@20"]["n"]) == (0, 1)
+    assert "p50_ms" not in found
+
+
+def test_the_seed_reaches_models_that_draw() -> None:
+    opened = [open_model("sasrec+popularity", seed=seed) for seed in (3, 4)]
+    assert [one.models["sasrec"].settings.seed for one in opened] == [3, 4]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("option", [("--positions", "2", "--format", "session"), ("--draw", "5")])
+def test_an_option_that_would_do_nothing_is_refused(ring: Path, option: tuple[str, ...]) -> None:
+    assert option[0] in _run("--data", ring, "--models", "popularity", *option, fails=True)

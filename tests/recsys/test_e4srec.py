@@ -190,9 +190,18 @@ def test_what_is_saved_scores_the_same_and_holds_no_code(fitted: E4SRec, tmp_pat
     _, questions = leave_one_out(_circle())
     np.testing.assert_array_equal(again.scores(questions.prefixes), fitted.scores(questions.prefixes))
     assert again.n_trained == fitted.n_trained
-    (tmp_path / "model" / "e4srec.json").write_text("{}")
+    (tmp_path / "model" / "model.json").write_text("{}")
     with pytest.raises(SequentialModelError, match="no readable model"):
         E4SRec.load(tmp_path / "model")
+
+
+def test_adapters_of_a_model_without_a_name_come_back_with_all_that_they_adapt(tmp_path: Path) -> None:
+    settings = replace(_TINY, language_model=LanguageModel(shape=_SHAPE, lora=Lora(layers=("q_proj",))), epochs=1)
+    known, questions = leave_one_out(_circle(20))
+    model = E4SRec(settings, {"id": _vectors()}).fit(known)
+    model.save(tmp_path / "kept")
+    again = E4SRec.load(tmp_path / "kept")
+    np.testing.assert_array_equal(again.scores(questions.prefixes), model.scores(questions.prefixes))
 
 
 def test_the_published_zero_shot_has_learnt_nothing() -> None:

@@ -160,6 +160,10 @@ def test_nothing_else_is_written_over_and_bad_files_are_named(published: Path, k
     with pytest.raises(SequenceDataError, match="there is something else"):
         build(published, known, tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.txt").exists()
+    (tmp_path / "mine" / "card.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(SequenceDataError, match="there is something else"):
+        build(published, known, tmp_path / "mine")
+    assert (tmp_path / "mine" / "thesis.txt").exists()
     np.save(tmp_path / "lone.npy", np.ones((2, 3), np.float32))
     with pytest.raises(SequenceDataError, match=r"nothing beside it names its rows; put one of lone\.ids\.txt"):
         vectors_from(tmp_path / "lone.npy")

@@ -23,6 +23,7 @@ from recsys.sequential.repeats import Repeats
 from recsys.sequential.sequences import Sequences, leave_one_out
 from recsys.sequential.session_knn import SessionKnn
 from recsys.sequential.successors import Successors
+from recsys.types import FloatArray
 
 COUNTING = (
     "popularity",
@@ -182,9 +183,9 @@ def test_item_knn_is_the_cosine_of_columns() -> None:
 
 def test_session_knn_hears_only_the_nearest_sequences() -> None:
     train = _of([0, 1], [0, 1, 2, 2], [0, 3])
-    all_three = SessionKnn(n_neighbours=3, decay=1.0).fit(train).scores(_of([0, 1]))[0]
+    all_three = SessionKnn(n_neighbours=3, decay=1.0, idf=0.0).fit(train).scores(_of([0, 1]))[0]
     np.testing.assert_allclose(all_three[3], 1 / np.sqrt(2), rtol=1e-6)
-    nearest = SessionKnn(n_neighbours=2, decay=1.0).fit(train).scores(_of([0, 1]))[0]
+    nearest = SessionKnn(n_neighbours=2, decay=1.0, idf=0.0).fit(train).scores(_of([0, 1]))[0]
     np.testing.assert_allclose(nearest, [2 / np.sqrt(2) + 2 / np.sqrt(3)] * 2 + [2 / np.sqrt(3), 0], rtol=1e-6)
 
 
@@ -275,3 +276,17 @@ def test_half_of_a_saved_model_is_refused(fitted: dict[str, SequentialModel], tm
     (tmp_path / "counts.npz").write_bytes((tmp_path / "counts.npz").read_bytes()[:100])
     with pytest.raises(SequentialModelError, match="fit and save the model anew"):
         load_model(tmp_path)
+
+
+def test_what_a_model_can_say_nothing_of_is_never_first_in_a_mixture() -> None:
+    """A model may score below 0: what it knows nothing of must not come before that."""
+
+    class Below(Popularity):
+        def scores(self, prefixes: Sequences) -> FloatArray:
+            scores = np.full((len(prefixes), prefixes.n_items), -np.inf, dtype=np.float32)
+            scores[:, :2] = (-3.0, -1.0)
+            return scores
+
+    train = Sequences.of([[0, 1, 2], [2, 1, 0]], ["a", "b", "c"])
+    summed = Mixture({"below": Below()}, weights=[1.0]).fit(train)
+    assert summed.scores(train.take([0])).argmax() == 1

@@ -80,9 +80,30 @@ def test_targets_may_bring_their_prefix(tmp_path: Path) -> None:
     data.write_text("1 2 3\n3 1\n")
     targets.write_text("2 9 3\t1\n1\t3\n")
     read = read_sequences(data, "session")
-    found = read_targets(targets, read, read_tokens(data, "session"))
+    found = read_targets(targets, read, read_tokens(data, "session"), "session")
     assert [[read.names[row] for row in one] for one in found.questions.prefixes] == [["2", "3"], ["1"]]
     assert found.n_unknown_steps == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "lines", "prefixes"),
+    [
+        ("session", "2\t3\n1 2\t3\n\t1\n", [["2"], ["1", "2"], []]),  # "2" is an item, and the name of a line too
+        ("session", "2\t3\n", [["2"]]),
+        ("listener", "\t3\n2\t3\n", [[], ["2"]]),
+        ("listener", "2 3\t1\n2\t3\n", [["2", "3"], ["2"]]),
+        ("listener", "2\t3\n3\t1\n", [["3", "1"], ["1", "2"]]),  # every line names a listener
+    ],
+)
+def test_numbers_before_a_tab_are_told_apart_by_the_whole_file(
+    tmp_path: Path, form: str, lines: str, prefixes: list[list[str]]
+) -> None:
+    data, targets = tmp_path / "data.txt", tmp_path / "targets.txt"
+    data.write_text("1 2 3\n2 3 1\n3 1 2\n")
+    targets.write_text(lines)
+    read = read_sequences(data, form)
+    found = read_targets(targets, read, read_tokens(data, form), form)
+    assert [[read.names[row] for row in one] for one in found.questions.prefixes] == prefixes
 
 
 @pytest.mark.parametrize("line", ["carl a", "ann a b", "ann"])
