@@ -78,9 +78,8 @@ class Asked:
 
     @property
     def text(self) -> str:
-        """All that was said in words."""
-        assert self.callback is not None
-        first = self.callback.get("data", {}).get("content") or ""
+        """All that was said in words so far."""
+        first = (self.callback or {}).get("data", {}).get("content") or ""
         return "\n".join([first, *(message["content"] for message in self.messages)]).strip()
 
     @property
