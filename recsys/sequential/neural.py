@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -65,7 +66,7 @@ class NeuralSettings(LossSettings):
         return Schedule(**{field.name: getattr(self, field.name) for field in fields(Schedule)})
 
 
-class NeuralModel:
+class NeuralModel(ABC):
     """A model whose network turns the item vectors of a sequence into one state per step."""
 
     name: ClassVar[str]
@@ -99,13 +100,13 @@ class NeuralModel:
 
     # What each model has of its own.
 
+    @abstractmethod
     def body(self, noise: Noise) -> nn.Module:
         """Make the network that maps item vectors (T, D) and `Packed` to states (T, D)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def drawn(self, items: IntArray, lengths: IntArray, generator: np.random.Generator) -> Drawn:
         """Say what is shown and what is asked of windows of these items (T,) and lengths (B,)."""
-        raise NotImplementedError
 
     def states(self, batch: NextBatch, vectors: Tensor) -> Tensor:
         """Return the states (A, D) of the steps that a batch asks, from the vectors (U, D) of its items."""

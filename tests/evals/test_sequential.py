@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -178,19 +177,9 @@ def test_data_of_one_step_leaves_nothing_to_ask(tmp_path: Path) -> None:
     assert "too few or too short" in _run("--data", data, "--models", "popularity", fails=True)
 
 
-def _real() -> Path:
-    folder = os.environ.get("SEGUE_EVAL_DATA")
-    path = Path(folder or "") / "sequences" / "lastfm-artists.txt"
-    if not path.is_file():
-        if os.environ.get("SEGUE_TEST_STRICT"):
-            raise FileNotFoundError(path)
-        pytest.skip("SEGUE_EVAL_DATA names no folder with sequences/lastfm-artists.txt")
-    return path
-
-
-def test_on_real_listeners_what_followed_is_far_above_ease() -> None:
+def test_on_real_listeners_what_followed_is_far_above_ease(eval_data: Path) -> None:
     """EASE as it was measured on this data by others (HR@10 .088, NDCG@10 .047), and an order-aware count above it."""
-    train, questions = leave_one_out(read_sequences(_real()))
+    train, questions = leave_one_out(read_sequences(eval_data / "sequences" / "lastfm-artists.txt"))
     by_ease = scored(ranks(Ease().fit(train), questions, repeats=False))
     followed = Nearby(reach=30.0, slope=0.0, back=0.0, alpha=0.3).fit(train)
     by_order = scored(ranks(followed, questions, repeats=False))
