@@ -19,6 +19,7 @@ from assistant.encoders import Encoders
 from assistant.enriching import Enriching, undescribed
 from assistant.errors import NothingToExportError
 from assistant.failures import kind_and_place
+from assistant.following import LearningWhatFollows
 from assistant.front_ends import FrontEnds
 from assistant.histories import Histories
 from assistant.labels import plain
@@ -58,7 +59,18 @@ _FORGOTTEN = "What was kept of somebody who takes part was deleted meanwhile, so
 
 
 class Assistant(
-    Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds, Library, Encoders, Enriching, Annotating
+    Histories,
+    Conversations,
+    Naming,
+    Curating,
+    Recipes,
+    Media,
+    FrontEnds,
+    Library,
+    Encoders,
+    Enriching,
+    Annotating,
+    LearningWhatFollows,
 ):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
