@@ -77,6 +77,10 @@ class Following:
         n = int(counted[best])
         return (int(self.rows[prefix[best]]), n) if n >= _OFTEN and self.rows[prefix[best]] != row else None
 
+    def knows(self, session: Sequence[int] | IntArray) -> bool:
+        """Tell whether the model knows any of a session's rows."""
+        return bool(len(self._prefix(session)))
+
     def next_of(self, catalogue: Catalogue, query: Query) -> FloatArray | None:
         """Score every track (N,) as what comes after the session that goes on; None where nothing was heard in it."""
         session = session_rows(catalogue, query)
