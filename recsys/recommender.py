@@ -72,7 +72,7 @@ class Recommender:
         """Put the parts of a generation together; `recsys.pipeline.open_recommender` does it from a folder."""
         self.conversations, self.following = conversations, following
         self.catalogue, self.vocabulary, self.index = catalogue, vocabulary, index
-        self._company, self._continuing = Company(catalogue), continuing
+        self.company, self._continuing = Company(catalogue), continuing
         self.ranker = Ranker(catalogue, vocabulary, vectors, weights or RankingWeights())
         self._reader = Reader(encoder, lexical, self.ranker.weights.newest, passages)
         self._translation, self._vectors = translation, vectors
@@ -239,8 +239,8 @@ class Recommender:
             extra=self._translation.extra(query, text_vector),
             lexical=self._reader.shares(query),
             lyrics=self._reader.lyrics(checked),
-            company=(self._continuing or self._company).scores(taste.liked_rows, taste.weights[taste.weights > 0]),
-            moment=self._company.scores(liked, np.ones(len(liked), dtype=np.float32)),
+            company=(self._continuing or self.company).scores(taste.liked_rows, taste.weights[taste.weights > 0]),
+            moment=self.company.scores(liked, np.ones(len(liked), dtype=np.float32)),
             evidence=self.conversations.evidence(query) if self.conversations and not query.taste_first else None,
             following=None if self.following is None else self.following.next_of(self.catalogue, query),
         )
