@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from assistant.following_errors import TooFewSequencesError
 from assistant.following_reports import SequentialReport
 from assistant.parts import Parts
 from assistant.reports import TrialReport
 from recsys.types import Progress
+
+if TYPE_CHECKING:
+    from recsys.sequential.choosing import Choice
 
 
 class LearningWhatFollows(Parts):
@@ -52,8 +56,9 @@ class LearningWhatFollows(Parts):
         with writing(home):
             state = training_folder(home)
             choice = choose(sequences, seed=seed, neural=neural, state=state, progress=tell)
-            verdict = choice.verdict
+            verdict, weight = choice.verdict, 0.0
             if choice.switched_on:
+                weight = self._weight_in_radio(choice, steps.source == "playlists")
                 model = fitted(choice.name, sequences, seed=seed, state=state / "whole", progress=tell)
                 learnt_of = plays.listener_ids if steps.source == "sessions" else ()
                 publish_following(
@@ -63,7 +68,13 @@ class LearningWhatFollows(Parts):
                     Successors().fit(sequences),
                     sequences.names,
                     {one: known[one] for one in learnt_of if one in known},
-                    {"source": steps.source, "ndcg": verdict.new, "baseline": verdict.served, "at": time.time()},
+                    {
+                        "weight": weight,
+                        "source": steps.source,
+                        "ndcg": verdict.new,
+                        "baseline": verdict.served,
+                        "at": time.time(),
+                    },
                 )
             else:
                 switch_off(home)
@@ -86,5 +97,22 @@ class LearningWhatFollows(Parts):
                 high=verdict.high,
             ),
             switched_on=choice.switched_on,
+            weight=weight,
             seconds=time.perf_counter() - started,
         )
+
+    def _weight_in_radio(self, choice: Choice, of_playlists: bool) -> float:
+        """What the model counts beside likeness and shared playlists, by sequences that neither knows."""
+        from recsys.radio import Radio
+        from recsys.retrieval.company import Company
+        from recsys.retrieval.sequential import Following
+        from recsys.sequential.successors import Successors
+
+        recommender = self._agent().recommender
+        catalogue, train, later = recommender.catalogue, choice.train, choice.later
+        rows = catalogue.rows(train.names)
+        members = [rows[one] for one in train] if of_playlists else None
+        successors = Successors().fit(train)
+        following = Following.over(catalogue, choice.name, choice.model, successors, train.names)
+        radio = Radio(catalogue, recommender.ranker.vectors, Company(catalogue, members))
+        return radio.weight_of(following, [rows[one] for one in later])

@@ -156,7 +156,8 @@ def _told_of_following(report: SequentialReport) -> list[str]:
         f"NDCG@10 on those: {figures}",
         f"{report.model} against {report.baseline}: {trial.new:.3f} and {trial.served:.3f}; difference "
         f"{trial.difference:+.3f} [{trial.low:+.3f}, {trial.high:+.3f}] (95 %, paired)",
-        f"The model ({report.model}) is switched on for this catalogue, from the next message on"
+        f"The model ({report.model}) is switched on for this catalogue, from the next message on; beside likeness and "
+        f"shared playlists it counts {report.weight:g}, which finds most of the later {report.source}"
         if report.switched_on
         else "No model is switched on for this catalogue: none is surely better there than counting",
     ]

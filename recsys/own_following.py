@@ -57,7 +57,7 @@ def publish_following(
         successors: counted on the same sequences.
         track_ids: of the model's items.
         listeners: whose plays it learnt from, with when each was first heard of (`Presence.since`).
-        card: what else to keep of it.
+        card: its `weight` in the radio, and what else to keep of it.
 
     Raises:
         ForgottenError: a listener was forgotten whose plays it learnt from; nothing has changed then.
@@ -98,7 +98,9 @@ def open_following(home: Path, catalogue: Catalogue) -> Following | None:
 
         card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
         model, successors = load_model(folder / _MODEL), Successors.load(folder / _AFTER)
-        return Following.over(catalogue, str(card["model"]), model, successors, card["track_ids"])
+        return Following.over(
+            catalogue, str(card["model"]), model, successors, card["track_ids"], weight=float(card["weight"])
+        )
     except (SequentialModelError, OSError, ValueError, KeyError) as error:
         _LOG.warning("nothing is told of what comes next; run `segue train --sequential`: %s", error)
         return None

@@ -2,16 +2,18 @@
 
 Every track that may come is scored anew after each pick, in units of a catalogue's usual spread:
 
-    + 6.0 · what comes after the start and all that was heard, by the model switched on for the catalogue, where one is
+    + w · what comes after the start and all that was heard, by the model switched on for the catalogue, where one is
     + 1.0 · nearness to the start            + 1.0 · nearness to the last three heard
-    + 1.5 · the company of both (shared playlists)
+    + 4.0 · the company of both (shared playlists)
     + 0.8 · the wishes of the session
     - 2.0 · nearness to each skipped track, the latest most, and 3.0 for its artist
     + 4.0 · what the dial lacks of familiar artists among the last ten, for the familiar, and against them otherwise
     + a little seeded chance
 
-The weights are set by hand. No artist comes again within ten tracks, and no version of what was given, ever. Where the
-tracks that may come have too few artists for that, the distance is halved until one fits, and that is said.
+w is measured when the model is learnt (`Radio.weight_of`). The others are set by hand, but for the company's: on the
+playlists of 28,356 Spotify songs, of a fifth of which the first three or six tracks were given, 4.0 finds more of the
+rest than 1.5 (NDCG@10 .215 and .142). No artist comes again within ten tracks, and no version of what was given, ever.
+Where the tracks that may come have too few artists for that, the distance is halved until one fits, and that is said.
 
 Shapes: N tracks of the catalogue, d joint width, n picks.
 """
@@ -27,13 +29,16 @@ import numpy as np
 from recsys.catalogue import Catalogue
 from recsys.retrieval.company import Company
 from recsys.retrieval.sequential import Following
-from recsys.types import BoolArray, FloatArray
+from recsys.trial import DEPTH, ndcg
+from recsys.types import BoolArray, FloatArray, IntArray
 
 #: Tracks within which no artist comes twice.
 ARTIST_GAP = 10
 #: Share of familiar artists among the last ten with the dial in its middle, and at its familiar end.
 _FAMILIAR, _ALL_FAMILIAR = 0.35, 0.95
-_NEXT, _START, _RECENT, _COMPANY, _WISHES = 6.0, 1.0, 1.0, 1.5, 0.8
+_START, _RECENT, _COMPANY, _WISHES = 1.0, 1.0, 4.0, 0.8
+#: Weights of the model that are tried, and on how many sequences at most.
+_WEIGHTS, _MOST_TRIED = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0), 300
 _SKIPPED, _SKIPPED_ARTIST, _DIAL = 2.0, 3.0, 4.0
 _CHANCE = 0.15
 #: How much less a skip counts than the one after it, and how many count.
@@ -107,7 +112,8 @@ class Radio:
         open_ &= ~np.isin(works, works[gone])
         still = self._still(station, wishes)
         heard, given = [*station.start, *station.heard], [*station.given]
-        followed = self._following is not None and self._following.knows(heard)
+        following = self._following
+        followed = following is not None and following.weight > 0 and following.knows(heard)
         gap, picks = 0 if station.one_artist else ARTIST_GAP, list[Next]()
         familiar = np.isin(artists, artists[np.array(station.known, dtype=np.int64)])
         while len(picks) < n:
@@ -122,6 +128,29 @@ class Radio:
             heard.append(row)
             given.append(row)
         return Batch(tuple(picks), "sequence" if followed else "neighbours", gap, len(picks) < n)
+
+    def weight_of(self, following: Following, sequences: Sequence[IntArray]) -> float:
+        """Choose what a model of what comes next counts: what finds most of the second halves of new sequences.
+
+        Args:
+            following: the model, fitted without those.
+            sequences: rows of tracks, oldest first; none of them a playlist that is counted here.
+
+        Returns:
+            The least of the weights with the largest mean NDCG@10; 0 where the model adds nothing.
+        """
+        worth = np.zeros(len(_WEIGHTS))
+        for rows in [one for one in sequences if len(one) > 1][:_MOST_TRIED]:
+            half = (len(rows) + 1) // 2
+            begun, rest = rows[:half].tolist(), rows[half:].tolist()
+            station = Station(start=tuple(begun), given=tuple(begun))
+            parts = {**self._still(station, None), "recent": np.float32(_RECENT) * self._near(begun[-_N_RECENT:])}
+            base = np.sum(list(parts.values()), axis=0)
+            base[begun] = -np.inf
+            comes = following.scores(begun)
+            for number, weight in enumerate(_WEIGHTS):
+                worth[number] += ndcg(_top(base + np.float32(weight) * comes), rest)
+        return _WEIGHTS[int(np.argmax(worth))]
 
     # --- what a track is worth ---
 
@@ -143,8 +172,8 @@ class Radio:
     ) -> dict[str, FloatArray]:
         """The parts (N,) that each pick changes."""
         parts: dict[str, FloatArray] = {}
-        if self._following is not None:
-            parts["next"] = np.float32(_NEXT) * self._following.scores(heard)
+        if self._following is not None and self._following.weight:
+            parts["next"] = np.float32(self._following.weight) * self._following.scores(heard)
         if recent := heard[-_N_RECENT:]:
             parts["recent"] = np.float32(_RECENT) * self._near(recent)
         if station.known:
@@ -210,6 +239,12 @@ def _moved_by(row: int, without: FloatArray, may: BoolArray, station: Station) -
     if not station.skipped:
         return None
     return station.skipped[-1] if int(np.argmax(np.where(may, without, -np.inf))) != row else None
+
+
+def _top(scores: FloatArray) -> IntArray:
+    """Rows of the ten largest scores, best first."""
+    found = np.argpartition(-scores, DEPTH)[:DEPTH] if len(scores) > DEPTH else np.arange(len(scores))
+    return np.asarray(found[np.argsort(-scores[found], kind="stable")])
 
 
 def _spread(values: FloatArray) -> FloatArray:

@@ -66,7 +66,7 @@ class RankingWeights:
     liked: float = 1.0  # nearness to it
     liked_alone: float = 6.0  # nearness to it where the words ask for nothing in particular
     passed: float = 1.5  # shown beside it, and passed over
-    following: float = 2.0  # what comes after this session so far, the likeliest in full
+    following: float = 0.5  # what comes after this session so far: of what that counts in the radio, measured there
     lead: float = 4.0  # artists asked for after other wishes
     newest: float = 0.5  # share of what was said last among the words of a session, 0–1
     discovery: float = 1.0

@@ -35,11 +35,20 @@ class Following:
     model: SequentialModel
     successors: Successors  # how often what came right after what, for reasons
     items: IntArray  # (N,) the model's item of each track, -1 where it knows none
+    #: What the likeliest track gains in the radio, in units of a catalogue's usual spread; measured when it is learnt.
+    weight: float
     rows: IntArray  # (I,) the track of each of its items, -1 where the catalogue has it no more
 
     @classmethod
     def over(
-        cls, catalogue: Catalogue, name: str, model: SequentialModel, successors: Successors, track_ids: Sequence[str]
+        cls,
+        catalogue: Catalogue,
+        name: str,
+        model: SequentialModel,
+        successors: Successors,
+        track_ids: Sequence[str],
+        *,
+        weight: float = 4.0,
     ) -> Following:
         """Place a model's items (I), given by track id, in a catalogue."""
         number = {track_id: item for item, track_id in enumerate(track_ids)}
@@ -47,7 +56,7 @@ class Following:
         rows = np.full(len(track_ids), -1, dtype=np.int64)
         known = np.flatnonzero(items >= 0)
         rows[items[known]] = known
-        return cls(name, model, successors, items, rows)
+        return cls(name, model, successors, items, weight, rows)
 
     def scores(self, session: Sequence[int] | IntArray) -> FloatArray:
         """Score every track (N,), in 0–1, as what comes after the rows of a session, oldest first.
@@ -82,9 +91,11 @@ class Following:
         return bool(len(self._prefix(session)))
 
     def next_of(self, catalogue: Catalogue, query: Query) -> FloatArray | None:
-        """Score every track (N,) as what comes after the session that goes on; None where nothing was heard in it."""
+        """Score every track (N,), in 0–weight, as what comes after this session; None where nothing tells."""
         session = session_rows(catalogue, query)
-        return self.scores(session) if (self.items[session] >= 0).any() else None
+        if not self.weight or not self.knows(session):
+            return None
+        return np.float32(self.weight) * self.scores(session)
 
     def told(self, catalogue: Catalogue, query: Query, picks: Sequence[Pick]) -> tuple[Pick, ...]:
         """Note of which tracks of the session that goes on picks came right after."""

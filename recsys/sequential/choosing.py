@@ -46,6 +46,9 @@ class Choice:
     baseline: str  # what it was compared with
     figures: Mapping[str, float]  # model → NDCG@10 on all questions held out
     verdict: Verdict  # of the candidate against the baseline
+    model: SequentialModel  # the candidate, fitted on those alone that it was not asked about
+    later: Sequences  # which it was
+    train: Sequences
     n_learnt: int  # sequences that were learnt from in the trial
     n_questions: int
 
@@ -79,9 +82,12 @@ def choose(
     questions, owners = _drawn(every_step(later), seed)
     candidates = names_of(sequences, neural)
     gains: dict[str, NDArray[np.float64]] = {}
+    models: dict[str, SequentialModel] = {}
     for number, name in enumerate(["popularity", "successors", *candidates]):
         progress("trying models", number, len(candidates) + 2)
-        model = fitted(name, train, seed=seed, state=None if state is None else state / "trial", progress=progress)
+        model = models[name] = fitted(
+            name, train, seed=seed, state=None if state is None else state / "trial", progress=progress
+        )
         placed = ranks(model, questions, repeats=False)
         gains[name] = np.where(placed <= DEPTH, 1 / np.log2(1 + placed), 0.0)
     half = len(np.unique(owners)) // 2 if len(candidates) > 1 else 0
@@ -90,7 +96,7 @@ def choose(
     baseline = max(("popularity", "successors"), key=lambda one: float(gains[one][judges].sum()))
     verdict = compare(gains[baseline][judges].tolist(), gains[name][judges].tolist(), owners[judges].tolist(), seed)
     figures = {one: float(gain.mean()) for one, gain in gains.items()}
-    return Choice(name, baseline, figures, verdict, len(train), len(questions))
+    return Choice(name, baseline, figures, verdict, models[name], later, train, len(train), len(questions))
 
 
 def names_of(sequences: Sequences, neural: bool | None) -> list[str]:

@@ -126,7 +126,7 @@ def _published(home: Path, store: Store, *listeners: str) -> Sequences:
     sessions = _sessions(60, planted=True)
     known = store.presence.since(listeners)
     model, after = fitted("mixture", sessions, seed=64), Successors().fit(sessions)
-    publish_following(home, store, model, after, sessions.names, known, {"source": "sessions"})
+    publish_following(home, store, model, after, sessions.names, known, {"weight": 2.0})
     return sessions
 
 

@@ -163,7 +163,7 @@ def test_what_came_after_before_comes_next_and_is_said(made: tuple[Catalogue, Fl
         [chain[begin : begin + 6] for begin in (0, 5, 10, 15, 20, 24) for _ in range(6)], catalogue.track_ids
     )
     model = fitted("mixture", sessions, seed=1)
-    following = Following.over(catalogue, "mixture", model, Successors().fit(sessions), catalogue.track_ids)
+    following = Following.over(catalogue, "mixture", model, Successors().fit(sessions), catalogue.track_ids, weight=8)
     radio = Radio(catalogue, vectors, Company(catalogue), following)
     start = int(chain[0])
     batch = radio.next(Station(start=(start,), given=(start,)), 4)
@@ -195,3 +195,19 @@ def test_the_next_batch_of_a_big_catalogue_is_there_at_once() -> None:
         assert len(radio.next(replace(station, seed=seed), 5).picks) == 5
         took.append(time.perf_counter() - began)
     assert np.median(took) <= 0.1
+
+
+def test_the_weight_of_a_model_is_what_finds_most_of_sequences_it_never_saw(
+    made: tuple[Catalogue, FloatArray],
+) -> None:
+    catalogue, vectors = made
+    rng = np.random.default_rng(3)
+    scenes = rng.permutation(len(catalogue)).reshape(20, 30)  # of any genre: only sessions unite them
+    deal = [scenes[number % 20][rng.permutation(30)[:8]] for number in range(400)]
+    sessions = Sequences.of(deal[:360], catalogue.track_ids)
+    model, after = fitted("mixture", sessions, seed=1), Successors().fit(sessions)
+    following = Following.over(catalogue, "mixture", model, after, catalogue.track_ids)
+    radio = Radio(catalogue, vectors, Company(catalogue))
+    assert radio.weight_of(following, deal[360:]) >= 4
+    alike = [np.flatnonzero(np.arange(600) // N_OF_ARTIST % N_GENRES == n % N_GENRES)[n : n + 12] for n in range(40)]
+    assert radio.weight_of(following, alike) <= 0.5
