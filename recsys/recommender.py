@@ -31,7 +31,7 @@ from recsys.retrieval.beside import beside_the_space
 from recsys.retrieval.company import Company
 from recsys.retrieval.continuing import Continuing
 from recsys.retrieval.lexical import LexicalIndex
-from recsys.retrieval.sequential import Following
+from recsys.retrieval.sequential import Following, steps_between
 from recsys.slate import Candidates, arrange, choose
 from recsys.timing import Clock
 from recsys.translation import Translation
@@ -111,7 +111,7 @@ class Recommender:
             max_per_artist=query.max_per_artist,
             arc=query.arc,
         )
-        ordered = arrange(candidates, picked, query.arc)
+        ordered = arrange(candidates, picked, query.arc, steps_between(self.following, candidates.rows[picked]))
         clock.lap("slate")
         slate_rows = candidates.rows[ordered]
         relaxed = tuple(relaxable[: int(tiers[slate_rows].max(initial=0))])

@@ -111,6 +111,22 @@ class Following:
         return ("",) * len(self.rows)
 
 
+def steps_between(following: Following | None, rows: IntArray) -> FloatArray | None:
+    """Say how often the second of two tracks came right after the first (n, n), in 0–1; None where that is not known.
+
+    1 is the step of them all that was made most often; what was made once counts as never.
+    """
+    if following is None or not following.weight or not len(rows):
+        return None
+    items = following.items[rows]
+    known = np.flatnonzero(items >= 0)
+    counted = np.zeros((len(rows), len(rows)), dtype=np.float32)
+    for place in known.tolist():
+        counted[known, place] = following.successors.counts(items[known], int(items[place]))
+    counted[counted < _OFTEN] = 0
+    return np.log1p(counted) / np.log1p(counted.max()) if counted.any() else None
+
+
 def session_rows(catalogue: Catalogue, query: Query) -> IntArray:
     """Return what speaks for itself in the session that goes on, in the order in which it did: liked, kept, heard out.
 

@@ -20,12 +20,13 @@ from recsys.own_following import (
     training_folder,
 )
 from recsys.recommendation import Query
-from recsys.retrieval.sequential import Following, session_rows
+from recsys.retrieval.sequential import Following, session_rows, steps_between
 from recsys.sequential.choosing import choose, fitted
 from recsys.sequential.plays import PlaysBuilder
 from recsys.sequential.sequences import Sequences
 from recsys.sequential.steps import choose_steps, divided, steps_of_playlists, steps_of_plays
 from recsys.sequential.successors import Successors
+from recsys.slate import Candidates, arrange
 from recsys.store import Store
 from recsys.types import Collection, Event, EventKind, Track
 
@@ -225,3 +226,30 @@ def test_a_damaged_model_is_passed_over_with_a_warning(
         card.write_text("{", encoding="utf-8")
     assert open_following(tmp_path, _catalogue()) is None
     assert "segue train --sequential" in caplog.text
+
+
+def test_a_slate_follows_the_steps_that_were_made_often() -> None:
+    catalogue = _catalogue()
+    order = np.array([5, 50, 30, 91, 120])  # by artists that are all different
+    after = Successors().fit(Sequences.of([order] * 4 + [[91, 5]], NAMES))
+    following = Following.over(catalogue, "successors", after, after, NAMES)
+    rows = catalogue.rows([NAMES[number] for number in (5, 120, 91, 50, 30)])
+    n = len(rows)
+    candidates = Candidates(
+        rows=rows,
+        scores=np.linspace(1, 0, n, dtype=np.float32),
+        tiers=np.zeros(n, dtype=np.int64),
+        works=rows,
+        artists=catalogue.artist_rows[rows],
+        durations_s=np.full(n, 200, dtype=np.float32),
+        vectors=np.eye(n, dtype=np.float32),
+        energy=np.full(n, np.nan, dtype=np.float32),
+        first=frozenset(),
+    )
+    steps = steps_between(following, rows)
+    assert steps is not None
+    assert (steps.min(), steps.max(), steps[2, 0]) == (0, 1, 0)
+    ordered = arrange(candidates, list(range(n)), None, steps)
+    assert rows[ordered].tolist() == catalogue.rows([NAMES[number] for number in order]).tolist()
+    assert arrange(candidates, list(range(n))) == list(range(n))
+    assert steps_between(None, rows) is None
