@@ -22,7 +22,8 @@ class LearningWhatFollows(Parts):
         """Learn what comes next from listeners' sessions, or from playlists where these are too few.
 
         A candidate is switched on, from the next message on, if it is surely better than popularity and successor
-        counts on the latest sequences; otherwise no model is (`recsys.sequential.choosing`). A training that is killed
+        counts on the latest sequences (`recsys.sequential.choosing`) and adds to likeness and shared playlists there
+        (`recsys.radio`); otherwise no model is. A training that is killed
         changes nothing and goes on where it was.
 
         Args:
@@ -59,6 +60,7 @@ class LearningWhatFollows(Parts):
             verdict, weight = choice.verdict, 0.0
             if choice.switched_on:
                 weight = self._weight_in_radio(choice, steps.source == "playlists")
+            if weight:
                 model = fitted(choice.name, sequences, seed=seed, state=state / "whole", progress=tell)
                 learnt_of = plays.listener_ids if steps.source == "sessions" else ()
                 publish_following(
@@ -96,7 +98,7 @@ class LearningWhatFollows(Parts):
                 low=verdict.low,
                 high=verdict.high,
             ),
-            switched_on=choice.switched_on,
+            switched_on=weight > 0,
             weight=weight,
             seconds=time.perf_counter() - started,
         )

@@ -26,5 +26,5 @@ class SequentialReport(BaseModel):
     baseline: str = Field(description="the better of popularity and successor counts, which it was judged by")
     trial: TrialReport = Field(description="NDCG@10 of the baseline (served) and of the candidate (new)")
     switched_on: bool = Field(description="whether the candidate serves from now on; otherwise none does")
-    weight: float = Field(description="what it counts in the radio beside likeness, by the later sequences; 0: nothing")
+    weight: float = Field(description="what it counts in the radio beside likeness; 0 where it adds nothing")
     seconds: float

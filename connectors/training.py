@@ -156,8 +156,19 @@ def _told_of_following(report: SequentialReport) -> list[str]:
         f"NDCG@10 on those: {figures}",
         f"{report.model} against {report.baseline}: {trial.new:.3f} and {trial.served:.3f}; difference "
         f"{trial.difference:+.3f} [{trial.low:+.3f}, {trial.high:+.3f}] (95 %, paired)",
-        f"The model ({report.model}) is switched on for this catalogue, from the next message on; beside likeness and "
-        f"shared playlists it counts {report.weight:g}, which finds most of the later {report.source}"
-        if report.switched_on
-        else "No model is switched on for this catalogue: none is surely better there than counting",
+        _verdict(report),
     ]
+
+
+def _verdict(report: SequentialReport) -> str:
+    if report.switched_on:
+        return (
+            f"The model ({report.model}) is switched on for this catalogue, from the next message on; in the radio it "
+            f"counts {report.weight:g}, which finds most of the later {report.source}"
+        )
+    why = (
+        "it beats counting, but adds nothing to likeness and shared playlists"
+        if report.trial.low > 0
+        else "none is surely better there than counting"
+    )
+    return f"No model is switched on for this catalogue: {why}"

@@ -32,8 +32,8 @@ from recsys.trial import DEPTH, Verdict, compare
 from recsys.types import Progress
 
 HELD_OUT = 0.2
-#: Steps from which on SASRec is tried: with fewer, counting knows all there is.
-NEURAL_FROM = 20_000
+#: Steps from which on SASRec is tried; it takes minutes where the others take seconds. The border is a guess.
+NEURAL_FROM = 100_000
 #: Questions asked at most, drawn over all held out.
 _MOST_QUESTIONS = 3_000
 
