@@ -11,6 +11,7 @@ class TooFewSequencesError(AssistantError, ValueError):
     def __init__(self, n_sessions: int, n_playlists: int, *, least: int) -> None:
         super().__init__(
             f"there are {n_sessions:,} sessions of listeners and {n_playlists:,} playlists, of which one must be at "
-            f"least {least:,}; import a listening history with `segue history`, or index a catalogue with playlists"
+            f"least {least:,}; import a listening history with `segue history import FILE`, or index a "
+            "catalogue with playlists"
         )
         self.n_sessions, self.n_playlists, self.least = n_sessions, n_playlists, least

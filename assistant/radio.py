@@ -11,13 +11,14 @@ import numpy as np
 from assistant.asides import Asides
 from assistant.history import History
 from assistant.labels import plain
+from assistant.overrides import with_overrides
 from assistant.phrasebook import Phrasebook, phrasebook
 from assistant.querying import dials_of, example_rows
 from assistant.radio_start import RadioStart, RadioState
 from assistant.receipt import slate_length, write_receipt
 from assistant.reply import Message, Reply
 from assistant.request import Mention, Request
-from assistant.session import MAX_TRACKS, Exchange, SessionState, with_answer, with_slate
+from assistant.session import Exchange, SessionState, with_answer, with_slate
 from assistant.situation import titled
 from assistant.slates import diff, slate_tracks
 from assistant.understanding.radio import RadioWish, radio_wish
@@ -83,8 +84,8 @@ class Radios(Asides):
         """Give the next tracks: the request that it was, the session after it, and the reply."""
         catalogue, book = self.recommender.catalogue, phrasebook(message.language or before.language)
         text = plain(message.text)
-        request = Request(text=text, spoken=message.language or before.language)
-        changes = {"discovery": message.discovery, "fame": message.fame, "how_much_me": message.how_much_me}
+        request = with_overrides(Request(text=text, spoken=message.language or before.language), message)
+        changes = {"discovery": request.discovery, "fame": request.fame, "how_much_me": request.how_much_me}
         held = {name: value for name, value in changes.items() if value is not None}
         said = (*before.exchanges, Exchange(utterance=text))
         state = before.model_copy(
@@ -92,7 +93,7 @@ class Radios(Asides):
         )
         query = self._query(state, history, seed=seed)
         query = replace(query, clean=query.clean or message.clean)
-        size = min(max(message.n_tracks or USUAL_BATCH, 1), MAX_TRACKS)
+        size = request.n_tracks or USUAL_BATCH
         station = self._station(begun.state, state, query, history)
         batch = self._radio.next(station, size, allowed=self._allowed(query), wishes=self._wishes(query))
         picks = tuple(
@@ -271,10 +272,8 @@ class Radios(Asides):
             facts.append(book("away from {track}, which you skipped", track=named(one.away_from)))
         if one.near is not None and one.after is None:
             facts.append(book("close to {track}", track=named(one.near[0])))
-        if private and one.familiar and one.parts.get("dial", 0.0) > 0:
-            facts.append(book("by an artist you know"))
-        elif private and "dial" in one.parts and not one.familiar:
-            facts.append(book("by an artist new to your history here"))
+        if private and one.parts.get("dial", 0.0) > 0:
+            facts.append(book("by an artist you know" if one.familiar else "by an artist new to your history here"))
         return tuple(facts) or (book("a step on from what was heard"),)
 
     def _said(self, begun: _Begun, batch: Batch, length: str, book: Phrasebook) -> str:

@@ -161,3 +161,14 @@ def test_an_incognito_radio_leaves_nothing_behind(talk: _Talk) -> None:
 def test_it_answers_in_the_language_of_the_session(talk: _Talk) -> None:
     talk.say("ruhiger Jazz", language="de")
     assert "Weiter geht es" in talk.say("keep going", language="de").text
+
+
+def test_the_dials_of_a_message_hold_and_what_is_out_of_range_comes_to_the_nearest(talk: _Talk) -> None:
+    for track in talk.say("some jazz").tracks:
+        talk.did(track.track_id, "like")
+    reply = talk.say("keep going", discovery=9.0, n_tracks=12)
+    assert reply.dials["discovery"] == 1
+    assert len(reply.tracks) == 12
+    assert any("new to your history" in cause for track in reply.tracks for cause in track.causes)
+    familiar = talk.say("keep going", discovery=-1.0, n_tracks=5)
+    assert any("you know" in cause for track in familiar.tracks for cause in track.causes)

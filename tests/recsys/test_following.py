@@ -253,3 +253,22 @@ def test_a_slate_follows_the_steps_that_were_made_often() -> None:
     assert rows[ordered].tolist() == catalogue.rows([NAMES[number] for number in order]).tolist()
     assert arrange(candidates, list(range(n))) == list(range(n))
     assert steps_between(None, rows) is None
+
+
+def test_what_ends_before_it_is_published_changes_nothing(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _published(tmp_path, store)
+    first = following_stamp(tmp_path)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("recsys.own_following.os.replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            _published(tmp_path, store)
+    assert following_stamp(tmp_path) == first
+    assert open_following(tmp_path, _catalogue()) is not None
+    _published(tmp_path, store)
+    assert len([one for one in (tmp_path / FOLDER).iterdir() if one.is_dir()]) == 2
