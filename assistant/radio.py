@@ -36,6 +36,8 @@ USUAL_BATCH = 10
 _UNTOLD = 20
 #: A skip within this share of a track counts as one.
 _SKIPPED = 0.5
+#: Share of the words after "radio from" that must be the name: "a long drive" is no wish for the track "Drive".
+_NAMED = 0.6
 _FROM = {
     "session": "On it goes from what you heard: {slate}.",
     "last": "More like the last ones: {slate}.",
@@ -149,7 +151,8 @@ class Radios(Asides):
     def _named_start(self, wish: RadioWish) -> RadioStart | None:
         """The artist or track that words name best."""
         read = self._understand(f"like {wish.name}", first_turn=True, model=False)
-        found = [mention for mention in read.mentions if mention.polarity != "-"]
+        least = _NAMED * len(wish.name)
+        found = [one for one in read.mentions if one.polarity != "-" and len(one.text) >= least]
         if not found:
             return None
         best = max(found, key=lambda mention: (len(mention.text), mention.confidence))

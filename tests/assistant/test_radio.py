@@ -172,3 +172,11 @@ def test_the_dials_of_a_message_hold_and_what_is_out_of_range_comes_to_the_neare
     assert any("new to your history" in cause for track in reply.tracks for cause in track.causes)
     familiar = talk.say("keep going", discovery=-1.0, n_tracks=5)
     assert any("you know" in cause for track in familiar.tracks for cause in track.causes)
+
+
+def test_a_radio_for_something_that_is_no_name_is_a_request_like_any_other(talk: _Talk) -> None:
+    reply = talk.say("radio for a long quiet evening with jazz")
+    assert not reply.text.startswith("Radio from")
+    assert any(line.constraint == "jazz" for line in reply.receipt)
+    named = talk.say("radio from Kind of Blue by Miles Davis, please")
+    assert named.tracks
