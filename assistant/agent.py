@@ -12,7 +12,7 @@ from assistant import disowning
 from assistant.answering import answer, answers, remark, without_wishes
 from assistant.applying import additions, locally, meeting, next_states, planned, with_plan
 from assistant.aside import context_of
-from assistant.asides import MAX_MESSAGE, Asides
+from assistant.asides import MAX_MESSAGE
 from assistant.chips import apply, less, resolve
 from assistant.clarifying import N_COMPARED, chosen, question, reopened
 from assistant.clean import cleaned
@@ -29,6 +29,7 @@ from assistant.phrasebook import phrasebook
 from assistant.phrases import asks_for_others, free_words
 from assistant.ports import Understanding
 from assistant.querying import Defaults, dials_of
+from assistant.radio import Radios
 from assistant.receipt import slate_length, write_receipt
 from assistant.relative import against
 from assistant.reply import Message, Reply
@@ -47,7 +48,7 @@ from recsys.text import artist_key
 from recsys.types import Event, EventKind
 
 
-class Agent(Asides):
+class Agent(Radios):
     """Answers messages from one published generation of the catalogue. Shared by threads."""
 
     def __init__(
@@ -105,6 +106,14 @@ class Agent(Asides):
         words, whose, language = self._whose(text, circle, session_id, started=last is not None)
         history = self._history(listener_id, session_id)
         stage("load")
+        if (radio := self.tuned(message, words, before, history)) is not None:
+            request, state, reply = self.play_on(
+                radio, message, before, history, seed=self._seed_now(message, session_id), at=self._clock()
+            )
+            stage("radio")
+            reply = reply.model_copy(update={"timings_ms": timings})
+            sessions.save(text, listener_id, request, with_speaker(state, known, request.speaker), reply)
+            return reply
         if (pressed := as_request(message, before)) is not None:
             request = pressed
         elif (answered := chosen(text, before.open_question, before.turn)) is not None:
@@ -137,7 +146,7 @@ class Agent(Asides):
         if plan is not None and not plan.edited and plan.pins and not state.pins:
             plan = None  # a new start lets go of what was pinned
         stage("understanding")
-        seed = self._seed_of(session_id) if message.seed is None else message.seed % 2**32
+        seed = self._seed_now(message, session_id)
 
         def ask(of: SessionState, whose: History) -> Query:
             query = self._query(of, whose, seed=seed)
@@ -266,6 +275,9 @@ class Agent(Asides):
             return said.rest, disowning.refuse(said), said.language
         note = disowning.follow(self._store, said, circle.asker, session_id, started=started)
         return said.rest, note, said.language
+
+    def _seed_now(self, message: Message, session_id: str) -> int:
+        return self._seed_of(session_id) if message.seed is None else message.seed % 2**32
 
     def _circle(self, message: Message, session_id: str) -> Circle:
         return Circle.of(message, lambda other: self._history(other, session_id))

@@ -19,6 +19,7 @@ from assistant.encoders import Encoders
 from assistant.enriching import Enriching, undescribed
 from assistant.errors import NothingToExportError
 from assistant.failures import kind_and_place
+from assistant.following import LearningWhatFollows
 from assistant.front_ends import FrontEnds
 from assistant.histories import Histories
 from assistant.labels import plain
@@ -28,6 +29,7 @@ from assistant.lyrics import read_lyrics
 from assistant.media import Media
 from assistant.naming import Naming
 from assistant.phrasebook import phrasebook
+from assistant.radio_start import RadioStart
 from assistant.recipes import Recipes
 from assistant.reply import Message, Reply
 from assistant.reports import (
@@ -58,7 +60,18 @@ _FORGOTTEN = "What was kept of somebody who takes part was deleted meanwhile, so
 
 
 class Assistant(
-    Histories, Conversations, Naming, Curating, Recipes, Media, FrontEnds, Library, Encoders, Enriching, Annotating
+    Histories,
+    Conversations,
+    Naming,
+    Curating,
+    Recipes,
+    Media,
+    FrontEnds,
+    Library,
+    Encoders,
+    Enriching,
+    Annotating,
+    LearningWhatFollows,
 ):
     """Segue, without any way in. Use as a context manager, or `close` it."""
 
@@ -81,6 +94,15 @@ class Assistant(
                 message,
                 f"Sorry, something went wrong and no playlist was made (reference {number}). Please try again.",
             )
+
+    def radio(self, listener_id: str, session_id: str, n: int = 10, start: RadioStart | None = None) -> Reply:
+        """Go on with a session's music, or begin a radio in it: the next n tracks, each with why it came next.
+
+        What was played or skipped meanwhile (`feedback` with the session) moves it; a `Message` with `radio` has
+        everything else that a message has. Where there is nothing to go on from, a playlist is made. Never raises.
+        """
+        start = start or RadioStart()
+        return self.reply(Message(listener_id=listener_id, session_id=session_id, text="", n_tracks=n, radio=start))
 
     @property
     def rewords(self) -> bool:

@@ -109,7 +109,7 @@ def origin(track: Track, column: str) -> str:
 
 def causes(pick: Pick, context: Context) -> list[Fact]:
     """Why the recommender put it here, as far as numbers tell."""
-    facts = [*_named(pick, context), *_nearest(pick, context), *_words(pick, context)]
+    facts = [*_named(pick, context), *_nearest(pick, context), *_followed(pick, context), *_words(pick, context)]
     facts += _sung(pick, context.book)
     facts += _measured(pick, context.book)
     facts += _known(pick, context)
@@ -194,6 +194,16 @@ def _nearest(pick: Pick, context: Context) -> list[Fact]:
     how, book = _HOW.get(relation, f"which you {relation}"), context.book
     named = titled(track.title, track.artists, book)
     return [_cause(book("close to {track}, {how}", track=named, how=book(how)), 1.0 + cosine)]
+
+
+def _followed(pick: Pick, context: Context) -> list[Fact]:
+    """The track of this session that it came right after, more than once, in what was listened to here."""
+    if pick.comes_after is None or pick.comes_after[0] not in context.references:
+        return []
+    track, _ = context.references[pick.comes_after[0]]
+    return [
+        _cause(context.book("often comes after {track}", track=titled(track.title, track.artists, context.book)), 1.6)
+    ]
 
 
 def _words(pick: Pick, context: Context) -> list[Fact]:

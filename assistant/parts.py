@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _Method = TypeVar("_Method", bound=Callable[..., Any])
-#: What changes when another generation, or another ranker of the data folder, is to serve.
-Stamp = tuple[tuple[str, int] | None, str | None]
+#: What changes when another generation, another ranker or another model of what comes next is to serve.
+Stamp = tuple[tuple[str, int] | None, str | None, str | None]
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Parts:
         return agent
 
     def _served(self) -> Serving:
-        """The generation being served, opened again when another one, or another ranker, has been published."""
+        """The generation being served, opened again when another one, or what it ranks with, has been published."""
         serving = self._serving
         if serving is not None and serving.stamp == self._stamp():
             return serving
@@ -165,9 +165,11 @@ class Parts:
 
     def _stamp(self) -> Stamp:
         from recsys import generations
+        from recsys.own_following import following_stamp
         from recsys.own_ranker import ranker_stamp
 
-        return generations.stamp(self.settings.home), ranker_stamp(self.settings.home)
+        home = self.settings.home
+        return generations.stamp(home), ranker_stamp(home), following_stamp(home)
 
     def _open(self, candidate: Path | None = None) -> Serving:
         """Open the generation being served, or a finished folder that may come to be."""

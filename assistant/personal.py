@@ -172,6 +172,7 @@ class Personal(Parts):
         from assistant.blanking import forget_words
         from assistant.store import identity
         from recsys.artist_facts import decades_in
+        from recsys.own_following import forget_following
         from recsys.spaces import forget
 
         listener, store, home = identity(listener_id), self._store(), self.settings.home
@@ -182,6 +183,7 @@ class Personal(Parts):
             known = forget_words(store, listener)
             known = store.remove_listener(listener) or known
             known = forget(home, listener) or known
+            known = forget_following(home, listener) or known
             with self._lock:
                 self._serving = None  # with all that it remembers of texts and of who has a vector
             decades_in.cache_clear()

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from assistant.radio_start import RadioStart
 from assistant.request import Chip, Edit
 
 #: Listeners that one slate is made for.
@@ -25,6 +26,7 @@ class Message(BaseModel):
     minutes: float | None = Field(default=None, description="beats the text")
     chips: tuple[Chip, ...] = Field(default=(), description="wishes to drop or insist on, beside the text")
     edits: tuple[Edit, ...] = Field(default=(), description="changes of single tracks, by buttons; no text then")
+    radio: RadioStart | None = Field(default=None, description="goes on or starts a radio, by a button; no text then")
     step: Literal["undo", "redo"] | None = Field(default=None, description="to another version; no text then")
     incognito: bool = Field(default=False, description="nothing of the turn is stored, and nothing learnt from it")
     discovery: float | None = Field(default=None, description="-1 familiar … +1 discovery; beats the text")

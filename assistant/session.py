@@ -18,6 +18,7 @@ from assistant.guesses import heeding
 from assistant.languages import ENGLISH
 from assistant.merging import Standing, merge
 from assistant.phrases import Phrase, asks_for_more_of, asks_for_others, compose, free_words, renew
+from assistant.radio_start import RadioState
 from assistant.request import Alternative, Intent, Mention, Request
 from assistant.wishes import constraints_of
 from recsys.text import fold as folded
@@ -88,6 +89,7 @@ class SessionState(BaseModel):
     focus: str | None = None  # the one track that was spoken of last
     arc: Arc | None = None
     open_question: OpenQuestion | None = None  # asked in the last turn
+    radio: RadioState | None = None  # that is on
     language: str = ENGLISH  # that the last turn was answered in
     exchanges: tuple[Exchange, ...] = ()  # the last turns as they were said, oldest first
     speakers: tuple[str, ...] = ()  # who wrote in it beside the listener whose session it is
@@ -166,6 +168,7 @@ def fold(state: SessionState, request: Request) -> SessionState:
         removed=state.removed,
         focus=state.focus,
         arc=request.arc or state.arc,
+        radio=state.radio,
         language=request.spoken,
         exchanges=said[-MAX_EXCHANGES:],
     )

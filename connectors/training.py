@@ -1,4 +1,4 @@
-"""`segue train`: the joint space, one space of it, the understanding of requests, or the ranker."""
+"""`segue train`: the joint space, one space of it, the understanding of requests, the ranker, or what comes next."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from connectors.opening import open_assistant, read_settings
 
 if TYPE_CHECKING:
+    from assistant.following_reports import SequentialReport
     from assistant.reports import RankerReport
 
 
@@ -58,12 +59,20 @@ def train(
             help="With --ranker: made conversations to add (default: so many that there are 300).",
         ),
     ] = None,
+    sequential: Annotated[
+        bool,
+        typer.Option("--sequential", help="Learn what comes next in a session; serve only if better than counting."),
+    ] = False,
 ) -> None:
     """Train the joint space anew on what is indexed, or on real requests, and serve it.
 
     With --only, the model being served stays as it is and one space is fitted to it; with --requests, it stays and
-    only the understanding of requests learns; with --ranker, only what orders the candidates of a conversation.
+    only the understanding of requests learns; with --ranker, only what orders the candidates of a conversation; with
+    --sequential, only what comes next in a session.
     """
+    others = (ranker, dialogs, walks, requests, names, steps, data, only)
+    if sequential and (any(one not in (None, False) for one in others) or tidy_names or from_events):
+        raise typer.BadParameter("--sequential learns what comes next alone; it goes with --seed and nothing else")
     of_space = (steps, data, only, tidy_names, from_events) != (None, None, None, False, False)
     if ranker and (of_space or requests is not None or names is not None):
         raise typer.BadParameter("--ranker teaches the ranking alone; it goes with --dialogs, --walks and --seed")
@@ -88,6 +97,12 @@ def train(
     asked = {"seed": seed, "training_steps": steps}
     settings = read_settings().model_copy(update={field: value for field, value in asked.items() if value is not None})
     with open_assistant(settings) as assistant:
+        if sequential:
+            with JobProgress() as progress:
+                followed = assistant.train_sequential(progress)
+            for line in _told_of_following(followed):
+                typer.echo(line)
+            return
         if ranker:
             with JobProgress() as progress:
                 learnt = assistant.train_ranker(progress, dialogs=dialogs, n_walks=walks)
@@ -127,3 +142,33 @@ def _told(report: RankerReport) -> list[str]:
         if report.deployed
         else "The ranker that served goes on: the new one is worse there",
     ]
+
+
+def _told_of_following(report: SequentialReport) -> list[str]:
+    """Say what was learnt of what comes next, how the models compare, and whether one is switched on."""
+    whose = f" of {report.n_listeners:,} listeners" if report.n_listeners else ""
+    figures = ", ".join(f"{name} {figure:.3f}" for name, figure in report.figures.items())
+    trial = report.trial
+    return [
+        f"Learnt what comes next from {report.n_sequences:,} {report.source}{whose}: {report.n_steps:,} steps over "
+        f"{report.n_tracks:,} tracks in {report.seconds:.0f} s",
+        f"  the first {report.n_learnt:,} taught, and {report.n_questions:,} steps of the later ones were asked for",
+        f"NDCG@10 on those: {figures}",
+        f"{report.model} against {report.baseline}: {trial.new:.3f} and {trial.served:.3f}; difference "
+        f"{trial.difference:+.3f} [{trial.low:+.3f}, {trial.high:+.3f}] (95 %, paired)",
+        _verdict(report),
+    ]
+
+
+def _verdict(report: SequentialReport) -> str:
+    if report.switched_on:
+        return (
+            f"The model ({report.model}) is switched on for this catalogue, from the next message on; in the radio it "
+            f"counts {report.weight:g}, which finds most of the later {report.source}"
+        )
+    why = (
+        "it beats counting, but adds nothing to likeness and shared playlists"
+        if report.trial.low > 0
+        else "none is surely better there than counting"
+    )
+    return f"No model is switched on for this catalogue: {why}"

@@ -34,6 +34,7 @@ from recsys.jam.score import cross_mix
 from recsys.jam.train import TrainingSettings
 from recsys.learned import RequestData
 from recsys.lyrics.passages import open_passages
+from recsys.own_following import open_following
 from recsys.ranking import RankingWeights
 from recsys.recommender import Recommender
 from recsys.retrieval.lexical import LexicalIndex
@@ -277,6 +278,7 @@ def open_recommender(
         half_life_days=half_life_days,
         weights=weights,
         continuing=open_continuing(folder, catalogue, translation.names),
+        following=open_following(home, catalogue),
         passages=open_passages(home, catalogue.track_ids, encoder.name),
         conversations=None
         if ranker == "none"

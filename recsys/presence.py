@@ -83,6 +83,11 @@ class Presence:
         """Tell whether what the thread does is for all of these listeners already."""
         return set(listener_ids) <= {one for act in self._acts for one in act.listeners}
 
+    def since(self, listener_ids: Collection[str]) -> dict[str, float]:
+        """Say when each of these listeners was first heard of: another time, or none, once they were forgotten."""
+        with self._engine.connect() as connection:
+            return _rows(connection, listener_ids)
+
     def check(self) -> None:
         """Go on only if nobody for whom the thread acts was forgotten.
 

@@ -9,6 +9,7 @@
       ask for, the less it counts
     + nearness to tracks named as examples, minus nearness to tracks just disliked
     + company and nearness of what was liked in this session, in full; minus what was passed over beside it
+    + what comes after this session so far, where a model of that is switched on
     + artists asked for after other wishes
     + a mild prior for known tracks, or in its place the popularity dial, whose wrong side counts more than its right
     - tracks of the listener's own history, and the discovery dial on their artists
@@ -65,6 +66,7 @@ class RankingWeights:
     liked: float = 1.0  # nearness to it
     liked_alone: float = 6.0  # nearness to it where the words ask for nothing in particular
     passed: float = 1.5  # shown beside it, and passed over
+    following: float = 0.5  # what comes after this session so far: of what that counts in the radio, measured there
     lead: float = 4.0  # artists asked for after other wishes
     newest: float = 0.5  # share of what was said last among the words of a session, 0–1
     discovery: float = 1.0
@@ -114,6 +116,7 @@ class Ranker:
         company: FloatArray,
         moment: FloatArray,
         relaxed: Collection[Constraint] = (),
+        following: FloatArray | None = None,
     ) -> FloatArray:
         """Score the candidates `rows` (C,).
 
@@ -127,8 +130,9 @@ class Ranker:
             company: (N,) how much company each track keeps with the listener's own.
             moment: (N,) and with those liked in this session.
             relaxed: hard constraints that gave way; what comes near them is still better than what does not.
+            following: (N,) how likely each track comes after this session so far, in 0–1; None where nothing tells.
         """
-        terms = self.terms(query, taste, checked, rows, translation, lexical, company, moment, relaxed)
+        terms = self.terms(query, taste, checked, rows, translation, lexical, company, moment, relaxed, following)
         _, scores = next(terms)
         for _, term in terms:
             scores += term
@@ -145,6 +149,7 @@ class Ranker:
         company: FloatArray,
         moment: FloatArray,
         relaxed: Collection[Constraint] = (),
+        following: FloatArray | None = None,
     ) -> Iterator[tuple[Part, FloatArray]]:
         """Yield what `scores` adds up, each with the part of the score that it belongs to: (C,), beginning with JAM."""
         w = self.weights
@@ -174,6 +179,8 @@ class Ranker:
             yield "taste", np.float32(w.moment) * moment[rows]
             liked = w.liked if n_wishes else w.liked_alone
             yield "taste", np.float32(liked) * self.nearness(np.array(query.liked_rows))[rows]
+        if following is not None:
+            yield "taste", np.float32(w.following) * following[rows]
         if query.passed_rows:
             yield "dislikes", -(np.float32(w.passed) * np.isin(rows, query.passed_rows))
         for key in sorted(query.lead):

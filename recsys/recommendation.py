@@ -71,9 +71,11 @@ class Pick:
     query_share: float  # of what lifts the track above the average candidate, the request's share, 0–1
     user_share: float  # and the listener's; the two sum to 1 unless nothing lifts it (both 0)
     modality_weights: Mapping[str, float] = field(default_factory=dict)
-    retrievers: tuple[str, ...] = ()  # translation, constraint, lexical, lyrics, company, neighbours, title, kept
+    #: translation, constraint, lexical, lyrics, company, following, neighbours, title, kept
+    retrievers: tuple[str, ...] = ()
     matched: tuple[Constraint, ...] = ()  # wanted constraints that this track is known to meet
     nearest_liked: tuple[int, float] | None = None  # (row, cosine) of the closest positively rated track
+    comes_after: tuple[int, int] | None = None  # (row of this session's track, how often it came right after that)
     fits: tuple[int, ...] = ()  # of several listeners, the asker being 0, those it fits (`recsys.groups`)
     keenest: int = 0  # and the one who has it highest, whether it fits or not
 

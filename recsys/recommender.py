@@ -27,11 +27,11 @@ from recsys.portrait import Standpoint
 from recsys.ranking import Ranker, RankingWeights, Taste
 from recsys.reading import Reader
 from recsys.recommendation import ConstraintCount, Pick, Place, Query, Recommendation, count_all
+from recsys.retrieval.beside import beside_the_space
 from recsys.retrieval.company import Company
 from recsys.retrieval.continuing import Continuing
-from recsys.retrieval.fusion import retrieve
 from recsys.retrieval.lexical import LexicalIndex
-from recsys.retrieval.top import top
+from recsys.retrieval.sequential import Following, steps_between
 from recsys.slate import Candidates, arrange, choose
 from recsys.timing import Clock
 from recsys.translation import Translation
@@ -66,12 +66,13 @@ class Recommender:
         n_candidates: int = 600,
         conversations: ConversationRanking | None = None,
         continuing: Continuing | None = None,
+        following: Following | None = None,
         passages: Passages | None = None,
     ) -> None:
         """Put the parts of a generation together; `recsys.pipeline.open_recommender` does it from a folder."""
-        self.conversations = conversations
+        self.conversations, self.following = conversations, following
         self.catalogue, self.vocabulary, self.index = catalogue, vocabulary, index
-        self._company, self._continuing = Company(catalogue), continuing
+        self.company, self._continuing = Company(catalogue), continuing
         self.ranker = Ranker(catalogue, vocabulary, vectors, weights or RankingWeights())
         self._reader = Reader(encoder, lexical, self.ranker.weights.newest, passages)
         self._translation, self._vectors = translation, vectors
@@ -110,7 +111,7 @@ class Recommender:
             max_per_artist=query.max_per_artist,
             arc=query.arc,
         )
-        ordered = arrange(candidates, picked, query.arc)
+        ordered = arrange(candidates, picked, query.arc, steps_between(self.following, candidates.rows[picked]))
         clock.lap("slate")
         slate_rows = candidates.rows[ordered]
         relaxed = tuple(relaxable[: int(tiers[slate_rows].max(initial=0))])
@@ -160,7 +161,16 @@ class Recommender:
         picks = self._picks(turn, candidates, list(range(len(rows))), found)
         extra = None if turn.extra is None else np.float32(self.ranker.weights.translation) * turn.extra[rows]
         terms = self.ranker.terms(
-            turn.query, turn.taste, turn.checked, rows, noise[rows], turn.words, turn.company, turn.moment, relaxable
+            turn.query,
+            turn.taste,
+            turn.checked,
+            rows,
+            noise[rows],
+            turn.words,
+            turn.company,
+            turn.moment,
+            relaxable,
+            turn.following,
         )
         scale = self._translation.scale(turn.query) * self.ranker.weights.translation
         parts = split(self.index.explain(turn.point, rows), scale, extra, terms)
@@ -229,9 +239,10 @@ class Recommender:
             extra=self._translation.extra(query, text_vector),
             lexical=self._reader.shares(query),
             lyrics=self._reader.lyrics(checked),
-            company=(self._continuing or self._company).scores(taste.liked_rows, taste.weights[taste.weights > 0]),
-            moment=self._company.scores(liked, np.ones(len(liked), dtype=np.float32)),
+            company=(self._continuing or self.company).scores(taste.liked_rows, taste.weights[taste.weights > 0]),
+            moment=self.company.scores(liked, np.ones(len(liked), dtype=np.float32)),
             evidence=self.conversations.evidence(query) if self.conversations and not query.taste_first else None,
+            following=None if self.following is None else self.following.next_of(self.catalogue, query),
         )
 
     def _noise(self, seed: int) -> FloatArray:
@@ -253,7 +264,16 @@ class Recommender:
         if turn.extra is not None:
             translation += turn.extra[rows]
         return self.ranker.scores(
-            turn.query, turn.taste, turn.checked, rows, translation, turn.words, turn.company, turn.moment, relaxed
+            turn.query,
+            turn.taste,
+            turn.checked,
+            rows,
+            translation,
+            turn.words,
+            turn.company,
+            turn.moment,
+            relaxed,
+            turn.following,
         )
 
     def _rank(self, turn: Turn, found: Found, relaxed: Collection[Constraint] = ()) -> FloatArray:
@@ -337,29 +357,7 @@ class Recommender:
             result = self.index.search(turn.point, k, allowed & wanted)
             certified &= result.certified
             found["constraint"] = np.union1d(found.get("constraint", result.rows), result.rows)
-        if (typical := self.ranker.typical(turn.checked)) is not None:
-            found["typical"] = top(np.where(allowed, typical, 0), k // 3)
-        found["lexical"] = top(np.where(allowed, turn.lexical, 0), k // 3)
-        if turn.lyrics is not None:
-            found["lyrics"] = top(np.where(allowed, turn.lyrics, 0), k // 3)
-        if turn.query.how_much_me:
-            found["company"] = top(np.where(allowed, turn.company, 0), k // 3)
-        if turn.extra is not None:
-            above = turn.extra - turn.extra.min()
-            found["memory"] = top(np.where(allowed, above, 0), k)
-        if turn.query.liked_rows:
-            moment = top(np.where(allowed, turn.moment, 0), k // 3)
-            found["company"] = np.union1d(found.get("company", moment), moment)
-        if examples := (*turn.query.like_rows, *turn.query.liked_rows):
-            near = self.ranker.nearness(np.array(examples))
-            found["neighbours"] = top(np.where(allowed, near, 0), k // 3)
-        titles = np.array(turn.query.title_rows, dtype=np.int64)
-        found["title"] = titles[allowed[titles]]
-        if kept := [*(row for _, row in turn.query.fixed), *turn.query.must_rows]:
-            found["kept"] = np.array(kept, dtype=np.int64)
-        if turn.evidence is not None:
-            for name, rows in retrieve(turn.evidence, allowed).items():
-                found[name] = np.concatenate([rows, np.setdiff1d(found.get(name, rows), rows)])
+        beside_the_space(found, turn, self.ranker, allowed, k)
         return Found(np.unique(np.concatenate(list(found.values()))), found, certified)
 
     def _candidates(self, query: Query, rows: IntArray, scores: FloatArray, tiers: IntArray) -> Candidates:
@@ -385,7 +383,7 @@ class Recommender:
             return ()
         liked = turn.taste.liked_rows[: None if candidates.fits is None else 0]  # a group is not told whose tracks
         examples = [liked, np.array(turn.query.like_rows, dtype=np.int64)]
-        return picks_of(
+        picks = picks_of(
             self.catalogue,
             rows,
             candidates.scores[ordered],
@@ -397,3 +395,4 @@ class Recommender:
             examples=np.concatenate(examples),
             vectors=self._vectors,
         )
+        return picks if self.following is None else self.following.told(self.catalogue, turn.query, picks)

@@ -30,6 +30,7 @@ class Turn:
     moment: FloatArray  # (N,) the company of what was liked in this session
     extra: FloatArray | None  # (N,) what is added to the joint-space scores, if anything
     evidence: Mapping[str, FloatArray] | None  # what the conversation says of every track, (N,) by name
+    following: FloatArray | None = None  # (N,) what comes after this session so far; None: nothing tells
     lyrics: FloatArray | None = None  # (N,) how near they come to the topic asked for; None where none is
 
     @property

@@ -10,6 +10,7 @@ A catalogue without playlists leaves the artists. Shapes: N tracks, P playlists,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,11 +28,11 @@ _HALF_TRUSTED = 5.0
 class Company:
     """Counts shared playlists and artists over one catalogue."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        """Build the membership matrix (N, P) of the catalogue's playlists."""
+    def __init__(self, catalogue: Catalogue, members: Sequence[IntArray] | None = None) -> None:
+        """Build the membership matrix (N, P) of the catalogue's playlists, or of those whose rows are given."""
         from scipy.sparse import csr_array
 
-        members = catalogue.collection_rows
+        members = catalogue.collection_rows if members is None else members
         rows = np.concatenate([np.empty(0, dtype=np.int64), *members])
         columns = np.repeat(np.arange(len(members)), [len(one) for one in members])
         shape = (len(catalogue), max(len(members), 1))

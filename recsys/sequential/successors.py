@@ -13,6 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from recsys.sequential.counted import CountingModel, require_steps, weighted_rows
+from recsys.sequential.errors import SequentialModelError
 from recsys.sequential.port import silent
 from recsys.sequential.sequences import Questions, Sequences
 from recsys.types import IntArray, Progress
@@ -38,6 +39,13 @@ class Successors(CountingModel):
     def sparse_scores(self, prefixes: Sequences) -> sp.csr_array:
         """Return the counts (B, I)."""
         return weighted_rows(prefixes, float(self.settings["decay"])) @ self.fitted(prefixes)["after"]
+
+    def counts(self, before: IntArray, after: int) -> IntArray:
+        """Return how often an item came right after each of some others (n,)."""
+        if self._arrays is None:
+            raise SequentialModelError(self.name, "it was asked before it was fitted", "call fit or load first")
+        column = self._arrays["after"][before][:, [after]]
+        return np.asarray(column.toarray(), dtype=np.int64).ravel()
 
 
 def pairs_at(sequences: Sequences, distance: int) -> IntArray:

@@ -138,6 +138,8 @@ finally:
         (["embeddings", "ad"], "no such command 'ad'. Did you mean 'add'?; see `segue embeddings --help`"),
         (["train", "--from-events", "--tidy-names"], "invalid value: --data, --tidy-names and --from-events learn"),
         (["train", "--ranker", "--steps", "9"], "invalid value: --ranker teaches the ranking alone; it goes with"),
+        (["train", "--sequential", "--ranker"], "invalid value: --sequential learns what comes next alone; it goes"),
+        (["train", "--sequential", "--tidy-names"], "invalid value: --sequential learns what comes next alone; it"),
         (["train", "--walks", "9"], "invalid value: --dialogs and --walks go with --ranker; give that as well"),
         (["train", "--dialogs", "x"], "invalid value: --dialogs and --walks go with --ranker; give that as well"),
         (["train", "--ranker", "--walks", "-1"], "invalid value for '--walks'"),

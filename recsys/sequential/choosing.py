@@ -1,0 +1,135 @@
+"""Which model of what comes next serves a catalogue: one that is surely better than counting, or none.
+
+    1. the last fifth of the sequences is held out; every step of it but the first of each is a question
+    2. the candidates (the mixture, and SASRec where there is enough to learn from) are fitted on the rest, and the one
+       of the larger mean NDCG@10 on the first half of the questions is chosen; one candidate needs no choice
+    3. it is compared with the better of popularity and successor counts, question by question, on the second half (on
+       all questions where there was no choice)
+
+NDCG@10 of a question is 1 / log₂(1 + rank), 0 from rank 11 on, over all tracks but those of the prefix. It is switched
+on if the 95 % interval of the mean difference is above zero; sequences are drawn together (`recsys.trial`). Then it is
+fitted anew on everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.sequential.held_out import every_step
+from recsys.sequential.measure import ranks
+from recsys.sequential.mixture import Mixture
+from recsys.sequential.popularity import Popularity
+from recsys.sequential.port import SequentialModel, silent
+from recsys.sequential.sequences import Questions, Sequences
+from recsys.sequential.steps import divided
+from recsys.sequential.successors import Successors
+from recsys.trial import DEPTH, Verdict, compare
+from recsys.types import Progress
+
+HELD_OUT = 0.2
+#: Steps from which on SASRec is tried; it takes minutes where the others take seconds. The border is a guess.
+NEURAL_FROM = 100_000
+#: Questions asked at most, drawn over all held out.
+_MOST_QUESTIONS = 3_000
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a trial found."""
+
+    name: str  # of the candidate that was chosen
+    baseline: str  # what it was compared with
+    figures: Mapping[str, float]  # model → NDCG@10 on all questions held out
+    verdict: Verdict  # of the candidate against the baseline
+    model: SequentialModel  # the candidate, fitted on those alone that it was not asked about
+    later: Sequences  # which it was
+    train: Sequences
+    n_learnt: int  # sequences that were learnt from in the trial
+    n_questions: int
+
+    @property
+    def switched_on(self) -> bool:
+        """Whether the candidate is surely better than counting."""
+        return self.verdict.better
+
+
+def choose(
+    sequences: Sequences,
+    *,
+    seed: int,
+    neural: bool | None = None,
+    state: Path | None = None,
+    progress: Progress = silent,
+) -> Choice:
+    """Try the candidates on the latest sequences.
+
+    Args:
+        sequences: the earliest first; the last ones are held out.
+        seed: of drawing and of training.
+        neural: whether SASRec is tried; None where there are at least `NEURAL_FROM` steps.
+        state: a folder for what training must keep to go on after a kill.
+        progress: told about every stage.
+
+    Raises:
+        SequentialModelError: nothing can be held out or learnt.
+    """
+    train, later = divided(sequences, HELD_OUT)
+    questions, owners = _drawn(every_step(later), seed)
+    candidates = names_of(sequences, neural)
+    gains: dict[str, NDArray[np.float64]] = {}
+    models: dict[str, SequentialModel] = {}
+    for number, name in enumerate(["popularity", "successors", *candidates]):
+        progress("trying models", number, len(candidates) + 2)
+        model = models[name] = fitted(
+            name, train, seed=seed, state=None if state is None else state / "trial", progress=progress
+        )
+        placed = ranks(model, questions, repeats=False)
+        gains[name] = np.where(placed <= DEPTH, 1 / np.log2(1 + placed), 0.0)
+    half = len(np.unique(owners)) // 2 if len(candidates) > 1 else 0
+    decides, judges = owners < np.unique(owners)[half], owners >= np.unique(owners)[half]
+    name = max(candidates, key=lambda one: float(gains[one][decides].sum()))
+    baseline = max(("popularity", "successors"), key=lambda one: float(gains[one][judges].sum()))
+    verdict = compare(gains[baseline][judges].tolist(), gains[name][judges].tolist(), owners[judges].tolist(), seed)
+    figures = {one: float(gain.mean()) for one, gain in gains.items()}
+    return Choice(name, baseline, figures, verdict, models[name], later, train, len(train), len(questions))
+
+
+def names_of(sequences: Sequences, neural: bool | None) -> list[str]:
+    """Name the candidates for such sequences."""
+    tried = len(sequences.items) >= NEURAL_FROM if neural is None else neural
+    return ["mixture", *(["sasrec"] if tried else [])]
+
+
+def fitted(
+    name: str, train: Sequences, *, seed: int, state: Path | None = None, progress: Progress = silent
+) -> SequentialModel:
+    """Fit a model by name.
+
+    Raises:
+        SequentialModelError: there is nothing to learn from.
+    """
+    if name == "popularity":
+        return Popularity().fit(train)
+    if name == "successors":
+        return Successors().fit(train)
+    if name == "mixture":
+        return Mixture(by="lines", seed=seed).fit(train, progress=progress)
+    from recsys.sequential.sasrec import SESSIONS, SasRec
+
+    return SasRec(replace(SESSIONS, seed=seed), state=state).fit(train, progress=progress)
+
+
+def _drawn(questions: Questions, seed: int) -> tuple[Questions, NDArray[np.int64]]:
+    """Draw questions, with the number of the sequence that each is of."""
+    _, owners = np.unique(np.array(questions.prefixes.owners), return_inverse=True)
+    first = {owner: place for place, owner in reversed(list(enumerate(owners.tolist())))}
+    owners = np.array([first[owner] for owner in owners.tolist()], dtype=np.int64)
+    if len(questions) <= _MOST_QUESTIONS:
+        return questions, owners
+    rows = np.sort(np.random.default_rng(seed).choice(len(questions), _MOST_QUESTIONS, replace=False))
+    return Questions(questions.prefixes.take(rows), questions.targets[rows]), owners[rows]

@@ -1,0 +1,90 @@
+"""What comes next, from what listeners played to the slate: learnt, switched on, told, and forgotten."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.app import Assistant
+from assistant.following_errors import TooFewSequencesError
+from assistant.following_reports import SequentialReport
+from assistant.reply import Message
+from recsys.types import Event, EventKind
+
+N_SCENES, N_OF_SCENE = 10, 12
+
+
+@pytest.fixture(scope="module")
+def opened(
+    tmp_path_factory: pytest.TempPathFactory, untouched_home: Path, open_assistant: Callable[..., Assistant]
+) -> Iterator[Assistant]:
+    with open_assistant(shutil.copytree(untouched_home, tmp_path_factory.mktemp("following") / "home")) as assistant:
+        yield assistant
+
+
+@pytest.fixture(scope="module")
+def report(opened: Assistant) -> SequentialReport:
+    _play(opened)
+    return opened.train_sequential()
+
+
+def _scenes(assistant: Assistant) -> list[list[str]]:
+    """Tracks of the catalogue that nothing but sessions unites."""
+    ids = assistant.serving().recommender.catalogue.track_ids
+    drawn = np.random.default_rng(2).permutation(len(ids))[: N_SCENES * N_OF_SCENE].reshape(N_SCENES, N_OF_SCENE)
+    return [[ids[row] for row in rows] for rows in drawn.tolist()]
+
+
+def _play(assistant: Assistant) -> None:
+    rng, scenes, events = np.random.default_rng(4), _scenes(assistant), []
+    for session in range(160):
+        scene = scenes[session % N_SCENES]
+        for step, place in enumerate(rng.permutation(N_OF_SCENE)[:6].tolist()):
+            at = session * 10_000.0 + step * 200
+            events.append(Event(f"listener {session % 4}", scene[place], EventKind.PLAY, at, 1.0))
+    assistant._store().add_events(events)
+
+
+def test_what_listeners_played_switches_a_model_on(report: SequentialReport) -> None:
+    assert (report.source, report.n_sequences, report.n_listeners) == ("sessions", 160, 4)
+    assert report.switched_on
+    assert report.trial.low > 0
+    assert report.figures[report.model] > report.figures[report.baseline]
+
+
+def test_a_turn_shows_what_comes_after_the_session_and_says_after_what(
+    opened: Assistant, report: SequentialReport
+) -> None:
+    assert report.switched_on
+    scene = _scenes(opened)[0]
+    for place, track in enumerate(scene[:4]):
+        opened._store().add_event(Event("visitor", track, EventKind.LIKE, 1e9 + place, session_id="s"))
+    reply = opened.reply(Message(listener_id="visitor", session_id="s", text="something nice"))
+    shown = [track for track in reply.tracks if track.track_id in scene[4:]]
+    assert len(shown) >= 3
+    assert any("often comes after" in cause for track in shown for cause in track.causes)
+
+
+def test_another_process_follows_when_a_model_is_switched_on_or_forgotten(
+    tmp_path: Path, untouched_home: Path, open_assistant: Callable[..., Assistant]
+) -> None:
+    home = Path(shutil.copytree(untouched_home, tmp_path / "home"))
+    with open_assistant(home) as one, open_assistant(home) as other:
+        assert other.serving().recommender.following is None
+        _play(one)
+        assert one.train_sequential().switched_on
+        assert other.serving().recommender.following is not None
+        assert one.forget("listener 1")
+        assert other.serving().recommender.following is None
+        assert one.serving().recommender.following is None
+
+
+def test_too_little_to_learn_from_is_said(
+    indexed_home: Callable[[int], Path], open_assistant: Callable[..., Assistant]
+) -> None:
+    with open_assistant(indexed_home(40)) as assistant, pytest.raises(TooFewSequencesError, match="at least 100"):
+        assistant.train_sequential()
