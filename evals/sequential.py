@@ -32,13 +32,11 @@ from evals.errors import EvaluationError, UnknownSystemError
 from evals.metrics import summarise, summarise_quantile
 from evals.report import Report
 from evals.sequential_order import order_of_neighbours
-from recsys.sequential.content import Content
 from recsys.sequential.held_out import LINES_HELD_OUT, every_step
 from recsys.sequential.item_vectors import ALLOWED, read_item_vectors
 from recsys.sequential.measure import ranks
 from recsys.sequential.mixture import Mixture
 from recsys.sequential.port import SequentialModel
-from recsys.sequential.presets import models_for
 from recsys.sequential.reading import Targets, last_lines, read_sequences, read_targets, read_tokens
 from recsys.sequential.registry import NAMES, open_model
 from recsys.sequential.sequences import Questions, Sequences, leave_one_out
@@ -191,21 +189,11 @@ def _tasks(sequences: Sequences, given: Targets | None, options: Options, seed: 
 
 
 def _made(name: str, sequences: Sequences, options: Options, seed: int) -> SequentialModel:
-    """Make a model, with the content of items where vectors are given."""
-    vectors = {}
-    if options.vectors is not None and name in ("content", "mixture"):
-        vectors = {kind: read_item_vectors(options.vectors, sequences.names, kind) for kind in ALLOWED}
-    if name == "content" and vectors:
-        return Content(np.concatenate([_unit(one) for one in vectors.values()], axis=1))
-    if name != "mixture":
-        return open_model(name, seed=seed)
-    by = "lines" if options.form == "session" else "steps"
-    mixed = models_for(by, sequences.n_items) | {f"content_{kind}": Content(one) for kind, one in vectors.items()}
-    return open_model(name, models=mixed, by=by, seed=seed)
-
-
-def _unit(vectors: Any) -> Any:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    """Make a model for such data, with the content of items where vectors are given."""
+    content = None
+    if options.vectors is not None:
+        content = {kind: read_item_vectors(options.vectors, sequences.names, kind) for kind in ALLOWED}
+    return open_model(name, seed=seed, by="lines" if options.form == "session" else "steps", content=content)
 
 
 def _told(model: SequentialModel) -> Mapping[str, Any]:

@@ -1,8 +1,9 @@
 """Which model of what comes next serves a catalogue: one that is surely better than counting, or none.
 
     1. the last fifth of the sequences is held out; every step of it but the first of each is a question
-    2. the candidates (the mixture, and SASRec where there is enough to learn from) are fitted on the rest, and the one
-       of the larger mean NDCG@10 on the first half of the questions is chosen; one candidate needs no choice
+    2. the candidates (the mixture, and its sum with SASRec where there is enough to learn from) are fitted on the
+       rest, and the one of the larger mean NDCG@10 on the first half of the questions is chosen; one candidate needs
+       no choice
     3. it is compared with the better of popularity and successor counts, question by question, on the second half (on
        all questions where there was no choice)
 
@@ -14,7 +15,7 @@ fitted anew on everything.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from recsys.sequential.measure import ranks
 from recsys.sequential.mixture import Mixture
 from recsys.sequential.popularity import Popularity
 from recsys.sequential.port import SequentialModel, silent
+from recsys.sequential.registry import open_model
 from recsys.sequential.sequences import Questions, Sequences
 from recsys.sequential.steps import divided
 from recsys.sequential.successors import Successors
@@ -32,7 +34,7 @@ from recsys.trial import DEPTH, Verdict, compare
 from recsys.types import Progress
 
 HELD_OUT = 0.2
-#: Steps from which on SASRec is tried; it takes minutes where the others take seconds. The border is a guess.
+#: Steps from which on SASRec is tried, too; it takes minutes where the others take seconds. The border is a guess.
 NEURAL_FROM = 100_000
 #: Questions asked at most, drawn over all held out.
 _MOST_QUESTIONS = 3_000
@@ -102,7 +104,7 @@ def choose(
 def names_of(sequences: Sequences, neural: bool | None) -> list[str]:
     """Name the candidates for such sequences."""
     tried = len(sequences.items) >= NEURAL_FROM if neural is None else neural
-    return ["mixture", *(["sasrec"] if tried else [])]
+    return ["mixture", *(["mixture+sasrec"] if tried else [])]
 
 
 def fitted(
@@ -117,11 +119,11 @@ def fitted(
         return Popularity().fit(train)
     if name == "successors":
         return Successors().fit(train)
+    counted = Mixture(by="lines", seed=seed)
     if name == "mixture":
-        return Mixture(by="lines", seed=seed).fit(train, progress=progress)
-    from recsys.sequential.sasrec import SESSIONS, SasRec
-
-    return SasRec(replace(SESSIONS, seed=seed), state=state).fit(train, progress=progress)
+        return counted.fit(train, progress=progress)
+    learnt = open_model("sasrec", seed=seed, by="lines", state=state)
+    return Mixture({"mixture": counted, "sasrec": learnt}, weights=[1.0, 1.0]).fit(train, progress=progress)
 
 
 def _drawn(questions: Questions, seed: int) -> tuple[Questions, NDArray[np.int64]]:

@@ -24,7 +24,7 @@ from recsys.sequential.counted import CountingModel, item_counts, require_steps
 from recsys.sequential.errors import SequentialModelError
 from recsys.sequential.held_out import Round, rounds
 from recsys.sequential.port import SequentialModel, silent
-from recsys.sequential.presets import models_for
+from recsys.sequential.presets import By, models_for
 from recsys.sequential.saved import read_arrays, read_card, write_arrays, write_card
 from recsys.sequential.sequences import Questions, Sequences
 from recsys.types import FloatArray, IntArray, Progress
@@ -49,7 +49,8 @@ class Mixture:
         models: Mapping[str, SequentialModel] | None = None,
         *,
         weights: Sequence[float] | None = None,
-        by: str | None = None,
+        by: By | None = None,
+        content: Mapping[str, FloatArray] | None = None,
         n_candidates: int = 300,
         seed: int = 64,
     ) -> None:
@@ -61,6 +62,7 @@ class Mixture:
             weights: of the models in their order; chosen when None.
             by: "steps" holds out the last steps of every sequence, "lines" the last tenth of the sequences; None
                 takes "lines" where a sequence has an item twice, as sessions of tracks do.
+            content: vectors of the items (I, d) by what they are called, for the models of the presets.
             n_candidates: items of each question among which the weights are chosen.
             seed: of drawing questions.
         """
@@ -68,7 +70,7 @@ class Mixture:
             problem = f"{len(weights)} weights for {len(models or ())} models"
             raise SequentialModelError(self.name, problem, "give one weight for each")
         self.models, self.by, self.n_candidates, self.seed = dict(models or {}), by, n_candidates, seed
-        self._given = weights
+        self._given, self._content = weights, content
         self.weights: FloatArray | None = None if weights is None else np.asarray(weights, dtype=np.float32)
         self._shares: FloatArray | None = None
 
@@ -84,8 +86,8 @@ class Mixture:
 
     def held_out(self, train: Sequences) -> list[Round]:
         """Return what the weights are chosen on, having decided what is mixed."""
-        by = self.by or ("lines" if train.has_repeats() else "steps")
-        self.models = self.models or models_for(by, train.n_items)
+        by: By = self.by or ("lines" if train.has_repeats() else "steps")
+        self.models = self.models or models_for(by, train.n_items, self._content)
         return rounds(train, by, seed=self.seed)
 
     def chosen(self, held: Sequence[Round], progress: Progress = silent) -> FloatArray:

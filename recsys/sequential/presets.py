@@ -1,4 +1,4 @@
-"""Which models are mixed, by what the training data is like.
+"""How models are made by what the training data is like, and which are mixed.
 
     lines   sessions of tracks, with repeats: what follows matters most, then what is near, then sessions alike
     steps   one long sequence for each listener, without repeats: what is in it together matters too
@@ -9,6 +9,10 @@ sessions, after training on the first eight, and on the last known artist but on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from recsys.sequential.content import Content
 from recsys.sequential.ease import Ease
 from recsys.sequential.item_knn import ItemKnn
 from recsys.sequential.nearby import Nearby
@@ -17,18 +21,41 @@ from recsys.sequential.port import SequentialModel
 from recsys.sequential.repeats import Repeats
 from recsys.sequential.session_knn import SessionKnn
 from recsys.sequential.successors import Successors
+from recsys.types import FloatArray
 
+By = Literal["lines", "steps"]
 #: Items up to which EASE is among the models: the mixture fits it several times.
 _MOST_ITEMS_FOR_EASE = 6_000
+#: Of models that learn by gradient, where they are not made by their defaults.
+_OPTIONS: Mapping[tuple[str, By], Mapping[str, Any]] = {
+    ("sasrec", "lines"): {
+        "dim": 64,
+        "max_length": 30,
+        "dropout": 0.2,
+        "n_negatives": 2048,
+        "deviation": 0.05,
+        "steps": 1500,
+        "batch": 512,
+        "learning_rate": 4e-3,
+        "validate_every": 300,
+    }
+}
 
 
-def models_for(by: str, n_items: int) -> dict[str, SequentialModel]:
+def options_for(name: str, by: By | None) -> Mapping[str, Any]:
+    """Return the options of a model that learns by gradient, for such data; none where its defaults are for it."""
+    return {} if by is None else _OPTIONS.get((name, by), {})
+
+
+def models_for(by: By, n_items: int, content: Mapping[str, FloatArray] | None = None) -> dict[str, SequentialModel]:
     """Return models that are not fitted, by name.
 
     Args:
         by: "lines" or "steps".
         n_items: of the catalogue.
+        content: vectors of the items (I, d) by what they are called.
     """
+    described: dict[str, SequentialModel] = {f"content_{kind}": Content(one) for kind, one in (content or {}).items()}
     if by == "lines":
         return {
             "near": Nearby(decay=0.65),
@@ -37,6 +64,7 @@ def models_for(by: str, n_items: int) -> dict[str, SequentialModel]:
             "session-knn": SessionKnn(n_neighbours=100, idf=0.2),
             "successors": Successors(decay=0.1),
             "repeats": Repeats(),
+            **described,
         }
     models: dict[str, SequentialModel] = {
         "after": Nearby(reach=30.0, slope=0.0, back=0.0, alpha=0.3),
@@ -48,4 +76,4 @@ def models_for(by: str, n_items: int) -> dict[str, SequentialModel]:
     }
     if n_items <= _MOST_ITEMS_FOR_EASE:
         models["ease"] = Ease(penalty=300.0)
-    return models
+    return models | described

@@ -12,9 +12,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+
 from recsys.sequential.errors import SequentialModelError
 from recsys.sequential.port import SequentialModel
+from recsys.sequential.presets import By, options_for
 from recsys.sequential.saved import read_card
+from recsys.types import FloatArray
 
 #: Where each class is. Those below `e4srec` import torch, so all are imported when they are asked for.
 _CLASSES = {
@@ -36,12 +40,22 @@ _CLASSES = {
 NAMES = tuple(_CLASSES)
 
 
-def open_model(name: str, *, seed: int | None = None, **options: Any) -> SequentialModel:
+def open_model(
+    name: str,
+    *,
+    seed: int | None = None,
+    by: By | None = None,
+    content: Mapping[str, FloatArray] | None = None,
+    **options: Any,
+) -> SequentialModel:
     """Make a model that is not fitted.
 
     Args:
         name: one of `NAMES`, or several with "+" between.
         seed: of a model that draws; the others do without, and None leaves it as its settings have it.
+        by: what the data is like, "lines" (many short sessions) or "steps" (long sequences): `mixture` and `sasrec`
+            are made for it. None leaves it to each model.
+        content: vectors of the items (I, d) by what they are called, for `content` and `mixture`.
         options: of the model. `mixture` takes `models`, names or models by what they are called; without it, those of
             `recsys.sequential.presets`.
 
@@ -52,15 +66,19 @@ def open_model(name: str, *, seed: int | None = None, **options: Any) -> Sequent
         parts = name.split("+")
         from recsys.sequential.mixture import Mixture
 
-        summed = Mixture({part: open_model(part, seed=seed) for part in parts}, weights=[1.0] * len(parts))
-        return cast(SequentialModel, summed)
+        made_of = {part: open_model(part, seed=seed, by=by, content=content) for part in parts}
+        return cast(SequentialModel, Mixture(made_of, weights=[1.0] * len(parts)))
     made = _class_of(name)
     try:
         if name == "mixture":
             drawn = {} if seed is None else {"seed": seed}
-            return cast(SequentialModel, made(_models(options.pop("models", None)), **drawn, **options))
+            models = _models(options.pop("models", None))
+            return cast(SequentialModel, made(models, by=by, content=content, **drawn, **options))
+        if name == "content" and content:
+            options["vectors"] = _side_by_side(content)
         if (settings := getattr(made, "settings_class", None)) is not None:
             own = {field.name for field in fields(settings)}
+            options = {**options_for(name, by), **options}
             if seed is not None and "seed" in own:
                 options["seed"] = seed
             others = {option: value for option, value in options.items() if option not in own}
@@ -78,6 +96,12 @@ def load_model(folder: Path) -> SequentialModel:
         SequentialModelError: the folder holds none.
     """
     return cast(SequentialModel, _class_of(str(read_card(folder)["model"])).load(folder))
+
+
+def _side_by_side(tables: Mapping[str, FloatArray]) -> FloatArray:
+    """Join tables of vectors (I, d) to one (I, sum of all d) in which each counts the same."""
+    unit = [one / np.maximum(np.linalg.norm(one, axis=1, keepdims=True), 1e-9) for one in tables.values()]
+    return np.concatenate(unit, axis=1)
 
 
 def _models(given: Any) -> Mapping[str, SequentialModel] | None:

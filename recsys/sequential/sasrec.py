@@ -28,20 +28,6 @@ class SasRecSettings(NeuralSettings):
     by_distance: bool = True  # whether attention also learns how far steps are apart; as published it does not
 
 
-#: For hundreds of thousands of short sessions: chosen on the Nowplaying sessions before the last tenth.
-SESSIONS = SasRecSettings(
-    dim=64,
-    max_length=30,
-    dropout=0.2,
-    n_negatives=2048,
-    deviation=0.05,
-    steps=1500,
-    batch=512,
-    learning_rate=4e-3,
-    validate_every=300,
-)
-
-
 class SasRec(NeuralModel):
     """Predicts at each step the one after it."""
 

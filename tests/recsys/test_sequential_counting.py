@@ -262,6 +262,34 @@ def test_the_sum_of_two_models_divides_each_by_its_largest_score() -> None:
     np.testing.assert_allclose(together, sum(part / part.max() for part in parts), atol=1e-5)
 
 
+def test_content_reaches_every_part_of_a_sum() -> None:
+    vectors = {"name": np.eye(4, dtype=np.float32)[[0, 0, 1, 2]], "caption": np.eye(4, dtype=np.float32)[[0, 0, 1, 2]]}
+    model = open_model("successors+content", content=vectors).fit(_of([0, 2], [1, 3], [2, 3]))
+    assert model.scores(_of([0]))[0].argsort()[::-1].tolist()[:2] == [2, 1]
+    assert model.scores(_of([0]))[0, 1] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_mixture_made_for_sessions_mixes_what_content_there_is(walks: Sequences) -> None:
+    noise = np.random.default_rng(3).standard_normal((walks.n_items, 4)).astype(np.float32)
+    mixture = open_model("mixture", by="lines", content={"caption": noise}).fit(walks)
+    assert isinstance(mixture, Mixture)
+    assert {"repeats", "content_caption"} <= set(mixture.models)
+
+
+def test_a_model_that_learns_by_gradient_is_made_for_sessions_where_it_is_to_be() -> None:
+    made = open_model("sasrec", by="lines", steps=3)
+    assert (made.settings.max_length, made.settings.steps) == (30, 3)  # type: ignore[attr-defined]
+    assert open_model("sasrec").settings.max_length == 50  # type: ignore[attr-defined]
+
+
+def test_the_sum_with_a_model_that_learns_by_gradient_is_read_back_the_same(walks: Sequences, tmp_path: Path) -> None:
+    parts = {"mixture": open_model("mixture"), "sasrec": open_model("sasrec", steps=5, dim=8, n_heads=1)}
+    together = Mixture(parts, weights=[1.0, 1.0]).fit(walks)
+    together.save(tmp_path)
+    prefixes = walks.shortened(np.minimum(walks.lengths, 3))
+    np.testing.assert_allclose(load_model(tmp_path).scores(prefixes), together.scores(prefixes), atol=1e-5)
+
+
 def test_a_model_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(SequentialModelError, match=", ".join(NAMES[:3])):
         open_model("markov")
