@@ -1,7 +1,7 @@
 """Which model of what comes next serves a catalogue: one that is surely better than counting, or none.
 
     1. the last fifth of the sequences is held out; every step of it but the first of each is a question
-    2. the candidates (the mixture, and its sum with SASRec where there is enough to learn from) are fitted on the
+    2. the candidates (the mixture, and its ensemble with SASRec where there is enough to learn from) are fitted on the
        rest, and the one of the larger mean NDCG@10 on the first half of the questions is chosen; one candidate needs
        no choice
     3. it is compared with the better of popularity and successor counts, question by question, on the second half (on
@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.sequential.ensemble import Ensemble
 from recsys.sequential.held_out import every_step
 from recsys.sequential.measure import ranks
 from recsys.sequential.mixture import Mixture
 from recsys.sequential.popularity import Popularity
 from recsys.sequential.port import SequentialModel, silent
-from recsys.sequential.registry import open_model
 from recsys.sequential.sequences import Questions, Sequences
 from recsys.sequential.steps import divided
 from recsys.sequential.successors import Successors
@@ -104,7 +104,7 @@ def choose(
 def names_of(sequences: Sequences, neural: bool | None) -> list[str]:
     """Name the candidates for such sequences."""
     tried = len(sequences.items) >= NEURAL_FROM if neural is None else neural
-    return ["mixture", *(["mixture+sasrec"] if tried else [])]
+    return ["mixture", *(["ensemble"] if tried else [])]
 
 
 def fitted(
@@ -119,11 +119,9 @@ def fitted(
         return Popularity().fit(train)
     if name == "successors":
         return Successors().fit(train)
-    counted = Mixture(by="lines", seed=seed)
     if name == "mixture":
-        return counted.fit(train, progress=progress)
-    learnt = open_model("sasrec", seed=seed, by="lines", state=state)
-    return Mixture({"mixture": counted, "sasrec": learnt}, weights=[1.0, 1.0]).fit(train, progress=progress)
+        return Mixture(by="lines", seed=seed).fit(train, progress=progress)
+    return Ensemble.of("lines", seed=seed, state=state).fit(train, progress=progress)
 
 
 def _drawn(questions: Questions, seed: int) -> tuple[Questions, NDArray[np.int64]]:

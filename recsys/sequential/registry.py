@@ -32,6 +32,7 @@ _CLASSES = {
     "repeats": ("repeats", "Repeats"),
     "content": ("content", "Content"),
     "mixture": ("mixture", "Mixture"),
+    "ensemble": ("ensemble", "Ensemble"),
     "gru4rec": ("gru4rec", "Gru4Rec"),
     "sasrec": ("sasrec", "SasRec"),
     "bert4rec": ("bert4rec", "Bert4Rec"),
@@ -53,9 +54,9 @@ def open_model(
     Args:
         name: one of `NAMES`, or several with "+" between.
         seed: of a model that draws; the others do without, and None leaves it as its settings have it.
-        by: what the data is like, "lines" (many short sessions) or "steps" (long sequences): `mixture` and `sasrec`
-            are made for it. None leaves it to each model.
-        content: vectors of the items (I, d) by what they are called, for `content` and `mixture`.
+        by: what the data is like, "lines" (many short sessions) or "steps" (long sequences): `mixture`, `sasrec`
+            and `ensemble` are made for it. None leaves it to each model.
+        content: vectors of the items (I, d) by what they are called, for `content`, `mixture` and `ensemble`.
         options: of the model. `mixture` takes `models`, names or models by what they are called; without it, those of
             `recsys.sequential.presets`.
 
@@ -70,10 +71,12 @@ def open_model(
         return cast(SequentialModel, Mixture(made_of, weights=[1.0] * len(parts)))
     made = _class_of(name)
     try:
+        drawn = {} if seed is None else {"seed": seed}
         if name == "mixture":
-            drawn = {} if seed is None else {"seed": seed}
             models = _models(options.pop("models", None))
             return cast(SequentialModel, made(models, by=by, content=content, **drawn, **options))
+        if name == "ensemble":
+            return cast(SequentialModel, made.of(by, content=content, **drawn, **options))
         if name == "content" and content:
             options["vectors"] = _side_by_side(content)
         if (settings := getattr(made, "settings_class", None)) is not None:

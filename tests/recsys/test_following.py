@@ -73,11 +73,11 @@ def test_where_two_are_tried_one_half_chooses_and_the_other_judges(monkeypatch: 
 
     def counted(name: str, train: Sequences, **options: object) -> object:
         tried.append(name)
-        return fitted("mixture" if name == "mixture+sasrec" else name, train, seed=64)
+        return fitted("mixture" if name == "ensemble" else name, train, seed=64)
 
     monkeypatch.setattr("recsys.sequential.choosing.fitted", counted)
     found = choose(_sessions(100, planted=True), seed=64, neural=True)
-    assert tried == ["popularity", "successors", "mixture", "mixture+sasrec"]
+    assert tried == ["popularity", "successors", "mixture", "ensemble"]
     assert found.verdict.n_requests < found.n_questions
 
 
