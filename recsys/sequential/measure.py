@@ -11,8 +11,8 @@ from recsys.sequential.port import SequentialModel
 from recsys.sequential.sequences import Questions
 from recsys.types import FloatArray, IntArray
 
-#: Prefixes that are scored at a time: 256 × 60,416 scores are 62 MB.
-_AT_ONCE = 256
+#: Prefixes that are scored at a time, and scores: 62 MB.
+_AT_ONCE, _MOST_SCORES = 256, 256 * 60_416
 
 
 def ranks(model: SequentialModel, questions: Questions, *, repeats: bool) -> IntArray:
@@ -39,8 +39,9 @@ def both_ranks(
         repeats: whether an item of the prefix may come again; candidates are taken as they are.
     """
     placed, among = np.zeros(len(questions), dtype=np.int64), np.ones(len(questions), dtype=np.int64)
-    for begin in range(0, len(questions), _AT_ONCE):
-        rows = np.arange(begin, min(begin + _AT_ONCE, len(questions)))
+    size = max(min(_AT_ONCE, _MOST_SCORES // max(questions.prefixes.n_items, 1)), 1)
+    for begin in range(0, len(questions), size):
+        rows = np.arange(begin, min(begin + size, len(questions)))
         prefixes, targets = questions.prefixes.take(rows), questions.targets[rows]
         scores = model.scores(prefixes)
         left_out = None if repeats else (prefixes.sequence_rows, prefixes.items)
