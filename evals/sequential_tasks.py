@@ -176,7 +176,8 @@ def _of_file(data: Path, targets: Path | None, options: Options, seed: int) -> M
         task = Task("all", train, questions, questions.prefixes.owners)
         return Material(sequences, (task,), "sessions", by_lines)
     tasks = []
-    for position in range(1, options.positions + 1):
+    longest = int(sequences.lengths.max())
+    for position in range(1, min(options.positions, longest - 1) + 1):
         train, questions = leave_one_out(sequences, from_end=position)
         tasks.append(Task(f"from the end {position}", train, questions, questions.prefixes.owners))
     return Material(sequences, tuple(tasks), "listeners", by_lines)

@@ -282,7 +282,7 @@ def data(tmp_path: Path) -> Path:
         (("--format", "lastfm1k"), "rows cannot be read"),
         (("--format", "music4all"), "its header has no column 'user_id'"),
         (("--positions", "0"), "--positions"),
-        (("--positions", "9", "--models", "popularity"), ""),
+        (("--positions", "1000000000", "--models", "popularity"), ""),
         (("--models", "ease,eaze"), "no model 'eaze'"),
         (("--models", "ease+"), "no model ''"),
         (("--models", "content"), "it was given no vectors"),
