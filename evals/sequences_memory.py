@@ -5,8 +5,8 @@ sessions of fifteen plays, one row in a thousand broken. It is read (`read_lastf
 sessions (`sessions_of`, the paper's values but for listeners and tracks of any number of plays).
 
 Conventions. Each figure is of processes of their own, whose largest resident memory the system tells. `bytes_per_row`
-is what the second half of the rows adds to the peak, for each of its rows, the tracks being the same; `bytes_per_name`
-what twice as many tracks add, for each that is new. `half` is the same for the second quarter of the rows: where both
+is what the second half of the rows adds to the peak, for each of its rows, less what names that first come there add;
+`bytes_per_name` what twice as many tracks add, for each that is new. `half` is the same for the second quarter of the rows: where both
 agree, memory grows with the rows and not faster. `read` is up to the plays in their order, `cut` up to the sessions.
 `full` is what both come to for LastFM-1K's 19,150,868 rows and 1.5 million tracks: reckoned, and not measured.
 """
@@ -52,9 +52,11 @@ def bench_sequences(n_rows: int, n_tracks: int, seeds: Sequence[int], *, progres
         sizes = [(n_rows // 4, n_tracks), (n_rows // 2, n_tracks), (n_rows, n_tracks), (n_rows, 2 * n_tracks)]
         quarter, half, whole, named = (_measured(rows, tracks, seed, progress) for rows, tracks in sizes)
         for stage in _STAGES:
-            per_row = (whole[stage] - half[stage]) / (whole["rows"] - half["rows"])
             per_name = (named[stage] - whole[stage]) / max(named["names"] - whole["names"], 1)
-            of_half = (half[stage] - quarter[stage]) / (half["rows"] - quarter["rows"])
+            per_row, of_half = (
+                (more[stage] - less[stage] - per_name * (more["names"] - less["names"])) / (more["rows"] - less["rows"])
+                for more, less in ((whole, half), (half, quarter))
+            )
             rest = whole[stage] - per_row * whole["rows"] - per_name * whole["names"]
             full = rest + per_row * FULL_ROWS + per_name * FULL_NAMES
             for subset, metric, value in (
