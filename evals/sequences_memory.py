@@ -7,8 +7,9 @@ sessions (`sessions_of`, the paper's values but for listeners and tracks of any 
 Conventions. Each figure is of processes of their own, whose largest resident memory the system tells. `bytes_per_row`
 is what the second half of the rows adds to the peak, for each of its rows, less what names that first come there add;
 `bytes_per_name` what twice as many tracks add, for each that is new. `half` is the same for the
-second quarter of the rows: where both agree, memory grows with the rows and not faster. `read` is up to the plays in their order, `cut` up to the sessions.
-`full` is what both come to for LastFM-1K's 19,150,868 rows and 1.5 million tracks: reckoned, and not measured.
+second quarter of the rows: where both agree, memory grows with the rows and not faster. `read` is up to the plays in
+their order, `cut` up to the sessions. `full` is what both come to for LastFM-1K's 19,150,868 rows and 1.5 million
+tracks: reckoned, and not measured.
 """
 
 from __future__ import annotations
