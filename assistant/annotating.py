@@ -7,14 +7,13 @@ be asked for ("gritty vocals"), and is part of the modality "attributes", with w
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.annotated import asked_about, found_by_sound, match_rows, said_by, values_from
+from assistant.annotating_asked import ask_about
 from assistant.annotating_errors import (
     NoSpaceError,
     NoTrackMatchedError,
@@ -29,10 +28,8 @@ from assistant.annotating_reports import (
     HeldOutReport,
     SoundReport,
 )
-from assistant.enriching import patiently
 from assistant.enriching_reports import DropReport
 from assistant.errors import NoModelError
-from assistant.failures import kind_and_place
 from assistant.labels import plain
 from assistant.parts import Parts
 from recsys.types import Progress
@@ -44,8 +41,6 @@ if TYPE_CHECKING:
     from recsys.attributes.scales import Scale
     from recsys.catalogue import Catalogue
     from recsys.types import Track, TrackId
-
-_LOG = logging.getLogger(__name__)
 
 #: An answer about many attributes takes its time: the limit of a turn does not hold here, in seconds.
 _LEAST_TIMEOUT_S = 120.0
@@ -134,7 +129,8 @@ class Annotating(Parts):
     ) -> AnnotateReport:
         """Ask the language model of the settings about tracks of which no file says anything.
 
-        Answers are kept as they come: a run that is killed goes on where it was.
+        Answers are kept as they come: a run that is killed goes on where it was. Where the model gives no usable
+        answer, twice, the next tracks are asked about; only one that cannot be reached ends the run.
 
         Args:
             source: ask about the tracks of this catalogue source alone.
@@ -151,26 +147,12 @@ class Annotating(Parts):
 
         started = time.perf_counter()
         _, tracks, examples, cache, n_kept = self._plan(source, most, checks)
-        n_asked, problem = 0, ""
-        refused: Counter[str] = Counter()
-        n_sent = n_received = 0
-        asker = self._patient_asker()
         todo = [one for one in tracks if asked_about(one) not in cache]
-        for first in range(0, len(todo), by_model.AT_ONCE):
-            some = todo[first : first + by_model.AT_ONCE]
-            try:
-                answered = patiently(lambda some=some: by_model.ask_attributes(asker, some, examples))  # type: ignore[misc]
-            except Exception as error:
-                problem = plain(str(error), 300)
-                _LOG.info("annotating stopped: %s", kind_and_place(error))
-                break
-            for track in some:
-                cache.keep(asked_about(track), answered.values.get(track.track_id) or None)
-            n_asked += len(some)
-            refused += answered.refused
-            n_sent, n_received = n_sent + answered.n_sent, n_received + answered.n_received
-            if progress:
-                progress("ask llm", first + len(some), len(todo))
+
+        def keep(track: Track, said: Mapping[str, float] | None) -> None:
+            cache.keep(asked_about(track), None if said is None else dict(said))
+
+        went = ask_about(self._patient_asker(), todo, examples, keep, progress)
         kept = {one.track_id: cache[asked_about(one)] for one in self._askable(source) if asked_about(one) in cache}
         said = {track_id: values for track_id, values in kept.items() if values}
         known = values_from(self._store(), ANNOTATORS["file"])
@@ -181,14 +163,16 @@ class Annotating(Parts):
         ]
         report = self._stored(MODEL, set(kept), found, False, progress)
         asked = AskedReport(
-            n_asked=n_asked,
+            n_asked=went.n_asked,
             n_kept=n_kept,
-            n_left=len(todo) - n_asked,
-            tokens_in=by_model.tokens(n_sent),
-            tokens_out=by_model.tokens(n_received),
-            refused=tuple((plain(what, 120), n) for what, n in refused.most_common()),
+            n_left=len(todo) - went.n_asked,
+            n_failed=went.n_failed,
+            failed=tuple(went.failed.most_common()),
+            tokens_in=by_model.tokens(went.n_sent),
+            tokens_out=by_model.tokens(went.n_received),
+            refused=tuple((plain(what, 120), n) for what, n in went.refused.most_common()),
             n_compared=len(said.keys() & known.keys()),
-            problem=problem,
+            problem=went.problem,
         )
         return report.model_copy(update={"asked": asked, "seconds": time.perf_counter() - started})
 
@@ -337,11 +321,11 @@ class Annotating(Parts):
         return hashlib.blake2b(str(self.settings.llm.model).encode(), digest_size=6).hexdigest()
 
     def _patient_asker(self) -> Any:
-        """The language model of the settings, with time enough for long answers."""
+        """The language model of the settings, with time enough for long answers, and asked again however it fails."""
         from assistant.reading import open_asker
 
         llm = self.settings.llm
-        return open_asker(llm.model_copy(update={"timeout_s": max(llm.timeout_s, _LEAST_TIMEOUT_S)}))
+        return open_asker(llm.model_copy(update={"timeout_s": max(llm.timeout_s, _LEAST_TIMEOUT_S)}), pauses=False)
 
     def _space(self, name: str | None) -> str:
         from recsys.attributes.space import SPACE

@@ -31,6 +31,8 @@ class AskedReport(_Frozen):
     tokens_out: int
     refused: tuple[tuple[str, int], ...] = Field(description="what was refused of the answers, and how often")
     n_compared: int = Field(description="tracks annotated otherwise, by which its values are known to be sure")
+    n_failed: int = Field(default=0, description="of those left, tracks that there was no usable answer about, twice")
+    failed: tuple[tuple[str, int], ...] = Field(default=(), description="why there was none, and of how many tracks")
     problem: str = Field(default="", description="why it stopped before all were asked, if it did")
 
 

@@ -6,7 +6,7 @@ import logging
 import time
 from pathlib import Path
 
-from assistant.asking import Asker
+from assistant.asking import PAUSE_S, Asker
 from assistant.errors import LabelledRequestsError, NoModelError
 from assistant.ports import TextModel, Understanding
 from assistant.reports import ReadingReport
@@ -34,8 +34,13 @@ def open_understanding(
     return learned if asker is None else ModelUnderstanding(learned, rules, asker)
 
 
-def open_asker(settings: LlmSettings) -> Asker | None:
-    """Make the language model of the settings ready to be asked; None where they name none."""
+def open_asker(settings: LlmSettings, *, pauses: bool = True) -> Asker | None:
+    """Make the language model of the settings ready to be asked; None where they name none.
+
+    Args:
+        settings: which model, and how long it may take.
+        pauses: whether it is left alone for a while after failures in a row, so that no turn waits for a dead server.
+    """
     if settings.model is None:
         return None
 
@@ -47,7 +52,8 @@ def open_asker(settings: LlmSettings) -> Asker | None:
             raise NoModelError
         return model
 
-    return Asker(opened, timeout_s=settings.timeout_s)
+    pause_s = PAUSE_S if pauses else 0.0
+    return Asker(opened, timeout_s=settings.timeout_s, pause_s=pause_s)
 
 
 def _with_tagger(home: Path, rules: RulesUnderstanding, encoder: TextEncoder) -> Understanding:

@@ -80,7 +80,7 @@ def by_model(
         with JobProgress() as progress:
             report = assistant.annotate_by_model(source=source, most=most, checks=check, progress=progress)
     _say(report, price_in, price_out)
-    if report.asked is not None and report.asked.problem:
+    if report.asked is not None and (report.asked.problem or (report.asked.n_failed and not report.asked.n_asked)):
         raise typer.Exit(1)
 
 
@@ -144,6 +144,12 @@ def told(report: AnnotateReport, price_in: float | None = None, price_out: float
         )
         lines += _priced("That was about", asked.tokens_in, asked.tokens_out, price_in, price_out)
         lines += [f"  refused {n:,} × {what}" for what, n in asked.refused]
+        if asked.n_failed:
+            lines.append(
+                f"  no usable answer about {_count(asked.n_failed, 'track')}, each asked for twice; "
+                "run it again to ask about them"
+            )
+            lines += [f"    {_count(n, 'track')}: {why}" for why, n in asked.failed]
         lines.append(f"  how sure it is was found out on {_count(asked.n_compared, 'annotated track')}")
         if asked.problem:
             lines.append(f"  stopped: {asked.problem}; run it again to go on")

@@ -16,12 +16,12 @@ What was found by sound of a track that the regression was fitted to was found w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from assistant.annotated import match_rows, values_from
-from assistant.app import Assistant
 from assistant.settings import Settings
 from evals.agreement import agree
 from evals.errors import EvaluationDataError
@@ -31,6 +31,7 @@ from recsys.attributes.scales import Scale
 from recsys.attributes.table import CATEGORIES, load_attributes
 from recsys.attributes.values import AUDIO, MODEL
 from recsys.catalogue import Catalogue
+from recsys.store import Store
 from recsys.types import FloatArray, Track, TrackId
 
 #: What annotators are called in a report.
@@ -100,8 +101,13 @@ Pairs = dict[str, tuple[FloatArray, FloatArray]]
 def _of_home(reference: AttributeFile, home: Path | None) -> tuple[Pairs, int]:
     """What a data folder keeps of the reference's tracks, by annotator: (n, A) of the reference, and of it."""
     settings = Settings() if home is None else Settings(home=home)
-    with Assistant(settings) as assistant:
-        store = assistant._store()
+    url = settings.database_url or f"sqlite:///{(settings.home / 'segue.db').as_posix()}"
+    if settings.database_url is None and not (settings.home / "segue.db").is_file():
+        raise EvaluationDataError(
+            f"{settings.home} holds no segue.db, so nothing is annotated there; name a data folder with --home, or a "
+            "file with --annotated"
+        )
+    with closing(Store.open(url)) as store:
         catalogue = store.load_catalogue(with_starter=True)
         matched = {one: row.values for one, (row, _) in match_rows(catalogue, reference.rows)[0].items()}
         kept = {name: values_from(store, source, least=0.0) for source, name in _NAMES.items()}

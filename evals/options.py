@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -75,8 +76,17 @@ def check_destinations(json: Path | None, markdown: Path | None = None, per_quer
 
 def check_destination(path: Path | None, option: str) -> None:
     """Find out before the work, not after it, that a file could not be written."""
-    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+    if path is None:
+        return
+    if path.is_dir() or not path.absolute().parent.is_dir():
         raise typer.BadParameter(f"{path} is not a file in an existing folder", param_hint=option)
+    try:
+        # A report is written beside its place first, and then put there.
+        with tempfile.TemporaryFile(dir=path.absolute().parent):
+            pass
+    except OSError as error:
+        problem = f"{path} cannot be written ({error.strerror or type(error).__name__})"
+        raise typer.BadParameter(problem, param_hint=option) from error
 
 
 def check_folder(path: Path | None, option: str = "--trec") -> None:

@@ -29,6 +29,7 @@ from evals import (
     run_lyrics,
     run_metamorphic,
     run_mgphot,
+    run_sequences,
     run_sequential,
     run_sequential_ablation,
     run_sequential_speed,
@@ -83,6 +84,7 @@ _BENCHES = (
     *run_listening.BENCHES,
     *run_load.BENCHES,
     *run_sequential_speed.BENCHES,
+    *run_sequences.BENCHES,
 )
 for _command, _example in _BENCHES:
     bench_app.command(epilog=f"Example: {_example}")(_command)

@@ -46,17 +46,23 @@ def build(
     least_steps: Annotated[int, typer.Option("--least-steps", min=2, help="Tracks of a session at least.")] = 10,
     least_plays: Annotated[int, typer.Option("--least-plays", min=1, help="Plays of a listener at least.")] = 1_000,
     least_item_plays: Annotated[int, typer.Option("--least-item-plays", min=1, help="Plays of a track at least.")] = 7,
-    seed: Annotated[int, typer.Option("--seed", help="Of the negatives.")] = 64,
+    validation: Annotated[
+        float, typer.Option("--validation", metavar="SHARE", help="Share of the steps in the time of validation.")
+    ] = 0.1,
+    test: Annotated[float, typer.Option("--test", metavar="SHARE", help="The same of test, the latest.")] = 0.1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the negatives.")] = 64,
 ) -> None:
     """Write sessions, splits, vectors, attributes, completion, a data card and checksums. The paper's values stand."""
     from assistant.annotating import read_scale
     from connectors.progress import JobProgress
-    from recsys.sequential.benchmark import Extras, build_benchmark
+    from recsys.sequential.benchmark import Extras, build_benchmark, check_place
     from recsys.sequential.benchmark_sources import attributes_from, durations_from, vectors_from
     from recsys.sequential.reading_logs import read_lastfm_1k
-    from recsys.sequential.sessions import SessionSettings
+    from recsys.sequential.sessions import SessionSettings, check_shares
 
     check_folder(output, "--output")
+    check_place(output)
+    check_shares(validation, test)
     files = dict(_named(given) for given in embeddings or ())
     sources = {f"vectors {name}": path.name for name, path in files.items()}
     sources |= {what: path.name for what, path in (("attributes", attributes), ("durations", durations)) if path}
@@ -71,7 +77,9 @@ def build(
     )
     with JobProgress() as progress:
         plays = read_lastfm_1k(lastfm1k, progress=progress)
-        built = build_benchmark(plays, output, extras, settings=settings, seed=seed, progress=progress)
+        built = build_benchmark(
+            plays, output, extras, settings=settings, seed=seed, validation=validation, test=test, progress=progress
+        )
     for line in told(built.card):
         typer.echo(line)
     typer.echo(f"Written to {built.folder}; README.md there is the data card")

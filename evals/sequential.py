@@ -8,8 +8,14 @@ ranked, and the rank r of the one that did is counted; items that score the same
 
 Questions. With a file of targets, its lines; models learn from the whole file of data. Without one, the last item of
 each listener's sequence (`positions` 3 pools the last three, each asked with the models fitted on nothing from it on),
-or every step but the first of the last tenth of the sessions. A target that is not in the data counts as missed.
-Questions of one sequence are no independent units: the bootstrap draws whole sequences. `A - B` are paired differences.
+or every step but the first of the last tenth of the sessions; of logs and benchmarks, see `evals.sequential_tasks`. A
+target that is not in the data counts as missed. Questions of one sequence are no independent units: the bootstrap draws
+whole sequences, and whole listeners where these are known. `A - B` are paired differences.
+
+Candidates. A benchmark brings 199 items that were drawn for each question. The place among them and the target is
+counted in `hr@k_of_200` and so on, beside the full ranking, since published figures are such; sampled metrics reorder
+models (Krichene & Rendle, 2020). `chance` is what a ranking at random reaches on average, exactly: of n that are ranked
+hr@k is min(k / n, 1), ndcg@k is Σ_{r ≤ min(k, n)} 1 / log2(1 + r) / n, and mrr@k Σ_{r ≤ min(k, n)} 1 / r / n.
 
 Subsets: `new`, targets that are not in their prefix (the first-listen variant), and `again`, those that are; where
 several positions are pooled, each of them.
@@ -22,57 +28,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from evals.errors import EvaluationError, UnknownSystemError
-from evals.metrics import summarise, summarise_quantile
+from evals.errors import UnknownSystemError
+from evals.metrics import Summary, summarise, summarise_quantile
 from evals.report import Report
 from evals.sequential_order import order_of_neighbours
-from recsys.sequential.held_out import LINES_HELD_OUT, every_step
-from recsys.sequential.item_vectors import ALLOWED, read_item_vectors
-from recsys.sequential.measure import ranks
+from evals.sequential_tasks import LOGS, Material, Options, Task, has_vectors, read_content, read_material
+from recsys.sequential.benchmark_reading import is_benchmark
+from recsys.sequential.measure import both_ranks
 from recsys.sequential.mixture import Mixture
 from recsys.sequential.port import SequentialModel
-from recsys.sequential.reading import Targets, last_lines, read_sequences, read_targets, read_tokens
 from recsys.sequential.registry import NAMES, open_model
-from recsys.sequential.sequences import Questions, Sequences, leave_one_out
-from recsys.types import IntArray, Progress
+from recsys.sequential.sequences import Questions
+from recsys.types import FloatArray, IntArray, Progress
 
 CUTS = (5, 10, 20)
 _N_TIMED = 200
 #: The rank of a target that is not in the data: behind every cut, however few items there are.
 _NOWHERE = np.iinfo(np.int32).max
-
-
-class SequentialDataError(EvaluationError, ValueError):
-    """A file of sequences leaves nothing to ask."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is learnt from and what is asked then; `owners` say which questions belong together."""
-
-    subset: str
-    train: Sequences
-    questions: Questions
-    owners: tuple[str, ...]
-    missed: tuple[str, ...] = ()  # owners of questions whose target is not in the data
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a file is read and asked about."""
-
-    form: str = "listener"
-    repeats: bool | None = None  # whether items of the prefix are ranked; None: where a sequence has one twice
-    positions: int = 1
-    names: Path | None = None
-    vectors: Path | None = None
-    drawn: int | None = None  # questions of sessions to draw; all when None
+#: Places of all questions (Q,) by what metrics of them end in: "" for the full ranking.
+Places = dict[str, IntArray]
+Values = dict[str, Any]
 
 
 def choose_models(names: str, against: str | None) -> tuple[tuple[str, ...], str | None]:
@@ -103,10 +84,10 @@ def evaluate(
     """Fit models and ask them.
 
     Args:
-        data: file of sequences.
+        data: file of sequences, log, data folder or benchmark.
         models: names, as `choose_models` returns them.
         seeds: of the bootstrap, of drawing questions and of models that draw; the first is used.
-        targets: file of targets.
+        targets: file of targets, beside a file of sequences.
         options: how files are read.
         against: the model that all others are compared with; the last one named by default.
         progress: told (stage, done, total).
@@ -116,84 +97,77 @@ def evaluate(
         SequentialDataError: nothing is left to ask.
     """
     chosen, seed = options or Options(), seeds[0]
-    sequences = read_sequences(data, chosen.form, names=chosen.names)
+    material = read_material(data, targets, chosen, seed, progress)
+    sequences, tasks = material.sequences, material.tasks
+    vectors = chosen.vectors or (data if has_vectors(data) else None)
+    described = read_content(vectors, sequences) if _need_content(models) else {}
     repeats = sequences.has_repeats() if chosen.repeats is None else chosen.repeats
-    given = None
-    if targets is not None:
-        given = read_targets(targets, sequences, read_tokens(data, chosen.form), chosen.form)
-    tasks = _tasks(sequences, given, chosen, seed)
     other = against or models[-1]
-    stated = {
+    stated: dict[str, Any] = {
         "data": data,
         "targets": targets,
         "models": list(models),
         "against": other,
-        "format": chosen.form,
+        "format": "benchmark" if is_benchmark(data) else chosen.form,
         "repeats": "allow" if repeats else "exclude",
         "positions": chosen.positions,
         "sequences": len(sequences),
         "items": sequences.n_items,
-        "vectors": chosen.vectors,
+        "vectors": vectors if described else None,
+        "intervals draw": f"whole {material.together}",
     }
+    if chosen.form in LOGS or is_benchmark(data):
+        stated["part"] = chosen.part
+    if chosen.form in LOGS:
+        stated["sessions"] = asdict(chosen.sessions)
     report = Report("segue eval sequential", stated, seeds)
-    placed: dict[str, list[IntArray]] = {}
+    placed: dict[str, list[Places]] = {}
     for name in models:
         seconds = 0.0
         for number, task in enumerate(tasks, 1):
-            model, began = _made(name, sequences, chosen, seed), time.perf_counter()
+            model, began = _made(name, material, described, seed), time.perf_counter()
             model.fit(task.train, progress=progress)
             seconds += time.perf_counter() - began
-            found = ranks(model, task.questions, repeats=repeats)
-            missed = np.full(len(task.missed), _NOWHERE, dtype=np.int64)
-            placed.setdefault(name, []).append(np.concatenate([found, missed]))
+            placed.setdefault(name, []).append(_placed(model, task, repeats))
             progress(f"asking {name}", number, len(tasks))
         timed = _timed(model, tasks[-1].questions) if len(tasks[-1].questions) else {}
-        _add(report, name, tasks, placed[name], None, seed)
+        _add(report, name, tasks, [_values(one) for one in placed[name]], seed)
         for metric, each in timed.items():
             report.add(name, "all", metric, summarise_quantile(each, 0.5, seed=seed))
         report.details[name] = {"fit_s": round(seconds, 2), **_told(model)}
     for name in models:
         if name != other:
-            _add(report, f"{name} - {other}", tasks, placed[name], placed[other], seed)
+            pairs = zip(placed[name], placed[other], strict=True)
+            _add(report, f"{name} - {other}", tasks, [_differences(*pair) for pair in pairs], seed)
+    _add_chance(report, tasks, repeats)
     n_missed = sum(len(task.missed) for task in tasks)
-    left_out = 0 if given is None else given.n_unknown_steps
     report.details["order"] = order_of_neighbours(sequences, seed)
-    report.details["questions"] = {"targets_not_in_data": n_missed, "steps_not_in_data": left_out}
+    report.details["questions"] = {"targets_not_in_data": n_missed, "steps_not_in_data": material.n_left_out}
+    if material.split:
+        report.details["split"] = dict(material.split)
     return report
 
 
-def _tasks(sequences: Sequences, given: Targets | None, options: Options, seed: int) -> list[Task]:
-    if given is not None:
-        return [Task("all", sequences, given.questions, given.owners, given.unknown)]
-    if options.form == "session":
-        train, asked = last_lines(sequences, LINES_HELD_OUT)
-        questions = every_step(asked)
-        owners = questions.prefixes.owners
-        if options.drawn is not None and options.drawn < len(questions):
-            rng = np.random.default_rng(seed)
-            rows = np.sort(rng.choice(len(questions), options.drawn, replace=False))
-            questions = Questions(questions.prefixes.take(rows), questions.targets[rows])
-            owners = questions.prefixes.owners
-        tasks = [Task("all", train, questions, owners)] if len(train) else []
-    else:
-        tasks = []
-        for position in range(1, options.positions + 1):
-            train, questions = leave_one_out(sequences, from_end=position)
-            tasks.append(Task(f"from the end {position}", train, questions, questions.prefixes.owners))
-    tasks = [task for task in tasks if len(task.questions) and len(task.train.items)]
-    if not tasks:
-        raise SequentialDataError(
-            f"{len(sequences):,} sequences are too few or too short to hold any step out; give more, or --targets FILE"
-        )
-    return tasks
+def _need_content(models: Sequence[str]) -> bool:
+    return any(part in ("content", "mixture", "ensemble") for name in models for part in name.split("+"))
 
 
-def _made(name: str, sequences: Sequences, options: Options, seed: int) -> SequentialModel:
+def _placed(model: SequentialModel, task: Task, repeats: bool) -> Places:
+    """Return the places of all targets, those that the data does not have behind every cut."""
+    found = both_ranks(model, task.questions, task.candidates, repeats=repeats)
+    missed = np.full(len(task.missed), _NOWHERE, dtype=np.int64)
+    full, among = (np.concatenate([one, missed]) for one in found)
+    return {"": full} if task.candidates is None else {"": full, _suffix(task.candidates): among}
+
+
+def _suffix(candidates: IntArray) -> str:
+    """Return what metrics among candidates end in: how many are ranked, the target among them."""
+    return f"_of_{1 + candidates.shape[1]}"
+
+
+def _made(name: str, material: Material, described: Mapping[str, FloatArray], seed: int) -> SequentialModel:
     """Make a model for such data, with the content of items where vectors are given."""
-    content = None
-    if options.vectors is not None:
-        content = {kind: read_item_vectors(options.vectors, sequences.names, kind) for kind in ALLOWED}
-    return open_model(name, seed=seed, by="lines" if options.form == "session" else "steps", content=content)
+    return open_model(name, seed=seed, by="lines" if material.by_lines else "steps", content=described)
 
 
 def _told(model: SequentialModel) -> Mapping[str, Any]:
@@ -218,15 +192,18 @@ def _timed(model: SequentialModel, questions: Questions) -> dict[str, list[float
     return spent
 
 
-def _add(
-    report: Report,
-    title: str,
-    tasks: Sequence[Task],
-    of: Sequence[IntArray],
-    minus: Sequence[IntArray] | None,
-    seed: int,
-) -> None:
-    """Put means, or those of paired differences, into the report."""
+def _values(placed: Places) -> Values:
+    """Return the metrics of each question by name; those among candidates end in how many are ranked."""
+    return {f"{name}{suffix}": each for suffix, one in placed.items() for name, each in scored(one).items()}
+
+
+def _differences(one: Places, other: Places) -> Values:
+    less = _values(other)
+    return {name: each - less[name] for name, each in _values(one).items()}
+
+
+def _add(report: Report, title: str, tasks: Sequence[Task], of: Sequence[Values], seed: int) -> None:
+    """Put the means of values, one for each question of each task, into the report."""
     owners = [(*task.owners, *task.missed) for task in tasks]
     again = [np.append(_is_again(task.questions), np.zeros(len(task.missed), dtype=np.bool_)) for task in tasks]
     everything = np.concatenate(again)
@@ -236,12 +213,40 @@ def _add(
         subsets |= {task.subset: numbers == number for number, task in enumerate(tasks)}
     if everything.any() and not everything.all():
         subsets |= {"new": ~everything, "again": everything}
-    groups = np.array([owner for part in owners for owner in part])
-    values, other = scored(np.concatenate(of)), scored(np.concatenate(minus)) if minus is not None else {}
+    groups = np.array([owner for part in owners for owner in part], dtype=object)
+    values: Values = {metric: np.concatenate([one[metric] for one in of]) for metric in of[0]}
     for subset, kept in subsets.items():
         for metric, each in values.items():
-            differences = each - other[metric] if other else each
-            report.add(title, subset, metric, summarise(differences[kept], seed=seed, groups=groups[kept].tolist()))
+            report.add(title, subset, metric, summarise(each[kept], seed=seed, groups=groups[kept].tolist()))
+
+
+def _add_chance(report: Report, tasks: Sequence[Task], repeats: bool) -> None:
+    """Put what a ranking at random reaches into the report: the mean over the questions, exactly."""
+    ranked: dict[str, list[IntArray]] = {}
+    for task in tasks:
+        prefixes, n_items = task.questions.prefixes, task.train.n_items
+        n_ranked = np.full(len(prefixes), n_items)
+        if not repeats:
+            seen = np.unique(prefixes.sequence_rows * n_items + prefixes.items) // n_items
+            n_ranked -= np.bincount(seen, minlength=len(prefixes)) - _is_again(task.questions)
+        ranked.setdefault("", []).append(np.append(n_ranked, np.full(len(task.missed), n_items)))
+        if task.candidates is not None:
+            n_drawn = 1 + (task.candidates >= 0).sum(axis=1)
+            most = np.full(len(task.missed), 1 + task.candidates.shape[1])
+            ranked.setdefault(_suffix(task.candidates), []).append(np.append(n_drawn, most))
+    for suffix, counts in ranked.items():
+        of = np.concatenate(counts)
+        for metric, each in by_chance(of).items():
+            mean = float(each.mean())
+            report.add("chance", "all", f"{metric}{suffix}", Summary(mean, mean, mean, 0.0, len(of)))
+
+
+def by_chance(n_ranked: IntArray) -> Values:
+    """Return what a ranking of so many items (Q,) at random reaches on average, by metric."""
+    place = np.arange(1, max(CUTS) + 1)
+    gains = {"hr": np.ones(len(place)), "ndcg": 1 / np.log2(1 + place), "mrr": 1 / place}
+    sums = {name: np.concatenate([[0.0], np.cumsum(gain)]) for name, gain in gains.items()}
+    return {f"{name}@{cut}": one[np.minimum(cut, n_ranked)] / n_ranked for name, one in sums.items() for cut in CUTS}
 
 
 def scored(placed: IntArray) -> dict[str, Any]:

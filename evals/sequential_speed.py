@@ -14,7 +14,6 @@ dropout; `largest` and `mean` are of the differences between the two losses of a
 
 from __future__ import annotations
 
-import gzip
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,9 +22,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evals.child import run_child
-from evals.errors import EvaluationDataError
 from evals.metrics import Summary, summarise, summarise_quantile
 from evals.report import Report
+from recsys.sequential.errors import SequenceDataError
+from recsys.sequential.reading import read_sequences
 from recsys.sequential.sequences import Sequences
 from recsys.types import Progress
 
@@ -60,9 +60,10 @@ def bench_sequential(
         progress: told about every stage.
 
     Raises:
-        EvaluationDataError: the file holds no sessions.
+        SequenceDataError: the file cannot be read, or holds no session of two items.
         CommandFailedError: a way ended badly.
     """
+    learnable(data)
     said = {"data": data, "threads": threads, "steps": n_steps, "rounds": n_rounds, "curve": n_curve}
     asked: dict[str, Any] = {"data": str(data.absolute()), "n_steps": n_steps, "n_rounds": n_rounds, "threads": threads}
     runs: list[Mapping[str, Any]] = [
@@ -102,23 +103,17 @@ def bench_sequential(
     return report
 
 
-def read_sessions(path: Path) -> Sequences:
-    """Read sessions, one per line.
+def learnable(path: Path) -> Sequences:
+    """Read sessions, one per line, and leave out those of one item, which teach nothing.
 
     Raises:
-        EvaluationDataError: there is no session of two items.
+        SequenceDataError: the file cannot be read, or there is no session of two items.
     """
-    try:
-        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
-            sessions = [line.split() for line in lines]
-    except (OSError, UnicodeDecodeError) as error:
-        raise EvaluationDataError(f"{path} cannot be read ({error}); give --data a file of sessions") from error
-    sessions = [one for one in sessions if len(one) > 1]
-    if not sessions:
-        raise EvaluationDataError(f"{path} holds no session of two items; give --data one session per line")
-    names = sorted({item for one in sessions for item in one})
-    row = {name: number for number, name in enumerate(names)}
-    return Sequences.of([[row[item] for item in one] for one in sessions], names)
+    sessions = read_sequences(path, "session")
+    longer = np.flatnonzero(sessions.lengths > 1)
+    if not len(longer):
+        raise SequenceDataError(path, None, "it holds no session of two items", "give one session per line")
+    return sessions.take(longer)
 
 
 def measure(
@@ -131,7 +126,7 @@ def measure(
     from recsys.sequential.sasrec import SasRec
 
     torch.set_num_threads(threads)
-    train = read_sessions(Path(data))
+    train = learnable(Path(data))
     longest = int(train.lengths.max())
     rates: dict[str, list[float]] = {}
     settings = {

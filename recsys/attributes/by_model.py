@@ -58,7 +58,7 @@ class Rated(BaseModel):
 class Ratings(BaseModel):
     """What the model says of the tracks of one question."""
 
-    tracks: list[Rated] = Field(default_factory=list)
+    tracks: list[Rated]
 
 
 @dataclass(frozen=True, slots=True)

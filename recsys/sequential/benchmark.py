@@ -5,6 +5,7 @@ A folder of plain files, the same byte for byte from the same input:
     train.txt validation.txt test.txt   one session to a line, `LISTENER/NUMBER ITEM ITEM …`, items by number from 1
     validation.targets.txt
     test.targets.txt                    `PREFIX<TAB>ITEM`: the last step of each session, what came before it
+    validation.candidates.npy
     test.candidates.npy                 (Q, 1 + n) each target, and uniform negatives not in its session; 0: none
     train.completion.txt …              one value for each step of the same file, "-" where it is not known
     items.tsv items.json                number, plays in train, name; number → name
@@ -13,7 +14,8 @@ A folder of plain files, the same byte for byte from the same input:
     card.json README.md                 what it was made of and how, in figures and in words
     checksums.sha256                    of all other files, as `sha256sum -c` reads it
 
-`segue eval sequential --data train.txt --targets test.targets.txt` reads it back. Sessions and splits are those of
+`segue eval sequential --data FOLDER` reads it back, with its candidates and vectors
+(`recsys.sequential.benchmark_reading`). Sessions and splits are those of
 `recsys.sequential.sessions`; a session that runs over a border is in no part. Items are numbered by their plays in
 train, then by name, so that a number tells nothing of what is held out.
 """
@@ -37,7 +39,7 @@ from recsys.sequential.errors import SequenceDataError
 from recsys.sequential.plays import Plays
 from recsys.sequential.port import silent
 from recsys.sequential.sequences import Sequences
-from recsys.sequential.sessions import PAPER, SessionSettings, Split, sessions_of, split_by_time
+from recsys.sequential.sessions import PAPER, SessionSettings, Split, check_shares, sessions_of, split_by_time
 from recsys.types import FloatArray, IntArray, Progress
 
 #: The paper ranks one positive among so many uniform negatives.
@@ -45,6 +47,8 @@ N_NEGATIVES = 199
 CHECKSUMS, CARD = "checksums.sha256", "card.json"
 PARTS = ("train", "validation", "test")
 _UNKNOWN = "-"
+#: Within the new folder while it takes the place of the old one.
+_REPLACED = ".replaced"
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,10 @@ def build_benchmark(
         progress: told about every stage.
 
     Raises:
-        SequenceDataError: the folder holds something else, or no session is left.
+        SequenceDataError: the folder holds something else, a share is none, or no session is left.
     """
-    if folder.exists() and not _may_go(folder):
-        raise SequenceDataError(folder, None, "there is something else", "name a new folder, or a benchmark to replace")
+    check_place(folder)
+    check_shares(validation, test)
     progress("cut sessions", 0, 0)
     if extras.durations is not None:
         plays = replace(plays, durations=extras.durations(plays.names))
@@ -109,25 +113,58 @@ def build_benchmark(
         _put(part / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
         _put(part / "README.md", _told(card))
         _put(part / CHECKSUMS, _sums(part))
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(part, folder)
+        _put_in_place(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return Built(folder, card)
+
+
+def _put_in_place(part: Path, folder: Path) -> None:
+    """Let a new folder take the place of an old one, which is there until the new one is."""
+    old = part / _REPLACED
+    if folder.exists():
+        os.replace(folder, old)
+    try:
+        os.replace(part, folder)
+    except OSError:
+        if old.exists():
+            os.replace(old, folder)
+        raise
+    shutil.rmtree(folder / _REPLACED, ignore_errors=True)
+
+
+def check_place(folder: Path) -> None:
+    """Check that a benchmark may be written in the place of a folder; nothing is changed.
+
+    Raises:
+        SequenceDataError: it holds anything but a benchmark, is a link, or is the folder that one works in.
+    """
+    if not os.path.lexists(folder):
+        return
+    if folder.is_symlink() or Path.cwd().is_relative_to(folder.resolve()):
+        what = "it is a link" if folder.is_symlink() else "you are in it"
+        raise SequenceDataError(folder, None, what, "name a new folder, such as -o e4srec")
+    if not _may_go(folder):
+        problem = "there is something else, and it is left as it is"
+        raise SequenceDataError(
+            folder, None, problem, "name a new folder, such as -o e4srec, or a benchmark to replace"
+        )
 
 
 def _may_go(folder: Path) -> bool:
     """Say whether a folder is empty, or a benchmark with nothing beside what its checksums name."""
     if not folder.is_dir():
         return False
-    there = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if not file.is_dir()}
+    everything = list(folder.rglob("*"))
+    if any(one.is_dir() and one != folder / "vectors" for one in everything):
+        return False
+    there = {file.relative_to(folder).as_posix() for file in everything if not file.is_dir()}
     try:
         lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         lines = []
     named = {line.partition("  ")[2] for line in lines}
-    return not there or (CARD in named and there <= named | {CHECKSUMS})
+    return not everything or (CARD in named and there <= named | {CHECKSUMS})
 
 
 def damaged(folder: Path) -> list[str]:
@@ -205,7 +242,7 @@ def _written(
             _put(folder / f"{name}.targets.txt", "".join(_targets(sequences)))
             last = sequences.items[sequences.offsets[1:] - 1]
             card["parts"][name]["targets_not_in_train"] = int((known[last] == 0).sum())
-    np.save(folder / "test.candidates.npy", _candidates(split.test, seed))
+            np.save(folder / f"{name}.candidates.npy", _candidates(sequences, seed))
     n_negatives = min(N_NEGATIVES, len(names) - 1)
     card["candidates"] = {"negatives": n_negatives, "chance_hr@10": round(min(10 / (1 + n_negatives), 1.0), 6)}
     rows = [f"{row + 1}\t{int(known[row])}\t{name}\n" for row, name in enumerate(names)]
@@ -299,8 +336,8 @@ def _told(card: Mapping[str, Any]) -> str:
         f"{card['candidates']['negatives']}, so chance is HR@10 {card['candidates']['chance_hr@10']:.3f}; ranked among "
         "all items, targets of items that train does not have count as missed "
         f"({card['parts']['test']['targets_not_in_train']:,} in test).",
-        "Read it with `segue eval sequential --data train.txt --targets test.targets.txt --names items.json`; check it "
-        f"with `sha256sum -c {CHECKSUMS}`. Choose on validation; report test once.",
+        "Read it with `segue eval sequential --data FOLDER`, this folder, for validation with `--part validation`; "
+        f"check it with `sha256sum -c {CHECKSUMS}`. Choose on validation; report test once.",
         "LastFM-1K is for non-commercial use: do not pass this folder on without its terms, nor without those of what "
         "vectors and attributes were made of.",
     )

@@ -2,7 +2,8 @@
 
     B = argmin ‖X - X B‖² + λ‖B‖²  with a diagonal of zeros,   B = I - P · diag(1 / diag P),   P = (XᵀX + λ I)⁻¹
 
-X (S, I) holds which sequence holds which item. One inverse of I × I: for catalogues of at most a few thousand items.
+X (S, I) holds which sequence holds which item. One inverse of I × I, taken in the one matrix that is kept, so that no
+more than I² numbers of single precision and a few rows are held at a time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
+import scipy.sparse as sp
 
 from recsys.sequential.counted import CountingModel, require_steps, weighted_rows
 from recsys.sequential.errors import SequentialModelError
@@ -20,6 +22,8 @@ from recsys.types import FloatArray, Progress
 
 #: Items up to which the inverse is taken: in single precision it is 1.6 GB there, and minutes.
 MOST_ITEMS = 20_000
+#: Rows that are counted, or mirrored, at a time.
+_ROWS = 256
 
 
 class Ease(CountingModel):
@@ -42,10 +46,13 @@ class Ease(CountingModel):
             problem = f"{train.n_items:,} items need an inverse of as many rows; at most {MOST_ITEMS:,} are inverted"
             raise SequentialModelError(self.name, problem, "take item-knn or nearby on this catalogue")
         held = held_items(train)
-        gram = (held.T @ held).toarray()
+        of_item = sp.csr_array(held.T)
+        gram = np.empty((train.n_items, train.n_items), dtype=np.float32)
+        for begin in range(0, len(gram), _ROWS):
+            gram[begin : begin + _ROWS] = (of_item[begin : begin + _ROWS] @ held).toarray()
         gram[np.diag_indices_from(gram)] += float(self.settings["penalty"])
-        inverse = _inverse(gram)
-        weights = -inverse / np.diag(inverse)
+        weights = _inverse(gram)
+        weights /= -np.diag(weights).copy()
         weights[np.diag_indices_from(weights)] = 0.0
         return self.learn(train, {"weights": weights})
 
@@ -56,12 +63,18 @@ class Ease(CountingModel):
 
 
 def _inverse(gram: FloatArray) -> FloatArray:
-    """Invert a positive definite matrix by Cholesky, in half the time of a general inverse and in single precision."""
+    """Invert a positive definite matrix (I, I) in its own place by Cholesky, in half the time of a general inverse."""
     from scipy.linalg import lapack
 
-    factor, status = lapack.spotrf(gram, lower=1)
-    lower, failed = lapack.spotri(factor, lower=1)
+    # LAPACK goes by columns: what is its lower half is our upper one, and the same numbers.
+    factor, status = lapack.spotrf(gram.T, lower=1, clean=0, overwrite_a=1)
+    inverse, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
     if status or failed:
         raise SequentialModelError(Ease.name, "the matrix of shared sequences has no inverse", "raise the penalty")
-    whole = np.tril(lower)
-    return np.asarray(whole + np.tril(lower, -1).T, dtype=np.float32)
+    upper: FloatArray = inverse.T
+    for begin in range(0, len(upper), _ROWS):
+        end = min(begin + _ROWS, len(upper))
+        corner = np.triu(upper[begin:end, begin:end])
+        upper[begin:end, begin:end] = corner + np.triu(corner, 1).T
+        upper[end:, begin:end] = upper[begin:end, end:].T
+    return upper

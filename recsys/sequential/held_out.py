@@ -60,10 +60,18 @@ def rounds(train: Sequences, by: str, *, seed: int, n_rounds: int = _N_ROUNDS) -
     return held
 
 
-def every_step(sequences: Sequences) -> Questions:
-    """Ask for every step of the sequences but the first of each, given what came before it."""
+def every_step(sequences: Sequences, *, n_drawn: int | None = None, seed: int = 0) -> Questions:
+    """Ask for every step of the sequences but the first of each, given what came before it.
+
+    Args:
+        sequences: what is asked about.
+        n_drawn: of the steps, so many are drawn; all when None, or where there are no more.
+        seed: of drawing.
+    """
     place = np.arange(len(sequences.items)) - np.repeat(sequences.offsets[:-1], sequences.lengths)
     asked = np.flatnonzero(place >= 1)
+    if n_drawn is not None and n_drawn < len(asked):
+        asked = asked[np.sort(np.random.default_rng(seed).choice(len(asked), n_drawn, replace=False))]
     prefixes = sequences.take(sequences.sequence_rows[asked]).shortened(place[asked])
     return Questions(prefixes, sequences.items[asked])
 

@@ -185,15 +185,21 @@ class Mixture:
         """Read a mixture and its models.
 
         Raises:
-            SequentialModelError: the folder holds no mixture, or one of its models is missing.
+            SequentialModelError: the folder holds no whole mixture, or one of its models is missing.
         """
         from recsys.sequential.registry import load_model
 
-        settings = read_card(folder, cls.name)["settings"]
-        arrays = read_arrays(folder, "weights", cls.name)
-        models = {called: load_model(folder / str(number)) for number, called in enumerate(settings.pop("models"))}
-        mixture = cls(models, weights=arrays["weights"], **settings)
-        mixture._shares = arrays["shares"]
+        card, arrays = read_card(folder, cls.name), read_arrays(folder, "weights", cls.name)
+        try:
+            settings = dict(card["settings"])
+            models = {str(called): load_model(folder / str(row)) for row, called in enumerate(settings.pop("models"))}
+            mixture = cls(models, weights=arrays["weights"], **settings)
+            mixture._shares = arrays["shares"]
+        except SequentialModelError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
+            problem = f"the card or the weights in {folder} are not as they were written ({type(error).__name__})"
+            raise SequentialModelError(cls.name, problem, "fit and save the model anew") from error
         return mixture
 
 

@@ -2,8 +2,12 @@
 
     score(i | prefix) = (1 - ε) · c(i) / Σ c + ε · p(i)
 
-with c(i) = Σ decay^age over the steps of i in the prefix and p the share of i among all steps of training: personalised
-popularity, with ε = .01 as published. A logarithm of it may be added to the logits of other models.
+with c(i) = Σ decay^age over the steps of i in the prefix and p the share of i among all steps of training. The own
+counts and ε = .01 are the personalised popularity of Abbattista et al. (2024), "Enhancing Sequential Music
+Recommendation with Personalized Popularity Awareness". What ε falls on is ours: there it is the same for all items
+(ε / I), which leaves those that the listener never heard in no order. The neural models (`own_counts`,
+`recsys.sequential.batches.OwnCounts`) add the logarithm of the published form to their logits, where an order of what
+was never heard is the model's own to learn. Where all items are listened to equally often both are the same.
 """
 
 from __future__ import annotations

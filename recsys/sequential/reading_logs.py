@@ -12,6 +12,7 @@ Moscati et al. (2022), "Music4All-Onion"; Santana et al. (2020), "Music4All".
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from recsys.store import Store
 
 _DAY_S = 86_400
+_MUSIC4ALL = "userid_trackid_timestamp.tsv"
 _N_COLUMNS = 6
 #: Share of rows that may be broken before the file is taken for another kind.
 _MOST_BAD = 0.2
@@ -53,7 +55,7 @@ def read_lastfm_1k(path: Path, *, item: Literal["track", "artist"] = "track", pr
     builder, clock = PlaysBuilder(), _Clock()
     with _reading(path) as file:
         for number, line in enumerate(file, 1):
-            cells = line.rstrip("\n").split("\t")
+            cells = line.rstrip("\r\n").split("\t")
             at = clock.seconds(cells[1]) if len(cells) == _N_COLUMNS else None
             if at is None or not cells[0] or not cells[3] or not (cells[5] or item == "artist"):
                 builder.n_bad_rows += 1
@@ -68,20 +70,25 @@ def read_music4all(path: Path, *, metadata: Path | None = None, progress: Progre
     """Read the listening events of Music4All-Onion, with durations where Music4All's metadata is there.
 
     Args:
-        path: `userid_trackid_timestamp.tsv`, which may be packed by bzip2.
-        metadata: Music4All's `id_metadata.csv`.
+        path: `userid_trackid_timestamp.tsv`, which may be packed by bzip2, or the folder that holds it.
+        metadata: Music4All's `id_metadata.csv`; None takes the one beside the file, where there is one.
         progress: told bytes of the file.
 
     Raises:
         SequenceDataError: a file cannot be read, or has other columns.
     """
+    if path.is_dir():
+        packed = path / f"{_MUSIC4ALL}.bz2"
+        path = packed if packed.is_file() else path / _MUSIC4ALL
+    if metadata is None and (beside := path.with_name("id_metadata.csv")).is_file():
+        metadata = beside
     builder, clock = PlaysBuilder(), _Clock()
     with _reading(path) as file:
         user, track, when = _places(path, file.readline(), ("user_id", "track_id", "timestamp"))
         for number, line in enumerate(file, 1):
             cells = line.rstrip("\r\n").split("\t")
             at = clock.seconds(cells[when]) if len(cells) > max(user, track, when) else None
-            if at is None:
+            if at is None or not cells[user] or not cells[track]:
                 builder.n_bad_rows += 1
             else:
                 builder.add(cells[user], cells[track], at)
@@ -122,7 +129,7 @@ def _reading(path: Path) -> Iterator[Any]:
     try:
         with open_text(path) as file:
             yield file
-    except (UnicodeDecodeError, EOFError, OSError) as error:
+    except (UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
         problem = f"cannot be read on ({type(error).__name__})"
         raise SequenceDataError(path, None, problem, "give text in UTF-8, whole") from error
 

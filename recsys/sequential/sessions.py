@@ -9,8 +9,11 @@
                  about. A session that runs over the border is in neither.
 
 Every filter is applied once, in this order, so pauses and completion are those of what was really played next, rare or
-not. A pause is counted from the beginning of one play to that of the next. Source: multimodal E4SRec
-(arXiv 2606.00125), whose values are `PAPER`.
+not. `least_plays` counts all plays of a listener before any pause is looked at, those too that end up in no session;
+`least_item_plays` counts the plays of all listeners that are left, those too of sessions that are too short in the end.
+
+A pause is counted from the beginning of one play to that of the next. Source: multimodal E4SRec (arXiv 2606.00125),
+whose values are `PAPER`.
 """
 
 from __future__ import annotations
@@ -115,8 +118,9 @@ def split_by_time(sequences: Sequences, *, validation: float = 0.1, test: float 
     """Divide sequences at two times: the shares are of all steps.
 
     Raises:
-        SequenceDataError: the sequences have no times, or a part would be empty.
+        SequenceDataError: a share is not between 0 and 1, the sequences have no times, or a part would be empty.
     """
+    check_shares(validation, test)
     if sequences.times is None:
         raise SequenceDataError("sequences", None, "they have no times", "divide them by their order instead")
     first, last = sequences.times[sequences.offsets[:-1]], sequences.times[sequences.offsets[1:] - 1]
@@ -128,6 +132,17 @@ def split_by_time(sequences: Sequences, *, validation: float = 0.1, test: float 
         problem = f"parts of {', '.join(map(str, sizes))} sequences"
         raise SequenceDataError("sequences", None, problem, "give more sequences, or larger shares")
     return Split(train, asked, last_asked, len(sequences) - sum(sizes))
+
+
+def check_shares(validation: float, test: float) -> None:
+    """Check the shares of a split.
+
+    Raises:
+        SequenceDataError: one is not above 0, or nothing would be left to learn from.
+    """
+    if not (validation > 0 and test > 0 and validation + test < 1):
+        problem = f"shares of {validation:g} for validation and {test:g} for test leave a part empty"
+        raise SequenceDataError("split", None, problem, "give shares above 0 that are below 1 together, such as 0.1")
 
 
 def _by_start(sequences: Sequences, rows: IntArray, first: NDArray[np.float64]) -> Sequences:

@@ -18,7 +18,7 @@ from assistant.annotating import read_scale
 from assistant.annotating_errors import NoSpaceError, NoTrackMatchedError, UnknownAnnotatorError, UnknownScaleError
 from assistant.app import Assistant
 from assistant.asking import Asker
-from assistant.errors import NoModelError
+from assistant.errors import ModelError, NoModelError
 from assistant.listening import _store_facts
 from assistant.reply import Message
 from connectors.annotating import told, told_cost
@@ -187,18 +187,21 @@ def test_what_sounds_alike_is_annotated_alike_and_how_well_is_found_on_other_art
 class Scripted:
     """A language model that writes what it was told to, the last of it again and again."""
 
-    def __init__(self, *answers: str) -> None:
+    def __init__(self, *answers: str | Exception) -> None:
         self._answers, self.asked = list(answers), list[str]()
 
     def complete(self, messages: Sequence[tuple[str, str]], form: type[BaseModel] | None = None) -> str:
         self.asked.append(messages[-1][1])
-        return self._answers[min(len(self.asked), len(self._answers)) - 1]
+        said = self._answers[min(len(self.asked), len(self._answers)) - 1]
+        if isinstance(said, Exception):
+            raise said
+        return said
 
 
 def modelled(open_assistant: Callable[..., Assistant], home: Path, model: Scripted) -> Assistant:
     """Open an installation whose language model is a script, and which serves nothing new: that takes longest."""
     opened = quick(open_assistant, home, llm={"model": "openai:scripted"})
-    asker = Asker(lambda: model, timeout_s=30.0)
+    asker = Asker(lambda: model, timeout_s=30.0, pause_s=0.0)
     opened._asker_or_none = asker
     opened._patient_asker = lambda: asker  # type: ignore[method-assign]
     opened._build = lambda *_, **__: SimpleNamespace(changed=False)  # type: ignore[method-assign,assignment]
@@ -247,20 +250,95 @@ def test_a_language_model_is_asked_once_checked_and_told_apart(
         assert len(model.asked) == 3
 
 
-def test_a_model_that_fails_is_told_and_another_run_goes_on(
-    home: Path, open_assistant: Callable[..., Assistant]
+#: What is no usable answer, and how it is told; each is asked to mend its answer, and then asked anew.
+USELESS = {
+    "no JSON": ("I would rather not.", "there is no JSON object in it"),
+    "cut off": ('{"tracks": [{"number": 1, "val', "the JSON is broken"),
+    "another shape": ('{"tracks": "none"}', "valid list"),
+    "a refusal as JSON": ('{"error": "I cannot rate music"}', "tracks: Field required"),
+    "no numbers": ('{"tracks": [{"values": {}}]}', "number: Field required"),
+    "too late": (TimeoutError("read timed out"), "TimeoutError"),
+}
+
+
+@pytest.mark.parametrize("kind", USELESS)
+def test_one_answer_of_no_use_is_told_and_the_next_tracks_are_asked_about(
+    home: Path, open_assistant: Callable[..., Assistant], kind: str
 ) -> None:
-    model = Scripted(json.dumps(answer(range(1, 6))), "I would rather not.")
+    useless, why = USELESS[kind]
+    whole = json.dumps(answer(range(1, 6)))
+    n_tries = 1 if isinstance(useless, Exception) else 2
+    model = Scripted(whole, *[useless] * (2 * n_tries), whole)
     with modelled(open_assistant, home, model) as assistant:
-        report = assistant.annotate_by_model(most=5)
-        assert report.n_tracks == 5
-        report = assistant.annotate_by_model(most=10)
+        report = assistant.annotate_by_model(most=15)
         asked = report.asked
         assert asked is not None
-        assert (asked.n_asked, asked.n_kept, asked.n_left) == (0, 5, 10)
-        assert asked.problem
+        assert (asked.n_asked, asked.n_left, asked.n_failed, asked.problem) == (10, 5, 5, "")
+        ((said, n),) = asked.failed
+        assert n == 5
+        assert why in said
+        assert report.n_tracks == 10
+        lines = told(report)
+        assert any("no usable answer about 5 tracks, each asked for twice; run it again" in line for line in lines)
+        assert any(why in line for line in lines)
+        # Nothing of the five is taken for known: they are asked about again, and the model has come to itself.
+        assert assistant.annotation_cost().n_kept == 10
+        report = assistant.annotate_by_model(most=5)
+        assert report.asked is not None
+        assert (report.asked.n_asked, report.asked.n_failed, report.n_tracks) == (5, 0, 15)
+
+
+def test_an_answer_that_is_of_use_the_second_time_is_kept(home: Path, open_assistant: Callable[..., Assistant]) -> None:
+    model = Scripted("no", "no", json.dumps(answer(range(1, 6))))
+    with modelled(open_assistant, home, model) as assistant:
+        report = assistant.annotate_by_model(most=5)
+        assert report.asked is not None
+        assert (report.asked.n_asked, report.asked.n_failed, report.asked.failed) == (5, 0, ())
+        # The answer that was of no use was paid for, too.
+        assert report.asked.tokens_in > assistant.annotation_cost(most=5).tokens_in * 1.5
+
+
+def test_a_model_that_cannot_be_reached_ends_the_run_and_what_is_done_stays(
+    home: Path, open_assistant: Callable[..., Assistant]
+) -> None:
+    model = Scripted(json.dumps(answer(range(1, 6))), ConnectionError("refused"))
+    with modelled(open_assistant, home, model) as assistant:
+        report = assistant.annotate_by_model(most=40)
+        asked = report.asked
+        assert asked is not None
+        assert (asked.n_asked, asked.n_failed, asked.n_left) == (5, 15, 35)
+        assert "ConnectionError: refused" in asked.problem
+        assert len(model.asked) == 1 + 3 * 2
         assert report.n_tracks == 5
         assert any("run it again to go on" in line for line in told(report))
+        again = assistant.annotate_by_model(most=5)
+        assert again.asked is not None
+        assert again.asked.n_kept == 5
+
+
+def test_failures_between_answers_do_not_end_the_run(home: Path, open_assistant: Callable[..., Assistant]) -> None:
+    whole, lost = json.dumps(answer(range(1, 6))), ConnectionError("reset")
+    model = Scripted(*[one for _ in range(4) for one in (lost, lost, whole)])
+    with modelled(open_assistant, home, model) as assistant:
+        asked = assistant.annotate_by_model(most=40).asked
+        assert asked is not None
+        assert (asked.n_asked, asked.n_failed, asked.problem) == (20, 20, "")
+
+
+def test_a_model_that_cannot_be_opened_is_not_asked_again(home: Path, open_assistant: Callable[..., Assistant]) -> None:
+    opened: list[int] = []
+
+    def broken() -> Any:
+        opened.append(1)
+        raise ModelError("openai:scripted", "no key")
+
+    with modelled(open_assistant, home, Scripted("")) as assistant:
+        asker = Asker(broken, timeout_s=30.0, pause_s=0.0)
+        assistant._patient_asker = lambda: asker  # type: ignore[method-assign]
+        asked = assistant.annotate_by_model(most=40).asked
+        assert asked is not None
+        assert (asked.n_asked, asked.n_failed, len(opened)) == (0, 5, 1)
+        assert "no key" in asked.problem
 
 
 def test_what_cannot_be_done_is_said_at_once(assistant: Assistant) -> None:

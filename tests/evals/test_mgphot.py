@@ -138,5 +138,10 @@ def test_what_a_data_folder_keeps_is_compared_source_by_source(files: tuple[Path
     assert report.results["by sound"]["all"]["mae"].n == 40
     assert report.results["by sound"]["all"]["kappa 0-5"].mean == 1
     empty = tmp_path / "empty"
+    with pytest.raises(EvaluationDataError, match=r"empty holds no segue\.db.*name a data folder with --home"):
+        evaluate(files[0], [64], home=empty)
+    assert not empty.exists()
+    empty.mkdir()
+    Store.open(f"sqlite:///{(empty / 'segue.db').as_posix()}").close()
     with pytest.raises(EvaluationDataError, match=r"0 of the 60 tracks of the reference.*segue annotate"):
         evaluate(files[0], [64], home=empty)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from evals.errors import EvaluationDataError
 from evals.sasrec_plain import PlainSampler, PlainSasRec, PlainSettings, unpadded
-from evals.sequential_speed import bench_sequential, compare_curves, read_sessions
+from evals.sequential_speed import bench_sequential, compare_curves, learnable
+from recsys.sequential.errors import SequenceDataError
 from recsys.sequential.sequences import Sequences
 
 
@@ -67,7 +68,14 @@ def test_the_benchmark_reports_medians_ratios_and_the_curve(tmp_path: Path) -> N
 
 def test_a_file_without_sessions_is_refused(tmp_path: Path) -> None:
     (tmp_path / "none.txt").write_text("1\n2\n")
-    with pytest.raises(EvaluationDataError, match="no session of two items"):
-        read_sessions(tmp_path / "none.txt")
-    with pytest.raises(EvaluationDataError, match="cannot be read"):
-        read_sessions(tmp_path / "absent.txt")
+    with pytest.raises(SequenceDataError, match="no session of two items"):
+        bench_sequential(tmp_path / "none.txt", (1,))
+    with pytest.raises(SequenceDataError, match="cannot be opened"):
+        bench_sequential(tmp_path / "absent.txt", (1,))
+
+
+def test_sessions_are_read_as_everywhere_without_those_of_one_item(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.txt.bz2"
+    path.write_bytes(bz2.compress(b"\xef\xbb\xbf7 8\r\n9\r\n8 7 7\r\n"))
+    read = learnable(path)
+    assert [[read.names[item] for item in one] for one in read] == [["7", "8"], ["8", "7", "7"]]

@@ -185,8 +185,38 @@ def test_the_command_builds_and_checks(published: Path, known: Path, tmp_path: P
     assert (run.exit_code, run.output) == (0, "Every file is as it was built\n")
 
 
+@pytest.mark.parametrize(
+    "shares", [("--test", "1"), ("--test", "0"), ("--validation", "-0.1"), ("--validation", "0.9")]
+)
+def test_shares_that_leave_nothing_are_refused_before_anything_is_read(tmp_path: Path, shares: tuple[str, str]) -> None:
+    from evals.run_benchmark import benchmark_app
+
+    given = ["build", "--lastfm1k", str(tmp_path / "absent"), "-o", str(tmp_path / "b"), *shares]
+    run = CliRunner().invoke(benchmark_app, given)
+    assert isinstance(run.exception, SequenceDataError)
+    assert "leave a part empty; give shares above 0" in str(run.exception)
+
+
+def test_the_folder_that_one_works_in_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from evals.run_benchmark import benchmark_app
+
+    for made in ("work/deep", "full/empty", "other"):
+        (tmp_path / made).mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "other", target_is_directory=True)
+    monkeypatch.chdir(tmp_path / "work" / "deep")
+    there = sorted(tmp_path.rglob("*"))
+    refused = {".": "you are in it", "..": "you are in it", "../../link": "a link", "../../full": "left as it is"}
+    for folder, why in refused.items():
+        run = CliRunner().invoke(benchmark_app, ["build", "--lastfm1k", str(tmp_path / "absent"), "-o", folder])
+        assert isinstance(run.exception, SequenceDataError)
+        assert why in str(run.exception)
+        assert "name a new folder, such as -o e4srec" in str(run.exception)
+    assert sorted(tmp_path.rglob("*")) == there
+
+
 def test_the_evaluation_of_sequences_reads_it_back(folder: Path) -> None:
-    from evals.sequential import Options, evaluate
+    from evals.sequential import evaluate
+    from evals.sequential_tasks import Options
 
     report = evaluate(
         folder / "train.txt",

@@ -56,7 +56,11 @@ def test_a_listener_of_two_lines_is_refused_with_both(tmp_path: Path) -> None:
         read_sequences(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n \n", b"ann \xff\xfe\n"], ids=["empty", "blank", "no text"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n \n", b"ann \xff\xfe\n", b"ann a b\rbob b c\r", b"\xff\xfea\x00 \x00b\x00"],
+    ids=["empty", "blank", "no text", "old line ends", "utf-16"],
+)
 def test_a_file_without_sequences_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "listeners.txt"
     path.write_bytes(content)
@@ -106,13 +110,36 @@ def test_numbers_before_a_tab_are_told_apart_by_the_whole_file(
     assert [[read.names[row] for row in one] for one in found.questions.prefixes] == prefixes
 
 
-@pytest.mark.parametrize("line", ["carl a", "ann a b", "ann"])
+@pytest.mark.parametrize("line", ["carl a", "ann a b", "ann", "ann b"])
 def test_a_line_that_is_no_target_is_refused_by_number(tmp_path: Path, line: str) -> None:
     data, targets = tmp_path / "data.txt", tmp_path / "targets.txt"
     data.write_text("ann a b\n")
     targets.write_text(f"ann b\n{line}\n")
     with pytest.raises(SequenceDataError, match="line 2"):
         read_targets(targets, read_sequences(data), read_tokens(data, "listener"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "groups"),
+    [
+        # Every step of two sessions in turn, as such files are written, shortest or longest first.
+        ("a\tb\na b\tc\nb\ta\nb a\td\n", [0, 0, 1, 1]),
+        ("a b\tc\na\tb\nb a\td\nb\ta\n", [0, 0, 1, 1]),
+        # Two right answers after one prefix; an empty prefix is nobody's; a longer one may leave steps out.
+        ("a b\tc\na b\td\n\td\n\tb\na b\tc\na b c d\ta\n", [0, 0, 1, 2, 3, 3]),
+        # The same prefix with something else between is another session's.
+        ("a b\tc\nd\ta\na b\tc\n", [0, 1, 2]),
+        # Names say it, wherever the lines are.
+        ("ann\ta b\tc\nbob\ta\tb\nann\td\ta\n", [0, 1, 0]),
+    ],
+)
+def test_which_prefixes_are_of_one_sequence(tmp_path: Path, lines: str, groups: list[int]) -> None:
+    data, targets = tmp_path / "data.txt", tmp_path / "targets.txt"
+    data.write_text("x a b c d\n")
+    targets.write_text(lines)
+    found = read_targets(targets, read_sequences(data), read_tokens(data, "listener"))
+    names = list(dict.fromkeys(found.owners))
+    assert [names.index(owner) for owner in found.owners] == groups
 
 
 def test_the_last_lines_are_the_latest() -> None:
@@ -185,7 +212,10 @@ def test_completion_is_what_was_heard_before_the_next_track_began(tmp_path: Path
 
 
 def test_without_durations_completion_is_missing(tmp_path: Path) -> None:
-    plays, _ = _music4all(tmp_path)
+    plays, metadata = _music4all(tmp_path)
+    cut = sessions_of(read_music4all(tmp_path), SessionSettings())
+    assert cut.completion is not None  # the metadata beside the plays is found
+    metadata.unlink()
     assert sessions_of(read_music4all(plays), SessionSettings()).completion is None
 
 
@@ -212,6 +242,11 @@ def evening(tmp_path: Path) -> Path:
         (SessionSettings(least_steps=1), [["a", "b", "a"], ["a", "c"], ["c"]]),
         (SessionSettings(least_steps=1, least_plays=2), [["a", "b", "a"], ["a", "c"]]),
         (SessionSettings(least_item_plays=2), [["a", "a"], ["a", "c"]]),
+        # What is counted of a listener are all plays, before any pause: five, though no session has so many.
+        (SessionSettings(least_plays=5), [["a", "b", "a"], ["a", "c"]]),
+        # And of an item those of all sessions, though one of c's two is alone in a session that goes.
+        (SessionSettings(least_item_plays=2, least_steps=2, least_plays=1), [["a", "a"], ["a", "c"]]),
+        (SessionSettings(least_item_plays=2, least_steps=2, least_plays=2), [["a", "a"]]),
         (SessionSettings(first_listens=True), [["a", "b"], ["a", "c"]]),
         (SessionSettings(most_steps=2), [["b", "a"], ["a", "c"]]),
     ],
@@ -221,6 +256,21 @@ def test_sessions_are_cut_and_kept_as_asked(
 ) -> None:
     cut = sessions_of(read_music4all(evening), settings)
     assert [[cut.names[row] for row in one] for one in cut] == expected
+
+
+@pytest.mark.parametrize("shares", [(0.0, 0.1), (0.1, 0.0), (-0.1, 0.1), (0.5, 0.5), (1.0, 0.1), (float("nan"), 0.1)])
+def test_shares_that_leave_a_part_empty_are_refused(evening: Path, shares: tuple[float, float]) -> None:
+    cut = sessions_of(read_music4all(evening), SessionSettings())
+    with pytest.raises(SequenceDataError, match=r"leave a part empty; give shares above 0"):
+        split_by_time(cut, validation=shares[0], test=shares[1])
+
+
+def test_plays_of_one_second_stay_as_in_the_file(tmp_path: Path) -> None:
+    at = "2009-05-04T23:08:57Z"
+    rows = [_lastfm_row("u", at, "Band", f"Song {number}") for number in (3, 1, 2)]
+    (tmp_path / LASTFM).write_text("".join([*rows, _lastfm_row("u", "2009-05-04T23:00:00Z", "Band", "Song 0")]))
+    plays = read_lastfm_1k(tmp_path)
+    assert [plays.names[row][-1] for row in plays.items] == ["0", "3", "1", "2"]
 
 
 def test_nothing_left_is_said(evening: Path) -> None:
