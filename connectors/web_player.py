@@ -53,8 +53,8 @@ def player_html() -> str:
         '<p class="sg-playing" aria-live="polite"></p><audio controls preload="none"></audio>'
         '<button type="button" class="sg-button" data-player="next" title="Next track" aria-label="Next track">'
         '<span aria-hidden="true">⏭</span></button>'
-        '<label class="sg-endless" title="At the end, and where you skip a track of a radio, go on by itself">'
-        '<input type="checkbox" data-player="endless"> Endless</label>'
+        '<button type="button" class="sg-tool" data-player="endless" aria-pressed="false" '
+        'title="Go on by itself at the end, and away from what you skip of a radio">Endless</button>'
         '<button type="button" class="sg-button" data-player="close" title="Stop" aria-label="Stop the player">'
         '<span aria-hidden="true">✕</span></button></section>'
     )

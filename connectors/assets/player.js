@@ -47,16 +47,18 @@ const play = (button) => {
 };
 // What comes after a track; where that is no longer on screen, and the music is to go on, the first that is.
 const endless = box.querySelector('[data-player="endless"]');
+const isEndless = () => endless.getAttribute('aria-pressed') === 'true';
 const following = (track) => {
   const buttons = [...document.querySelectorAll('button[data-play]')];
   const at = buttons.findIndex((button) => button.dataset.play === track);
-  return at >= 0 || endless.checked ? buttons[at + 1] : undefined;
+  return at >= 0 || isEndless() ? buttons[at + 1] : undefined;
 };
 const shown = () => [...document.querySelectorAll('#sg-slate tr[data-track]')].map((row) => row.dataset.track).join();
+const said = () => document.querySelector('#sg-slate .sg-said')?.textContent;
 // Asks for the next tracks; what was heard of this one goes with it, so that it counts for them.
 const goOn = () => {
   const told = current ? { play: plays, track: current, completion: heard, state: 'over' } : {};
-  before = shown();
+  before = { tracks: shown(), words: said() };
   current = null;
   heard = 0;
   audio.pause();
@@ -66,15 +68,17 @@ const goOn = () => {
 const begin = () => {
   if (before === null) return;
   const first = document.querySelector('#sg-slate button[data-play]');
-  const changed = shown() !== before;
+  const changed = shown() !== before.tracks;
+  const words = said();
+  if (!changed && words === before.words) return;
   before = null;
   if (changed && first) play(first);
-  else name.textContent = 'Nothing that comes next can be played here.';
+  else name.textContent = changed ? 'Nothing that comes next can be played here.' : words;
 };
 const next = () => {
   const after = following(current ?? last);
   if (after) play(after);
-  else if (endless.checked) goOn();
+  else if (isEndless()) goOn();
 };
 
 audio.addEventListener('timeupdate', () => {
@@ -98,7 +102,7 @@ audio.addEventListener('error', () => {
 audio.addEventListener('ended', () => {
   listen();
   last = current;
-  if (endless.checked && !following(last)) {
+  if (isEndless() && !following(last)) {
     goOn();
     return;
   }
@@ -113,7 +117,7 @@ document.addEventListener('click', (event) => {
   if (!skipped || !current || skipped.dataset.track !== current) return;
   // The press itself counts; the sound goes on with what comes next.
   tell('broken');
-  before = shown();
+  before = { tracks: shown(), words: said() };
   current = null;
   heard = 0;
   audio.pause();
@@ -121,10 +125,14 @@ document.addEventListener('click', (event) => {
 box.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-player]');
   if (!button) return;
+  if (button === endless) {
+    endless.setAttribute('aria-pressed', String(!isEndless()));
+    return;
+  }
   if (button.dataset.player === 'next') {
     last = current;
     const turns = current && heard < 0.5 && document.querySelector('#sg-slate [data-radio="on"]');
-    if (endless.checked && turns) goOn();
+    if (isEndless() && turns) goOn();
     else next();
     return;
   }
@@ -135,10 +143,12 @@ box.addEventListener('click', (event) => {
   box.hidden = true;
   mark();
 });
-// Rows that are drawn anew do not know what plays.
-const redrawn = () => {
-  begin();
+// Rows that are drawn anew do not know what plays. The slate may come after the player, and be drawn anew as a whole; a
+// row that gives way to another may keep its elements, and change what they say alone.
+const inSlate = ({ target }) => (target instanceof Element ? target : target.parentElement)?.closest('#sg-slate');
+const drawn = { childList: true, subtree: true, characterData: true, attributeFilter: ['data-track'] };
+new MutationObserver((changes) => {
+  if (!changes.some(inSlate)) return;
   mark();
-};
-const slate = document.querySelector('#sg-slate');
-if (slate) new MutationObserver(redrawn).observe(slate, { childList: true, subtree: true });
+  if (before !== null) setTimeout(begin); // once all of it is drawn
+}).observe(document.body, drawn);
