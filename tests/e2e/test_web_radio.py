@@ -40,18 +40,28 @@ def test_keep_going_gives_ten_new_tracks_that_say_why_they_came(me: Visit, insta
     expect(me.page.locator("td.sg-title")).not_to_have_text(titles)
 
 
-def test_a_skip_is_stored_and_turns_what_comes_next(me: Visit, installation: Any) -> None:
-    me.ask("folk or techno, 6 tracks")
+@pytest.mark.parametrize("kind", [EventKind.SKIP, EventKind.DISLIKE])
+def test_what_is_skipped_or_disliked_turns_the_very_next_tracks(
+    visit: Open, installation: Any, kind: EventKind
+) -> None:
+    me = visit()
+    me.ask("folk or techno, 8 tracks")
     assert me.page.locator('button[data-act="skip"]').count() == 0
     me.press(me.button("radio-playlist"))
     me.says("Radio from this playlist: 10 tracks")
-    skipped = installation.exchanges[-1][1].tracks[1]
-    me.press(me.button("skip", 2))
-    expect(me.page.locator(".sg-why").filter(has_text=f"away from “{skipped.title}”").first).to_be_visible()
+    refused = installation.exchanges[-1][1].tracks[0]
+    if kind is EventKind.SKIP:
+        me.press(me.button("skip", 1))
+    else:
+        me.rate("Dislike", refused.title)
+        me.press(me.button("keep-going"))
+    expect(me.page.locator("td.sg-why").filter(has_text=f"way from “{refused.title}”").first).to_be_visible()
+    genre = refused.title.split()[0]
+    assert genre not in {title.split()[0] for title in me.titles()[:2]}
     message, reply = installation.exchanges[-1]
-    assert skipped.artist not in [track.artist for track in reply.tracks]
+    assert refused.artist not in [track.artist for track in reply.tracks]
     (event,) = [e for e in installation.events(message.listener_id) if e.session_id == message.session_id]
-    assert (event.track_id, event.kind, event.completion) == (skipped.track_id, EventKind.SKIP, 0.0)
+    assert (event.track_id, event.kind) == (refused.track_id, kind)
 
 
 def test_radios_begin_from_a_track_or_its_artist_by_the_menu(me: Visit, installation: Any) -> None:
