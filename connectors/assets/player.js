@@ -37,6 +37,7 @@ const play = (button) => {
     return;
   }
   report();
+  before = null;
   plays += 1;
   current = button.dataset.play;
   toldAt = 0;
