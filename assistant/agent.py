@@ -111,7 +111,9 @@ class Agent(Radios):
                 radio, message, before, history, seed=self._seed_now(message, session_id), at=self._clock()
             )
             stage("radio")
-            reply = reply.model_copy(update={"timings_ms": timings})
+            timings["total"] = round((time.perf_counter() - started) * 1000, 3)
+            on = radio.state.start if reply.tracks else None
+            reply = reply.model_copy(update={"timings_ms": timings, "radio": on})
             sessions.save(text, listener_id, request, with_speaker(state, known, request.speaker), reply)
             return reply
         if (pressed := as_request(message, before)) is not None:
@@ -139,6 +141,9 @@ class Agent(Radios):
         request = against(without_wishes(request), self.recommender.catalogue, before.slate)
         before, told = self._with_chips(before, request, last)
         plan = self._plan(request, last)
+        if plan is not None and last is not None and last.reply.radio is not None:
+            # What the radio gave is edited as it is, however many were asked for before it.
+            before = before.model_copy(update={"n_tracks": len(before.slate), "minutes": None})
         if plan is not None and (plan.liked or plan.disliked):
             self._rate(circle.speaker, session_id, plan, incognito=message.incognito)
             history, circle = self._history(listener_id, session_id), self._circle(message, session_id)

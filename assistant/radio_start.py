@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from recsys.text import artist_key
+
 
 class RadioStart(BaseModel):
     """What a radio goes on from."""
@@ -17,6 +19,11 @@ class RadioStart(BaseModel):
     )
     key: str = Field(default="", description="the track's id, or the artist's folded name; empty for the one spoken of")
     n: int = Field(default=3, ge=1, le=20, description="of the last few tracks, how many")
+
+    @classmethod
+    def by_artist(cls, name: str) -> RadioStart:
+        """Begin from an artist, by the name in any spelling."""
+        return cls(of="artist", key=artist_key(name))
 
 
 class RadioState(BaseModel):

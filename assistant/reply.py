@@ -71,6 +71,11 @@ class SlateTrack(BaseModel):
     new: bool = Field(default=False, description="was not in the playlist before")
     whom: tuple[str, ...] = Field(default=(), description="in a group, ids of the listeners whom it is for")
 
+    @property
+    def main_artist(self) -> str:
+        """The first of its artists, under whom the catalogue files it."""
+        return self.artists[0] if self.artists else self.artist
+
 
 class Diff(BaseModel):
     """What a turn changed in the playlist, by track id."""
@@ -120,6 +125,7 @@ class Reply(BaseModel):
     n_candidates: int = 0
     timings_ms: dict[str, float] = Field(default_factory=dict, description="milliseconds by stage")
     export: str | None = Field(default=None, description="the file format that the listener asked to save it in")
+    radio: RadioStart | None = Field(default=None, description="what the radio that chose the playlist began from")
     last_resort: bool = Field(default=False, description="in place of an answer: an error, or somebody was forgotten")
 
 

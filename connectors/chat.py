@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from assistant.radio_start import RadioStart
 from assistant.reply import Message, Reply, SlateTrack, with_reasons
 from connectors.console import show_block, show_links, show_reply, show_reworded, show_why
 from connectors.errors import CommandError
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 PROMPT = "› "
 #: For so long a track rests where no days are given.
 _USUAL_REST_DAYS = 30
+#: Of the last tracks, how many a radio goes on from at most.
+_MOST_LAST = 20
 _WELCOME = "Ask for music in your own words, then refine it. /help lists the commands, /quit leaves."
 
 
@@ -88,6 +91,9 @@ class _Chat:
             "drop": ("N", "drop a wish by its number in the receipt", partial(self._chip, "/drop")),
             "must": ("N", "insist on a wish", partial(self._chip, "/must")),
             "prefer": ("N", "make a wish a preference", partial(self._chip, "/prefer")),
+            "more": ("[N]", "keep going: the next ten tracks, or so many", self._more),
+            "radio": ("[FROM]", "music that goes on, from: 3, artist 3, last 3, list, or a name", self._radio),
+            "skip": ("N …", "not these now: what comes next turns away from them", self._skip),
             "undo": ("", "back to the playlist before", partial(self._step, "undo")),
             "redo": ("", "and forward again", partial(self._step, "redo")),
             "rest": ("N [DAYS]", "not this one again for 30 days, or so many", self._rest),
@@ -120,12 +126,20 @@ class _Chat:
     def _ask(self, text: str) -> None:
         self._send(self._message(text=text))
 
-    def _message(self, text: str = "", step: Literal["undo", "redo"] | None = None) -> Message:
+    def _message(
+        self,
+        text: str = "",
+        step: Literal["undo", "redo"] | None = None,
+        radio: RadioStart | None = None,
+        n_tracks: int | None = None,
+    ) -> Message:
         return Message(
             listener_id=self._listener_id,
             session_id=self._session_id,
             text=text,
             step=step,
+            radio=radio,
+            n_tracks=n_tracks,
             incognito=self._incognito,
         )
 
@@ -166,6 +180,37 @@ class _Chat:
 
     def _unrate(self, numbers: str) -> None:
         self._rate(numbers, "unrate", "○ {track}: neither liked nor disliked")
+
+    def _skip(self, numbers: str) -> None:
+        self._rate(numbers, "skip", "⇥ {track}: skipped; /more goes on away from it")
+
+    def _more(self, number: str) -> None:
+        self._slate("/more")
+        if number and not re.fullmatch(r"[1-9]\d?", number):
+            raise CommandError(f"/more {number}", "write how many tracks, 1 to 99, such as /more 5")
+        self._send(self._message(radio=RadioStart(), n_tracks=int(number) if number else None))
+
+    def _radio(self, operand: str) -> None:
+        start = self._radio_start(operand)
+        self._send(self._message(f"radio from {operand}") if start is None else self._message(radio=start))
+
+    def _radio_start(self, operand: str) -> RadioStart | None:
+        """Read where a radio is to begin; None for a name, which the assistant looks up."""
+        if operand in ("", "list"):
+            self._slate("/radio")
+            return RadioStart(of="playlist" if operand else "session")
+        if (last := re.fullmatch(r"last(?: (\d{1,2}))?", operand)) is not None:
+            self._slate("/radio")
+            n = int(last[1] or 3)
+            if not 1 <= n <= _MOST_LAST:
+                raise CommandError(f"/radio {operand}", f"write how many of the last, 1 to {_MOST_LAST}: /radio last 3")
+            return RadioStart(of="last", n=n)
+        if (numbered := re.fullmatch(r"(?:(track|artist) )?(\d{1,4})", operand)) is not None:
+            (track,) = self._tracks(numbered[2], "/radio")
+            if numbered[1] == "artist":
+                return RadioStart.by_artist(track.main_artist)
+            return RadioStart(of="track", key=track.track_id)
+        return None
 
     def _rate(self, numbers: str, kind: str, words: str) -> None:
         for track in self._tracks(numbers, f"/{kind}"):

@@ -76,7 +76,7 @@ def launch(assistant: Assistant, host: str, port: int) -> tuple[gr.Blocks, str]:
     """
     login = login_of(assistant.settings, host)
     app = build_app(assistant, paths=not login.required, log_out=login.users is not None)
-    from connectors.web_page import launch_options
+    from connectors.web_look import launch_options
 
     free = check_address(host, port)
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from assistant.radio_start import RadioStart
 from assistant.reply import SlateTrack
 from assistant.request import Chip, Edit, Reference
 from connectors.web_chat import Conversation
@@ -24,6 +25,11 @@ _EDITS: dict[str, Literal["keep", "release", "remove", "swap", "example"]] = {
 }
 _CHIPS: dict[str, Literal["drop", "must", "prefer"]] = {"drop": "drop", "must": "must", "prefer": "prefer"}
 _STEPS: dict[str, Literal["undo", "redo"]] = {"undo": "undo", "redo": "redo"}
+_RADIOS = {
+    "keep-going": RadioStart(),
+    "like-last": RadioStart(of="last", n=3),
+    "radio-playlist": RadioStart(of="playlist"),
+}
 #: How far each dial goes.
 LIMITS = {"how_much_me": (0.0, 3.0), "discovery": (-1.0, 1.0), "fame": (-1.0, 1.0), "n_tracks": (1.0, 100.0)}
 
@@ -114,6 +120,33 @@ def _incognito(talk: Conversation, assistant: Assistant, listener_id: str, data:
     return True
 
 
+def _go_on(talk: Conversation, assistant: Assistant, listener_id: str, data: Mapping[str, Any]) -> bool:
+    if talk.reply is None or not talk.reply.tracks:
+        return False
+    talk.press(assistant, listener_id, radio=_RADIOS[data["act"]])
+    return True
+
+
+def _radio_from(talk: Conversation, assistant: Assistant, listener_id: str, data: Mapping[str, Any]) -> bool:
+    track = talk.track(data.get("track"))
+    if track is None:
+        return False
+    if data["act"] == "radio-track":
+        start = RadioStart(of="track", key=track.track_id)
+    else:
+        start = RadioStart.by_artist(track.main_artist)
+    talk.press(assistant, listener_id, radio=start)
+    return True
+
+
+def _skip(talk: Conversation, assistant: Assistant, listener_id: str, data: Mapping[str, Any]) -> bool:
+    track = talk.track(data.get("track"))
+    if track is None or talk.reply is None or talk.reply.radio is None:
+        return False
+    talk.skip(assistant, listener_id, track)
+    return True
+
+
 def _dial(talk: Conversation, assistant: Assistant, listener_id: str, data: Mapping[str, Any]) -> bool:
     name, value = data.get("name"), _number(data.get("value"))
     if not isinstance(name, str) or name not in LIMITS or value is None:
@@ -140,6 +173,9 @@ _ACTS: dict[str, Callable[[Conversation, Assistant, str, Mapping[str, Any]], boo
     **dict.fromkeys(_EDITS, _edit),
     **dict.fromkeys(_CHIPS, _chip),
     **dict.fromkeys(_STEPS, _step),
+    **dict.fromkeys(_RADIOS, _go_on),
+    **dict.fromkeys(("radio-track", "radio-artist"), _radio_from),
+    "skip": _skip,
     "move": _move,
     "why": _why,
     "without": _without,

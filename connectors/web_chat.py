@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from assistant.errors import DELIBERATE
 from assistant.failures import kind_and_place
 from assistant.labels import plain
+from assistant.radio_start import RadioStart
 from assistant.reply import Message, Reply, SlateTrack, with_reasons
 from connectors.errors import ConnectorError
 from connectors.web_limits import MAX_MESSAGE, TOO_LONG
@@ -167,9 +168,11 @@ class Conversation:
             return said
 
     def turn_dial(self, assistant: Assistant, listener_id: str, name: str, value: float) -> None:
-        """Set a dial: it ranks the playlist on screen anew, or counts for the first one."""
+        """Set a dial: it ranks the playlist on screen anew, turns the radio that is on, or counts for the first one."""
         before, self.dials[name] = self.dials[name], value
-        wanted = {name: round(value) if name == "n_tracks" else value}
+        wanted: dict[str, Any] = {name: round(value) if name == "n_tracks" else value}
+        if self.reply is not None and self.reply.radio is not None:
+            wanted |= {"radio": RadioStart()}
         if self.reply is None:
             self._turned |= wanted
         elif not self.press(assistant, listener_id, **wanted):
@@ -181,7 +184,9 @@ class Conversation:
         self._follow(reply)
         ids = {track.track_id for track in reply.tracks}
         self.whys = {track_id: why for track_id, why in self.whys.items() if track_id in ids}
-        if self.stranger is not None:
+        if reply.radio is not None:
+            self.stranger = None  # a stranger's radio would begin from other tracks
+        elif self.stranger is not None:
             self.compare(assistant, listener_id)
 
     def compare(self, assistant: Assistant, listener_id: str) -> None:
@@ -223,6 +228,15 @@ class Conversation:
             return True
         self.rated[track.track_id] = liked
         return True
+
+    def skip(self, assistant: Assistant, listener_id: str, track: SlateTrack) -> None:
+        """Let a track of the radio be skipped, and go on away from it."""
+        try:
+            assistant.feedback(listener_id, self.session_id, track.track_id, "skip", 0.0, incognito=self.incognito)
+        except Exception as error:
+            self.said = apology(error)
+            return
+        self.press(assistant, listener_id, radio=RadioStart())
 
     def track(self, track_id: object) -> SlateTrack | None:
         """Return a track that is on screen."""

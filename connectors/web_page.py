@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -19,7 +18,8 @@ from connectors.web_curate import curate_tab
 from connectors.web_dials import dials_html
 from connectors.web_files import KEPT_S
 from connectors.web_limits import TOO_FAST, TOO_MANY, RateLimit
-from connectors.web_memory import MAX_PAGES, forget_pages
+from connectors.web_look import asset
+from connectors.web_memory import forget_pages
 from connectors.web_player import playable, player_html
 from connectors.web_plays import Plays
 from connectors.web_talks import manage, talks_html, talks_of
@@ -40,9 +40,6 @@ from connectors.web_who import Who, user_of
 if TYPE_CHECKING:
     from assistant.app import Assistant
 
-_ASSETS = files("connectors") / "assets"
-_STYLES = ("web.css", "slate.css", "acts.css", "page.css", "beside.css")
-
 
 def page(assistant: Assistant, *, paths: bool = True, log_out: bool = False) -> gr.Blocks:
     """Build the page for one assistant.
@@ -56,7 +53,7 @@ def page(assistant: Assistant, *, paths: bool = True, log_out: bool = False) -> 
     with gr.Blocks(title="Segue", analytics_enabled=False, fill_width=True, delete_cache=(KEPT_S, KEPT_S)) as app:
         who = Who(limit)
         with gr.Row(elem_id="sg-top"):
-            gr.HTML(header_html(), js_on_load=_asset("drawer.js"), apply_default_css=False)
+            gr.HTML(header_html(), js_on_load=asset("drawer.js"), apply_default_css=False)
             user = gr.HTML("", js_on_load=None, apply_default_css=False, elem_id="sg-user")
             start_over = gr.Button("Start over", size="sm", variant="secondary", elem_id="sg-start-over")
         ask = _AskTab(assistant, who, limit, plays, paths=paths, log_out=log_out)
@@ -127,6 +124,7 @@ class _AskTab:
             part.act(self._act, ours, self._acted, **many)
         self._talks.act(self._manage, ours, screen, **many)
         player.heard(self._heard, ours, None, **many)
+        player.ahead(self._ahead, ours, self._acted, **many)
         app.unload(self._gone)
         start_over.click(self._begin_again, ours, [*screen, self._box], **at_once)
 
@@ -177,7 +175,7 @@ class _AskTab:
         return opening
 
     def _html(self, value: str, script: str | None, elem_id: str) -> gr.HTML:
-        loaded = None if script is None else _asset("copy.js") + _asset(script)
+        loaded = None if script is None else asset("copy.js") + asset(script)
         return gr.HTML(value, js_on_load=loaded, apply_default_css=False, elem_id=elem_id)
 
     # --- what is on screen ---
@@ -288,6 +286,23 @@ class _AskTab:
     def _act(
         self, stored: object, here: object, talk: Conversation, event: gr.EventData, request: gr.Request
     ) -> tuple[Any, ...]:
+        return self._follow(stored, here, talk, _data(event), request)
+
+    def _ahead(
+        self, stored: object, here: object, talk: Conversation, event: gr.EventData, request: gr.Request
+    ) -> tuple[Any, ...]:
+        """Let the player go on by itself: what was heard of its track is stored before the next ones are chosen."""
+        return self._follow(stored, here, talk, {"act": "keep-going"}, request, heard=_data(event))
+
+    def _follow(
+        self,
+        stored: object,
+        here: object,
+        talk: Conversation,
+        data: dict[str, Any],
+        request: gr.Request,
+        heard: dict[str, Any] | None = None,
+    ) -> tuple[Any, ...]:
         mine = self._resumed(stored, here, talk, request)
         if isinstance(mine, str):
             return self._left(mine, self._acted)
@@ -298,7 +313,9 @@ class _AskTab:
             with self._who.at_once.one(identity) as free:
                 talk.said = "" if free else TOO_MANY
                 if free:
-                    act(talk, self._assistant, identity, _data(event))
+                    if heard:
+                        self._plays.tell(request.session_hash or "", identity, talk, heard)
+                    act(talk, self._assistant, identity, data)
         return self._slate_of(talk), dials_html(talk.dials), *self._rest(talk, identity), list(talk.messages)
 
     def _manage(
@@ -341,48 +358,5 @@ class _AskTab:
         return *self._shown(talk, identity), ""
 
 
-def launch_options() -> dict[str, Any]:
-    """Return what `Blocks.launch` needs for the page's look and for keeping everything on this machine."""
-    system = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
-    theme = gr.themes.Base(
-        primary_hue="teal",
-        secondary_hue="teal",
-        neutral_hue="stone",
-        font=system,
-        font_mono=("ui-monospace", "monospace"),
-    ).set(
-        # The usual ones are too faint: grey on white, white on the lightest teal, and fields without an edge.
-        input_border_width="1px",
-        input_border_color="*neutral_500",
-        input_border_color_dark="*neutral_400",
-        input_placeholder_color="*neutral_600",
-        input_placeholder_color_dark="*neutral_300",
-        body_text_color_subdued="*neutral_500",
-        body_text_color_subdued_dark="*neutral_400",
-        button_primary_background_fill="*primary_700",
-        button_primary_background_fill_hover="*primary_800",
-        button_primary_background_fill_dark="*primary_700",
-        button_primary_background_fill_hover_dark="*primary_800",
-    )
-    return {
-        "theme": theme,
-        # In the head and not as `css`: Gradio rewrites that and drops container queries on the way.
-        "head": f"<style>{''.join(map(_asset, _STYLES))}</style>",
-        "footer_links": [],
-        "quiet": True,
-        "share": False,
-        "run_history": False,
-        "enable_monitoring": False,
-        "state_session_capacity": MAX_PAGES,
-        "pwa": False,
-        "mcp_server": True,
-        "ssr_mode": False,
-    }
-
-
 def _data(event: gr.EventData) -> dict[str, Any]:
     return event._data if isinstance(event._data, dict) else {}
-
-
-def _asset(name: str) -> str:
-    return (_ASSETS / name).read_text("utf-8")

@@ -53,6 +53,8 @@ def player_html() -> str:
         '<p class="sg-playing" aria-live="polite"></p><audio controls preload="none"></audio>'
         '<button type="button" class="sg-button" data-player="next" title="Next track" aria-label="Next track">'
         '<span aria-hidden="true">⏭</span></button>'
+        '<button type="button" class="sg-tool" data-player="endless" aria-pressed="false" '
+        'title="Go on by itself at the end, and away from what you skip of a radio">Endless</button>'
         '<button type="button" class="sg-button" data-player="close" title="Stop" aria-label="Stop the player">'
         '<span aria-hidden="true">✕</span></button></section>'
     )

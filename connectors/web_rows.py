@@ -40,7 +40,13 @@ def heading_html() -> str:
 
 
 def row_html(
-    track: SlateTrack, liked: bool | None, n_tracks: int, why: str | None = None, *, playable: bool = False
+    track: SlateTrack,
+    liked: bool | None,
+    n_tracks: int,
+    why: str | None = None,
+    *,
+    playable: bool = False,
+    radio: bool = False,
 ) -> str:
     """A track.
 
@@ -50,6 +56,7 @@ def row_html(
         n_tracks: in the slate.
         why: the answer to "why is this here?" where the row is opened.
         playable: whether the page can play it.
+        radio: whether a radio chose it, which goes on where a track is skipped.
     """
     state = "" if liked is None else " sg-is-liked" if liked else " sg-is-disliked"
     state += " sg-is-new" if track.new else ""
@@ -62,7 +69,7 @@ def row_html(
         _cell("year", str(track.year) if track.year is not None else ""),
         _cell("length", length),
         _cell("why", (f"<bdi>{text_html(track.reason, MAX_REASON)}</bdi>" if track.reason else "") + _shares(track)),
-        _cell("rate", _buttons(track, liked, n_tracks, opened=why is not None)),
+        _cell("rate", _buttons(track, liked, n_tracks, opened=why is not None, radio=radio)),
     )
     row = (
         f'<tr role="row" class="sg-row{state}" draggable="true" data-track="{value_html(track.track_id)}" '
@@ -128,15 +135,18 @@ def _percent(share: float) -> str:
     return f"{share:.0%}"
 
 
-def _buttons(track: SlateTrack, liked: bool | None, n_tracks: int, *, opened: bool) -> str:
+def _buttons(track: SlateTrack, liked: bool | None, n_tracks: int, *, opened: bool, radio: bool) -> str:
     words = f"{plain(track.title, 60)} by {plain(track.artist, 60)}"
     place = track.position
+    other = ("swap", f"Swap {words}", _sign("⇄"), "Swap it for another")
+    if radio:
+        other = ("skip", f"Skip {words}", _sign("⇥"), "Skip it: go on away from it")
     shown = "".join(
         (
             _rate("like", track, words, liked is True),
             _rate("dislike", track, words, liked is False),
             _act("why", track, f"Why {words}", _sign("?"), "Why is this here?", pressed=str(opened).lower()),
-            _act("swap", track, f"Swap {words}", _sign("⇄"), "Swap it for another"),
+            _act(other[0], track, *other[1:]),
             _act("remove", track, f"Remove {words}", _sign("✕"), "Remove"),
         )
     )
@@ -149,6 +159,11 @@ def _buttons(track: SlateTrack, liked: bool | None, n_tracks: int, *, opened: bo
         menu.append(_act("move", track, f"Move {words} up", "Move up", kind="sg-item", to=str(place - 1)))
     if place < n_tracks:
         menu.append(_act("move", track, f"Move {words} down", "Move down", kind="sg-item", to=str(place + 1)))
+    menu += [
+        _act("radio-track", track, f"Radio from {words}", "Radio from this track", kind="sg-item"),
+    ]
+    if name := plain(track.main_artist, 60):
+        menu.append(_act("radio-artist", track, f"Radio from {name}", "Radio from this artist", kind="sg-item"))
     more = (
         f'<details class="sg-more"><summary class="sg-button" aria-label="More for {escape(words)}" title="More">'
         f'{_sign("⋯")}</summary><span class="sg-menu">{"".join(menu)}</span></details>'

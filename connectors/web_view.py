@@ -48,6 +48,32 @@ _SKELETON = (
     '<div class="sg-skeleton" role="status"><span class="sg-hidden">Making your playlist…</span>'
     f"{'<span></span>' * 8}</div>"
 )
+#: Under the tracks: what makes the next ones.
+_ONWARD = (
+    '<div class="sg-onward" role="group" aria-label="Go on with music">'
+    + button_html(
+        "keep-going",
+        "Keep going",
+        "Keep going",
+        kind="sg-tool sg-go",
+        title="The next ten tracks, after what you heard",
+    )
+    + button_html(
+        "like-last",
+        "More like the last three",
+        "More like the last three",
+        kind="sg-tool",
+        title="Ten tracks after the last three that you heard",
+    )
+    + button_html(
+        "radio-playlist",
+        "Radio from this playlist",
+        "Radio from this playlist",
+        kind="sg-tool",
+        title="Ten tracks after all of these, and on from there",
+    )
+    + "</div>"
+)
 #: Drawn once, referred to by every row: two strokes of 24 × 24 units.
 _ICONS = (
     '<svg width="0" height="0" aria-hidden="true" focusable="false" class="sg-icons"><defs>'
@@ -119,16 +145,18 @@ def slate_html(
             n,
             whys.get(track.track_id),
             playable=track.track_id in playable,
+            radio=reply.radio is not None,
         )
         for track in reply.tracks
     )
     compared = "" if stranger is None else _compared(reply.tracks, stranger)
     busy = ' aria-busy="true"' if waits else ""
+    busy += ' data-radio="on"' if reply.radio is not None else ""
     return (
         f'<div class="sg-slate"{busy}>{_ICONS}{bar}{receipt}{told}{compared}'
         '<table class="sg-table" role="table" aria-label="Playlist"><thead role="rowgroup"><tr role="row">'
         f"{heading_html()}</tr></thead>"
-        f'<tbody role="rowgroup">{rows}</tbody></table></div>'
+        f'<tbody role="rowgroup">{rows}</tbody></table>{_ONWARD}</div>'
     )
 
 
@@ -209,6 +237,9 @@ def _bar(reply: Reply | None, *, incognito: bool, compared: bool) -> str:
         buttons = [
             button_html("undo", "Undo", "Undo", kind="sg-tool", title="Back to the playlist before"),
             button_html("redo", "Redo", "Redo", kind="sg-tool", title="Take the undo back"),
+        ]
+    if reply is not None and reply.radio is None:
+        buttons.append(
             button_html(
                 "without",
                 "Without me",
@@ -216,8 +247,8 @@ def _bar(reply: Reply | None, *, incognito: bool, compared: bool) -> str:
                 kind="sg-tool",
                 title="Show what a stranger would get, beside yours",
                 pressed=str(compared).lower(),
-            ),
-        ]
+            )
+        )
     hint = "While this is on, nothing is stored and nothing is learnt"
     state = str(incognito).lower()
     buttons.append(button_html("incognito", "Incognito", "Incognito", kind="sg-tool", title=hint, pressed=state))

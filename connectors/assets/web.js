@@ -1,6 +1,8 @@
 // One listener for every button of this part of the page, so that rows may come and go. What a button does is in its
 // data: `act` names it, the rest goes with it.
 let pressed = null;
+let onward = false;
+const ONWARD = ['keep-going', 'like-last', 'radio-playlist', 'radio-track', 'radio-artist', 'skip'];
 
 const send = (data) => trigger('act', data);
 
@@ -12,6 +14,8 @@ element.addEventListener('click', (event) => {
   }
   const button = event.target.closest('button[data-act]');
   if (!button || !element.contains(button)) return;
+  onward = ONWARD.includes(button.dataset.act);
+  if (onward && event.detail > 1) return; // a double click wants the next tracks once
   const row = button.closest('tr[data-place]');
   pressed = { act: button.dataset.act, track: button.dataset.track, chip: button.dataset.chip, place: row?.dataset.place };
   const menu = button.closest('details');
@@ -28,6 +32,11 @@ const refocus = () => {
   const row = pressed.place && element.querySelector(`tr[data-place="${pressed.place}"] button[data-act]`);
   (same && same.offsetParent ? same : row || buttons[0])?.focus({ preventScroll: true });
   pressed = null;
+};
+// The next tracks are read from the first on: the buttons for more of them stand below the last.
+const toTop = () => {
+  if (onward && element.getBoundingClientRect().top < 0) element.scrollIntoView({ block: 'start' });
+  onward = false;
 };
 
 // Menus close by Escape, and when something else is pressed.
@@ -146,5 +155,6 @@ const remember = () => {
 
 watch('value', () => {
   refocus();
+  toTop();
   remember();
 });

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from discord import app_commands
 
 from connectors.discord import completing
-from connectors.discord.desk import Answer
+from connectors.discord.desk import Answer, Desk
 from connectors.discord.errors import RefusedError
 from connectors.discord.handling import Interaction, Seen, Visit, handle, whoever_may_ask
 from connectors.discord.sending import respond, reword
+from connectors.discord.talks import Place
 
 _LONGEST = 1_000
 _Words = app_commands.Range[str, 1, _LONGEST]
@@ -107,19 +109,34 @@ async def answer(
         if not words:
             raise RefusedError(visit.book("Say what you would like to hear, or use /help."))
 
+    def turn(desk: Desk, place: Place) -> Answer:
+        if refines:
+            return desk.refine(place, words, **fields)
+        return desk.ask(place, words, fresh=fresh, **fields)
+
+    await answer_with(interaction, turn, allow=allow)
+
+
+async def answer_with(
+    interaction: Interaction,
+    turn: Callable[[Desk, Place], Answer],
+    *,
+    allow: Callable[[Visit], None] = whoever_may_ask,
+) -> None:
+    """Answer a command with what a turn comes to, after the turns of the place that came before.
+
+    Args:
+        interaction: a command that was not answered yet.
+        turn: what is to be done, in a worker thread.
+        allow: raises RefusedError for those who may not.
+    """
+
     async def task(visit: Visit) -> None:
-        desk, place = visit.desk, visit.place
-
-        def turn() -> Answer:
-            if refines:
-                return desk.refine(place, words, **fields)
-            return desk.ask(place, words, fresh=fresh, **fields)
-
-        async with visit.bot.turn_of(place):
-            done = await visit.work_for_all(turn)
+        async with visit.bot.turn_of(visit.place):
+            done = await visit.work_for_all(turn, visit.desk, visit.place)
         sent = await respond(interaction, done)
         if sent is not None:
-            await reword(visit.bot, place, done, sent)
+            await reword(visit.bot, visit.place, done, sent)
 
     await handle(interaction, task, Seen.BY_ALL, allow=allow)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal
 
 from assistant.phrasebook import Phrasebook
+from assistant.radio_start import RadioStart
 from assistant.reply import MAX_GROUP, Diff, Message, Reply, SlateTrack, with_reasons, without
 from assistant.request import Edit, Reference
+from assistant.understanding.radio import radio_wish
 from connectors.discord.budget import Budget
 from connectors.discord.errors import RefusedError
 from connectors.discord.guilds import DIRECT, Guilds
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
 Rating = Literal["like", "dislike", "unrate"]
 #: What an id of a track begins with where a number of the playlist could stand, too.
 BY_ID = "id:"
+_NOT_IN_GROUPS = (
+    "There is no radio in a group: it follows what one person hears and skips. Change the group's playlist with "
+    "/refine, or use /radio in another channel or in a direct message."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ class Desk:
 
         Raises:
             ForgottenError: somebody was forgotten who takes part; nothing is kept of it.
+            RefusedError: a group asks for a radio.
         """
         with self.assistant.acting_for(place.listener, *map(listener_of, talk.people)):
             return self._turn(place, talk, text, token=token, **fields)
@@ -90,6 +98,8 @@ class Desk:
     def _turn(self, place: Place, talk: Talk, text: str, *, token: str | None, **fields: Any) -> Answer:
         settings = self.guilds.of(place.guild)
         members = talk.group.members if talk.group else ()
+        if members and (fields.get("radio") or radio_wish(text)):
+            raise RefusedError(phrases(settings.language)(_NOT_IN_GROUPS))
         message = Message(
             listener_id=listener_of(talk.owner),
             session_id=talk.session,
@@ -236,19 +246,28 @@ class Desk:
         Raises:
             RefusedError: the conversation has gone on to another playlist, or nothing fits.
         """
-        shown = _shown(before)
         fields: dict[str, Any] = {"step": action}
         if action == "swap" or action == "example":
             fields = {"edits": (Edit(action=action, what=Reference(track_ids=(before.track.track_id,))),)}
-        with self._in_turn(shown.talk):
-            if not self._is_newest(before):
-                raise RefusedError(
-                    before.book("This is an earlier playlist: use the buttons under the newest one, or /refine.")
-                )
+        with self._on_newest(before) as shown:
             done = self.turn(place, shown.talk, "", token=shown.token, **fields)
         if not done.reply.tracks:
             raise RefusedError(done.reply.text)
         return at_page(done, before.page, 0 if action == "example" else before.chosen)
+
+    def go_on(self, place: Place, before: Answer, start: RadioStart, *, skip: bool = False) -> Answer:
+        """Go on with music, the track that buttons are about skipped or not; the message shows the next tracks.
+
+        Raises:
+            RefusedError: the conversation has gone on to another playlist, it is a group's, or nothing comes next.
+        """
+        with self._on_newest(before) as shown:
+            if skip and not shown.talk.group:
+                self.assistant.feedback(place.listener, shown.talk.session, before.track.track_id, "skip", 0.0)
+            done = self.turn(place, shown.talk, "", token=shown.token, radio=start)
+        if not done.reply.tracks:
+            raise RefusedError(done.reply.text)
+        return at_page(done, 0)
 
     def find(self, place: Place, text: str) -> tuple[Talk, SlateTrack]:
         """Return the track of the newest playlist here that a number or a part of its name tells.
@@ -308,6 +327,21 @@ class Desk:
     def _in_turn(self, talk: Talk) -> RLock:
         """Return what the members of a group hold, so that nobody goes on between a look at its playlist and a turn."""
         return self._turns[hash(talk.session) % len(self._turns)]
+
+    @contextmanager
+    def _on_newest(self, answer: Answer) -> Iterator[Shown]:
+        """Keep a conversation at the playlist that a message shows until the block ends.
+
+        Raises:
+            RefusedError: it has gone on to another one.
+        """
+        shown = _shown(answer)
+        with self._in_turn(shown.talk):
+            if not self._is_newest(answer):
+                raise RefusedError(
+                    answer.book("This is an earlier playlist: use the buttons under the newest one, or /refine.")
+                )
+            yield shown
 
     def _is_newest(self, answer: Answer) -> bool:
         from assistant.errors import NothingToExportError

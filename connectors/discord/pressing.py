@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import discord
 
+from assistant.radio_start import RadioStart
 from connectors.discord.desk import Answer, Rating, at_page
 from connectors.discord.errors import RefusedError
 from connectors.discord.files import playlist_file
@@ -17,6 +18,10 @@ from connectors.discord.why import why_text
 
 if TYPE_CHECKING:
     from connectors.discord.bot import SegueBot
+
+
+#: Buttons that go on with music from all of the conversation, and those that begin from the track they are about.
+RADIO = ("onward", "skip", "from-last", "from-list", "from-track", "from-artist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,11 @@ async def _follow(visit: Visit, action: str, spot: Spot) -> None:
             async with bot.turn_of(place):
                 edit = cast(Literal["swap", "example", "undo", "redo"], "example" if action == "more" else action)
                 await redraw(interaction, await visit.work(visit.desk.edit, place, answer, edit))
+        elif action in RADIO:
+            bot.check(place, pressed=True)
+            async with bot.turn_of(place):
+                go_on = partial(visit.desk.go_on, place, answer, _start(action, answer), skip=action == "skip")
+                await redraw(interaction, await visit.work(go_on))
         elif action == "export":
             await interaction.followup.send(view=file_view(spot, answer.book), ephemeral=True)
         elif action == "why":
@@ -67,6 +77,21 @@ async def _follow(visit: Visit, action: str, spot: Spot) -> None:
         else:
             page = spot.page + {"previous": -1, "next": 1}.get(action, 0)
             await redraw(interaction, at_page(answer, page, answer.chosen))
+
+
+def _start(action: str, answer: Answer) -> RadioStart:
+    """Where the radio of a button begins."""
+    match action:
+        case "from-track":
+            return RadioStart(of="track", key=answer.track.track_id)
+        case "from-artist":
+            return RadioStart.by_artist(answer.track.main_artist)
+        case "from-list":
+            return RadioStart(of="playlist")
+        case "from-last":
+            return RadioStart(of="last", n=3)
+        case _:
+            return RadioStart()
 
 
 async def _pressed_on(visit: Visit, spot: Spot) -> Answer:

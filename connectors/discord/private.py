@@ -24,6 +24,7 @@ _HELP = """**Ask for music in your own words.** Mention me, write to me directly
 `/ask` a new playlist, by words, artist, genre or a track it should be like
 `/playlist` the same, with size and dials
 `/refine` change it: “calmer”, “no country”, “swap 3”, “only the 90s”
+`/radio` go on with music that never runs dry, from what you heard, an artist or a track; “keep going” does the same
 `/like` `/why` about single tracks; the buttons under a playlist do the same
 `/group` one playlist for several people, of those who agree
 `/taste` what I have learnt of you · `/history import` bring your listening history

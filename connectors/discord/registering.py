@@ -57,9 +57,9 @@ def differences(wanted: Iterable[dict[str, Any]], known: Iterable[dict[str, Any]
 
 
 def _fill(tree: app_commands.CommandTree[Any]) -> None:
-    from connectors.discord import asking, groups, histories, mine, private, rating, server
+    from connectors.discord import asking, groups, histories, mine, private, radio, rating, server
 
-    parts = (asking, rating, groups, mine, histories, private, server)
+    parts = (asking, radio, rating, groups, mine, histories, private, server)
     for command in [one for part in parts for one in part.commands()]:
         tree.add_command(command)
 

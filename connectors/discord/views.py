@@ -18,7 +18,7 @@ from connectors.discord.desk import Answer
 from connectors.discord.slates import pages, track_label
 from connectors.playlists import FORMATS
 
-_BUTTONS = ("like", "dislike", "why", "more", "swap", "undo", "redo", "previous", "next", "export")
+_BUTTONS = ("like", "dislike", "why", "more", "swap", "undo", "redo", "previous", "next", "export", *pressing.RADIO)
 _WHERE = r"(?P<token>[0-9a-f]{12}):(?P<turn>\d{1,9}):(?P<page>\d{1,3}):(?P<chosen>\d{1,3})"
 _Match = re.Match[str]
 
@@ -111,18 +111,28 @@ def slate_view(answer: Answer) -> discord.ui.View:
     view.add_item(TrackMenu(menu, spot))
     liked, number = answer.track.liked, answer.chosen
     good, bad, plain = discord.ButtonStyle.success, discord.ButtonStyle.danger, discord.ButtonStyle.secondary
+    # A radio goes on where a track is skipped.
+    other = ("swap", book("Swap")) if answer.reply.radio is None else ("skip", book("Skip"))
     buttons = [
         (1, "like", f"♥ {number}", good if liked else plain, False),
         (1, "dislike", f"✗ {number}", bad if liked is False else plain, False),
         (1, "why", f"{book('Why')} {number}", plain, False),
         (1, "more", f"{book('More like')} {number}", plain, False),
-        (1, "swap", f"{book('Swap')} {number}", plain, False),
+        (1, other[0], f"{other[1]} {number}", plain, False),
         (2, "previous", "◀", plain, answer.page == 0),
         (2, "next", "▶", plain, answer.page == len(cut) - 1),
         (2, "undo", book("Undo"), plain, False),
         (2, "redo", book("Redo"), plain, False),
         (2, "export", book("Save as file"), plain, False),
     ]
+    if answer.shown.talk.group is None:  # a radio is for one person
+        buttons += [
+            (3, "onward", book("Keep going"), discord.ButtonStyle.primary, False),
+            (3, "from-last", book("Like the last three"), plain, False),
+            (3, "from-list", book("Radio: playlist"), plain, False),
+            (3, "from-track", book("Radio: track {n}", n=number), plain, False),
+            (3, "from-artist", book("Radio: artist {n}", n=number), plain, False),
+        ]
     for row, action, words, style, disabled in buttons:
         button: discord.ui.Button[Any] = discord.ui.Button(
             label=words[:80], style=style, custom_id=_id(action, spot), disabled=disabled, row=row

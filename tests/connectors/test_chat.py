@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.disowning import Disowned
+from assistant.radio_start import RadioStart
 from assistant.reply import Message, Reply
 from connectors.chat import chat
 from connectors.console import open_console
@@ -93,6 +94,68 @@ def test_ratings_reach_the_assistant(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert "♥ 40 Days – Slowdive\n" in out
     assert "✗ Dagger – Slowdive: it will not be picked again\n" in out
     assert "○ 40 Days – Slowdive: neither liked nor disliked\n" in out
+
+
+def test_music_goes_on_from_what_the_commands_say(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = (
+        "/more",
+        "/more 5",
+        "/radio",
+        "/radio 2",
+        "/radio track 3",
+        "/radio artist 1",
+        "/radio last",
+        "/radio last 5",
+    )
+    assistant, done = talk(monkeypatch, "mellow", *lines, "/radio list", "/radio Miles Davis", "/skip 2-3", "/help")
+    assert done
+    asked = [(message.radio, message.n_tracks) for message in assistant.asked[1:-1]]
+    assert asked == [
+        (RadioStart(), None),
+        (RadioStart(), 5),
+        (RadioStart(), None),
+        (RadioStart(of="track", key="id-2"), None),
+        (RadioStart(of="track", key="id-3"), None),
+        (RadioStart(of="artist", key="slowdive"), None),
+        (RadioStart(of="last", n=3), None),
+        (RadioStart(of="last", n=5), None),
+        (RadioStart(of="playlist"), None),
+    ]
+    assert (assistant.asked[-1].text, assistant.asked[-1].radio) == ("radio from Miles Davis", None)
+    assert assistant.rated == [("ann", "id-2", "skip"), ("ann", "id-3", "skip")]
+    out = capsys.readouterr().out
+    assert "⇥ 40 Days – Slowdive: skipped" in out
+    for command in ("/more [N]", "/radio [FROM]", "/skip N …"):
+        assert command in out
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("/more many", "write how many tracks, 1 to 99"),
+        ("/radio 9", "the playlist has tracks 1 to 3"),
+        ("/radio last 40", "write how many of the last, 1 to 20"),
+    ],
+)
+def test_a_radio_that_cannot_begin_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str, words: str
+) -> None:
+    assistant, done = talk(monkeypatch, "mellow", line)
+    assert not done
+    assert len(assistant.asked) == 1
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["/more", "/radio", "/radio list", "/radio last 2", "/skip 1"])
+def test_nothing_goes_on_before_there_is_a_playlist(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    assistant, done = talk(monkeypatch, line)
+    assert not done
+    assert assistant.asked == []
+    assert "there is no playlist yet" in capsys.readouterr().err
 
 
 def test_a_session_can_be_somebody_elses(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.radio_start import RadioStart
 from assistant.reply import ReceiptLine, Reply, SlateTrack
 from connectors.playlists import FORMATS
 from connectors.web_dials import dials_html
@@ -136,7 +137,7 @@ def test_any_words_make_a_page(words: str, link: str) -> None:
     track = a_track(track_id=words, title=words, artist=words, album=words, link=link, reason=words)
     reply = a_reply(track, receipt=(a_line(constraint=words, delivered=words),), total=words, query=words)
     page = Page(all_of(reply))
-    assert len(page.all("button", **{"data-track": words.encode("utf-8", "replace").decode()})) == 7
+    assert len(page.all("button", **{"data-track": words.encode("utf-8", "replace").decode()})) == 9
     all_of(reply).encode("utf-8")
 
 
@@ -144,7 +145,23 @@ def test_a_track_id_comes_back_as_it_is() -> None:
     odd = 'spotify:"<id>" & more'
     buttons = [b for b in Page(slate_html(a_reply(a_track(track_id=odd)))).all("button") if "data-track" in b]
     assert {button["data-track"] for button in buttons} == {odd}
-    assert [b["data-act"] for b in buttons] == ["like", "dislike", "why", "swap", "remove", "more", "pin"]
+    menu = ["more", "pin", "radio-track", "radio-artist"]
+    assert [b["data-act"] for b in buttons] == ["like", "dislike", "why", "swap", "remove", *menu]
+
+
+def test_every_slate_can_go_on_and_a_radio_is_skipped_rather_than_swapped() -> None:
+    plain_page = Page(slate_html(a_reply(a_track())))
+    radio_page = Page(slate_html(a_reply(a_track(), radio=RadioStart())))
+    for page in (plain_page, radio_page):
+        for act in ("keep-going", "like-last", "radio-playlist"):
+            assert len(page.all("button", **{"data-act": act})) == 1
+    for act, there in (("swap", plain_page), ("without", plain_page), ("skip", radio_page)):
+        assert [len(page.all("button", **{"data-act": act})) for page in (plain_page, radio_page)] == [
+            there is plain_page,
+            there is radio_page,
+        ]
+    assert radio_page.all("button", **{"data-act": "skip"})[0]["aria-label"].startswith("Skip ")
+    assert not Page(slate_html(a_reply())).all("button", **{"data-act": "keep-going"})
 
 
 def test_very_long_words_are_cut() -> None:

@@ -34,7 +34,7 @@ def served(assistant: Assistant) -> Iterator[Served]:
         import gradio as gr
 
         from connectors.web_curate import curate_tab
-        from connectors.web_page import launch_options
+        from connectors.web_look import launch_options
         from connectors.web_taste import taste_tab
         from connectors.web_welcome import welcome
         from connectors.web_who import Who, listener_of
