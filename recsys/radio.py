@@ -5,7 +5,7 @@ Every track that may come is scored anew after each pick, in units of a catalogu
     + w · what comes after the start and all that was heard, by the model switched on for the catalogue, where one is
     + 1.0 · nearness to the start            + 1.0 · nearness to the last three heard
     + 4.0 · the company of both (shared playlists)
-    + 0.8 · the wishes of the session
+    + 0.8 · the wishes of the session, as it ranks      + 4.0 · how far what it prefers is met
     - 2.0 · nearness to each skipped track, the latest most, and 3.0 for its artist
     + 4.0 · what the dial lacks of familiar artists among the last ten, for the familiar, and against them otherwise
     + a little seeded chance
@@ -36,7 +36,7 @@ from recsys.types import BoolArray, FloatArray, IntArray
 ARTIST_GAP = 10
 #: Share of familiar artists among the last ten with the dial in its middle, and at its familiar end.
 _FAMILIAR, _ALL_FAMILIAR = 0.35, 0.95
-_START, _RECENT, _COMPANY, _WISHES = 1.0, 1.0, 4.0, 0.8
+_START, _RECENT, _COMPANY, _WISHES, _PREFERRED = 1.0, 1.0, 4.0, 0.8, 4.0
 #: Weights of the model that are tried, and on how many sequences at most.
 _WEIGHTS, _MOST_TRIED = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0), 300
 _SKIPPED, _SKIPPED_ARTIST, _DIAL = 2.0, 3.0, 4.0
@@ -68,7 +68,8 @@ class Next:
 
     row: int
     score: float
-    parts: Mapping[str, float]  # next, start, recent, company, wishes, skipped, dial; they sum to the score, but chance
+    #: next, start, recent, company, wishes, preferred, skipped, dial, chance; they sum to the score
+    parts: Mapping[str, float]
     after: tuple[int, int] | None  # (row, how often it came right after that), where more than once
     near: tuple[int, float] | None  # (row, cosine) of the closest of the start and what was heard, where close
     away_from: int | None  # the skipped track that moved the choice most, where any did
@@ -96,7 +97,13 @@ class Radio:
         self._company, self._following = company, following
 
     def next(
-        self, station: Station, n: int, *, allowed: BoolArray | None = None, wishes: FloatArray | None = None
+        self,
+        station: Station,
+        n: int,
+        *,
+        allowed: BoolArray | None = None,
+        wishes: FloatArray | None = None,
+        preferred: FloatArray | None = None,
     ) -> Batch:
         """Choose the next n tracks, each as if those before it had been heard.
 
@@ -105,12 +112,15 @@ class Radio:
             n: how many.
             allowed: which tracks (N,) meet all that is demanded; None for all.
             wishes: what the session wants of each track (N,), in any unit; None for nothing.
+            preferred: how far each track (N,) meets what is preferred and not demanded, in 0–1; None for nothing.
         """
         works, artists = self._catalogue.work, self._catalogue.artist_rows
         gone = np.array([*station.given, *station.skipped], dtype=np.int64)
         open_ = np.ones(len(self._catalogue), dtype=np.bool_) if allowed is None else allowed.copy()
         open_ &= ~np.isin(works, works[gone])
         still = self._still(station, wishes)
+        if preferred is not None:
+            still["preferred"] = np.float32(_PREFERRED) * _spread(preferred)
         heard, given = [*station.start, *station.heard], [*station.given]
         following = self._following
         followed = following is not None and following.weight > 0 and following.knows(heard)
