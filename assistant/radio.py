@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
+from assistant.explain import MAX_REASON
 from assistant.groups import Circle
 from assistant.history import History
-from assistant.labels import plain
+from assistant.labels import constraint_label, plain
 from assistant.overrides import with_overrides
 from assistant.phrasebook import Phrasebook, phrasebook
 from assistant.querying import dials_of
@@ -22,7 +24,7 @@ from assistant.session import Exchange, SessionState, fold, with_answer, with_sl
 from assistant.situation import titled
 from assistant.slates import diff, slate_tracks
 from assistant.versions import with_version
-from recsys.constraints import Checked, check, closeness
+from recsys.constraints import YES, Checked, check, closeness
 from recsys.groups import pooled
 from recsys.picking import bare_pick
 from recsys.radio import ARTIST_GAP, Batch, Next, Radio, Station
@@ -96,11 +98,11 @@ class Radios(Tuning):
         ids = tuple(pick.track.track_id for pick in picks)
         outward = circle.outward(history)
         private = not (message.public or outward.before_others)
-        why = [self._why(one, book, private=private) for one in batch.picks]
-        reasons = tuple(f"{facts[0][:1].upper()}{', '.join(facts)[1:]}." for facts in why)
+        why = [self._why(one, begun, query, state.names(), book, private=private) for one in batch.picks]
+        reasons = tuple(_sentence(facts) for facts in why)
         tracks = slate_tracks(picks, reasons, outward.rated, causes=why, before=before.slate)
         length = slate_length(picks, book)
-        answer = self._said(begun, batch, length, book)
+        answer = self._said(begun, batch, length, book, first=before.radio != begun.state)
         answer = " ".join([request.note, answer]) if request.note else answer
         receipt = write_receipt(
             result,
@@ -228,34 +230,59 @@ class Radios(Tuning):
 
     # --- what is said ---
 
-    def _why(self, one: Next, book: Phrasebook, *, private: bool) -> tuple[str, ...]:
-        """Say why a track came next; at least one fact."""
-        catalogue = self.recommender.catalogue
+    def _why(
+        self, one: Next, begun: Begun, query: Query, names: dict[str, str], book: Phrasebook, *, private: bool
+    ) -> tuple[str, ...]:
+        """Say why a track came next, what moved the choice most first; at least one fact."""
+        catalogue, start = self.recommender.catalogue, begun.state.start
 
         def named(row: int) -> str:
             return titled(catalogue.titles[row], catalogue.artists[row], book)
 
-        facts = []
+        alike, company = [], []
+        if one.near is not None:
+            alike = [book("close to {track}", track=named(one.near[0]))]
+        if one.together is not None:
+            track, n = one.together
+            company = [book("in {n} playlists with {track}", n=n, track=named(track))]
+        parts = one.parts
+        by_company = parts.get("company", 0) > parts.get("start", 0) + parts.get("recent", 0)
+        facts = [*company, *alike] if by_company else [*alike, *company]
+        if one.near is not None and one.together is not None and one.near[0] == one.together[0]:
+            facts = facts[:1]  # it says enough of that track
         if one.after is not None:
-            facts.append(book("often comes after {track}", track=named(one.after[0])))
+            facts = [book("often comes after {track}", track=named(one.after[0])), *company]
+        if start.of == "artist" and catalogue.artist_keys[catalogue.artist_rows[one.row]] == start.key:
+            facts = [book("by {name}, whom the radio began from", name=begun.name)]
+        row = np.array([one.row])
+        for wish in query.constraints:
+            if not wish.hard and self.recommender.agreement(wish, row)[0] == YES:
+                facts.insert(1, book("{wish}, as you asked", wish=constraint_label(wish, names, book)))
         if private and one.away_from is not None:
             facts.append(book("away from {track}, which you skipped", track=named(one.away_from)))
-        if one.near is not None and one.after is None:
-            facts.append(book("close to {track}", track=named(one.near[0])))
-        if private and one.parts.get("dial", 0.0) > 0:
+        if private and parts.get("dial", 0.0) > 0:
             facts.append(book("by an artist you know" if one.familiar else "by an artist new to your history here"))
         return tuple(facts) or (book("a step on from what was heard"),)
 
-    def _said(self, begun: Begun, batch: Batch, length: str, book: Phrasebook) -> str:
+    def _said(self, begun: Begun, batch: Batch, length: str, book: Phrasebook, *, first: bool) -> str:
         n = len(batch.picks)
         if not n:
             return book(_ENDED)
         slate = book("{n} tracks, {length}" if n > 1 else "{n} track, {length}", n=n, length=length)
         said = [book(_FROM[begun.state.start.of], name=begun.name, slate=slate)]
-        if batch.by == "neighbours":
+        if first and batch.by == "neighbours":
             said.append(book(_UNLEARNT))
         if 0 < batch.gap < ARTIST_GAP:
             said.append(book(_CLOSER))
         if batch.ended:
             said.append(book(_ENDED))
         return " ".join(said)
+
+
+def _sentence(facts: Sequence[str]) -> str:
+    """Join facts as one sentence, as many as fit; "B.I.G." at its end needs no other stop."""
+    said = facts[0]
+    for fact in facts[1:]:
+        if len(said) + len(fact) + 3 <= MAX_REASON:
+            said = f"{said}, {fact}"
+    return f"{said[:1].upper()}{said[1:].removesuffix('.')}."

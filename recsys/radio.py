@@ -20,7 +20,7 @@ Shapes: N tracks of the catalogue, d joint width, n picks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,6 +46,8 @@ _FADES, _MOST_SKIPS = 0.8, 12
 _N_RECENT = 3
 #: Nearness below which it is no reason.
 _CLOSE = 0.5
+#: Cosines that differ by less are as good a reason.
+_ABOUT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class Next:
     #: next, start, recent, company, wishes, preferred, skipped, dial, chance; they sum to the score
     parts: Mapping[str, float]
     after: tuple[int, int] | None  # (row, how often it came right after that), where more than once
-    near: tuple[int, float] | None  # (row, cosine) of the closest of the start and what was heard, where close
+    near: tuple[int, float] | None  # (row, cosine) of about the closest of the start and what was heard, where close
+    together: tuple[int, int] | None  # (row of these, playlists that have both), where more than one
     away_from: int | None  # the skipped track that moved the choice most, where any did
     familiar: bool  # whether its artist is among those of what the listener knows
 
@@ -133,7 +136,8 @@ class Radio:
             parts = {**still, **self._moving(station, heard, given, familiar)}
             score = np.sum(list(parts.values()), axis=0)
             row = int(np.argmax(np.where(may, score, -np.inf)))
-            picks.append(self._told(row, score, parts, may, station, heard, bool(familiar[row])))
+            told = {one.near[0] for one in picks if one.near} | {one.together[0] for one in picks if one.together}
+            picks.append(self._told(row, score, parts, may, station, heard, told, familiar=bool(familiar[row])))
             open_ &= works != works[row]
             heard.append(row)
             given.append(row)
@@ -226,22 +230,36 @@ class Radio:
         may: BoolArray,
         station: Station,
         heard: Sequence[int],
+        told: Collection[int],
+        *,
         familiar: bool,
     ) -> Next:
-        near = None
-        if heard:
-            cosines = np.asarray(self._vectors[list(heard)]) @ self._vectors[row]
-            best = int(np.argmax(cosines))
-            near = (int(heard[best]), float(cosines[best])) if cosines[best] >= _CLOSE else None
+        """Say what a pick is for; of what is about as near, that which was not `told` of in this batch."""
+        near = together = None
+        of_others = self._catalogue.work[list(heard)] != self._catalogue.work[row]
+        if others := np.asarray(heard, dtype=np.int64)[of_others].tolist():
+            cosines = np.asarray(self._vectors[others]) @ self._vectors[row]
+            n_shared = self._company.shared(row, np.asarray(others))
+            place = _newest(cosines, others, told, within=_ABOUT)
+            near = (others[place], float(cosines[place])) if cosines[place] >= _CLOSE else None
+            place = _newest(n_shared.astype(np.float32), others, told, within=0)
+            together = (others[place], int(n_shared[place])) if n_shared[place] > 1 else None
         return Next(
             row=row,
             score=float(score[row]),
             parts={name: float(values[row]) for name, values in parts.items()},
             after=None if self._following is None else self._following.after(heard, row),
             near=near,
+            together=together,
             away_from=_moved_by(row, score - parts["skipped"], may, station),
             familiar=familiar,
         )
+
+
+def _newest(values: FloatArray, rows: Sequence[int], told: Collection[int], *, within: float) -> int:
+    """The place of the last of the largest of some values (h,), or of one about as large that was not told of."""
+    best = np.flatnonzero(values >= values.max() - within).tolist()
+    return max(best, key=lambda place: (rows[place] not in told, values[place], place))
 
 
 def _moved_by(row: int, without: FloatArray, may: BoolArray, station: Station) -> int | None:

@@ -94,8 +94,9 @@ def read_music4all(path: Path, *, metadata: Path | None = None, progress: Progre
 def read_events(store: Store, durations_s: Mapping[str, float] | None = None, *, progress: Progress = silent) -> Plays:
     """Read what the listeners of this installation played, one person at a time.
 
-    Listeners that were joined are one person, read once, under the first of their ids. A play counts where it is known when it was: those that a history only gives the number of are left out. Sessions
-    that were not the listener's are left out, as everywhere.
+    Listeners that were joined are one person, read once, under the first of their ids. A play counts where it is known
+    when it was: those that a history only gives the number of are left out. Sessions that were not the listener's are
+    left out, as everywhere.
 
     Args:
         store: where the events are.
