@@ -43,7 +43,7 @@ _FROM = {
     "playlist": "Radio from this playlist: {slate}.",
 }
 _UNLEARNT = "What people play next is not learnt for this catalogue, so it goes by what is alike."
-_CLOSER = "Too few artists are left to keep each ten tracks apart."
+CLOSER = "Too few artists are left to keep each ten tracks apart."
 _ENDED = "Nothing more is left that meets your wishes."
 
 
@@ -273,7 +273,7 @@ class Radios(Tuning):
         if first and batch.by == "neighbours":
             said.append(book(_UNLEARNT))
         if 0 < batch.gap < ARTIST_GAP:
-            said.append(book(_CLOSER))
+            said.append(book(CLOSER))
         if batch.ended:
             said.append(book(_ENDED))
         return " ".join(said)

@@ -29,6 +29,8 @@ from evals import (
     run_lyrics,
     run_metamorphic,
     run_mgphot,
+    run_radio,
+    run_radio_speed,
     run_sequential,
     run_sequential_ablation,
     run_sequential_speed,
@@ -67,6 +69,7 @@ _COMMANDS = (
     *run_lyrics.COMMANDS,
     *run_metamorphic.COMMANDS,
     *run_mgphot.COMMANDS,
+    *run_radio.COMMANDS,
     *run_sequential.COMMANDS,
     *run_sequential_ablation.COMMANDS,
     *run_taste.COMMANDS,
@@ -82,6 +85,7 @@ _BENCHES = (
     *run_folder.BENCHES,
     *run_listening.BENCHES,
     *run_load.BENCHES,
+    *run_radio_speed.BENCHES,
     *run_sequential_speed.BENCHES,
 )
 for _command, _example in _BENCHES:

@@ -143,6 +143,12 @@ class Radio:
             given.append(row)
         return Batch(tuple(picks), "sequence" if followed else "neighbours", gap, len(picks) < n)
 
+    def parts(self, station: Station) -> dict[str, FloatArray]:
+        """Say what every track (N,) is worth as the next one, part by part: `Next.parts` of each."""
+        heard, artists = [*station.start, *station.heard], self._catalogue.artist_rows
+        familiar = np.isin(artists, artists[np.array(station.known, dtype=np.int64)])
+        return {**self._still(station, None), **self._moving(station, heard, station.given, familiar)}
+
     def weight_of(self, following: Following, sequences: Sequence[IntArray]) -> float:
         """Choose what a model of what comes next counts: what finds most of the second halves of new sequences.
 
@@ -158,8 +164,7 @@ class Radio:
             half = (len(rows) + 1) // 2
             begun, rest = rows[:half].tolist(), rows[half:].tolist()
             station = Station(start=tuple(begun), given=tuple(begun))
-            parts = {**self._still(station, None), "recent": np.float32(_RECENT) * self._near(begun[-_N_RECENT:])}
-            base = np.sum(list(parts.values()), axis=0)
+            base = np.sum(list(self.parts(station).values()), axis=0)
             base[begun] = -np.inf
             comes = following.scores(begun)
             for number, weight in enumerate(_WEIGHTS):
