@@ -74,8 +74,12 @@ class LearningWhatFollows(Parts):
                     {
                         "weight": weight,
                         "source": steps.source,
+                        "n_sequences": len(sequences),
                         "ndcg": verdict.new,
-                        "baseline": verdict.served,
+                        "baseline": choice.baseline,
+                        "baseline_ndcg": verdict.served,
+                        "low": verdict.low,
+                        "high": verdict.high,
                         "at": time.time(),
                     },
                 )

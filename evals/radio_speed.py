@@ -73,7 +73,7 @@ def time_radio(
         for row in rng.choice(len(catalogue), min(N_LIKED, len(catalogue)), replace=False).tolist():
             assistant.feedback(name, None, catalogue.track_ids[row], "keep")
         start = RadioStart(of="track", key=catalogue.track_ids[int(rng.integers(len(catalogue)))])
-        first = {"text": asked[number]} if kind == "wishes" else {"radio": start}
+        first = {"text": asked[number]} if kind == "wishes" else {"text": "", "radio": start}
         assistant.reply(Message.model_validate({"listener_id": name, "session_id": name, **first}))
         for _ in range(_A_SESSION):
             started = time.perf_counter()
