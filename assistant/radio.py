@@ -102,7 +102,8 @@ class Radios(Tuning):
         reasons = tuple(_sentence(facts) for facts in why)
         tracks = slate_tracks(picks, reasons, outward.rated, causes=why, before=before.slate)
         length = slate_length(picks, book)
-        answer = self._said(begun, batch, length, book, first=before.radio != begun.state)
+        closer = batch.gap < ARTIST_GAP and not station.one_artist
+        answer = self._said(begun, batch, length, book, first=before.radio != begun.state, closer=closer)
         answer = " ".join([request.note, answer]) if request.note else answer
         receipt = write_receipt(
             result,
@@ -264,7 +265,7 @@ class Radios(Tuning):
             facts.append(book("by an artist you know" if one.familiar else "by an artist new to your history here"))
         return tuple(facts) or (book("a step on from what was heard"),)
 
-    def _said(self, begun: Begun, batch: Batch, length: str, book: Phrasebook, *, first: bool) -> str:
+    def _said(self, begun: Begun, batch: Batch, length: str, book: Phrasebook, *, first: bool, closer: bool) -> str:
         n = len(batch.picks)
         if not n:
             return book(_ENDED)
@@ -272,7 +273,7 @@ class Radios(Tuning):
         said = [book(_FROM[begun.state.start.of], name=begun.name, slate=slate)]
         if first and batch.by == "neighbours":
             said.append(book(_UNLEARNT))
-        if 0 < batch.gap < ARTIST_GAP:
+        if closer:
             said.append(book(CLOSER))
         if batch.ended:
             said.append(book(_ENDED))

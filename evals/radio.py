@@ -10,8 +10,9 @@ Tasks, each on an index of its own:
                batches that say so, for want of artists; `unmet`, tracks that are known to go against a demand of the
                session, or of which a demanded thing is not known. `ended` is the share of radios that ended before, for
                want of tracks that meet what is demanded. The playlist that the session begins with is not counted
-    dial       a listener likes twenty tracks drawn by chance; a radio from another gives `DIALLED` tracks with the dial
-               towards what is familiar, in its middle and towards what is new: the share by artists of the twenty
+    dial       a listener likes twenty tracks drawn from the `NEAR` nearest to another; a radio from that one gives
+               `DIALLED` tracks with the dial towards what is familiar, in its middle and towards what is new: the
+               share by artists of the twenty. `supply` is the share of the catalogue that is by them
     playlists  one playlist in five is hidden before indexing (`evals.held_out`). Of each, in its order, the first half
                is given, and NDCG@10 of the second is of the ten best of all other tracks: by popularity (playlists that
                have a track), by likeness alone (the start and the last three), with shared playlists beside it, and
@@ -54,7 +55,7 @@ from recsys.trial import ndcg
 from recsys.types import Facet, FloatArray, IntArray, Progress
 
 TASKS = ("skips", "radios", "dial", "playlists")
-BATCH, DIALLED, N_LIKED, DEPTH = 10, 50, 20, 10
+BATCH, DIALLED, N_LIKED, NEAR, DEPTH = 10, 50, 20, 100, 10
 DIALS = {"familiar": -1.0, "middle": 0.0, "new": 1.0}
 SYSTEMS = ("popularity", "likeness", "+ playlists", "+ model")
 #: What a model counts where it adds nothing: the least that is tried.
@@ -191,15 +192,19 @@ def radios(
 
 def dial(assistant: Assistant, n: int, seed: int, progress: Progress | None = None) -> dict[str, list[float]]:
     """Let n listeners hear a radio with the dial in three places."""
-    catalogue = assistant.serving().recommender.catalogue
+    recommender = assistant.serving().recommender
+    catalogue, vectors = recommender.catalogue, recommender.ranker.vectors
     rng = np.random.default_rng(seed)
-    found: dict[str, list[float]] = {name: [] for name in DIALS}
+    found: dict[str, list[float]] = {name: [] for name in (*DIALS, "supply")}
     for number in range(n):
         listener = f"dial {seed} {number}"
-        start, *liked = rng.choice(len(catalogue), N_LIKED + 1, replace=False).tolist()
+        start = int(rng.integers(len(catalogue)))
+        near = np.argsort(-(vectors @ vectors[start]), kind="stable")[1 : NEAR + 1]
+        liked = rng.choice(near, min(N_LIKED, len(near)), replace=False).tolist()
         for row in liked:
             assistant.feedback(listener, None, catalogue.track_ids[row], "like")
         known = frozenset(catalogue.artist_rows[liked].tolist())
+        found["supply"].append(float(np.isin(catalogue.artist_rows, list(known)).mean()))
         for name, place in DIALS.items():
             wish = RadioStart(of="track", key=catalogue.track_ids[start])
             message = Message(
