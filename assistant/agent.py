@@ -106,10 +106,9 @@ class Agent(Radios):
         words, whose, language = self._whose(text, circle, session_id, started=last is not None)
         history = self._history(listener_id, session_id)
         stage("load")
-        if (radio := self.tuned(message, words, before, history)) is not None:
-            request, state, reply = self.play_on(
-                radio, message, before, history, seed=self._seed_now(message, session_id), at=self._clock()
-            )
+        if (radio := self.tuned(message, words, before, circle, history)) is not None:
+            seed, at = self._seed_now(message, session_id), self._clock()
+            request, state, reply = self.play_on(radio, message, before, circle, history, seed=seed, at=at)
             stage("radio")
             timings["total"] = round((time.perf_counter() - started) * 1000, 3)
             on = radio.state.start if reply.tracks else None

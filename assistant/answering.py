@@ -30,6 +30,7 @@ _HELP = (
     "Ask for music in your own words: a mood, a genre, an era, an artist, a moment, a length",
     "(“mellow jazz for dinner, 45 minutes”).",
     "Then change it: “more upbeat”, “no vocals”, “undo”.",
+    "“Keep going”, “more like the last three” and “radio from Miles Davis” play on.",
     "Ask about it: “why number 3?”, “why not Nina Simone?”, “who is this?”, “how much jazz do I have?”,",
     "“what do you know about my taste?”, “what did I ask for?”.",
     "“Save it as m3u8” takes it away.",

@@ -62,7 +62,8 @@ class LearningWhatFollows(Parts):
                 weight = self._weight_in_radio(choice, steps.source == "playlists")
             if weight:
                 model = fitted(choice.name, sequences, seed=seed, state=state / "whole", progress=tell)
-                learnt_of = plays.listener_ids if steps.source == "sessions" else ()
+                people = plays.listener_ids if steps.source == "sessions" else ()
+                learnt_of = [one for person in people for one in self._store().joined.of(person)]
                 publish_following(
                     home,
                     self._store(),
@@ -73,8 +74,12 @@ class LearningWhatFollows(Parts):
                     {
                         "weight": weight,
                         "source": steps.source,
+                        "n_sequences": len(sequences),
                         "ndcg": verdict.new,
-                        "baseline": verdict.served,
+                        "baseline": choice.baseline,
+                        "baseline_ndcg": verdict.served,
+                        "low": verdict.low,
+                        "high": verdict.high,
                         "at": time.time(),
                     },
                 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant import spaces
+from assistant.following_status import following_status
 from assistant.indexing import source_report
 from assistant.reports import IndexStatus, ModelStatus, StatusReport
 from assistant.settings import Settings
@@ -32,6 +33,7 @@ def status(settings: Settings, database_url: str, store: Store) -> StatusReport:
         n_turns=counts["turns"],
         index=index,
         model=model,
+        following=following_status(settings.home),
         spaces=spaces.stored(settings.home),
         sizes_bytes=sizes(settings.home),
     )

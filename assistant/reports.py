@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from assistant.following_status import FollowingStatus
 from assistant.reply import Reply
 
 
@@ -295,6 +296,7 @@ class StatusReport(_Report):
     n_turns: int
     index: IndexStatus | None = None
     model: ModelStatus | None = None
+    following: FollowingStatus | None = Field(default=None, description="the model of what comes next, where one is on")
     spaces: tuple[SpaceReport, ...] = ()
     sizes_bytes: dict[str, int] = Field(default_factory=dict, description="size on disk by part of the data folder")
 

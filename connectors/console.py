@@ -13,6 +13,7 @@ from rich.text import Text
 from assistant.reply import ReceiptLine, Reply, SlateTrack
 
 if TYPE_CHECKING:
+    from assistant.following_status import FollowingStatus
     from assistant.reports import (
         AddedSpaceReport,
         Check,
@@ -260,6 +261,18 @@ def _kept(line: ReceiptLine) -> bool:
     return line.n_met == line.n_total if line.n_total else line.hard and not line.unknown
 
 
+def _following(model: FollowingStatus | None) -> str:
+    """Say which model of what comes next is on, what it learnt from, and what it gains."""
+    if model is None:
+        return "no model is on; `segue train --sequential` learns one where it is better than counting"
+    whose = f" of {counted(model.n_listeners, 'listener')}" if model.n_listeners else ""
+    return (
+        f"{model.model}, learnt from {model.n_sequences:,} {model.source}{whose}, {_when(model.trained_at)}; "
+        f"NDCG@10 {model.ndcg:.3f}, {model.baseline} {model.baseline_ndcg:.3f}, "
+        f"difference [{model.gain_low:.3f}, {model.gain_high:.3f}]"
+    )
+
+
 def _status_facts(report: StatusReport) -> list[tuple[str, str]]:
     facts = [("Data folder", f"{report.home} ({_size(sum(report.sizes_bytes.values()))})")]
     facts += [("", f"{name}: {_size(size)}") for name, size in report.sizes_bytes.items() if size]
@@ -285,6 +298,7 @@ def _status_facts(report: StatusReport) -> list[tuple[str, str]]:
                 f"{', with ' if model.spaces else ''}{', '.join(model.spaces)}",
             )
         )
+    facts.append(("What comes next", _following(report.following)))
     facts += [("Spaces" if not n else "", _space(space)) for n, space in enumerate(report.spaces)]
     facts.append(("Encoder", report.encoder))
     facts.append(

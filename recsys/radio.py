@@ -5,7 +5,7 @@ Every track that may come is scored anew after each pick, in units of a catalogu
     + w · what comes after the start and all that was heard, by the model switched on for the catalogue, where one is
     + 1.0 · nearness to the start            + 1.0 · nearness to the last three heard
     + 4.0 · the company of both (shared playlists)
-    + 0.8 · the wishes of the session
+    + 0.8 · the wishes of the session, as it ranks      + 4.0 · how far what it prefers is met
     - 2.0 · nearness to each skipped track, the latest most, and 3.0 for its artist
     + 4.0 · what the dial lacks of familiar artists among the last ten, for the familiar, and against them otherwise
     + a little seeded chance
@@ -20,7 +20,7 @@ Shapes: N tracks of the catalogue, d joint width, n picks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,7 +36,7 @@ from recsys.types import BoolArray, FloatArray, IntArray
 ARTIST_GAP = 10
 #: Share of familiar artists among the last ten with the dial in its middle, and at its familiar end.
 _FAMILIAR, _ALL_FAMILIAR = 0.35, 0.95
-_START, _RECENT, _COMPANY, _WISHES = 1.0, 1.0, 4.0, 0.8
+_START, _RECENT, _COMPANY, _WISHES, _PREFERRED = 1.0, 1.0, 4.0, 0.8, 4.0
 #: Weights of the model that are tried, and on how many sequences at most.
 _WEIGHTS, _MOST_TRIED = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0), 300
 _SKIPPED, _SKIPPED_ARTIST, _DIAL = 2.0, 3.0, 4.0
@@ -46,6 +46,8 @@ _FADES, _MOST_SKIPS = 0.8, 12
 _N_RECENT = 3
 #: Nearness below which it is no reason.
 _CLOSE = 0.5
+#: Cosines that differ by less are as good a reason.
+_ABOUT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,11 @@ class Next:
 
     row: int
     score: float
-    parts: Mapping[str, float]  # next, start, recent, company, wishes, skipped, dial; they sum to the score, but chance
+    #: next, start, recent, company, wishes, preferred, skipped, dial, chance; they sum to the score
+    parts: Mapping[str, float]
     after: tuple[int, int] | None  # (row, how often it came right after that), where more than once
-    near: tuple[int, float] | None  # (row, cosine) of the closest of the start and what was heard, where close
+    near: tuple[int, float] | None  # (row, cosine) of about the closest of the start and what was heard, where close
+    together: tuple[int, int] | None  # (row of these, playlists that have both), where more than one
     away_from: int | None  # the skipped track that moved the choice most, where any did
     familiar: bool  # whether its artist is among those of what the listener knows
 
@@ -96,7 +100,13 @@ class Radio:
         self._company, self._following = company, following
 
     def next(
-        self, station: Station, n: int, *, allowed: BoolArray | None = None, wishes: FloatArray | None = None
+        self,
+        station: Station,
+        n: int,
+        *,
+        allowed: BoolArray | None = None,
+        wishes: FloatArray | None = None,
+        preferred: FloatArray | None = None,
     ) -> Batch:
         """Choose the next n tracks, each as if those before it had been heard.
 
@@ -105,12 +115,15 @@ class Radio:
             n: how many.
             allowed: which tracks (N,) meet all that is demanded; None for all.
             wishes: what the session wants of each track (N,), in any unit; None for nothing.
+            preferred: how far each track (N,) meets what is preferred and not demanded, in 0–1; None for nothing.
         """
         works, artists = self._catalogue.work, self._catalogue.artist_rows
         gone = np.array([*station.given, *station.skipped], dtype=np.int64)
         open_ = np.ones(len(self._catalogue), dtype=np.bool_) if allowed is None else allowed.copy()
         open_ &= ~np.isin(works, works[gone])
         still = self._still(station, wishes)
+        if preferred is not None:
+            still["preferred"] = np.float32(_PREFERRED) * _spread(preferred)
         heard, given = [*station.start, *station.heard], [*station.given]
         following = self._following
         followed = following is not None and following.weight > 0 and following.knows(heard)
@@ -123,11 +136,18 @@ class Radio:
             parts = {**still, **self._moving(station, heard, given, familiar)}
             score = np.sum(list(parts.values()), axis=0)
             row = int(np.argmax(np.where(may, score, -np.inf)))
-            picks.append(self._told(row, score, parts, may, station, heard, bool(familiar[row])))
+            told = {one.near[0] for one in picks if one.near} | {one.together[0] for one in picks if one.together}
+            picks.append(self._told(row, score, parts, may, station, heard, told, familiar=bool(familiar[row])))
             open_ &= works != works[row]
             heard.append(row)
             given.append(row)
         return Batch(tuple(picks), "sequence" if followed else "neighbours", gap, len(picks) < n)
+
+    def parts(self, station: Station) -> dict[str, FloatArray]:
+        """Say what every track (N,) is worth as the next one, part by part: `Next.parts` of each."""
+        heard, artists = [*station.start, *station.heard], self._catalogue.artist_rows
+        familiar = np.isin(artists, artists[np.array(station.known, dtype=np.int64)])
+        return {**self._still(station, None), **self._moving(station, heard, station.given, familiar)}
 
     def weight_of(self, following: Following, sequences: Sequence[IntArray]) -> float:
         """Choose what a model of what comes next counts: what finds most of the second halves of new sequences.
@@ -144,8 +164,7 @@ class Radio:
             half = (len(rows) + 1) // 2
             begun, rest = rows[:half].tolist(), rows[half:].tolist()
             station = Station(start=tuple(begun), given=tuple(begun))
-            parts = {**self._still(station, None), "recent": np.float32(_RECENT) * self._near(begun[-_N_RECENT:])}
-            base = np.sum(list(parts.values()), axis=0)
+            base = np.sum(list(self.parts(station).values()), axis=0)
             base[begun] = -np.inf
             comes = following.scores(begun)
             for number, weight in enumerate(_WEIGHTS):
@@ -216,22 +235,36 @@ class Radio:
         may: BoolArray,
         station: Station,
         heard: Sequence[int],
+        told: Collection[int],
+        *,
         familiar: bool,
     ) -> Next:
-        near = None
-        if heard:
-            cosines = np.asarray(self._vectors[list(heard)]) @ self._vectors[row]
-            best = int(np.argmax(cosines))
-            near = (int(heard[best]), float(cosines[best])) if cosines[best] >= _CLOSE else None
+        """Say what a pick is for; of what is about as near, that which was not `told` of in this batch."""
+        near = together = None
+        of_others = self._catalogue.work[list(heard)] != self._catalogue.work[row]
+        if others := np.asarray(heard, dtype=np.int64)[of_others].tolist():
+            cosines = np.asarray(self._vectors[others]) @ self._vectors[row]
+            n_shared = self._company.shared(row, np.asarray(others))
+            place = _newest(cosines, others, told, within=_ABOUT)
+            near = (others[place], float(cosines[place])) if cosines[place] >= _CLOSE else None
+            place = _newest(n_shared.astype(np.float32), others, told, within=0)
+            together = (others[place], int(n_shared[place])) if n_shared[place] > 1 else None
         return Next(
             row=row,
             score=float(score[row]),
             parts={name: float(values[row]) for name, values in parts.items()},
             after=None if self._following is None else self._following.after(heard, row),
             near=near,
+            together=together,
             away_from=_moved_by(row, score - parts["skipped"], may, station),
             familiar=familiar,
         )
+
+
+def _newest(values: FloatArray, rows: Sequence[int], told: Collection[int], *, within: float) -> int:
+    """The place of the last of the largest of some values (h,), or of one about as large that was not told of."""
+    best = np.flatnonzero(values >= values.max() - within).tolist()
+    return max(best, key=lambda place: (rows[place] not in told, values[place], place))
 
 
 def _moved_by(row: int, without: FloatArray, may: BoolArray, station: Station) -> int | None:

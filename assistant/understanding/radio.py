@@ -1,32 +1,39 @@
 """Reads "keep going", "more like the last three" and "radio from …": messages that want music to go on.
 
-Only a whole message is read so; whatever says more is a request like any other.
+What follows may refine it: "keep going but calmer", "radio from Portishead, nothing before 1990". A message is cut at
+its pauses and its words such as "but" and "with"; whatever wants no music to go on before the cut is a request like any
+other. The words of the other languages are in `assistant/languages`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
 
+from assistant.languages import ENGLISH, TONGUES
 from assistant.radio_start import RadioStart
+from assistant.understanding.tongues import load_tongues
 from recsys.text import fold
 
-_BEFORE = (
-    r"(?:(?:please|ok|okay|yes|great|nice|cool|now|just|and|can you|could you|play(?: me)?|give me|start|make(?: me)?"
-    r"|turn on|i (?:want|d like)|let s have|put on) )*"
-)
+_POLITE = "please|ok|okay|yes|great|nice|cool|now|just|and|can you|could you|let s"
+_STARTS = "play|play me|give me|start|make|make me|turn on|i want|i d like|let s have|put on"
 _AFTER = r"(?: (?:please|thanks|now|with that|with this|like this|like that|then|from here))*"
+_BEFORE = rf"(?:(?:{_POLITE}|{_STARTS}) )*"
 _ON = re.compile(
-    rf"{_BEFORE}(?:keep (?:it |them |the music |this |that )?(?:going|playing|coming)|(?:carry|play|go) on"
+    rf"(?:(?:{_POLITE}) )*(?:keep (?:it |them |the music |this |that )?(?:going|playing|coming)|(?:carry|play|go) on"
     r"|continue(?: (?:playing|the (?:music|radio|session|playlist|list)|it|this|that|from here))?"
-    r"|(?:what|whatever) (?:comes|is|s) next|(?:the )?next (?:tracks|songs|ones|batch)|don t stop(?: the music)?"
-    rf"|(?:start |play )?(?:a |the |some )?radio){_AFTER}"
+    rf"|(?:what|whatever) (?:comes|is|s) next|don t stop(?: the music)?){_AFTER}"
+    rf"|{_BEFORE}(?:the )?next (?:tracks|songs|ones|batch){_AFTER}"
 )
+_ALONE = re.compile(rf"{_BEFORE}(?:a |the |some )?radio{_AFTER}")
 _NUMBERS = {"couple": 2, "two": 2, "few": 3, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10}
+_N = r"(couple|few|two|three|four|five|six|seven|ten|\d{1,2})"
 _LAST = re.compile(
     rf"{_BEFORE}(?:more|others|some more|something|music|songs|tracks)(?: (?:songs|tracks|music|of the same))? like"
-    rf" (?:the|those|these|my) last (?:(couple|few|two|three|four|five|six|seven|ten|\d{{1,2}}))(?: of)?"
-    rf"(?: (?:ones|songs|tracks))?(?: (?:i heard|played|you played))?{_AFTER}"
+    rf" (?:the|those|these|my) last {_N}(?: of)?(?: (?:ones|songs|tracks))?(?: (?:i heard|played|you played))?{_AFTER}"
 )
 _FROM = re.compile(
     rf"{_BEFORE}(?:an? |the |some )?radio(?: station)? (?:from|of|off|based on|around|for|like|with|out of"
@@ -41,6 +48,24 @@ _THIS = {
         r"|these|them|all of (?:it|them)|(?:what|everything) (?:is|s) on screen"
     ),
 }
+_THE_LAST = re.compile(rf"(?:the|my) last {_N}(?: (?:ones|songs|tracks))?")
+#: Stands for a number while a phrase is folded.
+_NUMBER = "qnq"
+_KINDS = ("track", "artist", "playlist")
+#: Tracks at most that "the last …" goes back.
+_MOST_BACK = 20
+#: Cuts of a message that are tried, beginning with the last.
+_MOST_CUTS = 8
+#: Names of tracks stand between these; what is said between them is no wish for music to go on.
+_QUOTED = re.compile(r"[\"“”„«»]")
+_WORD = re.compile(r"\w")
+#: Where a message may be cut, and words that a refinement begins with: those that only join, and those that say more.
+_PAUSE = r"\s*[,;:.!?]+\s+|\s+[-–—]\s+"
+_JOIN = "but|and|then"
+_SAY = r"with|without|no|only|nothing|not|more|less|a bit|a little|for (?=\d)|\d{1,3} more"
+_MORE = re.compile(
+    r"(?:(?:give me|play|and|another|the next) )*(\d{1,3})(?: more)?(?: (?:tracks|songs|ones))?(?: please)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +74,152 @@ class RadioWish:
 
     start: RadioStart
     name: str = ""  # words that name the track or artist, to be looked up
+    rest: str = ""  # what refines it, as written
+    n: int | None = None  # tracks, where the rest says nothing else
+    joined: bool = field(default=False, compare=False)  # whether a word joins the rest, and no mere pause
+    whole: bool = field(default=False, compare=False)  # whether "radio" may be part of a name: "TV on the Radio"
+    languages: tuple[str, ...] = field(default=(), compare=False)  # that say it so
+
+
+def radio_wishes(text: str) -> tuple[RadioWish, ...]:
+    """Read a message that wants music to go on: its readings, the longest name first; none for any other."""
+    found: dict[RadioWish, list[str]] = {}
+    line = f" {fold(text)} "
+    heard = [language for language in (ENGLISH, *TONGUES) if any(said in line for said in _telling(language))]
+    for head, rest, spoken, joined in _cuts(text, heard) if heard else ():
+        for language in (spoken,) if spoken else heard:
+            words = _words(language)
+            wish = words.read(head, alone=not rest)
+            if wish is not None:
+                n = words.count(rest)
+                found.setdefault(replace(wish, rest="" if n else rest, n=n, joined=joined), []).append(language)
+    readings = [replace(wish, languages=tuple(languages)) for wish, languages in found.items()]
+    return tuple([wish for wish in readings if not wish.name][:1] or readings)
 
 
 def radio_wish(text: str) -> RadioWish | None:
-    """Read a message that wants music to go on; None for any other."""
-    said = " ".join(fold(text).split())
-    if _ON.fullmatch(said):
-        return RadioWish(RadioStart())
-    if (last := _LAST.fullmatch(said)) is not None:
-        n = _NUMBERS.get(last[1]) or int(last[1])
-        return RadioWish(RadioStart(of="last", n=min(max(n, 1), 20)))
-    found = _FROM.fullmatch(said) or _NAMED.fullmatch(said)
-    if found is None:
-        return None
-    rest = re.sub(r"(?: (?:please|now|thanks))+$", "", found[1])
-    if (few := re.fullmatch(r"(?:the|my) last (\w+)(?: (?:ones|songs|tracks))?", rest)) is not None:
-        n = _NUMBERS.get(few[1]) or (int(few[1]) if few[1].isdecimal() else 0)
-        if n:
-            return RadioWish(RadioStart(of="last", n=min(n, 20)))
-    for of in ("track", "artist", "playlist"):
-        if _THIS[of].fullmatch(rest):
-            return RadioWish(RadioStart(of=of))
-    return RadioWish(RadioStart(of="artist"), name=rest)
+    """Read a message that wants music to go on, with the longest name; None for any other."""
+    return next(iter(radio_wishes(text)), None)
+
+
+def _cuts(text: str, languages: Sequence[str]) -> Iterator[tuple[str, str, str, bool]]:
+    """Cut a message into what wants music to go on, folded, and what refines it, as written; the longest first.
+
+    The third is the language of the word it is cut at, "" where there is none; the last, whether a word joins both.
+    """
+    said = text.strip()
+    yield fold(said) if not _QUOTED.search(said) else _unquoted(said), "", "", False
+    cuts: dict[tuple[int, int], str] = {}
+    for language in languages:
+        for cut in _words(language).cut.finditer(said):
+            joins = _WORD.search(said[cut.start() : cut.start("rest")]) is not None
+            cuts.setdefault((cut.start(), cut.start("rest")), language if joins else "")
+    for (end, begin), language in sorted(cuts.items(), reverse=True)[:_MOST_CUTS]:
+        head = said[:end]
+        if fold(head) and fold(said[begin:]):
+            yield (
+                fold(head) if not _QUOTED.search(head) else _unquoted(head),
+                said[begin:].strip(),
+                language,
+                _WORD.search(said[end:begin]) is not None or said[end:begin].isspace(),
+            )
+
+
+def _unquoted(text: str) -> str:
+    """Fold words that quote a name; nothing where they are the name."""
+    bare = text.strip()
+    return "" if _QUOTED.match(bare) else fold(bare)
+
+
+class _Words:
+    """The words of one language for music that goes on."""
+
+    def __init__(self, patterns: Mapping[str, re.Pattern[str]], numbers: Mapping[str, int], cut: str) -> None:
+        self._patterns, self._numbers = patterns, numbers
+        #: Where a message may be cut: what refines begins at "rest".
+        self.cut = re.compile(cut, re.IGNORECASE)
+
+    def read(self, said: str, *, alone: bool) -> RadioWish | None:
+        """Read folded words that want music to go on, and nothing else; `alone` if nothing more is said."""
+        patterns = self._patterns
+        if patterns["on"].fullmatch(said) or (alone and patterns["alone"].fullmatch(said)):
+            return RadioWish(RadioStart())
+        if (last := patterns["last"].fullmatch(said)) is not None:
+            return RadioWish(self._last(_said(last)))
+        begun = patterns["from"].fullmatch(said)
+        found = begun or patterns["named"].fullmatch(said)
+        if found is None:
+            return None
+        rest = patterns["after"].sub("", _said(found))
+        if (last := patterns["the last"].fullmatch(rest)) is not None:
+            return RadioWish(self._last(_said(last)))
+        for of in _KINDS:
+            if patterns[of].fullmatch(rest):
+                return RadioWish(RadioStart.model_validate({"of": of}))
+        return RadioWish(RadioStart(of="artist"), name=rest, whole=begun is None) if rest else None
+
+    def count(self, rest: str) -> int | None:
+        """How many tracks a refinement wants that says nothing else."""
+        found = self._patterns["more"].fullmatch(fold(rest))
+        return min(max(int(_said(found)), 1), 200) if found else None
+
+    def _last(self, n: str) -> RadioStart:
+        return RadioStart(of="last", n=min(max(self._numbers.get(n) or int(n), 1), _MOST_BACK))
+
+
+def _said(found: re.Match[str]) -> str:
+    """What the one group says that took part in a match."""
+    return next(one for one in found.groups() if one is not None)
+
+
+@lru_cache(maxsize=8)
+def _telling(language: str) -> tuple[str, ...]:
+    """Phrases, between spaces, of which a message has one if it wants music to go on: patterns are slow to make."""
+    if language == ENGLISH:
+        return (" keep ", " on ", " continue ", " next ", " stop ", " radio ", " last ")
+    table = next(tongue.radio for tongue in load_tongues() if tongue.code == language)
+    return " radio ", *(f" {fold(phrase)} " for name in ("on", "next", "like") for phrase in table[name].split("; "))
+
+
+@lru_cache(maxsize=8)
+def _words(language: str) -> _Words:
+    if language == ENGLISH:
+        patterns = {"on": _ON, "last": _LAST, "the last": _THE_LAST, "from": _FROM, "named": _NAMED, **_THIS}
+        patterns |= {"alone": _ALONE, "more": _MORE, "after": re.compile(r"(?: (?:please|now|thanks))+$")}
+        return _Words(patterns, _NUMBERS, _cut(_JOIN, _SAY))
+    return _of_table(next(tongue.radio for tongue in load_tongues() if tongue.code == language))
+
+
+def _of_table(table: Mapping[str, Any]) -> _Words:
+    """Put a language's table of phrases into patterns; {n} stands for a number."""
+    numbers = {fold(word): n for word, n in table["numbers"].items()}
+
+    def any_of(*names: str) -> str:
+        folded = {fold(phrase.replace("{n}", _NUMBER)) for name in names for phrase in table[name].split("; ")}
+        return "|".join(sorted(folded, key=lambda phrase: (-len(phrase), phrase)))
+
+    def counted(name: str, number: str) -> str:
+        return any_of(name).replace(_NUMBER, number)
+
+    n = f"({'|'.join(numbers)}|[0-9]{{1,2}})"
+    polite, before = f"(?:(?:{any_of('polite')}) )*", f"(?:(?:{any_of('polite', 'start')}) )*"
+    after = f"(?: (?:{any_of('polite', 'after')}))"
+    radio, tracks = f"(?:(?:{any_of('article')}) )?radio", f"(?: (?:{any_of('tracks')}))?"
+    patterns = {of: any_of(of) for of in _KINDS}
+    this = "|".join(patterns.values())  # "radio desta faixa" is one word for "from" and "this"
+    patterns |= {
+        "on": f"(?:{polite}(?:{any_of('on')})|{before}(?:{any_of('next')})){after}*",
+        "alone": f"{before}{radio}{after}*",
+        "last": f"{before}(?:{any_of('like')}){tracks} (?:{counted('last', n)}){tracks}{after}*",
+        "the last": f"(?:{counted('last', n)}){tracks}",
+        "from": f"{before}{radio} (?:{any_of('from')}) (.+)|{before}{radio} ({this})",
+        "named": f"(?:(?:{any_of('start')}) )+(?:(?:{any_of('article')}) )?(.+) radio",
+        "more": f"(?:{counted('more', '([0-9]{1,3})')}){tracks}",
+        "after": f"{after}+$",
+    }
+    cut = _cut("|".join(map(re.escape, table["but"].split("; "))), "|".join(map(re.escape, table["with"].split("; "))))
+    return _Words({name: re.compile(one) for name, one in patterns.items()}, numbers, cut)
+
+
+def _cut(join: str, say: str) -> str:
+    return rf"(?:(?:{_PAUSE})(?:(?:{join})\s+)?|\s+(?:{join})\s+|\s+(?=(?:{say})\b))(?P<rest>)"

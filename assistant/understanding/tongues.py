@@ -78,6 +78,8 @@ class Tongue:
                 if english not in ("words", "articles"):
                     self._add_cues(tuple(english.split()), phrases.split("; "))
         self._commands = _commands(data["commands"])
+        #: Phrases for music that goes on, as the file has them.
+        self.radio: Mapping[str, Any] = data["radio"]
         #: Folded words before a comparative ("más"), and comparatives that need none ("langsamer").
         self.comparing = tuple(map(fold, data["comparatives"]["before"].split("; ")))
         self.comparatives = frozenset(map(fold, data["comparatives"]["alone"].split("; ")))

@@ -64,6 +64,10 @@ class Company:
         others = self._n_playlists - self._contains[:, [without]].toarray().ravel()
         return np.asarray((self._contains @ per_playlist) / np.sqrt(others + 1), dtype=np.float32)
 
+    def shared(self, row: int, rows: IntArray) -> IntArray:
+        """Count the playlists that a track is in together with each of some (h,)."""
+        return np.asarray((self._contains[[row]] @ self._contains[rows].T).toarray().ravel(), dtype=np.int64)
+
     def by_artist(self, artists: IntArray, n_artists: int) -> csr_array:
         """Tell which of A artists each playlist has: (A, P), for the artist of every track (N,)."""
         from scipy.sparse import csr_array

@@ -99,10 +99,11 @@ def read_music4all(path: Path, *, metadata: Path | None = None, progress: Progre
 
 
 def read_events(store: Store, durations_s: Mapping[str, float] | None = None, *, progress: Progress = silent) -> Plays:
-    """Read what the listeners of this installation played, one listener at a time.
+    """Read what the listeners of this installation played, one person at a time.
 
-    A play counts where it is known when it was: those that a history only gives the number of are left out. Sessions
-    that were not the listener's are left out, as everywhere.
+    Listeners that were joined are one person, read once, under the first of their ids. A play counts where it is known
+    when it was: those that a history only gives the number of are left out. Sessions that were not the listener's are
+    left out, as everywhere.
 
     Args:
         store: where the events are.
@@ -110,12 +111,13 @@ def read_events(store: Store, durations_s: Mapping[str, float] | None = None, *,
         progress: told listeners.
     """
     builder, listeners = PlaysBuilder(), sorted(store.listener_ids())
-    for number, listener_id in enumerate(listeners, 1):
+    people = dict.fromkeys(min(store.joined.of(listener_id)) for listener_id in listeners)
+    for number, listener_id in enumerate(people, 1):
         for event in store.past(listener_id):
             if event.kind is EventKind.PLAY and event.times == 1:
                 known = float("nan") if event.completion is None else float(event.completion)
                 builder.add(listener_id, event.track_id, event.at, known)
-        progress("reading what was played", number, len(listeners))
+        progress("reading what was played", number, len(people))
     return builder.build(durations_s)
 
 

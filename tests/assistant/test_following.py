@@ -13,6 +13,8 @@ from assistant.app import Assistant
 from assistant.following_errors import TooFewSequencesError
 from assistant.following_reports import SequentialReport
 from assistant.reply import Message
+from connectors.console import open_console, show_status
+from recsys.sequential.reading_logs import read_events
 from recsys.types import Event, EventKind
 
 N_SCENES, N_OF_SCENE = 10, 12
@@ -54,6 +56,49 @@ def test_what_listeners_played_switches_a_model_on(report: SequentialReport) -> 
     assert report.switched_on
     assert report.trial.low > 0
     assert report.figures[report.model] > report.figures[report.baseline]
+
+
+def test_the_status_tells_which_model_is_on_and_what_it_gains(opened: Assistant, report: SequentialReport) -> None:
+    told = opened.status().following
+    assert told is not None
+    assert (told.model, told.source, told.n_sequences, told.n_listeners) == (report.model, "sessions", 160, 4)
+    assert (told.ndcg, told.baseline, told.baseline_ndcg) == (report.trial.new, report.baseline, report.trial.served)
+    assert (told.gain_low, told.gain_high, told.weight) == (report.trial.low, report.trial.high, report.weight)
+    console = open_console()
+    with console.capture() as shown:
+        show_status(console, opened.status())
+    assert f"{report.model}, learnt from 160 sessions of 4 listeners" in " ".join(shown.get().split())
+
+
+def test_the_status_tells_that_no_model_is_on(assistant: Assistant) -> None:
+    assert assistant.status().following is None
+
+
+def test_listeners_that_were_joined_are_read_once(
+    tmp_path: Path, untouched_home: Path, open_assistant: Callable[..., Assistant]
+) -> None:
+    with open_assistant(shutil.copytree(untouched_home, tmp_path / "home")) as joined:
+        tracks = _scenes(joined)[0]
+        for number, listener in enumerate(("web", "discord", "stranger")):
+            joined._store().add_events(
+                [Event(listener, track, EventKind.PLAY, number * 1e4 + n, 1.0) for n, track in enumerate(tracks)]
+            )
+        joined._store().joined.join("web", "discord")
+        plays = read_events(joined._store())
+        assert len(plays) == 3 * len(tracks)
+        assert sorted(plays.listener_ids) == ["discord", "stranger"]
+
+
+def test_whoever_is_joined_to_somebody_learnt_from_takes_the_model_along(
+    tmp_path: Path, untouched_home: Path, open_assistant: Callable[..., Assistant]
+) -> None:
+    with open_assistant(shutil.copytree(untouched_home, tmp_path / "home")) as joined:
+        _play(joined)
+        joined._store().add_event(Event("other id", _scenes(joined)[0][0], EventKind.PLAY, 1.0, 1.0))
+        joined._store().joined.join("listener 0", "other id")
+        assert joined.train_sequential().switched_on
+        joined.forget("other id")
+        assert joined.status().following is None
 
 
 def test_a_turn_shows_what_comes_after_the_session_and_says_after_what(

@@ -32,7 +32,14 @@ from recsys.radio import ARTIST_GAP
         ("Radiohead", None),
         ("play the radio song", None),
         ("keep the first three", None),
-        ("continue with more jazz from the sixties", None),
+        ("continue the story of rainy songs", None),
+        ("something for the radio", None),
+        ("radio and tv songs", None),
+        ("play Keep Going", None),
+        ("“Keep Going”", None),
+        ("play the track “Don't Stop”", None),
+        ("don't stop me now", None),
+        ("what's next to the sea", None),
         ("more like the last one", None),
     ],
 )
@@ -65,6 +72,9 @@ def talk(assistant: Assistant) -> _Talk:
 
 def test_keep_going_goes_on_without_repeats_and_says_why(talk: _Talk) -> None:
     given = [track.track_id for track in talk.say("some jazz").tracks]
+    first = talk.say("keep going", n_tracks=1)
+    assert "goes by what is alike" in first.text
+    given += [track.track_id for track in first.tracks]
     for _ in range(4):
         reply = talk.say("keep going")
         ids = [track.track_id for track in reply.tracks]
@@ -72,8 +82,7 @@ def test_keep_going_goes_on_without_repeats_and_says_why(talk: _Talk) -> None:
         assert not set(ids) & set(given)
         assert all(track.reason.endswith(".") and track.causes for track in reply.tracks)
         given += ids
-    assert "goes by what is alike" in reply.text
-    assert reply.turn == 5
+    assert "goes by what is alike" not in reply.text  # it was said once
 
 
 def test_what_was_demanded_holds_for_as_long_as_the_radio_plays(talk: _Talk) -> None:

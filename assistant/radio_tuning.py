@@ -1,0 +1,178 @@
+"""Which radio a message wants: read from its words or its button, looked up, and refined by what else is said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from assistant.answering import without_wishes
+from assistant.asides import Asides
+from assistant.editing import edits_of
+from assistant.groups import Circle
+from assistant.history import History
+from assistant.labels import plain
+from assistant.querying import example_rows
+from assistant.radio_start import RadioStart, RadioState
+from assistant.relative import against
+from assistant.reply import Message
+from assistant.request import Intent, Mention, Request
+from assistant.session import SessionState
+from assistant.situation import titled
+from assistant.speaking import in_language
+from assistant.understanding.radio import RadioWish, radio_wishes
+from assistant.wording import asks_for_something
+from recsys.past import Past
+from recsys.recommendation import Query
+from recsys.retrieval.sequential import session_rows
+from recsys.types import Event, EventKind
+
+#: Tracks of a playlist that a session is taken to have heard where no front end says what was played.
+_UNTOLD = 20
+#: A skip within this share of a track counts as one.
+_SKIPPED = 0.5
+#: Share of the words after "radio from" that must be the name: "a long drive" is no wish for the track "Drive".
+_NAMED, _WHOLLY = 0.6, 0.9
+#: What is said beside a radio wish refines it only with these intents.
+_REFINES = frozenset((Intent.ASK, Intent.REFINE, Intent.MORE_LIKE))
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A radio in a session."""
+
+    state: RadioState
+    name: str  # what it began from, in words
+    request: Request  # what refines it, if anything, in the language to answer in
+    refined: bool = False
+
+
+class Tuning(Asides):
+    """Finds out which radio is wanted. Shared by threads."""
+
+    def tuned(
+        self, message: Message, words: str, before: SessionState, circle: Circle, history: History
+    ) -> Begun | None:
+        """Say which radio a message wants; None where it wants none, or names nothing that is known."""
+        wishes = radio_wishes(words) if message.radio is None else (RadioWish(message.radio),)
+        wish = self._known(wishes) if wishes and wishes[0].name else next(iter(wishes), None)
+        if wish is None:
+            return None
+        language = before.language if before.language in wish.languages else next(iter(wish.languages), before.language)
+        request = self._refining(wish, message, before, language)
+        if request is None:
+            return None
+        together = self._together(circle, history)
+        if wish.start.of == "session" and before.radio is not None and before.radio.track_ids:
+            state: RadioState | None = before.radio
+        else:
+            state = self._begin(wish.start, before, together)
+        return None if state is None else Begun(state, self._name_of(state.start), request, bool(wish.rest))
+
+    def _refining(self, wish: RadioWish, message: Message, before: SessionState, language: str) -> Request | None:
+        """Read what refines a radio; None where that is more than a refinement, or says nothing that is known."""
+        if not wish.rest:
+            request = Request(text=plain(message.text), spoken=language, n_tracks=wish.n)
+            return in_language(request, language, message.language)
+        read = self._understand(wish.rest, first_turn=False, model=message.model)
+        named = any(mention.kind == "track" and mention.polarity == "+" for mention in read.mentions)
+        if read.intent not in _REFINES or edits_of(read) or read.chips or read.less or named:
+            return None
+        if not (asks_for_something(read) or read.arc is not None or wish.joined):
+            return None
+        read = in_language(read, before.language if before.begun() else language, message.language)
+        read = against(without_wishes(read), self.recommender.catalogue, before.slate)
+        return read.model_copy(update={"intent": Intent.REFINE})
+
+    def _known(self, wishes: Sequence[RadioWish]) -> RadioWish | None:
+        """The reading whose artist or track the catalogue knows best by name; None where none is mostly a name."""
+        best: tuple[bool, float] | None = None
+        chosen = None
+        for wish in wishes:
+            found = self._mentions(wish.name)
+            if wish.whole and any(m.text.lower().endswith(" radio") for m in self._mentions(f"{wish.name} radio")):
+                return None  # "TV on the Radio"
+            if not found:
+                continue
+            mention = max(found, key=lambda one: (len(one.text), one.confidence))
+            share = len(mention.text) / len(wish.name)
+            if share >= _NAMED and (best is None or ((share >= _WHOLLY, share) > best and not best[0])):
+                best = (share >= _WHOLLY, share)
+                chosen = replace(wish, start=RadioStart(of=mention.kind, key=mention.key))
+        return chosen
+
+    def _mentions(self, name: str) -> list[Mention]:
+        read = self._understand(f"like {name}", first_turn=True, model=False)
+        return [mention for mention in read.mentions if mention.polarity != "-"]
+
+    def _begin(self, start: RadioStart, before: SessionState, history: History) -> RadioState | None:
+        """Begin a radio; None where there is nothing to begin from."""
+        catalogue = self.recommender.catalogue
+        heard = self._heard(before, history)
+        if start.of in ("track", "artist") and not start.key:
+            spoken_of = before.focus or (heard[-1] if heard else next(iter(before.slate), ""))
+            rows = catalogue.rows((spoken_of,))
+            if not len(rows):
+                return None
+            artist = catalogue.artist_keys[catalogue.artist_rows[rows[0]]]
+            start = start.model_copy(update={"key": spoken_of if start.of == "track" else artist})
+        match start.of:
+            case "track":
+                ids: Sequence[str] = (start.key,)
+            case "artist":
+                mention = Mention(kind="artist", key=start.key, name=start.key)
+                rows_of = example_rows(catalogue, (mention,))
+                ids = [catalogue.track_ids[row] for row in rows_of]
+            case "playlist":
+                ids = before.slate
+            case "last":
+                ids = heard[-start.n :]
+            case _:
+                ids = heard
+        known = [catalogue.track_ids[row] for row in catalogue.rows(ids).tolist()]
+        if not known:
+            return None
+        return RadioState(start=start, track_ids=tuple(known))
+
+    def _name_of(self, start: RadioStart) -> str:
+        catalogue = self.recommender.catalogue
+        if start.of == "track":
+            rows = catalogue.rows((start.key,))
+            return titled(catalogue.titles[rows[0]], catalogue.artists[rows[0]]) if len(rows) else ""
+        if start.of == "artist":
+            known = dict(zip(catalogue.artist_keys, catalogue.artist_names, strict=True))
+            return plain(known.get(start.key, ""))
+        return ""
+
+    def _heard(self, state: SessionState, history: History) -> tuple[str, ...]:
+        """What was heard in a session, oldest first; what was shown last and not refused, where nothing says so."""
+        catalogue = self.recommender.catalogue
+        told = session_rows(catalogue, Query("", listener_events=history.events, session_id=history.session_id))
+        if len(told):
+            return tuple(catalogue.track_ids[row] for row in told.tolist())
+        refused = {catalogue.track_ids[row] for row in self._skipped(history)}
+        return tuple(one for one in state.shown[-_UNTOLD:] if one not in refused)
+
+    def _skipped(self, history: History) -> list[int]:
+        """Rows that were skipped or disliked in this session and did not please since, oldest first."""
+        rows: dict[str, None] = {}
+        for event in history.events.own:
+            if event.session_id != history.session_id:
+                continue
+            rows.pop(event.track_id, None)
+            if _refuses(event):
+                rows[event.track_id] = None
+        return [int(row) for row in self.recommender.catalogue.rows(rows)]
+
+    def _together(self, circle: Circle, history: History) -> History:
+        """What a whole group did in the session that goes on; of somebody alone, all that they did."""
+        if not circle.others:
+            return history
+        everybody = (history, *circle.others)
+        events = [e for one in everybody for e in one.events.own if e.session_id == history.session_id]
+        return replace(history, events=Past(sorted(events, key=lambda event: event.at)))
+
+
+def _refuses(event: Event) -> bool:
+    if event.kind is EventKind.DISLIKE:
+        return True
+    return event.kind is EventKind.SKIP and (event.completion or 0.0) <= _SKIPPED
