@@ -12,7 +12,6 @@ from assistant.phrasebook import Phrasebook
 from assistant.radio_start import RadioStart
 from assistant.reply import MAX_GROUP, Diff, Message, Reply, SlateTrack, with_reasons, without
 from assistant.request import Edit, Reference
-from assistant.understanding.radio import radio_wish
 from connectors.discord.budget import Budget
 from connectors.discord.errors import RefusedError
 from connectors.discord.guilds import DIRECT, Guilds
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
 Rating = Literal["like", "dislike", "unrate"]
 #: What an id of a track begins with where a number of the playlist could stand, too.
 BY_ID = "id:"
-_NOT_IN_GROUPS = (
-    "There is no radio in a group: it follows what one person hears and skips. Change the group's playlist with "
-    "/refine, or use /radio in another channel or in a direct message."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,6 @@ class Desk:
 
         Raises:
             ForgottenError: somebody was forgotten who takes part; nothing is kept of it.
-            RefusedError: a group asks for a radio.
         """
         with self.assistant.acting_for(place.listener, *map(listener_of, talk.people)):
             return self._turn(place, talk, text, token=token, **fields)
@@ -98,8 +92,6 @@ class Desk:
     def _turn(self, place: Place, talk: Talk, text: str, *, token: str | None, **fields: Any) -> Answer:
         settings = self.guilds.of(place.guild)
         members = talk.group.members if talk.group else ()
-        if members and (fields.get("radio") or radio_wish(text)):
-            raise RefusedError(phrases(settings.language)(_NOT_IN_GROUPS))
         message = Message(
             listener_id=listener_of(talk.owner),
             session_id=talk.session,
@@ -259,10 +251,10 @@ class Desk:
         """Go on with music, the track that buttons are about skipped or not; the message shows the next tracks.
 
         Raises:
-            RefusedError: the conversation has gone on to another playlist, it is a group's, or nothing comes next.
+            RefusedError: the conversation has gone on to another playlist, or nothing comes next.
         """
         with self._on_newest(before) as shown:
-            if skip and not shown.talk.group:
+            if skip:
                 self.assistant.feedback(place.listener, shown.talk.session, before.track.track_id, "skip", 0.0)
             done = self.turn(place, shown.talk, "", token=shown.token, radio=start)
         if not done.reply.tracks:

@@ -124,15 +124,12 @@ def slate_view(answer: Answer) -> discord.ui.View:
         (2, "undo", book("Undo"), plain, False),
         (2, "redo", book("Redo"), plain, False),
         (2, "export", book("Save as file"), plain, False),
+        (3, "onward", book("Keep going"), discord.ButtonStyle.primary, False),
+        (3, "from-last", book("Like the last three"), plain, False),
+        (3, "from-list", book("Radio: playlist"), plain, False),
+        (3, "from-track", book("Radio: track {n}", n=number), plain, False),
+        (3, "from-artist", book("Radio: artist {n}", n=number), plain, False),
     ]
-    if answer.shown.talk.group is None:  # a radio is for one person
-        buttons += [
-            (3, "onward", book("Keep going"), discord.ButtonStyle.primary, False),
-            (3, "from-last", book("Like the last three"), plain, False),
-            (3, "from-list", book("Radio: playlist"), plain, False),
-            (3, "from-track", book("Radio: track {n}", n=number), plain, False),
-            (3, "from-artist", book("Radio: artist {n}", n=number), plain, False),
-        ]
     for row, action, words, style, disabled in buttons:
         button: discord.ui.Button[Any] = discord.ui.Button(
             label=words[:80], style=style, custom_id=_id(action, spot), disabled=disabled, row=row

@@ -34,8 +34,8 @@ from recsys.trial import DEPTH, Verdict, compare
 from recsys.types import Progress
 
 HELD_OUT = 0.2
-#: Steps from which on SASRec is tried, too. At the border, over 31,000 tracks, it takes 8 minutes on one thread for each
-#: of its two fittings, in the trial and on everything; beyond it makes no more than the same 1,500 batches of 512 windows.
+#: Steps from which on SASRec is tried, too. At the border, over 31,000 tracks, it takes 8 minutes on one thread for
+#: each of its two fittings, in the trial and on everything; beyond it makes no more than the same 1,500 batches.
 NEURAL_FROM = 100_000
 #: Questions asked at most, drawn over all held out.
 _MOST_QUESTIONS = 3_000
