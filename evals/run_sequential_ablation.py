@@ -33,8 +33,8 @@ def sequential_ablation(
     systems: Annotated[
         str, typer.Option("--systems", metavar="NAME,…", help="Rows of the table, such as sasrec/id+name/film, or all.")
     ] = "all",
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Of the language model at most.")] = 30,
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Of a backbone's training at most.")] = 900,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Of the language model at most.")] = 5,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Of a backbone's training at most.")] = 600,
     seeds: Annotated[str, typer.Option("--seeds", metavar="N,…", help="One or several seeds.")] = "64,65,66,67,68",
     kept: Annotated[
         Path | None, typer.Option("--keep", metavar="FOLDER", help="Keep finished runs there, and go on from them.")
@@ -46,9 +46,8 @@ def sequential_ablation(
     from connectors.progress import JobProgress
     from evals.naming import choose
     from evals.sequential_ablation import evaluate, read_material
-    from evals.sequential_ablation_cells import BACKBONE_SETTINGS, LATE
+    from evals.sequential_ablation_cells import BACKBONE_SETTINGS, LATE, SMALL
     from recsys.sequential.backbones import BACKBONES
-    from recsys.sequential.e4srec_settings import preset
     from recsys.sequential.fusion import FUSIONS
 
     drawn = begin(seeds, json, markdown)
@@ -64,7 +63,7 @@ def sequential_ablation(
             used,
             fused,
             drawn,
-            settings=replace(preset("small"), epochs=epochs, n_negatives=1024),
+            settings=replace(SMALL, epochs=epochs),
             backbone_settings={name: BACKBONE_SETTINGS[name] | {"steps": steps} for name in used},
             kept=kept or Path(scratch),
             stated=stated | {"epochs": epochs, "steps": steps},

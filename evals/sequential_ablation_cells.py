@@ -21,7 +21,7 @@ import numpy as np
 from evals.sequential_planted import random_like, shuffled
 from recsys.sequential.backbones import item_vectors, open_backbone
 from recsys.sequential.e4srec import E4SRec
-from recsys.sequential.e4srec_settings import E4SRecSettings
+from recsys.sequential.e4srec_settings import E4SRecSettings, preset
 from recsys.sequential.fusion import Fusion
 from recsys.sequential.measure import placed_among
 from recsys.sequential.sequences import Questions, Sequences, leave_one_out
@@ -46,6 +46,8 @@ BACKBONE_SETTINGS: dict[str, dict[str, Any]] = {
     "bert4rec": _FEW_SEQUENCES | {"dropout": 0.4, "hidden_share": 0.2, "deviation": 0.05},
     "gru4rec": _FEW_SEQUENCES | {"dropout": 0.5},
 }
+#: A language model from scratch reads nothing in its instruction's words, and each costs as much as a step.
+SMALL = replace(preset("small"), instruction="next .", n_negatives=512)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +190,9 @@ class Runner:
 
     def _key(self, cell: Cell, seed: int) -> str:
         of_backbone = self.backbone_settings.get(cell.backbone)
-        stated = (asdict(self.settings), of_backbone, asdict(cell), seed, self._of_material)
+        # A backbone by itself, and counts, are the same whatever the language model is.
+        of_model = asdict(self.settings) if cell.signals else None
+        stated = (of_model, of_backbone, asdict(cell), seed, self._of_material)
         return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:32]
 
     def _once(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -18,11 +18,10 @@ from typing import ClassVar, Self
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from recsys.sequential import measure
 from recsys.sequential.backbones import item_vectors, open_backbone
-from recsys.sequential.e4srec_net import E4SRecNet, ItemSignals
+from recsys.sequential.e4srec_net import Answers, E4SRecNet, ItemSignals
 from recsys.sequential.e4srec_settings import E4SRecSettings, settings_from
 from recsys.sequential.e4srec_training import recent, train
 from recsys.sequential.errors import SequentialModelError
@@ -52,7 +51,7 @@ class E4SRec:
         self.settings = settings or E4SRecSettings()
         self._given = dict(signals) if signals is not None else None
         self._net: E4SRecNet | None = None
-        self._catalogue: Tensor | None = None
+        self._answers: Answers | None = None
         #: Mean loss of each epoch, and NDCG@10 on the validation questions where there were any.
         self.history: list[dict[str, float]] = []
 
@@ -99,11 +98,13 @@ class E4SRec:
         out = np.empty((len(prefixes), prefixes.n_items), np.float32)
         size = self.settings.micro_batch or self.settings.batch
         histories = recent(prefixes, self.settings.history)
+        by_length = np.argsort(histories.lengths, kind="stable")  # little is padded so
         with torch.inference_mode():
             for begin in range(0, len(prefixes), size):
-                part = histories.take(np.arange(begin, min(begin + size, len(prefixes))))
+                rows = by_length[begin : begin + size]
+                part = histories.take(rows)
                 states = net.states(part, net.prompt.lay_out(part, last=True))
-                out[begin : begin + size] = net.logits(states, self._catalogue).float().cpu().numpy()
+                out[rows] = net.logits(states, self._answers or net.answers()).float().cpu().numpy()
         return out
 
     def save(self, folder: Path) -> None:
@@ -196,7 +197,7 @@ class E4SRec:
         """Make what scoring shares."""
         net = self._fitted().eval()
         with torch.inference_mode():
-            self._catalogue = net.catalogue()
+            self._answers = net.answers()
 
     def _fitted(self) -> E4SRecNet:
         if self._net is None:

@@ -28,6 +28,8 @@ from recsys.sequential.sequences import Sequences
 from recsys.types import IntArray
 
 _LONGEST_GRADIENT = 1.0
+#: Batches whose examples are laid out by length.
+_SORTED = 8
 
 
 def windows(sequences: Sequences, begins: IntArray, ends: IntArray) -> Sequences:
@@ -72,9 +74,8 @@ def train(
             examples = _examples(sequences, settings, rng)
         net.train()
         losses = []
-        order = rng.permutation(len(examples))
-        for begin in range(0, len(order), settings.batch):
-            losses.append(_step(net, sequences, examples[order[begin : begin + settings.batch]], rng))
+        for rows in _batches(examples, settings.batch, rng):
+            losses.append(_step(net, sequences, examples[rows], rng))
             torch.nn.utils.clip_grad_norm_(net.parameters(), _LONGEST_GRADIENT)
             optimiser.step()
             optimiser.zero_grad()
@@ -97,6 +98,17 @@ def _examples(sequences: Sequences, settings: E4SRecSettings, rng: np.random.Gen
                 continue
         found += [(max(first, target - settings.history), target, first) for target in targets]
     return np.array(found, dtype=np.int64).reshape(-1, 3)
+
+
+def _batches(examples: IntArray, size: int, rng: np.random.Generator) -> Iterator[IntArray]:
+    """Draw batches of rows; of a few batches' examples those of like length go together, so that little is padded."""
+    order = rng.permutation(len(examples))
+    lengths = examples[:, 1] - examples[:, 0]
+    together = _SORTED * size
+    parts = [order[begin : begin + together] for begin in range(0, len(order), together)]
+    order = np.concatenate([part[np.argsort(lengths[part], kind="stable")] for part in parts])
+    for begin in (rng.permutation(math.ceil(len(order) / size)) * size).tolist():
+        yield order[begin : begin + size]
 
 
 def _step(net: E4SRecNet, sequences: Sequences, examples: IntArray, rng: np.random.Generator) -> float:
@@ -130,14 +142,18 @@ def _step(net: E4SRecNet, sequences: Sequences, examples: IntArray, rng: np.rand
 
 def loss_of(net: E4SRecNet, states: Tensor, targets: Tensor, drawn: Tensor | None) -> Tensor:
     """Cross-entropy of targets (R,) at states (R, H) against all items, or against those drawn (C,)."""
-    catalogue = net.catalogue()
     if drawn is None:
-        return functional.cross_entropy(net.logits(states, catalogue), targets)
-    distinct, place = torch.unique(targets, return_inverse=True)
-    right = net.logits(states, catalogue, distinct).gather(1, place[:, None])  # (R, 1)
-    wrong = net.logits(states, catalogue, drawn)  # (R, C)
+        return functional.cross_entropy(net.logits(states, net.answers()), targets)
+    distinct, place = torch.unique(torch.cat([targets, drawn]), return_inverse=True)
+    vectors, biases = net.answers(distinct)
+    of_target, of_drawn = place.split([len(targets), len(drawn)])
+    asked = net.asked(states)  # (R, A)
+    right = (asked * vectors[of_target]).sum(dim=1)  # (R,)
+    if biases is not None:
+        right = right + biases[of_target]
+    wrong = functional.linear(asked, vectors[of_drawn], None if biases is None else biases[of_drawn])  # (R, C)
     wrong = wrong.masked_fill(drawn[None, :] == targets[:, None], -math.inf)
-    return functional.cross_entropy(torch.cat([right, wrong], dim=1), torch.zeros_like(targets))
+    return functional.cross_entropy(torch.cat([right[:, None], wrong], dim=1), torch.zeros_like(targets))
 
 
 def _learning_rate(step: int, n_warm: int, n_steps: int) -> float:
