@@ -3,7 +3,9 @@
 One table: {SASRec, BERT4Rec, GRU4Rec} × signals (the ID, content, completion; alone, with the ID, all, all but one) ×
 fusions, late fusion (the sum of the log-softmaxes of one model per signal) among them; controls with shuffled and with
 random content; the published zero-shot (`untrained`); the backbone by itself. Systems are named
-BACKBONE/SIGNALS/FUSION, `~` before a control.
+BACKBONE/SIGNALS/FUSION, `~` before a control. `zero-shot/SIGNAL` is the honest one: the cosine of an item's vector with
+those of the history, nothing learnt; with a language model's weights `zero-shot/embeds` and `zero-shot/ranks` ask it
+(`recsys.sequential.text_zero_shot`).
 
 The last step of each sequence is the question, the one before it chooses the epoch, the rest is learnt from. Metrics
 are of the full ranking (items of the prefix left out where no sequence repeats), and, with `_of_200`, of the target
@@ -28,9 +30,20 @@ from numpy.typing import NDArray
 from evals.metrics import Summary, summarise
 from evals.naming import choose
 from evals.report import Report
-from evals.sequential_ablation_cells import ALONE, COMPLETION, ID, POPULARITY, Cell, Material, Run, Runner, cells
+from evals.sequential_ablation_cells import (
+    ALONE,
+    COMPLETION,
+    ID,
+    POPULARITY,
+    ZERO_SHOT,
+    Cell,
+    Material,
+    Run,
+    Runner,
+    cells,
+)
 from evals.sequential_planted import listening
-from recsys.sequential.e4srec_settings import E4SRecSettings
+from recsys.sequential.e4srec_settings import E4SRecSettings, LanguageModel
 from recsys.sequential.item_vectors import ALLOWED, read_item_vectors
 from recsys.sequential.reading import read_sequences
 from recsys.types import IntArray, Progress
@@ -83,6 +96,7 @@ def evaluate(
     stated: Mapping[str, Any],
     progress: Progress,
     systems: str = "all",
+    told: LanguageModel | None = None,
 ) -> Report:
     """Run the table, or what is left of it.
 
@@ -97,12 +111,13 @@ def evaluate(
         stated: what the report says of the run.
         progress: told of each run.
         systems: names of rows with commas between, or all.
+        told: the language model that answers by the items' texts; without it there are no rows of one.
 
     Raises:
         UnknownSystemError: the table has no such row.
     """
-    runner = Runner(material, settings, backbone_settings, kept)
-    table = cells(backbones, material.signals, fusions)
+    runner = Runner(material, settings, backbone_settings, kept, told)
+    table = cells(backbones, material.signals, fusions, texts_told=told is not None)
     chosen = choose(systems, tuple(cell.name for cell in table))
     table = [cell for cell in table if cell.name in chosen]
     runs: dict[Cell, list[Run]] = {cell: [] for cell in table}
@@ -136,6 +151,10 @@ def evaluate(
         name: _LEAKAGE.get(name, "vectors given from outside; what made them is not known here")
         for name in material.signals
     }
+    if told is not None:
+        leakage[ZERO_SHOT] = (
+            "a language model reads the items' names alone; what it was trained on may tell what is heard together"
+        )
     report.details = {"leakage": leakage, "paired_t": tests}
     return report
 

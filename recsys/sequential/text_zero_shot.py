@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recsys.jam.blocks import unit_rows
 from recsys.sequential.e4srec_settings import LanguageModel, model_from
 from recsys.sequential.e4srec_training import recent
 from recsys.sequential.errors import SequentialModelError
@@ -37,6 +38,30 @@ _WEIGHTS, _CARD = "text-zero-shot.safetensors", "text-zero-shot.json"
 _ASKED = "A listener played, in this order: {history}. Next comes: "
 _NOTHING = "nothing"
 
+#: The last items that are told.
+_HISTORY = 20
+
+
+def unit_about_mean(vectors: FloatArray) -> FloatArray:
+    """Return vectors (I, H) less the mean of those that are there, of length one; rows of zeros, absent, stay so."""
+    there = np.asarray(vectors.any(axis=1))
+    centred = np.where(there[:, None], vectors - vectors[there].mean(axis=0), 0)
+    return unit_rows(centred.astype(np.float32))
+
+
+def likeness(vectors: FloatArray, prefixes: Sequences, *, history: int = _HISTORY) -> FloatArray:
+    """Score items (B, I) by their cosine with the mean of a prefix's last items; -inf for one without a vector.
+
+    Args:
+        vectors: (I, H) of length one, zero where absent.
+        prefixes: B of them.
+        history: how many of their last items are looked at.
+    """
+    told = np.stack([vectors[row].sum(axis=0) for row in recent(prefixes, history)])  # (B, H)
+    out = np.asarray(unit_rows(told) @ vectors.T, dtype=np.float32)
+    out[:, ~vectors.any(axis=1)] = -np.inf
+    return out
+
 
 class TextZeroShot:
     """Scores the next item by the texts of the history, with a language model as it is."""
@@ -48,7 +73,7 @@ class TextZeroShot:
         way: Way = "embeds",
         texts: Sequence[str] | None = None,
         n_candidates: int = 200,
-        history: int = 20,
+        history: int = _HISTORY,
         batch: int = 16,
         device: str = "cpu",
     ) -> None:
@@ -111,13 +136,9 @@ class TextZeroShot:
                 f"fitted on {len(self._vectors):,} items and asked about {prefixes.n_items:,}",
                 "fit it on sequences of the same items",
             )
-        histories = recent(prefixes, self.history)
-        told = np.stack([self._vectors[row].sum(axis=0) for row in histories])  # (B, H)
-        length = np.linalg.norm(told, axis=1, keepdims=True)
-        out = np.asarray(told / np.where(length > 0, length, 1) @ self._vectors.T, dtype=np.float32)
-        out[:, ~self._vectors.any(axis=1)] = -np.inf
+        out = likeness(self._vectors, prefixes, history=self.history)
         if self.way == "ranks":
-            for row, history in enumerate(histories):
+            for row, history in enumerate(recent(prefixes, self.history)):
                 chosen = np.argsort(-out[row], kind="stable")[: self.n_candidates]
                 chosen = chosen[np.isfinite(out[row, chosen])]
                 gain = self._likelihood(history, chosen) - self._likelihood(history[:0], chosen)
@@ -181,9 +202,7 @@ class TextZeroShot:
             of_text = ((places >= begin) & (places < lengths[:, None])).to(states.dtype)[:, :, None]
             vectors[rows] = ((states * of_text).sum(dim=1) / of_text.sum(dim=1)).cpu().numpy()
             progress("reading texts", first + len(rows), len(order))
-        vectors[order] -= vectors[order].mean(axis=0)
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.asarray(vectors / np.where(length > 0, length, 1), dtype=np.float32)
+        return unit_about_mean(vectors)
 
     def _likelihood(self, history: IntArray, candidates: IntArray) -> FloatArray:
         """Return the log-likelihood (K,) of candidates' texts behind those of a history."""

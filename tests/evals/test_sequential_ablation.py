@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +15,17 @@ from scipy.stats import ttest_rel
 from typer.testing import CliRunner
 
 from evals import sequential_ablation_cells
-from evals.errors import UnknownSystemError
+from evals.errors import EvaluationError, UnknownSystemError
 from evals.report import Report
 from evals.run import eval_app
 from evals.sequential_ablation import evaluate, paired_t, read_material
 from evals.sequential_ablation_cells import Cell, Material, Runner, cells
-from evals.sequential_planted import listening
+from evals.sequential_ablation_settings import language_model_settings, told_texts
+from evals.sequential_planted import families, listening, shuffled
 from recsys.sequential.backbones import open_backbone
 from recsys.sequential.e4srec_settings import E4SRecSettings, LanguageModel
 from recsys.sequential.errors import SequentialModelError
+from tests.tiny_models import WORDS, save_llama, save_qwen2
 
 _SETTINGS = E4SRecSettings(
     language_model=LanguageModel(
@@ -88,6 +93,9 @@ def test_the_table_holds_each_signal_alone_and_removed_by_each_fusion() -> None:
         "sasrec/id+name+caption~shuffled/film",
         "sasrec/id+name+caption~random/film",
     }
+    assert {name for name in names if name.startswith("zero-shot")} == {"zero-shot/name", "zero-shot/caption"}
+    asked = cells(("sasrec",), ("id", "name"), ("film",), texts_told=True)
+    assert {"zero-shot/ranks", "zero-shot/embeds"} <= {cell.name for cell in asked}
     assert {name for name in names if name.startswith("none")} == {
         "none/name/alone",
         "none/caption/alone",
@@ -148,6 +156,80 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
         _evaluate(kept, seeds=(3,))
     with pytest.raises(AssertionError, match="fitted anew"):
         _evaluate(tmp_path)
+
+
+def test_a_backbone_is_fitted_once_for_all_language_models(
+    measured: tuple[Report, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, kept = measured
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("fitted anew")
+
+    monkeypatch.setattr(sequential_ablation_cells, "open_backbone", refuse)
+    runner = Runner(_small(), replace(_SETTINGS, dim=8), _BACKBONE, kept)
+    assert (runner.run(Cell("sasrec", (), "alone"), 1).places >= 1).all()
+    assert runner._fitted(Cell("sasrec", ("id",), "alone"), 1).shape == (60, 12)
+
+
+def test_the_honest_zero_shot_answers_by_likeness_alone(tmp_path: Path) -> None:
+    """The family of the last track is what the vectors tell; nothing is fitted."""
+    made, vectors = families(np.random.default_rng(4))
+    material = Material.of(made, {"audio": vectors})
+    runner = Runner(material, _SETTINGS, _BACKBONE, tmp_path)
+    asked = Cell("zero-shot", ("audio",), "alone")
+    assert asked.name == "zero-shot/audio"
+    right = np.median(runner.run(asked, 1).places)
+    mixed = replace(material, content={"audio": shuffled(np.random.default_rng(0), vectors)})
+    assert right < 20 < np.median(Runner(mixed, _SETTINGS, _BACKBONE, tmp_path).run(asked, 1).places)
+    with pytest.raises(EvaluationError, match="give --language-model NAME"):
+        runner.run(Cell("zero-shot", ("ranks",), "alone"), 1)
+
+
+@pytest.mark.parametrize(
+    ("preset", "save"),
+    [("qwen2.5-7b", save_qwen2), ("llama-2-13b", partial(save_llama, chat=False))],
+    ids=["qwen2", "llama"],
+)
+def test_the_command_runs_a_papers_preset_and_asks_its_language_model(
+    preset: str, save: Callable[[Path], None], tmp_path: Path
+) -> None:
+    """The same classes with other weights, tiny and random, on a processor."""
+    folder, told = tmp_path / "weights", tmp_path / "found.json"
+    save(folder)
+    sequences, names = tmp_path / "listened.txt", tmp_path / "names.json"
+    rng = np.random.default_rng(0)
+    lines = [" ".join(map(str, [n, *rng.permutation(np.arange(1, 7))[:4]])) for n in range(12)]
+    sequences.write_text("\n".join(lines), encoding="utf-8")
+    names.write_text(json.dumps({str(n): word for n, word in enumerate(WORDS[:6], start=1)}), encoding="utf-8")
+    rows = "sasrec/id/alone,sasrec/id~untrained/alone,zero-shot/embeds,zero-shot/ranks"
+    asked = ["--data", sequences, "--names", names, "--preset", preset, "--language-model", folder, "--device", "cpu"]
+    options = ["--backbones", "sasrec", "--fusions", "film", "--systems", rows, "--seeds", "1", "--json", told]
+    ran = CliRunner().invoke(
+        eval_app, ["sequential-ablation", *map(str, asked + options), "--epochs", "1", "--steps", "2"]
+    )
+    assert ran.exit_code == 0, ran.output
+    found = json.loads(told.read_text(encoding="utf-8"))
+    assert set(found["results"]) == {"chance", *rows.split(",")}
+    stated = found["settings"]["e4srec"]
+    assert stated["language_model"]["lora"]["rank"] == 32
+    assert (stated["language_model"]["name"], stated["language_model"]["four_bit"]) == (str(folder), False)
+    assert stated["n_negatives"] == 128
+    assert "zero-shot" in found["details"]["leakage"]
+
+
+def test_settings_are_those_of_a_preset_with_what_is_to_be_other() -> None:
+    small = language_model_settings("small", weights="some/model")
+    assert small.language_model.name is None
+    assert told_texts(small, "some/model") == LanguageModel(name="some/model")
+    assert told_texts(small, None) is None
+    large = language_model_settings("llama-3-70b")
+    assert (large.device, large.language_model.four_bit, large.epochs) == ("cuda", True, 5)
+    told = told_texts(large, None)
+    assert told is not None
+    assert (told.name, told.lora) == ("meta-llama/Meta-Llama-3-70B", None)
+    with pytest.raises(SequentialModelError, match="no preset is called 'gpt'"):
+        language_model_settings("gpt")
 
 
 def test_drawn_candidates_are_neither_the_target_nor_heard_before() -> None:
