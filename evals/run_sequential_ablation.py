@@ -23,8 +23,14 @@ def sequential_ablation(
         Path | None, typer.Option("--content", metavar="FOLDER", help="Content vectors by name: lastfm-jam.")
     ] = None,
     planted: Annotated[
-        bool, typer.Option("--planted", help="Sequences that are made up, with audio, attributes and completion.")
-    ] = False,
+        str | None,
+        typer.Option(
+            "--planted",
+            metavar="NAME,…",
+            help="Sequences that are made up, with audio, attributes and completion, and which of audio and completion "
+            "decide what comes next: audio,completion, one of them, or none.",
+        ),
+    ] = None,
     backbones: Annotated[
         str, typer.Option("--backbones", metavar="NAME,…", help="Whose item vectors are the ID, or all.")
     ] = "all",
@@ -65,17 +71,19 @@ def sequential_ablation(
     from evals.sequential_ablation import evaluate, read_material
     from evals.sequential_ablation_cells import LATE
     from evals.sequential_ablation_settings import BACKBONE_SETTINGS, language_model_settings, told_texts
+    from evals.sequential_planted import DECIDING
     from recsys.sequential.backbones import BACKBONES
     from recsys.sequential.fusion import FUSIONS
 
     drawn = begin(seeds, json, markdown)
     check_folder(kept, "--keep")
-    if planted == (data is not None):
-        raise typer.BadParameter("give either --data FILE or --planted", param_hint="--data")
+    if (planted is None) == (data is None):
+        raise typer.BadParameter("give either --data FILE or --planted NAME,…", param_hint="--data")
+    decides = () if planted in (None, "none") else choose(planted or "", DECIDING)
     settings = language_model_settings(preset, weights=language_model, device=device, epochs=epochs)
     used, fused = choose(backbones, BACKBONES), choose(fusions, (*FUSIONS, LATE))
-    material = read_material(data, names, content)
-    stated = {"data": data or "planted", "content": content, "backbones": used, "fusions": fused}
+    material = read_material(data, names, content, decides)
+    stated = {"data": data or f"planted: {planted}", "content": content, "backbones": used, "fusions": fused}
     with TemporaryDirectory(prefix="segue-") as scratch, JobProgress() as progress:
         report = evaluate(
             material,

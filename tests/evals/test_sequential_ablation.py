@@ -117,7 +117,12 @@ def test_every_system_is_measured_on_every_question_with_its_gain_over_the_id(me
     assert gain["low"] <= gain["mean"] <= gain["high"]
     assert "ndcg@10_over_id" not in found["none/audio/alone"]["all"]
     assert set(report.details["leakage"]) == {"id", "audio", "completion"}
-    assert 0 <= report.details["paired_t"]["sasrec/id+audio/film"]["id"]["p"] <= 1
+    tested = report.details["paired_t"]["sasrec/id+audio/film"]["id"]
+    assert (tested["questions"]["n"], tested["seeds"]["n"]) == (60, 2)
+    assert 0 <= tested["questions"]["p"] <= 1
+    without = found["sasrec/id+audio+completion/film"]["all"]["ndcg@10_over_without_completion"]
+    all_but = [found[f"sasrec/id+audio{more}/film"]["all"]["ndcg@10"]["mean"] for more in ("+completion", "")]
+    assert without["mean"] == pytest.approx(all_but[0] - all_but[1])
 
 
 def test_chance_is_exact(measured: tuple[Report, Path]) -> None:
@@ -252,12 +257,12 @@ def test_nothing_of_the_question_is_learnt_from() -> None:
 
 def test_the_t_test_is_the_paired_one() -> None:
     rng = np.random.default_rng(0)
-    a, b = rng.random((3, 50)), rng.random((3, 50))
-    theirs = ttest_rel(a.mean(axis=0), b.mean(axis=0))
+    a, b = rng.random(50), rng.random(50)
+    theirs = ttest_rel(a, b)
     ours = paired_t(a - b)
     assert ours["t"] == pytest.approx(theirs.statistic)
     assert ours["p"] == pytest.approx(theirs.pvalue)
-    assert paired_t(np.zeros((2, 9))) == {"t": None, "p": None, "n": 9}
+    assert paired_t(np.zeros(9)) == {"t": None, "p": None, "n": 9}
 
 
 def test_another_material_is_another_run() -> None:
@@ -283,11 +288,26 @@ def test_a_backbone_that_is_not_there_is_named() -> None:
         open_backbone("caser")
 
 
+def test_what_is_made_up_follows_what_decides() -> None:
+    """Twelve families of 20: where completion decides, half of the steps leave their family, and audio tells which."""
+    families_of = {}
+    for decides in ((), ("audio",), ("audio", "completion")):
+        made, content = listening(np.random.default_rng(0), decides=decides, n_families=12)
+        of_steps = made.items.reshape(len(made), -1) // 20
+        stays = of_steps[:, 1:] == of_steps[:, :-1]
+        assert made.completion is not None
+        heard = made.completion.reshape(len(made), -1)[:, :-1]
+        known = ~np.isnan(heard)
+        families_of[decides] = content["audio"].reshape(12, 20, -1).std(axis=1).mean()
+        assert (stays[known] == (heard[known] >= 0.5)).all() if "completion" in decides else stays.all()
+    assert families_of[("audio",)] < 0.5 < families_of[()]
+
+
 def test_the_command_says_what_it_cannot_do(tmp_path: Path) -> None:
     runner = CliRunner()
-    both = runner.invoke(eval_app, ["sequential-ablation", "--planted", "--data", "x"])
+    both = runner.invoke(eval_app, ["sequential-ablation", "--planted", "none", "--data", "x"])
     assert both.exit_code == 2
     assert "either --data FILE or --planted" in both.output
-    unknown = runner.invoke(eval_app, ["sequential-ablation", "--planted", "--fusions", "sum"])
+    unknown = runner.invoke(eval_app, ["sequential-ablation", "--planted", "audio", "--fusions", "sum"])
     assert unknown.exit_code != 0
     assert "sum" in str(unknown.exception)
