@@ -59,8 +59,8 @@ _LEAKAGE = {
     "name": "a text vector of the artist's name; nothing of any listener",
     "caption": "a text vector of a description of the artist, written by a language model that may know how famous "
     "the artist is; nothing of any listener of this data. Absent for more than half of the artists",
-    "audio": "drawn for this evaluation: where it decides, it tells a track's family, of which the next one is, and else "
-    "nothing; no real data here",
+    "audio": "drawn for this evaluation: where it decides, it tells a track's family, of which the next one is, "
+    "and else nothing; no real data here",
     "attributes": "drawn for this evaluation at random: it tells one track from another and nothing else; no real data "
     "here",
     COMPLETION: "of steps before the target alone. That of the last one says when the target began, as a player knows "
