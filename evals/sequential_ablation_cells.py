@@ -24,6 +24,7 @@ from recsys.sequential.backbones import item_vectors, open_backbone
 from recsys.sequential.e4srec import E4SRec
 from recsys.sequential.e4srec_settings import E4SRecSettings, LanguageModel
 from recsys.sequential.fusion import Fusion
+from recsys.sequential.language_models import require_for
 from recsys.sequential.measure import placed_among
 from recsys.sequential.sequences import Questions, Sequences, leave_one_out
 from recsys.sequential.text_zero_shot import TextZeroShot, Way, likeness, unit_about_mean
@@ -174,7 +175,13 @@ class Runner:
             backbone_settings: of each backbone, but its seed.
             kept: the folder of finished runs.
             told: the language model that answers by the items' texts.
+
+        Raises:
+            SequentialModelError: this machine lacks what a language model needs.
         """
+        for model in (settings.language_model, told):  # before any backbone is trained
+            if model is not None:
+                require_for(model, settings.device)
         self._told = told
         self.material, self.settings, self.backbone_settings = material, settings, backbone_settings
         self._kept, self._of_material = kept, material.key()

@@ -19,7 +19,7 @@ from recsys.sequential.e4srec_prompt import Layout, Prompt, prompt_texts
 from recsys.sequential.e4srec_settings import E4SRecSettings
 from recsys.sequential.errors import SequentialModelError
 from recsys.sequential.fusion import SignalFusion
-from recsys.sequential.language_models import last_hidden, open_language_model
+from recsys.sequential.language_models import Encode, last_hidden, open_language_model
 from recsys.sequential.sequences import Sequences
 from recsys.types import FloatArray
 
@@ -72,24 +72,39 @@ class Answers(NamedTuple):
     biases: Tensor | None  # (C,)
 
 
+OpenedModel = tuple[nn.Module, Encode]
+
+
+def opened(settings: E4SRecSettings) -> OpenedModel:
+    """Open the language model of settings, with what turns the prompt's text into its tokens.
+
+    Raises:
+        SequentialModelError: it cannot be had.
+    """
+    return open_language_model(settings.language_model, prompt_texts(settings), device=settings.device)
+
+
 class E4SRecNet(nn.Module):
     """Scores the catalogue at each place that is read. The frozen vectors are no part of its state."""
 
-    def __init__(self, signals: ItemSignals, settings: E4SRecSettings) -> None:
+    def __init__(self, signals: ItemSignals, settings: E4SRecSettings, opened_model: OpenedModel) -> None:
         """Make an untrained network around a language model; weights are drawn from torch's generator.
 
+        Args:
+            signals: of the items.
+            settings: of the network.
+            opened_model: what `opened` returns for these settings.
+
         Raises:
-            SequentialModelError: the language model or the fusion cannot be made.
+            SequentialModelError: the fusion cannot be made.
         """
         super().__init__()
         self.signals, self.settings = signals, settings
         n_items = len(signals.present)
-        self.language_model, encode = open_language_model(
-            settings.language_model, prompt_texts(settings), device=settings.device
-        )
+        self.language_model, encode = opened_model
         self.prompt = Prompt(settings, encode)
-        opened: Any = self.language_model
-        self.words: nn.Embedding = opened.get_input_embeddings()
+        model: Any = self.language_model
+        self.words: nn.Embedding = model.get_input_embeddings()
         hidden = self.words.weight.shape[1]
         # (c, 1 - c), since the zeros of what is absent must differ from a track that was not played at all.
         of_steps = (2,) if settings.completion == "scalar" else ()

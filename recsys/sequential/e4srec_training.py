@@ -32,25 +32,10 @@ _LONGEST_GRADIENT = 1.0
 _SORTED = 8
 
 
-def windows(sequences: Sequences, begins: IntArray, ends: IntArray) -> Sequences:
-    """Return steps from `begins` (X,) to before `ends` (X,), positions in the columns, as sequences of their own."""
-    lengths = ends - begins
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    steps = np.repeat(begins - offsets[:-1], lengths) + np.arange(offsets[-1])
-    return replace(
-        sequences,
-        items=sequences.items[steps],
-        offsets=offsets,
-        owners=("",) * len(lengths),
-        times=None,
-        completion=None if sequences.completion is None else sequences.completion[steps],
-    )
-
-
 def recent(sequences: Sequences, n_steps: int) -> Sequences:
     """Return the last so many steps of each sequence."""
     ends = sequences.offsets[1:]
-    return windows(sequences, np.maximum(sequences.offsets[:-1], ends - n_steps), ends)
+    return sequences.windows(np.maximum(sequences.offsets[:-1], ends - n_steps), ends)
 
 
 def train(
@@ -122,7 +107,7 @@ def _step(net: E4SRecNet, sequences: Sequences, examples: IntArray, rng: np.rand
     laid = []
     for begin in range(0, len(examples), size):
         part = examples[begin : begin + size]
-        histories = windows(sequences, part[:, 0], part[:, 1])
+        histories = sequences.windows(part[:, 0], part[:, 1])
         layout = net.prompt.lay_out(histories, last=False)
         row = layout.reads[:, 0].numpy()
         # What began before the window is no beginning: nothing was heard before only at a sequence's first step.

@@ -13,8 +13,6 @@ Shapes: B prefixes, I items, K candidates of one prefix, L places, H width of th
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -28,13 +26,14 @@ from recsys.jam.blocks import unit_rows
 from recsys.sequential.e4srec_settings import LanguageModel, model_from
 from recsys.sequential.e4srec_training import recent
 from recsys.sequential.errors import SequentialModelError
-from recsys.sequential.language_models import last_hidden, open_language_model
+from recsys.sequential.language_models import last_hidden, open_language_model, require_for
 from recsys.sequential.port import silent
+from recsys.sequential.saved import read_card, write_card, write_weights
 from recsys.sequential.sequences import Questions, Sequences
 from recsys.types import FloatArray, IntArray, Progress
 
 Way = Literal["embeds", "ranks"]
-_WEIGHTS, _CARD = "text-zero-shot.safetensors", "text-zero-shot.json"
+_MODEL, _WEIGHTS = "text-zero-shot", "text-zero-shot.safetensors"
 _ASKED = "A listener played, in this order: {history}. Next comes: "
 _NOTHING = "nothing"
 
@@ -89,14 +88,16 @@ class TextZeroShot:
             device: where the model is.
 
         Raises:
-            SequentialModelError: no way has such a name, or the language model has none.
+            SequentialModelError: no way has such a name, the language model has none, or this machine lacks what it
+                needs.
         """
         if way not in get_args(Way):
-            raise SequentialModelError("text-zero-shot", f"no way is called {way!r}", "name one of embeds, ranks")
+            raise SequentialModelError(_MODEL, f"no way is called {way!r}", "name one of embeds, ranks")
         if language_model.name is None:
             raise SequentialModelError(
-                "text-zero-shot", "a language model without weights can say nothing", "name one, or give its folder"
+                _MODEL, "a language model without weights can say nothing", "name one, or give its folder"
             )
+        require_for(language_model, device)
         self.language_model, self.way = language_model, way
         self.n_candidates, self.history, self.batch, self.device = n_candidates, history, batch, device
         self._texts = tuple(texts) if texts is not None else None
@@ -148,15 +149,10 @@ class TextZeroShot:
 
     def save(self, folder: Path) -> None:
         """Write the items' vectors and texts; the language model is kept by its name."""
-        from safetensors.numpy import save_file
-
-        folder.mkdir(parents=True, exist_ok=True)
-        save_file({"vectors": self._vectors}, folder / (_WEIGHTS + ".part"))
-        os.replace(folder / (_WEIGHTS + ".part"), folder / _WEIGHTS)
+        write_weights(folder / _WEIGHTS, {"vectors": torch.from_numpy(self._vectors)})
         options = {key: getattr(self, key) for key in ("way", "n_candidates", "history", "batch", "device")}
         card = {"language_model": asdict(self.language_model), "options": options, "texts": self._texts}
-        (folder / (_CARD + ".part")).write_text(json.dumps(card), encoding="utf-8")
-        os.replace(folder / (_CARD + ".part"), folder / _CARD)
+        write_card(folder, _MODEL, card, len(self._vectors))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -169,12 +165,12 @@ class TextZeroShot:
         from safetensors.numpy import load_file
 
         try:
-            card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
+            card = read_card(folder, _MODEL)["settings"]
             vectors = load_file(folder / _WEIGHTS)["vectors"]
             model = cls(model_from(card["language_model"]), texts=card["texts"], **card["options"])
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise SequentialModelError(
-                "text-zero-shot", f"no readable model in {folder} ({error})", "fit and save one there"
+                _MODEL, f"no readable model in {folder} ({error})", "fit and save one there"
             ) from error
         model._vectors = vectors
         if model.way == "ranks":
