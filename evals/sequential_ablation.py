@@ -13,7 +13,9 @@ among 199 items drawn uniformly, the paper's protocol; the same are drawn for ev
 target. `chance` is what a system that knows nothing reaches on average, exactly: for n candidates hr@k = k / n and
 ndcg@k = Σ_{r ≤ k} 1 / log2(r + 1) / n. `ndcg@10_over_id` is the difference to the same backbone's ID alone, question by
 question, `…_over_backbone` that to the backbone without a language model, `…_over_popularity` that to the counts of the
-training steps, `…_over_without_SIGNAL` that to the same signals but one, fused in the same way.
+training steps, `…_over_without_SIGNAL` that to the same signals but one, fused in the same way, `…_over_shuffled` and
+`…_over_random` that to the same with other content. More vectors can help a model to tell items apart that tell nothing
+about them, so what content brings is what it adds to its controls.
 
 A system's value of a question is its mean over the seeds. The intervals are of a paired bootstrap over the questions,
 one of each listener: they say what other listeners would bring, given the seeds. `details` holds paired t-tests, over
@@ -23,7 +25,7 @@ the questions (their means over seeds) and over the seeds (their means over ques
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ from evals.report import Report
 from evals.sequential_ablation_cells import (
     ALONE,
     COMPLETION,
+    CONTROLS,
     ID,
     POPULARITY,
     ZERO_SHOT,
@@ -166,13 +169,16 @@ def evaluate(
 
 
 def compared_with(cell: Cell) -> dict[str, Cell]:
-    """Return what a cell is compared with: the ID alone, the backbone, popularity, and itself without each signal."""
+    """Return what a cell is compared with: simpler ones, itself without each signal, and its controls."""
     others = {
         "id": Cell(cell.backbone, (ID,), ALONE),
         "backbone": Cell(cell.backbone, (), ALONE),
         POPULARITY: Cell(POPULARITY, (), ALONE),
     }
-    if len(cell.signals) > 2 and not cell.control:
+    if cell.control:
+        return others
+    others |= {control: replace(cell, control=control) for control in CONTROLS}
+    if len(cell.signals) > 2:
         for gone in cell.signals[1:]:
             left = tuple(name for name in cell.signals if name != gone)
             others[f"without_{gone}"] = Cell(cell.backbone, left, cell.fusion)

@@ -35,6 +35,8 @@ N_CANDIDATES = 200
 LATE, ALONE = "late", "alone"
 ID, COMPLETION = "id", "completion"
 POPULARITY = "popularity"
+#: What content is set against: each item has the vector of another, or one that is drawn.
+CONTROLS = ("shuffled", "random")
 #: What answers by the items' texts and vectors alone, and what it does with a language model's.
 ZERO_SHOT = "zero-shot"
 _WAYS = ("ranks", "embeds")
@@ -143,7 +145,7 @@ def cells(
         if content:
             found += [
                 Cell(backbone, (ID, *content), fusion, control)
-                for fusion, control in product((one for one in fusions if one != LATE), ("shuffled", "random"))
+                for fusion, control in product((one for one in fusions if one != LATE), CONTROLS)
             ]
     return found
 

@@ -120,6 +120,8 @@ def test_every_system_is_measured_on_every_question_with_its_gain_over_the_id(me
     tested = report.details["paired_t"]["sasrec/id+audio/film"]["id"]
     assert (tested["questions"]["n"], tested["seeds"]["n"]) == (60, 2)
     assert 0 <= tested["questions"]["p"] <= 1
+    controlled = found["sasrec/id+audio/film"]["all"]["ndcg@10_over_shuffled"]["mean"]
+    assert controlled == pytest.approx(both[0] - found["sasrec/id+audio~shuffled/film"]["all"]["ndcg@10"]["mean"])
     without = found["sasrec/id+audio+completion/film"]["all"]["ndcg@10_over_without_completion"]
     all_but = [found[f"sasrec/id+audio{more}/film"]["all"]["ndcg@10"]["mean"] for more in ("+completion", "")]
     assert without["mean"] == pytest.approx(all_but[0] - all_but[1])
