@@ -18,13 +18,16 @@ from typing import Any, cast
 
 import numpy as np
 
+from evals.errors import EvaluationError
 from evals.sequential_planted import random_like, shuffled
 from recsys.sequential.backbones import item_vectors, open_backbone
 from recsys.sequential.e4srec import E4SRec
-from recsys.sequential.e4srec_settings import E4SRecSettings
+from recsys.sequential.e4srec_settings import E4SRecSettings, LanguageModel
 from recsys.sequential.fusion import Fusion
+from recsys.sequential.language_models import require_for
 from recsys.sequential.measure import placed_among
 from recsys.sequential.sequences import Questions, Sequences, leave_one_out
+from recsys.sequential.text_zero_shot import TextZeroShot, Way, likeness, unit_about_mean
 from recsys.types import FloatArray, IntArray
 
 #: One right item and 199 drawn ones, as in the paper.
@@ -32,20 +35,11 @@ N_CANDIDATES = 200
 LATE, ALONE = "late", "alone"
 ID, COMPLETION = "id", "completion"
 POPULARITY = "popularity"
-_FEW_SEQUENCES = {
-    "dim": 64,
-    "batch": 64,
-    "learning_rate": 0.005,
-    "loss": "sampled",
-    "n_negatives": 700,
-    "validate_every": 100,
-}
-#: Of the backbones, for as few sequences as LastFM's; chosen on the last known artist but one of its listeners.
-BACKBONE_SETTINGS: dict[str, dict[str, Any]] = {
-    "sasrec": _FEW_SEQUENCES | {"dropout": 0.5, "layout": "pre-norm", "n_heads": 2},
-    "bert4rec": _FEW_SEQUENCES | {"dropout": 0.4, "hidden_share": 0.2, "deviation": 0.05},
-    "gru4rec": _FEW_SEQUENCES | {"dropout": 0.5},
-}
+#: What content is set against: each item has the vector of another, or one that is drawn.
+CONTROLS = ("shuffled", "random")
+#: What answers by the items' texts and vectors alone, and what it does with a language model's.
+ZERO_SHOT = "zero-shot"
+_WAYS = ("ranks", "embeds")
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +101,7 @@ class Material:
 class Cell:
     """One row of the table."""
 
-    backbone: str  # "none" where no ID is read
+    backbone: str  # "none" where no ID is read; `ZERO_SHOT` where nothing is learnt
     signals: tuple[str, ...]  # () is the backbone itself, without a language model
     fusion: str  # one of the four, `late`, or `alone` for a single signal
     control: str = ""  # `shuffled` or `random` content, or an `untrained` head
@@ -118,20 +112,26 @@ class Cell:
         if not self.signals:
             return self.backbone
         what = "+".join(self.signals) + (f"~{self.control}" if self.control else "")
+        if self.backbone == ZERO_SHOT:
+            return f"{self.backbone}/{what}"
         return f"{self.backbone}/{what}/{self.fusion}"
 
 
-def cells(backbones: Sequence[str], signals: Sequence[str], fusions: Sequence[str]) -> list[Cell]:
+def cells(
+    backbones: Sequence[str], signals: Sequence[str], fusions: Sequence[str], *, texts_told: bool = False
+) -> list[Cell]:
     """List the table: each signal alone and with the ID, all together, all but one, and the controls.
 
     Args:
         backbones: whose item vectors are the ID.
         signals: of the material, the ID first.
         fusions: of the four, and `late`.
+        texts_told: whether there is a language model that answers by the items' texts.
     """
     content = tuple(name for name in signals if name not in (ID, COMPLETION))
     everything = tuple(signals)
     found = [Cell(POPULARITY, (), ALONE), *(Cell("none", (name,), ALONE) for name in content)]
+    found += [Cell(ZERO_SHOT, (way,), ALONE) for way in (*content, *(_WAYS if texts_told else ()))]
     if len(content) > 1:
         found += [Cell("none", content, fusion) for fusion in fusions]  # the ID removed
     for backbone in backbones:
@@ -145,7 +145,7 @@ def cells(backbones: Sequence[str], signals: Sequence[str], fusions: Sequence[st
         if content:
             found += [
                 Cell(backbone, (ID, *content), fusion, control)
-                for fusion, control in product((one for one in fusions if one != LATE), ("shuffled", "random"))
+                for fusion, control in product((one for one in fusions if one != LATE), CONTROLS)
             ]
     return found
 
@@ -167,6 +167,7 @@ class Runner:
         settings: E4SRecSettings,
         backbone_settings: Mapping[str, Mapping[str, Any]],
         kept: Path,
+        told: LanguageModel | None = None,
     ) -> None:
         """Take what cells are made of.
 
@@ -175,7 +176,15 @@ class Runner:
             settings: of the language model; backbone, fusion, completion and seed are the cell's.
             backbone_settings: of each backbone, but its seed.
             kept: the folder of finished runs.
+            told: the language model that answers by the items' texts.
+
+        Raises:
+            SequentialModelError: this machine lacks what a language model needs.
         """
+        for model in (settings.language_model, told):  # before any backbone is trained
+            if model is not None:
+                require_for(model, settings.device)
+        self._told = told
         self.material, self.settings, self.backbone_settings = material, settings, backbone_settings
         self._kept, self._of_material = kept, material.key()
         self._drawn: dict[int, IntArray] = {}
@@ -188,7 +197,11 @@ class Runner:
 
     def _key(self, cell: Cell, seed: int) -> str:
         of_backbone = self.backbone_settings.get(cell.backbone)
-        stated = (asdict(self.settings), of_backbone, asdict(cell), seed, self._of_material)
+        # A backbone by itself, and counts, are the same whatever the language model is.
+        of_model = asdict(self.settings) if cell.signals else None
+        if cell.backbone == ZERO_SHOT:
+            of_model = asdict(self._told) if self._told is not None and cell.signals[0] in _WAYS else None
+        stated = (of_model, of_backbone, asdict(cell), seed, self._of_material)
         return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:32]
 
     def _once(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -216,6 +229,10 @@ class Runner:
         if cell.backbone == POPULARITY:
             counts = np.bincount(self.material.train.items, minlength=self.material.train.n_items)
             return np.tile(counts.astype(np.float32), (len(self.material.test), 1))
+        if cell.backbone == ZERO_SHOT:
+            # Nothing of it is drawn, and a large language model is asked once.
+            made = self._once(self._key(cell, 0) + "-scores", lambda: {"scores": self._untaught(cell.signals[0])})
+            return np.asarray(made["scores"])
         if not cell.signals:
             return np.asarray(self._backbone(cell.backbone, seed)["scores"], dtype=np.float32)
         if cell.fusion == LATE:
@@ -224,6 +241,16 @@ class Runner:
         if cell.fusion == ALONE and not cell.control:
             return self._single(cell, seed)
         return self._fitted(cell, seed)
+
+    def _untaught(self, way: str) -> FloatArray:
+        """Scores (Q, I) of what has learnt from no listening."""
+        prefixes = self.material.test.prefixes
+        if way not in _WAYS:
+            return likeness(unit_about_mean(self.material.content[way]), prefixes)
+        if self._told is None:
+            raise EvaluationError(f"{ZERO_SHOT}/{way} needs a language model; give --language-model NAME")
+        model = TextZeroShot(self._told, way=cast(Way, way), device=self.settings.device)
+        return model.fit(self.material.train).scores(prefixes)
 
     def _single(self, cell: Cell, seed: int) -> FloatArray:
         """Scores (Q, I) of one signal alone, which late fusions add up."""

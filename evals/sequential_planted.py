@@ -16,12 +16,16 @@ Shapes: I items, D width of a vector.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
 
 from recsys.sequential.sequences import Sequences
 from recsys.types import FloatArray
+
+#: What can decide in `listening`.
+DECIDING = ("audio", "completion")
 
 
 def completions(
@@ -95,11 +99,28 @@ def families(
 
 
 def listening(
-    rng: np.random.Generator, *, n_sequences: int = 300, n_steps: int = 8, n_families: int = 8, n_places: int = 15
+    rng: np.random.Generator,
+    *,
+    decides: Collection[str] = DECIDING,
+    n_sequences: int = 500,
+    n_steps: int = 7,
+    n_families: int = 24,
+    n_places: int = 20,
 ) -> tuple[Sequences, dict[str, FloatArray]]:
-    """Draw sequences for the whole table: completion and `audio` decide what comes next, `attributes` tell nothing.
+    """Draw sequences for the whole table: families of items, with completion, `audio` and `attributes`.
 
-    Heard to its end, a track is followed by any other of its family; broken off, by any of the next family.
+    Heard to its end, a track is followed by any of its family; where completion decides, one that was broken off is
+    followed by any of the next family. Where audio decides, it tells a track's family, and else it is of no family.
+    Completion is drawn anew at each step and every item comes a few times, so the ID can hardly know either.
+    `attributes` never tell anything.
+
+    Args:
+        rng: of all that is drawn.
+        decides: those of `DECIDING` that do; the others are there and tell nothing.
+        n_sequences: how many.
+        n_steps: of each.
+        n_families: of items.
+        n_places: items of a family.
     """
     n_items = n_families * n_places
     rows = np.empty((n_sequences, n_steps), dtype=np.int64)
@@ -107,10 +128,14 @@ def listening(
     family = rng.integers(n_families, size=n_sequences)
     for step in range(n_steps):
         rows[:, step] = family * n_places + rng.integers(n_places, size=n_sequences)
-        family = np.where(heard[:, step], family, (family + 1) % n_families)
+        if "completion" in decides:
+            family = np.where(heard[:, step], family, (family + 1) % n_families)
     completion = np.where(heard, rng.uniform(0.8, 1, heard.shape), rng.uniform(0, 0.2, heard.shape)).astype(np.float32)
     completion[rng.random(heard.shape) < 0.1] = np.nan
-    directions = np.repeat(rng.normal(size=(n_families, 16)), n_places, axis=0)
+    told = np.repeat(np.arange(n_families), n_places)
+    if "audio" not in decides:
+        told = rng.permutation(told)
+    directions = rng.normal(size=(n_families, 16))[told]
     content: dict[str, FloatArray] = {
         "audio": (directions + 0.3 * rng.normal(size=directions.shape)).astype(np.float32),
         "attributes": (rng.integers(0, 11, size=(n_items, 58)) / 10).astype(np.float32),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -15,23 +15,26 @@ if TYPE_CHECKING:
 BACKBONES = ("sasrec", "bert4rec", "gru4rec")
 
 
+def require_backbone(name: str) -> None:
+    """Check that there is such a backbone.
+
+    Raises:
+        SequentialModelError: there is none.
+    """
+    if name not in BACKBONES:
+        raise SequentialModelError("e4srec", f"no backbone is called {name!r}", f"name one of {', '.join(BACKBONES)}")
+
+
 def open_backbone(name: str, **settings: Any) -> NeuralModel:
     """Make a backbone that is to be fitted, with these of its settings.
 
     Raises:
-        SequentialModelError: no backbone has such a name.
+        SequentialModelError: no backbone has such a name, or it knows no such setting.
     """
-    from recsys.sequential.bert4rec import Bert4Rec, Bert4RecSettings
-    from recsys.sequential.gru4rec import Gru4Rec, Gru4RecSettings
-    from recsys.sequential.sasrec import SasRec, SasRecSettings
+    from recsys.sequential.registry import open_model
 
-    if name == "sasrec":
-        return SasRec(SasRecSettings(**settings))
-    if name == "bert4rec":
-        return Bert4Rec(Bert4RecSettings(**settings))
-    if name == "gru4rec":
-        return Gru4Rec(Gru4RecSettings(**settings))
-    raise SequentialModelError("e4srec", f"no backbone is called {name!r}", f"name one of {', '.join(BACKBONES)}")
+    require_backbone(name)
+    return cast("NeuralModel", open_model(name, **settings))
 
 
 def item_vectors(backbone: NeuralModel) -> FloatArray:

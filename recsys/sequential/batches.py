@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from recsys.sequential.sequences import steps_between
 from recsys.types import FloatArray, IntArray
 
 #: How often a negative that is of the sequence itself is drawn anew; what is still one then stays.
@@ -75,9 +76,7 @@ class Windows:
 
     def steps(self, rows: IntArray) -> tuple[IntArray, IntArray]:
         """Return where the steps (T,) of some windows are in the columns, and the windows' lengths (B,)."""
-        begins, lengths = self.begins[rows], self.ends[rows] - self.begins[rows]
-        firsts = np.cumsum(lengths) - lengths
-        return np.repeat(begins - firsts, lengths) + np.arange(int(lengths.sum())), lengths
+        return steps_between(self.begins[rows], self.ends[rows])
 
 
 def cut(offsets: IntArray, longest: int, shortest: int, overlap: int, generator: np.random.Generator) -> Windows:

@@ -12,25 +12,23 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recsys.sequential.attention import AttentionSettings
 from recsys.sequential.batches import Packed
 from recsys.sequential.blocks import Layout, Noise, Transformer
 from recsys.sequential.errors import SequentialModelError
-from recsys.sequential.neural import NeuralModel, NeuralSettings
+from recsys.sequential.neural import NeuralModel
 from recsys.sequential.objective import Drawn, NextBatch
 from recsys.types import IntArray
 
 
 @dataclass(frozen=True)
-class Bert4RecSettings(NeuralSettings):
+class Bert4RecSettings(AttentionSettings):
     """How BERT4Rec is made and trained."""
 
     dropout: float = 0.4
     deviation: float = 0.05
     steps: int = 1200
-    n_blocks: int = 2
-    n_heads: int = 2
     layout: Layout = "published"
-    by_distance: bool = True  # whether attention also learns how far steps are apart; as published it does not
     hidden_share: float = 0.2  # of a window's steps
     last_share: float = 0.3  # of the windows that have their last step hidden alone
 
@@ -64,19 +62,7 @@ class Bert4Rec(NeuralModel):
 
     def body(self, noise: Noise) -> nn.Module:
         """Make blocks in which a step sees all others."""
-        chosen = self.settings
-        blocks = Transformer(
-            chosen.dim,
-            n_blocks=chosen.n_blocks,
-            n_heads=chosen.n_heads,
-            n_places=chosen.max_length,
-            dropout=chosen.dropout,
-            layout=chosen.layout,
-            by_distance=chosen.by_distance,
-            causal=False,
-            noise=noise,
-        )
-        return Cloze(blocks, chosen.dim)
+        return Cloze(self.settings.blocks(noise, causal=False), self.settings.dim)
 
     def drawn(self, items: IntArray, lengths: IntArray, generator: np.random.Generator) -> Drawn:
         """Hide some steps of each window, at least one, or its last one alone."""

@@ -82,7 +82,8 @@ def choose(
         SequentialModelError: nothing can be held out or learnt.
     """
     train, later = divided(sequences, HELD_OUT)
-    questions, owners = _drawn(every_step(later), seed)
+    questions = every_step(later, n_drawn=_MOST_QUESTIONS, seed=seed)
+    owners = _numbered(questions)
     candidates = names_of(sequences, neural)
     gains: dict[str, NDArray[np.float64]] = {}
     models: dict[str, SequentialModel] = {}
@@ -125,12 +126,8 @@ def fitted(
     return Ensemble.of("lines", seed=seed, state=state).fit(train, progress=progress)
 
 
-def _drawn(questions: Questions, seed: int) -> tuple[Questions, NDArray[np.int64]]:
-    """Draw questions, with the number of the sequence that each is of."""
+def _numbered(questions: Questions) -> NDArray[np.int64]:
+    """Number the sequence that each question is of, in their order."""
     _, owners = np.unique(np.array(questions.prefixes.owners), return_inverse=True)
     first = {owner: place for place, owner in reversed(list(enumerate(owners.tolist())))}
-    owners = np.array([first[owner] for owner in owners.tolist()], dtype=np.int64)
-    if len(questions) <= _MOST_QUESTIONS:
-        return questions, owners
-    rows = np.sort(np.random.default_rng(seed).choice(len(questions), _MOST_QUESTIONS, replace=False))
-    return Questions(questions.prefixes.take(rows), questions.targets[rows]), owners[rows]
+    return np.array([first[owner] for owner in owners.tolist()], dtype=np.int64)

@@ -10,7 +10,6 @@ Shapes: B prefixes, I items, D_m width of a signal.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -21,13 +20,14 @@ import torch
 from torch import Tensor
 
 from recsys.sequential import measure
-from recsys.sequential.backbones import item_vectors, open_backbone
-from recsys.sequential.e4srec_net import E4SRecNet, ItemSignals
+from recsys.sequential.backbones import item_vectors, open_backbone, require_backbone
+from recsys.sequential.e4srec_net import Answers, E4SRecNet, ItemSignals, opened
 from recsys.sequential.e4srec_settings import E4SRecSettings, settings_from
 from recsys.sequential.e4srec_training import recent, train
 from recsys.sequential.errors import SequentialModelError
+from recsys.sequential.language_models import require_for
 from recsys.sequential.port import silent
-from recsys.sequential.saved import read_card, write_card
+from recsys.sequential.saved import read_card, write_card, write_weights
 from recsys.sequential.sequences import Questions, Sequences
 from recsys.types import FloatArray, Progress
 
@@ -48,11 +48,17 @@ class E4SRec:
             settings: see `e4srec_settings`, which holds the papers' as presets.
             signals: frozen vectors (I, D_m) by name, the leading one first; a row of zeros is absent. Without any,
                 `fit` trains the settings' backbone and takes its item vectors as the ID.
+
+        Raises:
+            SequentialModelError: this machine lacks what the language model needs, or there is no such backbone.
         """
         self.settings = settings or E4SRecSettings()
+        require_for(self.settings.language_model, self.settings.device)
+        if signals is None:
+            require_backbone(self.settings.backbone)
         self._given = dict(signals) if signals is not None else None
         self._net: E4SRecNet | None = None
-        self._catalogue: Tensor | None = None
+        self._answers: Answers | None = None
         #: Mean loss of each epoch, and NDCG@10 on the validation questions where there were any.
         self.history: list[dict[str, float]] = []
 
@@ -73,11 +79,13 @@ class E4SRec:
             SequentialModelError: there is nothing to learn from, or the model cannot be made as the settings ask.
         """
         settings = self.settings
-        signals = self._given if self._given is not None else {"id": self._ids(train, validation, progress)}
-        items = ItemSignals.of(signals, train.n_items, settings.device)
         with torch.random.fork_rng():
             torch.manual_seed(settings.seed)
-            self._net = E4SRecNet(items, settings)
+            # First of all: a backbone takes minutes to train, and a language model that is not there takes none.
+            language_model = opened(settings)
+            signals = self._given if self._given is not None else {"id": self._ids(train, validation, progress)}
+            items = ItemSignals.of(signals, train.n_items, settings.device)
+            self._net = E4SRecNet(items, settings, language_model)
             if settings.trained:
                 self._train(self._net, train, validation, progress)
         self._ready()
@@ -99,11 +107,13 @@ class E4SRec:
         out = np.empty((len(prefixes), prefixes.n_items), np.float32)
         size = self.settings.micro_batch or self.settings.batch
         histories = recent(prefixes, self.settings.history)
+        by_length = np.argsort(histories.lengths, kind="stable")  # little is padded so
         with torch.inference_mode():
             for begin in range(0, len(prefixes), size):
-                part = histories.take(np.arange(begin, min(begin + size, len(prefixes))))
+                rows = by_length[begin : begin + size]
+                part = histories.take(rows)
                 states = net.states(part, net.prompt.lay_out(part, last=True))
-                out[begin : begin + size] = net.logits(states, self._catalogue).float().cpu().numpy()
+                out[rows] = net.logits(states, self._answers or net.answers()).float().cpu().numpy()
         return out
 
     def save(self, folder: Path) -> None:
@@ -111,16 +121,10 @@ class E4SRec:
 
         A language model with a name is kept by its name, with its adapters alone.
         """
-        from safetensors.torch import save_file
-
         net = self._fitted()
-        folder.mkdir(parents=True, exist_ok=True)
-        tensors = {f"net.{name}": weight.detach().cpu().contiguous() for name, weight in self._kept().items()}
-        for number, table in enumerate(net.signals.tables):
-            tensors[f"signal.{number}"] = table.cpu().contiguous()
-        tensors["present"] = net.signals.present.cpu().contiguous()
-        save_file(tensors, folder / (_WEIGHTS + ".part"))
-        os.replace(folder / (_WEIGHTS + ".part"), folder / _WEIGHTS)
+        tensors: dict[str, Tensor] = {f"net.{name}": weight for name, weight in self._kept().items()}
+        tensors |= {f"signal.{number}": table for number, table in enumerate(net.signals.tables)}
+        write_weights(folder / _WEIGHTS, tensors | {"present": net.signals.present})
         settings = {"settings": asdict(self.settings), "signals": list(net.signals.names)}
         write_card(folder, self.name, settings, len(net.signals.present))
 
@@ -146,7 +150,7 @@ class E4SRec:
             ) from error
         model = cls(settings)
         with torch.random.fork_rng():
-            model._net = E4SRecNet(items, settings)
+            model._net = E4SRecNet(items, settings, opened(settings))
         for name, weight in model._kept().items():
             saved = tensors.get(f"net.{name}")
             if saved is None or saved.shape != weight.shape:
@@ -196,7 +200,7 @@ class E4SRec:
         """Make what scoring shares."""
         net = self._fitted().eval()
         with torch.inference_mode():
-            self._catalogue = net.catalogue()
+            self._answers = net.answers()
 
     def _fitted(self) -> E4SRecNet:
         if self._net is None:

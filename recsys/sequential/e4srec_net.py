@@ -1,14 +1,14 @@
 """The network of E4SRec: signals → fusion → language model → head over the catalogue.
 
-Shapes: B prefixes, E steps of all, L places, R places that are read, I items, M signals, D_m width of one, d joint
-width, H width of the language model.
+Shapes: B prefixes, E steps of all, L places, R places that are read, I items, C of them, M signals, D_m width of one, d
+joint width, H width of the language model, A width in which answers are scored: H, or d.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from recsys.sequential.e4srec_prompt import Layout, Prompt, prompt_texts
 from recsys.sequential.e4srec_settings import E4SRecSettings
 from recsys.sequential.errors import SequentialModelError
 from recsys.sequential.fusion import SignalFusion
-from recsys.sequential.language_models import last_hidden, open_language_model
+from recsys.sequential.language_models import Encode, last_hidden, open_language_model
 from recsys.sequential.sequences import Sequences
 from recsys.types import FloatArray
 
@@ -65,24 +65,46 @@ class ItemSignals:
         return tuple(table.shape[1] for table in self.tables)
 
 
+class Answers(NamedTuple):
+    """What items are scored by."""
+
+    vectors: Tensor  # (C, A)
+    biases: Tensor | None  # (C,)
+
+
+OpenedModel = tuple[nn.Module, Encode]
+
+
+def opened(settings: E4SRecSettings) -> OpenedModel:
+    """Open the language model of settings, with what turns the prompt's text into its tokens.
+
+    Raises:
+        SequentialModelError: it cannot be had.
+    """
+    return open_language_model(settings.language_model, prompt_texts(settings), device=settings.device)
+
+
 class E4SRecNet(nn.Module):
     """Scores the catalogue at each place that is read. The frozen vectors are no part of its state."""
 
-    def __init__(self, signals: ItemSignals, settings: E4SRecSettings) -> None:
+    def __init__(self, signals: ItemSignals, settings: E4SRecSettings, opened_model: OpenedModel) -> None:
         """Make an untrained network around a language model; weights are drawn from torch's generator.
 
+        Args:
+            signals: of the items.
+            settings: of the network.
+            opened_model: what `opened` returns for these settings.
+
         Raises:
-            SequentialModelError: the language model or the fusion cannot be made.
+            SequentialModelError: the fusion cannot be made.
         """
         super().__init__()
         self.signals, self.settings = signals, settings
         n_items = len(signals.present)
-        self.language_model, encode = open_language_model(
-            settings.language_model, prompt_texts(settings), device=settings.device
-        )
+        self.language_model, encode = opened_model
         self.prompt = Prompt(settings, encode)
-        opened: Any = self.language_model
-        self.words: nn.Embedding = opened.get_input_embeddings()
+        model: Any = self.language_model
+        self.words: nn.Embedding = model.get_input_embeddings()
         hidden = self.words.weight.shape[1]
         # (c, 1 - c), since the zeros of what is absent must differ from a track that was not played at all.
         of_steps = (2,) if settings.completion == "scalar" else ()
@@ -114,10 +136,12 @@ class E4SRecNet(nn.Module):
         """Return the language model's states (R, H) at the places that are read."""
         device = self.settings.device
         items = torch.from_numpy(histories.items).to(device)
-        completion = None
         if self.settings.completion == "scalar" and histories.completion is not None:
-            completion = torch.from_numpy(histories.completion.astype(np.float32)).to(device)
-        vectors = functional.dropout(self.fused(items, completion), self.settings.dropout, self.training)
+            vectors = self.fused(items, torch.from_numpy(histories.completion.astype(np.float32)).to(device))
+        else:
+            distinct, place = torch.unique(items, return_inverse=True)  # what is the same is fused once
+            vectors = self.fused(distinct)[place]
+        vectors = functional.dropout(vectors, self.settings.dropout, self.training)
         embeds = self.words(layout.tokens.to(device))  # (B, L, H)
         told = self.to_language(vectors).to(embeds.dtype)
         embeds = embeds.masked_scatter(layout.is_item.to(device)[:, :, None], told)
@@ -125,24 +149,21 @@ class E4SRecNet(nn.Module):
         row, place = layout.reads.to(device).T
         return states[row, place].to(self.to_language.weight.dtype)
 
-    def catalogue(self) -> Tensor | None:
-        """Return the vectors (I, d) that a head of vectors scores, None for a linear one."""
+    def asked(self, states: Tensor) -> Tensor:
+        """Map states (R, H) to the vectors (R, A) that answers are compared with."""
         if self.settings.head == "linear":
-            return None
-        return self.fused(torch.arange(len(self.signals.present), device=self.signals.present.device))
+            return states
+        wanted: Tensor = self.head(states) / self.settings.dim**0.5
+        return wanted
 
-    def logits(self, states: Tensor, catalogue: Tensor | None, items: Tensor | None = None) -> Tensor:
-        """Score items (C,), by default all, at states (R, H): (R, C).
+    def answers(self, items: Tensor | None = None) -> Answers:
+        """Return what items (C,), by default all, are scored by."""
+        if self.settings.head == "linear":
+            return Answers(self.head.weight if items is None else self.head.weight[items], None)
+        if items is None:
+            items = torch.arange(len(self.signals.present), device=self.signals.present.device)
+        return Answers(self.fused(items), self.item_bias[items])
 
-        Args:
-            states: of the language model.
-            catalogue: what `catalogue` returns.
-            items: which to score.
-        """
-        if catalogue is None:
-            weight = self.head.weight if items is None else self.head.weight[items]
-            return functional.linear(states, weight)
-        bias = self.item_bias if items is None else self.item_bias[items]
-        wanted = catalogue if items is None else catalogue[items]
-        scored: Tensor = functional.linear(self.head(states), wanted) / self.settings.dim**0.5 + bias
-        return scored
+    def logits(self, states: Tensor, answers: Answers) -> Tensor:
+        """Score answers at states (R, H): (R, C)."""
+        return functional.linear(self.asked(states), answers.vectors, answers.biases)

@@ -28,27 +28,14 @@ from recsys.sequential.sequences import Sequences
 from recsys.types import IntArray
 
 _LONGEST_GRADIENT = 1.0
-
-
-def windows(sequences: Sequences, begins: IntArray, ends: IntArray) -> Sequences:
-    """Return steps from `begins` (X,) to before `ends` (X,), positions in the columns, as sequences of their own."""
-    lengths = ends - begins
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    steps = np.repeat(begins - offsets[:-1], lengths) + np.arange(offsets[-1])
-    return replace(
-        sequences,
-        items=sequences.items[steps],
-        offsets=offsets,
-        owners=("",) * len(lengths),
-        times=None,
-        completion=None if sequences.completion is None else sequences.completion[steps],
-    )
+#: Batches whose examples are laid out by length.
+_SORTED = 8
 
 
 def recent(sequences: Sequences, n_steps: int) -> Sequences:
     """Return the last so many steps of each sequence."""
     ends = sequences.offsets[1:]
-    return windows(sequences, np.maximum(sequences.offsets[:-1], ends - n_steps), ends)
+    return sequences.windows(np.maximum(sequences.offsets[:-1], ends - n_steps), ends)
 
 
 def train(
@@ -72,9 +59,8 @@ def train(
             examples = _examples(sequences, settings, rng)
         net.train()
         losses = []
-        order = rng.permutation(len(examples))
-        for begin in range(0, len(order), settings.batch):
-            losses.append(_step(net, sequences, examples[order[begin : begin + settings.batch]], rng))
+        for rows in _batches(examples, settings.batch, rng):
+            losses.append(_step(net, sequences, examples[rows], rng))
             torch.nn.utils.clip_grad_norm_(net.parameters(), _LONGEST_GRADIENT)
             optimiser.step()
             optimiser.zero_grad()
@@ -99,6 +85,17 @@ def _examples(sequences: Sequences, settings: E4SRecSettings, rng: np.random.Gen
     return np.array(found, dtype=np.int64).reshape(-1, 3)
 
 
+def _batches(examples: IntArray, size: int, rng: np.random.Generator) -> Iterator[IntArray]:
+    """Draw batches of rows; of a few batches' examples those of like length go together, so that little is padded."""
+    order = rng.permutation(len(examples))
+    lengths = examples[:, 1] - examples[:, 0]
+    together = _SORTED * size
+    parts = [order[begin : begin + together] for begin in range(0, len(order), together)]
+    order = np.concatenate([part[np.argsort(lengths[part], kind="stable")] for part in parts])
+    for begin in (rng.permutation(math.ceil(len(order) / size)) * size).tolist():
+        yield order[begin : begin + size]
+
+
 def _step(net: E4SRecNet, sequences: Sequences, examples: IntArray, rng: np.random.Generator) -> float:
     """Gather the gradients of one batch, a part of it at a time."""
     settings = net.settings
@@ -110,7 +107,7 @@ def _step(net: E4SRecNet, sequences: Sequences, examples: IntArray, rng: np.rand
     laid = []
     for begin in range(0, len(examples), size):
         part = examples[begin : begin + size]
-        histories = windows(sequences, part[:, 0], part[:, 1])
+        histories = sequences.windows(part[:, 0], part[:, 1])
         layout = net.prompt.lay_out(histories, last=False)
         row = layout.reads[:, 0].numpy()
         # What began before the window is no beginning: nothing was heard before only at a sequence's first step.
@@ -130,14 +127,18 @@ def _step(net: E4SRecNet, sequences: Sequences, examples: IntArray, rng: np.rand
 
 def loss_of(net: E4SRecNet, states: Tensor, targets: Tensor, drawn: Tensor | None) -> Tensor:
     """Cross-entropy of targets (R,) at states (R, H) against all items, or against those drawn (C,)."""
-    catalogue = net.catalogue()
     if drawn is None:
-        return functional.cross_entropy(net.logits(states, catalogue), targets)
-    distinct, place = torch.unique(targets, return_inverse=True)
-    right = net.logits(states, catalogue, distinct).gather(1, place[:, None])  # (R, 1)
-    wrong = net.logits(states, catalogue, drawn)  # (R, C)
+        return functional.cross_entropy(net.logits(states, net.answers()), targets)
+    distinct, place = torch.unique(torch.cat([targets, drawn]), return_inverse=True)
+    vectors, biases = net.answers(distinct)
+    of_target, of_drawn = place.split([len(targets), len(drawn)])
+    asked = net.asked(states)  # (R, A)
+    right = (asked * vectors[of_target]).sum(dim=1)  # (R,)
+    if biases is not None:
+        right = right + biases[of_target]
+    wrong = functional.linear(asked, vectors[of_drawn], None if biases is None else biases[of_drawn])  # (R, C)
     wrong = wrong.masked_fill(drawn[None, :] == targets[:, None], -math.inf)
-    return functional.cross_entropy(torch.cat([right, wrong], dim=1), torch.zeros_like(targets))
+    return functional.cross_entropy(torch.cat([right[:, None], wrong], dim=1), torch.zeros_like(targets))
 
 
 def _learning_rate(step: int, n_warm: int, n_steps: int) -> float:

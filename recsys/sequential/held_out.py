@@ -8,7 +8,7 @@ Nothing that is asked about, nor anything later in its sequence, is learnt from 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from recsys.sequential.sequences import Questions, Sequences, leave_one_out
 _N_ROUNDS = 3
 _N_QUESTIONS = 4_000
 LINES_HELD_OUT = 0.1
+#: Steps of all prefixes that are held at once: with their times and completion some 2 GB.
+_MOST_STEPS = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def rounds(train: Sequences, by: str, *, seed: int, n_rounds: int = _N_ROUNDS) -
     if by == "lines":
         n_kept = len(train) - max(int(LINES_HELD_OUT * len(train)), 1)
         later = train.take(np.arange(n_kept, len(train)))
-        found = [(train.take(np.arange(n_kept)), every_step(later))]
+        found = [(train.take(np.arange(n_kept)), every_step(later, n_drawn=_N_QUESTIONS, seed=seed))]
     else:
         found = [leave_one_out(train, from_end=number) for number in range(1, n_rounds + 1)]
     rng = np.random.default_rng(seed)
@@ -67,13 +69,20 @@ def every_step(sequences: Sequences, *, n_drawn: int | None = None, seed: int = 
         sequences: what is asked about.
         n_drawn: of the steps, so many are drawn; all when None, or where there are no more.
         seed: of drawing.
+
+    Raises:
+        SequentialModelError: the prefixes of all steps, which grow with the square of a sequence, are too much to hold.
     """
     place = np.arange(len(sequences.items)) - np.repeat(sequences.offsets[:-1], sequences.lengths)
     asked = np.flatnonzero(place >= 1)
     if n_drawn is not None and n_drawn < len(asked):
         asked = asked[np.sort(np.random.default_rng(seed).choice(len(asked), n_drawn, replace=False))]
-    prefixes = sequences.take(sequences.sequence_rows[asked]).shortened(place[asked])
-    return Questions(prefixes, sequences.items[asked])
+    if (held := int(place[asked].sum())) > _MOST_STEPS:
+        problem = f"the prefixes of {len(asked):,} steps hold {held:,} steps, and {_MOST_STEPS:,} are the most"
+        raise SequentialModelError("questions", problem, "draw fewer of them, or cut the sequences shorter")
+    prefixes = sequences.windows(asked - place[asked], asked)
+    owners = tuple(sequences.owners[row] for row in sequences.sequence_rows[asked])
+    return Questions(replace(prefixes, owners=owners), sequences.items[asked])
 
 
 def _drawn(questions: Questions, count: int, rng: np.random.Generator) -> Questions:

@@ -22,6 +22,36 @@ Encode = Callable[[str], list[int]]
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
+def require_for(wanted: LanguageModel, device: str) -> None:
+    """Check what a language model needs of this machine, which takes no time and opens nothing.
+
+    Raises:
+        SequentialModelError: a package or a GPU is missing, or four bits are asked for a model without weights.
+    """
+    needed = {"transformers": "pip install transformers"}
+    if wanted.lora is not None or wanted.four_bit:
+        needed["peft"] = "pip install 'segue[lora]'"
+    if wanted.four_bit:
+        if wanted.name is None:
+            raise SequentialModelError(
+                "e4srec", "four bits are asked for a model without weights", "name a model or set four_bit to False"
+            )
+        if not torch.cuda.is_available():
+            raise SequentialModelError(
+                "e4srec",
+                "four bits a weight need a GPU, and none is found",
+                "set four_bit to False or run it where one is",
+            )
+        needed["bitsandbytes"] = "pip install bitsandbytes"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise SequentialModelError("e4srec", f"the device is {device!r}, and no GPU is found", "set device to cpu")
+    for package, command in needed.items():
+        if find_spec(package) is None:
+            raise SequentialModelError(
+                "e4srec", f"the language model needs {package}, which is not installed", f"run `{command}`"
+            )
+
+
 def open_language_model(wanted: LanguageModel, texts: Sequence[str], *, device: str) -> tuple[nn.Module, Encode]:
     """Return a causal language model, with its adapters, and what turns text into its tokens.
 
@@ -31,13 +61,10 @@ def open_language_model(wanted: LanguageModel, texts: Sequence[str], *, device: 
         device: where it is to be; a model of four bits is spread over all GPUs.
 
     Raises:
-        SequentialModelError: the model cannot be had, or four bits are asked for where there is no GPU.
+        SequentialModelError: the model cannot be had, or this machine lacks what it needs.
     """
+    require_for(wanted, device)
     if wanted.name is None:
-        if wanted.four_bit:
-            raise SequentialModelError(
-                "e4srec", "four bits are asked for a model without weights", "name a model or set four_bit to False"
-            )
         model, encode = _untrained(wanted, texts)
     else:
         model, encode = _named(wanted, wanted.name)
@@ -51,12 +78,8 @@ def with_adapters(model: nn.Module, lora: Lora) -> nn.Module:
     """Freeze a model and put trainable low-rank adapters into the layers of the given names.
 
     Raises:
-        SequentialModelError: peft is not installed, or the model has no layer of these names.
+        SequentialModelError: the model has no layer of these names.
     """
-    if find_spec("peft") is None:
-        raise SequentialModelError(
-            "e4srec", "adapters need peft, which is not installed", "run `pip install 'segue[lora]'`"
-        )
     from peft import LoraConfig, inject_adapter_in_model
 
     model.requires_grad_(False)
@@ -104,15 +127,6 @@ def _named(wanted: LanguageModel, name: str) -> tuple[nn.Module, Encode]:
 
 
 def _four_bits() -> Any:
-    if not torch.cuda.is_available():
-        raise SequentialModelError(
-            "e4srec", "four bits a weight need a GPU, and none is found", "set four_bit to False or run it where one is"
-        )
-    for package, command in (("bitsandbytes", "pip install bitsandbytes"), ("peft", "pip install 'segue[lora]'")):
-        if find_spec(package) is None:
-            raise SequentialModelError(
-                "e4srec", f"four bits a weight need {package}, which is not installed", f"run `{command}`"
-            )
     from transformers import BitsAndBytesConfig
 
     made: Any = BitsAndBytesConfig

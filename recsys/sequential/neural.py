@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
@@ -17,7 +16,7 @@ from typing import ClassVar, Self, get_args
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from recsys.sequential.batches import Packed, Windows, cut
@@ -27,11 +26,12 @@ from recsys.sequential.item_features import Fusion, ItemFeatures, ItemTable
 from recsys.sequential.measure import ranks
 from recsys.sequential.objective import Drawn, Loss, LossSettings, NextBatch, Objective
 from recsys.sequential.port import silent
+from recsys.sequential.saved import read_card, write_card, write_weights
 from recsys.sequential.sequences import Questions, Sequences
 from recsys.sequential.trainer import Schedule, Trainer
 from recsys.types import FloatArray, IntArray, Progress
 
-WEIGHTS_FILE, CARD_FILE = "model.safetensors", "model.json"
+WEIGHTS_FILE = "model.safetensors"
 #: Prefixes that are scored at a time.
 _AT_ONCE = 256
 #: Of so many first places is the figure (NDCG) that training is stopped by.
@@ -300,13 +300,8 @@ class NeuralModel(ABC):
         """
         if not self._n_items:
             raise SequentialModelError(self.name, "there is nothing to save before fitting", "fit it first")
-        folder.mkdir(parents=True, exist_ok=True)
-        weights = {name: one.contiguous() for name, one in self.network.state_dict().items()}
-        save_file(weights, folder / f"{WEIGHTS_FILE}.part")
-        os.replace(folder / f"{WEIGHTS_FILE}.part", folder / WEIGHTS_FILE)
-        card = {"model": self.name, "settings": asdict(self.settings)}
-        (folder / f"{CARD_FILE}.part").write_text(json.dumps(card, indent=2, sort_keys=True), encoding="utf-8")
-        os.replace(folder / f"{CARD_FILE}.part", folder / CARD_FILE)
+        write_weights(folder / WEIGHTS_FILE, self.network.state_dict())
+        write_card(folder, self.name, asdict(self.settings), self._n_items)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -315,10 +310,8 @@ class NeuralModel(ABC):
         Raises:
             SequentialModelError: the folder holds no such model.
         """
+        card = read_card(folder, cls.name)
         try:
-            card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
-            if card["model"] != cls.name:
-                raise ValueError(f"it holds the model {card['model']!r}")
             weights = load_file(folder / WEIGHTS_FILE)
             model = cls(cls.settings_class(**card["settings"]), features=_stand_in(weights))
             model._build(weights["counts"].numpy())

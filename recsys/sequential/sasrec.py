@@ -11,21 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
-from recsys.sequential.blocks import Layout, Noise, Transformer
-from recsys.sequential.neural import NeuralModel, NeuralSettings
+from recsys.sequential.attention import AttentionSettings
+from recsys.sequential.blocks import Noise
+from recsys.sequential.neural import NeuralModel
 from recsys.sequential.objective import Drawn
 from recsys.types import IntArray
 
 
 @dataclass(frozen=True)
-class SasRecSettings(NeuralSettings):
+class SasRecSettings(AttentionSettings):
     """How SASRec is made and trained."""
 
     dim: int = 128
-    n_blocks: int = 2
-    n_heads: int = 2
-    layout: Layout = "pre-norm"
-    by_distance: bool = True  # whether attention also learns how far steps are apart; as published it does not
 
 
 class SasRec(NeuralModel):
@@ -37,18 +34,7 @@ class SasRec(NeuralModel):
 
     def body(self, noise: Noise) -> nn.Module:
         """Make blocks in which a step sees none behind it."""
-        chosen = self.settings
-        return Transformer(
-            chosen.dim,
-            n_blocks=chosen.n_blocks,
-            n_heads=chosen.n_heads,
-            n_places=chosen.max_length,
-            dropout=chosen.dropout,
-            layout=chosen.layout,
-            by_distance=chosen.by_distance,
-            causal=True,
-            noise=noise,
-        )
+        return self.settings.blocks(noise, causal=True)
 
     def drawn(self, items: IntArray, lengths: IntArray, generator: np.random.Generator) -> Drawn:
         """Show all steps of each window but the last, and ask for the one after each."""

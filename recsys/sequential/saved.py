@@ -1,7 +1,7 @@
 """The files of a saved model: a card that says which model it is, and its arrays.
 
     <folder>/model.json   {"model": name, "format": 1, "settings": {…}, "n_items": I}
-    <folder>/<part>.npz   what the model learnt
+    <folder>/<part>.npz   what the model learnt, or <part>.safetensors where it learnt by gradient
 
 Whoever opens a folder reads the card first; `recsys.sequential.registry.load_model` goes by its `model`.
 """
@@ -12,13 +12,16 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
 import scipy.sparse as sp
 
 from recsys.sequential.errors import SequentialModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CARD_FILE = "model.json"
 _FORMAT = 1
@@ -52,6 +55,16 @@ def read_card(folder: Path, model: str | None = None) -> dict[str, Any]:
         problem = f"{folder} is of version {card['format']}, {_FORMAT} was expected"
         raise SequentialModelError(called, problem, "fit and save the model anew")
     return dict(card)
+
+
+def write_weights(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write the weights of a model as safetensors, whole or not at all."""
+    from safetensors.torch import save_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    save_file({name: one.detach().cpu().contiguous() for name, one in tensors.items()}, part)
+    os.replace(part, path)
 
 
 def write_arrays(folder: Path, part: str, arrays: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 An item is whatever is listened to one after the other: a track, an artist. Its position in `names` is its row.
 
-Shapes: S sequences, E steps of all sequences together, I items, Q questions.
+Shapes: S sequences, E steps of all sequences together, I items, Q questions, W windows, T steps of them together.
 """
 
 from __future__ import annotations
@@ -89,14 +89,17 @@ class Sequences:
     def take(self, rows: Sequence[int] | IntArray) -> Sequences:
         """Return some of the sequences, in the order of their rows; a row may be named more than once."""
         chosen = np.asarray(rows, dtype=np.int64)
-        lengths = self.lengths[chosen]
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        steps = np.repeat(self.offsets[chosen] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        taken = self.windows(self.offsets[chosen], self.offsets[chosen + 1])
+        return replace(taken, owners=tuple(self.owners[row] for row in chosen))
+
+    def windows(self, begins: IntArray, ends: IntArray) -> Sequences:
+        """Return steps from `begins` (W,) to before `ends` (W,), positions in the columns, as sequences called ""."""
+        steps, lengths = steps_between(begins, ends)
         return replace(
             self,
             items=self.items[steps],
-            offsets=offsets,
-            owners=tuple(self.owners[row] for row in chosen),
+            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            owners=("",) * len(lengths),
             times=None if self.times is None else self.times[steps],
             completion=None if self.completion is None else self.completion[steps],
         )
@@ -133,6 +136,13 @@ class Questions:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+
+def steps_between(begins: IntArray, ends: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the positions (T,) from each of `begins` (W,) to before its end (W,), one after the other, and lengths."""
+    lengths = ends - begins
+    firsts = np.cumsum(lengths) - lengths
+    return np.repeat(begins - firsts, lengths) + np.arange(int(lengths.sum())), lengths
 
 
 def leave_one_out(sequences: Sequences, *, from_end: int = 1) -> tuple[Sequences, Questions]:

@@ -13,8 +13,6 @@ Shapes: B prefixes, I items, K candidates of one prefix, L places, H width of th
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -24,18 +22,44 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recsys.jam.blocks import unit_rows
 from recsys.sequential.e4srec_settings import LanguageModel, model_from
 from recsys.sequential.e4srec_training import recent
 from recsys.sequential.errors import SequentialModelError
-from recsys.sequential.language_models import last_hidden, open_language_model
+from recsys.sequential.language_models import last_hidden, open_language_model, require_for
 from recsys.sequential.port import silent
+from recsys.sequential.saved import read_card, write_card, write_weights
 from recsys.sequential.sequences import Questions, Sequences
 from recsys.types import FloatArray, IntArray, Progress
 
 Way = Literal["embeds", "ranks"]
-_WEIGHTS, _CARD = "text-zero-shot.safetensors", "text-zero-shot.json"
+_MODEL, _WEIGHTS = "text-zero-shot", "text-zero-shot.safetensors"
 _ASKED = "A listener played, in this order: {history}. Next comes: "
 _NOTHING = "nothing"
+
+#: The last items that are told.
+_HISTORY = 20
+
+
+def unit_about_mean(vectors: FloatArray) -> FloatArray:
+    """Return vectors (I, H) less the mean of those that are there, of length one; rows of zeros, absent, stay so."""
+    there = np.asarray(vectors.any(axis=1))
+    centred = np.where(there[:, None], vectors - vectors[there].mean(axis=0), 0)
+    return unit_rows(centred.astype(np.float32))
+
+
+def likeness(vectors: FloatArray, prefixes: Sequences, *, history: int = _HISTORY) -> FloatArray:
+    """Score items (B, I) by their cosine with the mean of a prefix's last items; -inf for one without a vector.
+
+    Args:
+        vectors: (I, H) of length one, zero where absent.
+        prefixes: B of them.
+        history: how many of their last items are looked at.
+    """
+    told = np.stack([vectors[row].sum(axis=0) for row in recent(prefixes, history)])  # (B, H)
+    out = np.asarray(unit_rows(told) @ vectors.T, dtype=np.float32)
+    out[:, ~vectors.any(axis=1)] = -np.inf
+    return out
 
 
 class TextZeroShot:
@@ -48,7 +72,7 @@ class TextZeroShot:
         way: Way = "embeds",
         texts: Sequence[str] | None = None,
         n_candidates: int = 200,
-        history: int = 20,
+        history: int = _HISTORY,
         batch: int = 16,
         device: str = "cpu",
     ) -> None:
@@ -64,14 +88,16 @@ class TextZeroShot:
             device: where the model is.
 
         Raises:
-            SequentialModelError: no way has such a name, or the language model has none.
+            SequentialModelError: no way has such a name, the language model has none, or this machine lacks what it
+                needs.
         """
         if way not in get_args(Way):
-            raise SequentialModelError("text-zero-shot", f"no way is called {way!r}", "name one of embeds, ranks")
+            raise SequentialModelError(_MODEL, f"no way is called {way!r}", "name one of embeds, ranks")
         if language_model.name is None:
             raise SequentialModelError(
-                "text-zero-shot", "a language model without weights can say nothing", "name one, or give its folder"
+                _MODEL, "a language model without weights can say nothing", "name one, or give its folder"
             )
+        require_for(language_model, device)
         self.language_model, self.way = language_model, way
         self.n_candidates, self.history, self.batch, self.device = n_candidates, history, batch, device
         self._texts = tuple(texts) if texts is not None else None
@@ -111,13 +137,9 @@ class TextZeroShot:
                 f"fitted on {len(self._vectors):,} items and asked about {prefixes.n_items:,}",
                 "fit it on sequences of the same items",
             )
-        histories = recent(prefixes, self.history)
-        told = np.stack([self._vectors[row].sum(axis=0) for row in histories])  # (B, H)
-        length = np.linalg.norm(told, axis=1, keepdims=True)
-        out = np.asarray(told / np.where(length > 0, length, 1) @ self._vectors.T, dtype=np.float32)
-        out[:, ~self._vectors.any(axis=1)] = -np.inf
+        out = likeness(self._vectors, prefixes, history=self.history)
         if self.way == "ranks":
-            for row, history in enumerate(histories):
+            for row, history in enumerate(recent(prefixes, self.history)):
                 chosen = np.argsort(-out[row], kind="stable")[: self.n_candidates]
                 chosen = chosen[np.isfinite(out[row, chosen])]
                 gain = self._likelihood(history, chosen) - self._likelihood(history[:0], chosen)
@@ -127,15 +149,10 @@ class TextZeroShot:
 
     def save(self, folder: Path) -> None:
         """Write the items' vectors and texts; the language model is kept by its name."""
-        from safetensors.numpy import save_file
-
-        folder.mkdir(parents=True, exist_ok=True)
-        save_file({"vectors": self._vectors}, folder / (_WEIGHTS + ".part"))
-        os.replace(folder / (_WEIGHTS + ".part"), folder / _WEIGHTS)
+        write_weights(folder / _WEIGHTS, {"vectors": torch.from_numpy(self._vectors)})
         options = {key: getattr(self, key) for key in ("way", "n_candidates", "history", "batch", "device")}
         card = {"language_model": asdict(self.language_model), "options": options, "texts": self._texts}
-        (folder / (_CARD + ".part")).write_text(json.dumps(card), encoding="utf-8")
-        os.replace(folder / (_CARD + ".part"), folder / _CARD)
+        write_card(folder, _MODEL, card, len(self._vectors))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -148,12 +165,12 @@ class TextZeroShot:
         from safetensors.numpy import load_file
 
         try:
-            card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
+            card = read_card(folder, _MODEL)["settings"]
             vectors = load_file(folder / _WEIGHTS)["vectors"]
             model = cls(model_from(card["language_model"]), texts=card["texts"], **card["options"])
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise SequentialModelError(
-                "text-zero-shot", f"no readable model in {folder} ({error})", "fit and save one there"
+                _MODEL, f"no readable model in {folder} ({error})", "fit and save one there"
             ) from error
         model._vectors = vectors
         if model.way == "ranks":
@@ -181,9 +198,7 @@ class TextZeroShot:
             of_text = ((places >= begin) & (places < lengths[:, None])).to(states.dtype)[:, :, None]
             vectors[rows] = ((states * of_text).sum(dim=1) / of_text.sum(dim=1)).cpu().numpy()
             progress("reading texts", first + len(rows), len(order))
-        vectors[order] -= vectors[order].mean(axis=0)
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.asarray(vectors / np.where(length > 0, length, 1), dtype=np.float32)
+        return unit_about_mean(vectors)
 
     def _likelihood(self, history: IntArray, candidates: IntArray) -> FloatArray:
         """Return the log-likelihood (K,) of candidates' texts behind those of a history."""

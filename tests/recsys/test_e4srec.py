@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from recsys.sequential import e4srec, language_models
 from recsys.sequential.backbones import item_vectors, open_backbone
 from recsys.sequential.e4srec import E4SRec
-from recsys.sequential.e4srec_net import E4SRecNet, ItemSignals
+from recsys.sequential.e4srec_net import E4SRecNet, ItemSignals, opened
 from recsys.sequential.e4srec_settings import (
     PRESETS,
     Completion,
@@ -23,7 +24,7 @@ from recsys.sequential.e4srec_settings import (
     Reading,
     preset,
 )
-from recsys.sequential.e4srec_training import loss_of, recent
+from recsys.sequential.e4srec_training import _batches, loss_of, recent
 from recsys.sequential.errors import SequentialModelError
 from recsys.sequential.measure import ranks
 from recsys.sequential.port import SequentialModel
@@ -62,6 +63,10 @@ def _circle(n_sequences: int = 60, seed: int = 1) -> Sequences:
     starts, lengths = rng.integers(_N, size=n_sequences), rng.integers(3, 9, size=n_sequences)
     rows = [(start + np.arange(n)) % _N for start, n in zip(starts, lengths, strict=True)]
     return Sequences.of(rows, [f"track {number}" for number in range(_N)])
+
+
+def _net(settings: E4SRecSettings) -> E4SRecNet:
+    return E4SRecNet(ItemSignals.of({"id": _vectors()}, _N), settings, opened(settings))
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +124,7 @@ def test_what_comes_later_changes_no_earlier_reading(fitted: E4SRec) -> None:
 
 
 def test_the_published_prompt_is_instruction_then_items_then_response() -> None:
-    net = E4SRecNet(ItemSignals.of({"id": _vectors()}, _N), replace(_TINY, reading="response"))
+    net = _net(replace(_TINY, reading="response"))
     histories = Sequences.of([[3, 4], [5]], [str(n) for n in range(_N)])
     layout = net.prompt.lay_out(histories, last=True)
     places = layout.is_item.int().argmax(dim=1).tolist()
@@ -133,7 +138,7 @@ def test_the_published_prompt_is_instruction_then_items_then_response() -> None:
 
 
 def test_completion_is_told_in_words_where_it_is_known() -> None:
-    net = E4SRecNet(ItemSignals.of({"id": _vectors()}, _N), replace(_TINY, completion="text"))
+    net = _net(replace(_TINY, completion="text"))
     names = [str(n) for n in range(_N)]
     heard = replace(Sequences.of([[3, 4, 5]], names), completion=np.array([0.31, np.nan, 1.0], np.float32))
     layout = net.prompt.lay_out(heard, last=True)
@@ -146,7 +151,7 @@ def test_completion_is_told_in_words_where_it_is_known() -> None:
 
 
 def test_completion_as_a_number_is_told_from_a_track_not_played_and_from_not_known() -> None:
-    net = E4SRecNet(ItemSignals.of({"id": _vectors()}, _N), replace(_TINY, completion="scalar"))
+    net = _net(replace(_TINY, completion="scalar"))
     item = torch.tensor([2, 2, 2, 2])
     fused = net.fused(item, torch.tensor([0.0, torch.nan, 1.0, 0.5]))
     torch.testing.assert_close(fused[1], net.fused(item[:1])[0])
@@ -217,7 +222,7 @@ def test_the_published_zero_shot_has_learnt_nothing() -> None:
 
 
 def test_told_from_all_items_the_sampled_softmax_is_the_full_one() -> None:
-    net = E4SRecNet(ItemSignals.of({"id": _vectors()}, _N), _TINY).eval()
+    net = _net(_TINY).eval()
     histories = Sequences.of([[3, 4], [5, 6, 7]], [str(n) for n in range(_N)])
     states = net.states(histories, net.prompt.lay_out(histories, last=True))
     targets = torch.tensor([5, 5])
@@ -301,6 +306,42 @@ def test_a_language_model_that_cannot_be_had_says_why(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(SequentialModelError, match=told):
         E4SRec(settings, {"id": _vectors()}).fit(_circle(4))
+
+
+def test_what_this_machine_lacks_is_said_when_a_model_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SequentialModelError, match="four bits a weight need a GPU, and none is found"):
+        E4SRec(preset("llama-3-70b"))
+    with pytest.raises(SequentialModelError, match="the device is 'cuda', and no GPU is found; set device to cpu"):
+        E4SRec(replace(_TINY, device="cuda"))
+    with pytest.raises(SequentialModelError, match="no backbone is called 'caser'"):
+        E4SRec(replace(_TINY, backbone="caser"))
+    monkeypatch.setattr(language_models, "find_spec", lambda package: None if package == "peft" else package)
+    with pytest.raises(
+        SequentialModelError, match=r"needs peft, which is not installed; run `pip install 'segue\[lora\]'"
+    ):
+        E4SRec(replace(_TINY, language_model=LanguageModel(shape=_SHAPE, lora=Lora())))
+
+
+def test_no_backbone_is_trained_for_a_language_model_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("a backbone was trained")
+
+    monkeypatch.setattr(e4srec, "open_backbone", refuse)
+    with pytest.raises(SequentialModelError, match="cannot be opened"):
+        E4SRec(replace(_TINY, language_model=LanguageModel(name="/no/such/model"))).fit(_circle(4))
+
+
+def test_an_epoch_shows_each_example_once_with_others_of_like_length() -> None:
+    rng = np.random.default_rng(0)
+    ends = rng.integers(1, 50, size=200)
+    examples = np.stack([np.zeros_like(ends), ends, np.zeros_like(ends)], axis=1)
+    drawn = list(_batches(examples, 16, rng))
+    assert sorted(np.concatenate(drawn).tolist()) == list(range(200))
+    assert max(map(len, drawn)) == 16
+    padded = sum(len(rows) * ends[rows].max() for rows in drawn)
+    assert padded < 1.3 * ends.sum()
+    assert [rows.tolist() for rows in drawn] != [rows.tolist() for rows in _batches(examples, 16, rng)]
 
 
 def test_without_vectors_it_reads_those_of_the_backbone_it_names() -> None:

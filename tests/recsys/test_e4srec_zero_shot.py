@@ -84,7 +84,7 @@ def test_what_is_saved_answers_the_same(knowing: LanguageModel, way: str, tmp_pa
     model.save(tmp_path)
     again = TextZeroShot.load(tmp_path)
     np.testing.assert_array_equal(again.scores(_prefixes([1, 2], [])), model.scores(_prefixes([1, 2], [])))
-    (tmp_path / "text-zero-shot.json").write_text("[]")
+    (tmp_path / "model.json").write_text("[]")
     with pytest.raises(SequentialModelError, match="no readable model"):
         TextZeroShot.load(tmp_path)
 

@@ -141,7 +141,7 @@ def test_a_saved_model_scores_as_before(fitted: NeuralModel, tmp_path: Path) -> 
     np.testing.assert_array_equal(again.scores(prefixes), fitted.scores(prefixes))
     assert again.settings == fitted.settings
     others = [kind for kind, _ in MODELS.values() if kind is not type(fitted)]
-    with pytest.raises(SequentialModelError, match="it holds the model"):
+    with pytest.raises(SequentialModelError, match="holds the model"):
         others[0].load(tmp_path / "model")
     (tmp_path / "model" / "model.safetensors").write_bytes(b"\x80\x04.")
     with pytest.raises(SequentialModelError, match="cannot be read"):
