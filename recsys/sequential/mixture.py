@@ -215,10 +215,13 @@ def _scaled(model: SequentialModel, prefixes: Sequences) -> Any:
         rows.data /= most[of_row]
         return rows
     scores = model.scores(prefixes)
-    finite = np.isfinite(scores)
-    least = np.where(finite, scores, np.float32(np.inf)).min(axis=1, keepdims=True)
-    known = np.where(finite, scores, np.where(np.isfinite(least), least, np.float32(0)))
-    return known / np.maximum(np.abs(known).max(axis=1, keepdims=True), 1e-9)
+    least, most = scores.min(axis=1, keepdims=True), scores.max(axis=1, keepdims=True)
+    if not (np.isfinite(least).all() and np.isfinite(most).all()):
+        finite = np.isfinite(scores)
+        least = np.where(finite, scores, np.float32(np.inf)).min(axis=1, keepdims=True)
+        scores = np.where(finite, scores, np.where(np.isfinite(least), least, np.float32(0)))
+        least, most = scores.min(axis=1, keepdims=True), scores.max(axis=1, keepdims=True)
+    return scores / np.maximum(np.maximum(np.abs(least), np.abs(most)), 1e-9)
 
 
 def largest(scores: FloatArray, count: int) -> IntArray:

@@ -267,8 +267,9 @@ class NeuralModel(ABC):
                 "fit it on sequences of the same items first",
             )
         with torch.inference_mode():
-            popular = torch.log1p(self.network.get_buffer("counts").float()).numpy()
-            answers = np.tile(popular, (len(prefixes), 1))
+            answers = np.empty((len(prefixes), self._n_items), dtype=np.float32)
+            if not prefixes.lengths.all():
+                answers[prefixes.lengths == 0] = torch.log1p(self.network.get_buffer("counts").float()).numpy()
             vectors = self.table()
             asked = np.flatnonzero(prefixes.lengths)
             for begin in range(0, len(asked), _AT_ONCE):
