@@ -2,17 +2,56 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.following_errors import TooFewSequencesError
 from assistant.following_reports import SequentialReport
 from assistant.parts import Parts
 from assistant.reports import TrialReport
+from recsys.errors import ForgottenError
 from recsys.types import Progress
 
 if TYPE_CHECKING:
     from recsys.sequential.choosing import Choice
+    from recsys.store import Store
+
+#: Seconds between two looks at who was forgotten.
+_LOOKS_EVERY_S = 2.0
+
+
+class _Watch:
+    """Ends a training as soon as somebody whom it learns from is forgotten, and leaves nothing of it."""
+
+    def __init__(self, store: Store, listeners: Mapping[str, float]) -> None:
+        """Take who is learnt from, with when each was first heard of (`Presence.since`)."""
+        self.listeners = dict(listeners)
+        self._store, self._looked = store, 0.0
+
+    def over(self, progress: Progress) -> Progress:
+        """Look whenever progress is told, every few seconds at most."""
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if time.monotonic() - self._looked >= _LOOKS_EVERY_S:
+                self._looked = time.monotonic()
+                if self._store.presence.since(self.listeners) != self.listeners:
+                    raise ForgottenError
+            progress(stage, done, total)
+
+        return tell
+
+    @contextmanager
+    def clearing(self, folder: Path) -> Iterator[None]:
+        """Remove what training keeps where somebody was forgotten."""
+        try:
+            yield
+        except ForgottenError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
 class LearningWhatFollows(Parts):
@@ -43,18 +82,25 @@ class LearningWhatFollows(Parts):
         from recsys.sequential.successors import Successors
 
         started, home, seed = time.perf_counter(), self.settings.home, self.settings.seed
-        tell = progress or silent
         catalogue = self._agent().recommender.catalogue
-        known = self._store().presence.since(self._store().listener_ids())
+        store = self._store()
+        known = store.presence.since(store.listener_ids())
         lengths = dict(zip(catalogue.track_ids, catalogue.durations_s.tolist(), strict=True))
-        plays = read_events(self._store(), lengths, progress=tell)
+        plays = read_events(store, lengths, progress=progress or silent)
+        # Who is joined to whom may change while it trains.
+        learnt_of = {one for person in plays.listener_ids for one in store.joined.of(person)}
         steps = choose_steps(plays, catalogue, seed=seed)
         if steps is None:
             own = steps_of_plays(plays, catalogue)
             n_playlists = sum(len(rows) > 1 for rows in catalogue.collection_rows)
             raise TooFewSequencesError(0 if own is None else len(own.sequences), n_playlists, least=LEAST)
-        sequences = steps.sequences
-        with writing(home):
+        if steps.source == "playlists":
+            learnt_of = set()
+        sequences, watch = steps.sequences, _Watch(store, {one: known[one] for one in learnt_of & known.keys()})
+        if learnt_of - known.keys():
+            raise ForgottenError
+        with writing(home), watch.clearing(training_folder(home)):
+            tell = watch.over(progress or silent)
             state = training_folder(home)
             choice = choose(sequences, seed=seed, neural=neural, state=state, progress=tell)
             verdict, weight = choice.verdict, 0.0
@@ -62,15 +108,13 @@ class LearningWhatFollows(Parts):
                 weight = self._weight_in_radio(choice, steps.source == "playlists")
             if weight:
                 model = fitted(choice.name, sequences, seed=seed, state=state / "whole", progress=tell)
-                people = plays.listener_ids if steps.source == "sessions" else ()
-                learnt_of = [one for person in people for one in self._store().joined.of(person)]
                 publish_following(
                     home,
-                    self._store(),
+                    store,
                     model,
                     Successors().fit(sequences),
                     sequences.names,
-                    {one: known[one] for one in learnt_of if one in known},
+                    watch.listeners,
                     {
                         "weight": weight,
                         "source": steps.source,
@@ -113,6 +157,7 @@ class LearningWhatFollows(Parts):
         from recsys.radio import Radio
         from recsys.retrieval.company import Company
         from recsys.retrieval.sequential import Following
+        from recsys.sequential.choosing import people_of
         from recsys.sequential.successors import Successors
 
         recommender = self._agent().recommender
@@ -122,4 +167,5 @@ class LearningWhatFollows(Parts):
         successors = Successors().fit(train)
         following = Following.over(catalogue, choice.name, choice.model, successors, train.names)
         radio = Radio(catalogue, recommender.ranker.vectors, Company(catalogue, members))
-        return radio.weight_of(following, [rows[one] for one in later])
+        seed = self.settings.seed
+        return radio.weight_of(following, [rows[one] for one in later], people_of(later), seed)

@@ -239,7 +239,7 @@ def playlists(
         recommender = assistant.serving().recommender
         catalogue = recommender.catalogue
         whole = [catalogue.rows(dict.fromkeys(one.track_ids)).tolist() for one in named if one.collection_id in hidden]
-        asked = [Held(rows[: len(rows) // 2], frozenset(rows[len(rows) // 2 :])) for rows in whole if len(rows) > 1]
+        asked = [Held(rows) for rows in whole if len(rows) > 1]
         steps = steps_of_playlists(catalogue, seed=seed)
         if steps is None or len(asked) < 2:
             raise EvaluationDataError(f"{table.name} has too few playlists of two tracks or more; give one with more")
@@ -249,7 +249,9 @@ def playlists(
         radio = Radio(catalogue, recommender.ranker.vectors, Company(catalogue))
         drawn = np.random.default_rng(seed).permutation(len(asked)).tolist()
         half = len(asked) // 2
-        weight = radio.weight_of(following, [np.array(asked[n].rows) for n in drawn[:half]])
+        weight = radio.weight_of(
+            following, [np.array(asked[n].rows) for n in drawn[:half]], [str(n) for n in drawn[:half]], seed
+        )
         popularity = np.bincount(np.concatenate(catalogue.collection_rows), minlength=len(catalogue))
         return continued(radio, following, weight, popularity, [asked[n] for n in drawn[half:]])
 
@@ -258,13 +260,17 @@ def playlists(
 class Held:
     """A hidden playlist."""
 
-    given: list[int]  # rows of its first half, in its order
-    wanted: frozenset[int]  # of its second
+    rows: list[int]  # in its order
 
     @property
-    def rows(self) -> list[int]:
-        """All of it."""
-        return [*self.given, *sorted(self.wanted)]
+    def given(self) -> list[int]:
+        """Its first half, by the rule of `Radio.weight_of`."""
+        return self.rows[: (len(self.rows) + 1) // 2]
+
+    @property
+    def wanted(self) -> frozenset[int]:
+        """Its second half."""
+        return frozenset(self.rows[(len(self.rows) + 1) // 2 :])
 
 
 def continued(

@@ -26,7 +26,11 @@ def sequential(
     ],
     models: Annotated[
         str,
-        typer.Option("--models", metavar="NAME,…", help="Which to fit and ask; a+b is the sum of two."),
+        typer.Option(
+            "--models",
+            metavar="NAME,…",
+            help="Which to fit and ask; a+b is their sum, sasrec:add fuses --vectors.",
+        ),
     ] = "popularity,successors,item-knn,session-knn,mixture",
     targets: Annotated[
         Path | None,

@@ -43,7 +43,7 @@ from recsys.sequential.benchmark_reading import is_benchmark
 from recsys.sequential.measure import both_ranks
 from recsys.sequential.mixture import Mixture
 from recsys.sequential.port import SequentialModel
-from recsys.sequential.registry import NAMES, open_model
+from recsys.sequential.registry import FUSED, NAMES, known_name, open_model
 from recsys.sequential.sequences import Questions
 from recsys.types import FloatArray, IntArray, Progress
 
@@ -64,7 +64,7 @@ def choose_models(names: str, against: str | None) -> tuple[tuple[str, ...], str
     """
     chosen = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
     for part in (part for name in chosen for part in name.split("+")):
-        if part not in NAMES:
+        if not known_name(part):
             raise UnknownSystemError(part, NAMES, "model")
     if against is not None and against not in chosen:
         raise UnknownSystemError(against, chosen, "model to compare with")
@@ -149,7 +149,8 @@ def evaluate(
 
 
 def _need_content(models: Sequence[str]) -> bool:
-    return any(part in ("content", "mixture", "ensemble") for name in models for part in name.split("+"))
+    parts = [part for name in models for part in name.split("+")]
+    return any(part in ("content", "mixture", "ensemble") or part.partition(":")[2] in FUSED for part in parts)
 
 
 def _placed(model: SequentialModel, task: Task, repeats: bool) -> Places:

@@ -84,6 +84,7 @@ def publish_following(
 def switch_off(home: Path) -> bool:
     """Let no model serve from now on; tell whether one did."""
     with _writing(home):
+        shutil.rmtree(training_folder(home), ignore_errors=True)
         return _drop(home)
 
 
@@ -101,7 +102,7 @@ def open_following(home: Path, catalogue: Catalogue) -> Following | None:
         return Following.over(
             catalogue, str(card["model"]), model, successors, card["track_ids"], weight=float(card["weight"])
         )
-    except (SequentialModelError, OSError, ValueError, KeyError) as error:
+    except (SequentialModelError, OSError, ValueError, KeyError, TypeError) as error:
         _LOG.warning("nothing is told of what comes next; run `segue train --sequential`: %s", error)
         return None
 
@@ -111,7 +112,7 @@ def following_card(home: Path) -> dict[str, Any] | None:
     name = _named(home)
     try:
         return None if name is None else dict(json.loads((home / FOLDER / name / _CARD).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return None
 
 
@@ -137,7 +138,7 @@ def _learnt_from(folder: Path, listener_id: str) -> bool:
     """Whether a listener took part in a model; one that a kill left unfinished counts as if everybody had."""
     try:
         return _digest(listener_id) in json.loads((folder / _CARD).read_text(encoding="utf-8"))["listeners"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return True
 
 

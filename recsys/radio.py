@@ -29,7 +29,7 @@ import numpy as np
 from recsys.catalogue import Catalogue
 from recsys.retrieval.company import Company
 from recsys.retrieval.sequential import Following
-from recsys.trial import DEPTH, ndcg
+from recsys.trial import DEPTH, compare, ndcg
 from recsys.types import BoolArray, FloatArray, IntArray
 
 #: Tracks within which no artist comes twice.
@@ -149,27 +149,39 @@ class Radio:
         familiar = np.isin(artists, artists[np.array(station.known, dtype=np.int64)])
         return {**self._still(station, None), **self._moving(station, heard, station.given, familiar)}
 
-    def weight_of(self, following: Following, sequences: Sequence[IntArray]) -> float:
+    def weight_of(self, following: Following, sequences: Sequence[IntArray], people: Sequence[str], seed: int) -> float:
         """Choose what a model of what comes next counts: what finds most of the second halves of new sequences.
 
         Args:
             following: the model, fitted without those.
             sequences: rows of tracks, oldest first; none of them a playlist that is counted here.
+            people: whose each is; the sequences of one are drawn together.
+            seed: of drawing which are chosen by, and of the bootstrap.
 
         Returns:
-            The least of the weights with the largest mean NDCG@10; 0 where the model adds nothing.
+            The least of the weights with the largest mean NDCG@10 on half of them; 0 where it is not surely better
+            than 0 on the others.
         """
-        worth = np.zeros(len(_WEIGHTS))
-        for rows in [one for one in sequences if len(one) > 1][:_MOST_TRIED]:
-            half = (len(rows) + 1) // 2
-            begun, rest = rows[:half].tolist(), rows[half:].tolist()
-            station = Station(start=tuple(begun), given=tuple(begun))
-            base = np.sum(list(self.parts(station).values()), axis=0)
-            base[begun] = -np.inf
-            comes = following.scores(begun)
-            for number, weight in enumerate(_WEIGHTS):
-                worth[number] += ndcg(_top(base + np.float32(weight) * comes), rest)
-        return _WEIGHTS[int(np.argmax(worth))]
+        told = [(rows, whose) for rows, whose in zip(sequences, people, strict=True) if len(rows) > 1]
+        drawn = np.random.default_rng(seed).permutation(len(told))[:_MOST_TRIED]
+        if len(drawn) < 2:
+            return 0.0
+        found = np.array([self._found(following, told[number][0]) for number in drawn])
+        half = len(drawn) // 2
+        best = int(np.argmax(found[:half].mean(axis=0)))
+        judges = found[half:]
+        groups = [told[number][1] for number in drawn[half:]]
+        sure = compare(judges[:, 0].tolist(), judges[:, best].tolist(), groups, seed).better
+        return _WEIGHTS[best] if sure else 0.0
+
+    def _found(self, following: Following, rows: IntArray) -> list[float]:
+        """NDCG@10 of a sequence's second half after its first, by the weight of the model."""
+        half = (len(rows) + 1) // 2
+        begun, rest = rows[:half].tolist(), rows[half:].tolist()
+        base = np.sum(list(self.parts(Station(start=tuple(begun), given=tuple(begun))).values()), axis=0)
+        base[begun] = -np.inf
+        comes = following.scores(begun)
+        return [ndcg(_top(base + np.float32(weight) * comes), rest) for weight in _WEIGHTS]
 
     # --- what a track is worth ---
 

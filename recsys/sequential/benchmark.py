@@ -26,12 +26,12 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -106,8 +106,8 @@ def build_benchmark(
     split = _numbered(split)
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    (part / "vectors").mkdir()
+    part = folder.parent / f".{folder.name}-{uuid4().hex[:8]}"  # no `mkdtemp`: others may read a benchmark
+    (part / "vectors").mkdir(parents=True)
     try:
         card = _written(part, split, extras, plays, settings, (validation, test), seed, source, progress)
         _put(part / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")

@@ -1,6 +1,8 @@
 """All models of what comes next, by name.
 
-A name may unite several with "+": `successors+session-knn` is the sum of both, each divided by its largest score.
+A name may unite several with "+": `successors+session-knn` is the sum of both, each divided by its largest score. What
+learns by gradient may have a variant behind ":": `sasrec:concat` fuses content so (`item_features.Fusion`), and
+`sasrec:own-counts` adds what a listener plays often.
 Options are those of the model's class, and of the `settings_class` of one that learns by gradient.
 """
 
@@ -39,6 +41,15 @@ _CLASSES = {
     "e4srec": ("e4srec", "E4SRec"),
 }
 NAMES = tuple(_CLASSES)
+_BY_GRADIENT = ("gru4rec", "sasrec", "bert4rec")
+FUSED = ("initialise", "add", "concat")
+_VARIANTS = (*FUSED, "own-counts")
+
+
+def known_name(name: str) -> bool:
+    """Tell whether there is a model of this name, without "+"."""
+    base, colon, variant = name.partition(":")
+    return base in NAMES and (not colon or (base in _BY_GRADIENT and variant in _VARIANTS))
 
 
 def open_model(
@@ -69,6 +80,12 @@ def open_model(
 
         made_of = {part: open_model(part, seed=seed, by=by, content=content) for part in parts}
         return cast(SequentialModel, Mixture(made_of, weights=[1.0] * len(parts)))
+    if ":" in name:
+        if not known_name(name):
+            means = f"give one of {', '.join(_VARIANTS)} behind {', '.join(_BY_GRADIENT)}"
+            raise SequentialModelError(name, "there is no such variant", means)
+        name, _, variant = name.partition(":")
+        options |= _variant(name, variant, content)
     made = _class_of(name)
     try:
         drawn = {} if seed is None else {"seed": seed}
@@ -99,6 +116,18 @@ def load_model(folder: Path) -> SequentialModel:
         SequentialModelError: the folder holds none.
     """
     return cast(SequentialModel, _class_of(str(read_card(folder)["model"])).load(folder))
+
+
+def _variant(name: str, variant: str, content: Mapping[str, FloatArray] | None) -> dict[str, Any]:
+    """Return the options of a variant."""
+    if variant == "own-counts":
+        return {"own_counts": True}
+    if not content:
+        raise SequentialModelError(f"{name}:{variant}", "it has no vectors to fuse", "give some, as by --vectors")
+    from recsys.sequential.item_features import ItemFeatures
+
+    table = _side_by_side(content)
+    return {"fusion": variant, "features": ItemFeatures(table, np.any(table != 0, axis=1))}
 
 
 def _side_by_side(tables: Mapping[str, FloatArray]) -> FloatArray:

@@ -14,6 +14,7 @@ from assistant.following_errors import TooFewSequencesError
 from assistant.following_reports import SequentialReport
 from assistant.reply import Message
 from connectors.console import open_console, show_status
+from recsys.errors import ForgottenError
 from recsys.sequential.reading_logs import read_events
 from recsys.types import Event, EventKind
 
@@ -133,3 +134,26 @@ def test_too_little_to_learn_from_is_said(
 ) -> None:
     with open_assistant(indexed_home(40)) as assistant, pytest.raises(TooFewSequencesError, match="at least 100"):
         assistant.train_sequential()
+
+
+def test_whoever_is_forgotten_while_it_trains_ends_the_training_and_leaves_nothing(
+    tmp_path: Path, untouched_home: Path, open_assistant: Callable[..., Assistant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.following._LOOKS_EVERY_S", 0.0)
+    home = shutil.copytree(untouched_home, tmp_path / "home")
+    with open_assistant(home) as forgetting:
+        _play(forgetting)
+        forgetting._store().joined.join("listener 1", "listener 2")
+        told: list[str] = []
+
+        def tell(stage: str, _done: int, _total: int) -> None:
+            if stage == "trying models" and not told:
+                told.append(stage)
+                forgetting.unlink("listener 2")
+                forgetting.forget("listener 2")
+
+        with pytest.raises(ForgottenError):
+            forgetting.train_sequential(tell)
+        assert told
+        assert forgetting.status().following is None
+        assert not (home / "training" / "sequential").exists()

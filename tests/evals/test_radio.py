@@ -83,7 +83,7 @@ def test_what_knows_how_playlists_go_on_finds_more_of_them() -> None:
     counted = Successors().fit(Sequences.of(lists, catalogue.track_ids))
     following = Following.over(catalogue, "successors", counted, counted, catalogue.track_ids)
     radio = Radio(catalogue, vectors, Company(catalogue))
-    asked = [Held(scene[:12].tolist(), frozenset(scene[12:].tolist())) for scene in scenes]
+    asked = [Held(scene.tolist()) for scene in scenes]
     found = continued(radio, following, 0.0, np.ones(240, dtype=np.int64), asked)
     means = {name: float(np.mean(values)) for name, values in found.items()}
     assert means["+ playlists"] > means["likeness"] + 0.1

@@ -15,7 +15,7 @@ from recsys.sequential.registry import NAMES, open_model
 from recsys.sequential.sequences import Sequences
 
 N_ITEMS, N_SEQUENCES, N_STEPS = 30, 60, 7
-COUNTING = tuple(name for name in NAMES if name not in ("gru4rec", "sasrec", "bert4rec", "e4srec"))
+COUNTING = tuple(name for name in NAMES if name not in ("gru4rec", "sasrec", "bert4rec", "e4srec", "ensemble"))
 ITEMS = np.random.default_rng(5).integers(0, N_ITEMS, (N_SEQUENCES, N_STEPS))
 
 

@@ -21,7 +21,7 @@ from recsys.own_following import (
 )
 from recsys.recommendation import Query
 from recsys.retrieval.sequential import Following, session_rows, steps_between
-from recsys.sequential.choosing import choose, fitted
+from recsys.sequential.choosing import choose, fitted, people_of
 from recsys.sequential.plays import PlaysBuilder
 from recsys.sequential.sequences import Sequences
 from recsys.sequential.steps import choose_steps, divided, steps_of_playlists, steps_of_plays
@@ -79,6 +79,14 @@ def test_where_two_are_tried_one_half_chooses_and_the_other_judges(monkeypatch: 
     found = choose(_sessions(100, planted=True), seed=64, neural=True)
     assert tried == ["popularity", "successors", "mixture", "ensemble"]
     assert found.verdict.n_requests < found.n_questions
+    assert found.name == "mixture"  # the other is no better here, being the same
+
+
+def test_sessions_of_one_listener_are_no_independent_units() -> None:
+    listeners = Sequences.of([[0], [1], [1]], ["a", "b"], ["ann/1", "ann/2", "bob/1"])
+    assert people_of(listeners) == ("ann", "ann", "bob")
+    assert people_of(listeners.take([0, 1])) == ("ann/1", "ann/2")  # sessions are all there is of one
+    assert people_of(Sequences.of([[0], [1]], ["a", "b"])) == ("1", "2")
 
 
 def test_what_is_held_out_is_later_than_all_that_teaches() -> None:

@@ -208,6 +208,6 @@ def test_the_weight_of_a_model_is_what_finds_most_of_sequences_it_never_saw(
     model, after = fitted("mixture", sessions, seed=1), Successors().fit(sessions)
     following = Following.over(catalogue, "mixture", model, after, catalogue.track_ids)
     radio = Radio(catalogue, vectors, Company(catalogue))
-    assert radio.weight_of(following, deal[360:]) >= 4
+    assert radio.weight_of(following, deal[360:], [str(n) for n in range(len(deal[360:]))], 64) >= 4
     alike = [np.flatnonzero(np.arange(600) // N_OF_ARTIST % N_GENRES == n % N_GENRES)[n : n + 12] for n in range(40)]
-    assert radio.weight_of(following, alike) <= 0.5
+    assert radio.weight_of(following, alike, [str(n) for n in range(len(alike))], 64) <= 0.5

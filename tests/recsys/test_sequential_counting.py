@@ -282,6 +282,20 @@ def test_a_model_that_learns_by_gradient_is_made_for_sessions_where_it_is_to_be(
     assert open_model("sasrec").settings.max_length == 50  # type: ignore[attr-defined]
 
 
+def test_variants_fuse_content_or_count_what_is_played_often(walks: Sequences) -> None:
+    vectors = np.random.default_rng(3).standard_normal((walks.n_items, 4)).astype(np.float32)
+    fused = open_model("gru4rec:concat", content={"name": vectors, "caption": vectors}, steps=3, dim=8)
+    assert fused.features.vectors.shape == (walks.n_items, 8)  # type: ignore[attr-defined]
+    assert fused.settings.fusion == "concat"  # type: ignore[attr-defined]
+    assert np.isfinite(fused.fit(walks).scores(walks.take([0]))).all()
+    assert open_model("bert4rec:own-counts").settings.own_counts  # type: ignore[attr-defined]
+    with pytest.raises(SequentialModelError, match="no vectors to fuse"):
+        open_model("sasrec:add")
+    for name in ("sasrec:film", "ease:add", "sasrec:"):
+        with pytest.raises(SequentialModelError, match="there is no such variant"):
+            open_model(name)
+
+
 def test_the_ensemble_is_the_mixture_with_sasrec_beside_it_and_is_read_back_the_same(
     walks: Sequences, tmp_path: Path
 ) -> None:
