@@ -158,7 +158,8 @@ class Radios(Tuning):
         n = request.n_tracks or USUAL_BATCH if minutes is None else min(int(minutes / _SHORTEST) + 1, _MOST)
         checked = check(catalogue, self.recommender.vocabulary, query.constraints)
         allowed, preferred = self._allowed(query, checked), self._preferred(checked)
-        batch = self._radio.next(station, n, allowed=allowed, wishes=self._wishes(query), preferred=preferred)
+        wishes = self._wishes(replace(query, discovery=station.discovery))
+        batch = self._radio.next(station, n, allowed=allowed, wishes=wishes, preferred=preferred)
         if minutes is None:
             return batch
         lengths = np.cumsum([catalogue.duration_s(one.row)[0] for one in batch.picks])
@@ -185,24 +186,12 @@ class Radios(Tuning):
             heard=tuple(heard),
             given=tuple(given),
             skipped=tuple(skipped),
-            known=self._familiar(circle, history, new=query.discovery > 0),
-            discovery=query.discovery,
+            # In a group, whoever turned the dial would read off a batch whom the others know.
+            known=() if circle.others else tuple(catalogue.rows(history.relations).tolist()),
+            discovery=0.0 if circle.others else query.discovery,
             one_artist=any(len(c.values) == 1 for c in only),
             seed=query.seed,
         )
-
-    def _familiar(self, circle: Circle, history: History, *, new: bool) -> tuple[int, ...]:
-        """Rows that stand for the artists who are familiar: to all of a group, or to anybody where new ones are wanted.
-
-        What is one member's alone must not be read off a batch.
-        """
-        catalogue = self.recommender.catalogue
-        of_each = [catalogue.rows(one.relations) for one in (history, *circle.others)]
-        if len(of_each) == 1 or new:
-            return tuple(np.concatenate(of_each).tolist())
-        artists = [frozenset(catalogue.artist_rows[rows].tolist()) for rows in of_each]
-        shared = frozenset.intersection(*artists)
-        return tuple(row for row in of_each[0].tolist() if int(catalogue.artist_rows[row]) in shared)
 
     def _allowed(self, query: Query, checked: Checked) -> BoolArray:
         """Which tracks (N,) meet all that is demanded; nothing gives way."""
