@@ -297,7 +297,8 @@ def _say(assistant: Assistant, session: str, text: str) -> tuple[list[int], bool
     reply = assistant.reply(Message(listener_id=session, session_id=session, text=text))
     if reply.last_resort:
         raise FailedTurnError(text)
-    rows = assistant.serving().recommender.catalogue.rows([track.track_id for track in reply.tracks])
+    came = reply.tracks if reply.diff.added else ()  # else what was on screen stays
+    rows = assistant.serving().recommender.catalogue.rows([track.track_id for track in came])
     return rows.tolist(), CLOSER in reply.text
 
 
