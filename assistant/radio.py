@@ -43,7 +43,7 @@ _FROM = {
 _UNLEARNT = "What people play next is not learnt for this catalogue, so it goes by what is alike."
 _UNKNOWN = "What people play next is not known of these tracks yet, so it goes by what is alike."
 CLOSER = "Too few artists are left to keep each ten tracks apart."
-_ENDED = "Nothing more is left that meets your wishes."
+ENDED = "Nothing more is left that meets your wishes."
 
 
 class Radios(Tuning):
@@ -270,7 +270,7 @@ class Radios(Tuning):
     def _said(self, begun: Begun, batch: Batch, length: str, book: Phrasebook, *, first: bool, closer: bool) -> str:
         n = len(batch.picks)
         if not n:
-            return book(_ENDED)
+            return book(ENDED)
         slate = book("{n} tracks, {length}" if n > 1 else "{n} track, {length}", n=n, length=length)
         said = [book(_FROM[begun.state.start.of], name=begun.name, slate=slate)]
         if first and batch.by == "neighbours":
@@ -279,7 +279,7 @@ class Radios(Tuning):
         if closer:
             said.append(book(CLOSER))
         if batch.ended:
-            said.append(book(_ENDED))
+            said.append(book(ENDED))
         return " ".join(said)
 
 
