@@ -108,11 +108,10 @@ class Agent(Radios):
         stage("load")
         if (radio := self.tuned(message, words, before, circle, history)) is not None:
             seed, at = self._seed_now(message, session_id), self._clock()
-            request, state, reply = self.play_on(radio, message, before, circle, history, seed=seed, at=at)
+            request, state, reply = self.play_on(radio, message, last, circle, history, seed=seed, at=at)
             stage("radio")
             timings["total"] = round((time.perf_counter() - started) * 1000, 3)
-            on = radio.state.start if reply.tracks else None
-            reply = reply.model_copy(update={"timings_ms": timings, "radio": on})
+            reply = reply.model_copy(update={"timings_ms": timings})
             sessions.save(text, listener_id, request, with_speaker(state, known, request.speaker), reply)
             return reply
         if (pressed := as_request(message, before)) is not None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from assistant.editing import Plan
+from assistant.editing import Plan, only_resizes
 from assistant.labels import plain
 from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.request import Intent, Mention, Request
@@ -19,7 +19,12 @@ from recsys.types import Constraint
 
 
 def next_states(before: SessionState, request: Request, plan: Plan | None) -> tuple[SessionState, SessionState]:
-    """The state after a message, and the one that new tracks are asked for in: they differ in a local wish."""
+    """The state after a message, and the one that new tracks are asked for in: they differ in a local wish.
+
+    A playlist that is made anew ends the radio that was on.
+    """
+    if plan is None or not (plan.edited or only_resizes(request)):
+        before = before.model_copy(update={"radio": None})
     if plan is None:
         state = fold(before, request)
         return state, state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -15,14 +15,14 @@ from assistant.labels import constraint_label, plain
 from assistant.overrides import with_overrides
 from assistant.phrasebook import Phrasebook, phrasebook
 from assistant.querying import dials_of
-from assistant.radio_start import RadioState
-from assistant.radio_tuning import Begun, Tuning
+from assistant.radio_tuning import Begun, Tuning, without
 from assistant.receipt import slate_length, write_receipt
-from assistant.reply import Message, Reply
+from assistant.reply import Diff, Message, Reply
 from assistant.request import Request
 from assistant.session import Exchange, SessionState, fold, with_answer, with_slate
 from assistant.situation import titled
 from assistant.slates import diff, slate_tracks
+from assistant.store import StoredTurn
 from assistant.versions import with_version
 from recsys.constraints import YES, Checked, check, closeness
 from recsys.groups import pooled
@@ -33,8 +33,6 @@ from recsys.types import BoolArray, Facet, FloatArray
 
 #: Tracks of a batch where nothing says how many, and at most.
 USUAL_BATCH, _MOST = 10, 200
-#: What a track lasts at least, in minutes, where a batch is to fill some.
-_SHORTEST = 2.0
 _FROM = {
     "session": "On it goes from what you heard: {slate}.",
     "last": "More like the last ones: {slate}.",
@@ -43,8 +41,9 @@ _FROM = {
     "playlist": "Radio from this playlist: {slate}.",
 }
 _UNLEARNT = "What people play next is not learnt for this catalogue, so it goes by what is alike."
+_UNKNOWN = "What people play next is not known of these tracks yet, so it goes by what is alike."
 CLOSER = "Too few artists are left to keep each ten tracks apart."
-_ENDED = "Nothing more is left that meets your wishes."
+ENDED = "Nothing more is left that meets your wishes."
 
 
 class Radios(Tuning):
@@ -59,7 +58,7 @@ class Radios(Tuning):
         self,
         begun: Begun,
         message: Message,
-        before: SessionState,
+        last: StoredTurn | None,
         circle: Circle,
         history: History,
         *,
@@ -69,15 +68,16 @@ class Radios(Tuning):
         """Give the next tracks: the request that it was, the session after it, and the reply.
 
         For a group, what any member is not to be shown stays out, what they do in the session counts for all, and
-        nothing is said of anybody.
+        nothing is said of anybody. Where nothing comes, what was on screen stays, and the session with it.
         """
+        before = last.state if last else SessionState()
         catalogue, text = self.recommender.catalogue, plain(message.text)
         request = with_overrides(begun.request, message).model_copy(update={"speaker": circle.member_speaking})
         book = phrasebook(request.spoken)
         state = self._after(begun, request, before, text)
         query, *others = (self._query(state, one, seed=seed) for one in (history, *circle.others))
         query = pooled(replace(query, clean=query.clean or message.clean), others)
-        station = self._station(begun.state, state, query, circle, history)
+        station = self._station(begun, state, query, circle, history)
         batch = self._batch(request, station, query)
         picks = tuple(
             replace(bare_pick(catalogue, one.row), score=one.score, retrievers=("radio",), comes_after=one.after)
@@ -105,6 +105,9 @@ class Radios(Tuning):
         closer = batch.gap < ARTIST_GAP and not station.one_artist
         answer = self._said(begun, batch, length, book, first=before.radio != begun.state, closer=closer)
         answer = " ".join([request.note, answer]) if request.note else answer
+        if not picks and last is not None and before.slate:
+            state, reply = _stays(last, answer, request.spoken, outward.rated)
+            return request, with_answer(state, text, answer, at, request.speaker), reply
         receipt = write_receipt(
             result,
             state.model_copy(update={"n_tracks": request.n_tracks, "minutes": request.minutes}),
@@ -130,6 +133,7 @@ class Radios(Tuning):
             seed=seed,
             index=result.index,
             n_candidates=result.n_candidates,
+            radio=begun.state.start if tracks else None,
         )
         return request, state, reply
 
@@ -142,7 +146,7 @@ class Radios(Tuning):
             dials = {"discovery": request.discovery, "fame": request.fame, "how_much_me": request.how_much_me}
             held = {name: value for name, value in dials.items() if value is not None}
             state = before.model_copy(update={**held, "turn": before.turn + 1, "language": request.spoken})
-        return state.model_copy(
+        return without(state, begun.released).model_copy(
             update={
                 "n_tracks": before.n_tracks,
                 "minutes": before.minutes,
@@ -155,25 +159,35 @@ class Radios(Tuning):
     def _batch(self, request: Request, station: Station, query: Query) -> Batch:
         """The next tracks, as many as are asked for."""
         catalogue, minutes = self.recommender.catalogue, request.minutes
-        n = request.n_tracks or USUAL_BATCH if minutes is None else min(int(minutes / _SHORTEST) + 1, _MOST)
+
+        def lasts(picks: Sequence[Next]) -> float:
+            return sum(catalogue.duration_s(one.row)[0] for one in picks) / 60
+
+        def is_full(picks: Sequence[Next]) -> bool:
+            return minutes is not None and lasts(picks) >= minutes
+
         checked = check(catalogue, self.recommender.vocabulary, query.constraints)
-        allowed, preferred = self._allowed(query, checked), self._preferred(checked)
-        batch = self._radio.next(station, n, allowed=allowed, wishes=self._wishes(query), preferred=preferred)
-        if minutes is None:
+        batch = self._radio.next(
+            station,
+            request.n_tracks or USUAL_BATCH if minutes is None else _MOST,
+            allowed=self._allowed(query, checked),
+            wishes=self._wishes(replace(query, discovery=station.discovery)),
+            preferred=self._preferred(checked),
+            full=is_full,
+        )
+        picks = batch.picks
+        if minutes is None or len(picks) < 2 or minutes - lasts(picks[:-1]) >= lasts(picks) - minutes:
             return batch
-        lengths = np.cumsum([catalogue.duration_s(one.row)[0] for one in batch.picks])
-        n = 1 + int(np.argmin(np.abs(lengths - 60 * minutes))) if len(lengths) else 0
-        return replace(batch, picks=batch.picks[:n], ended=batch.ended and n == len(batch.picks))
+        return replace(batch, picks=picks[:-1], ended=False)
 
     # --- where it stands ---
 
-    def _station(
-        self, radio: RadioState, state: SessionState, query: Query, circle: Circle, history: History
-    ) -> Station:
-        catalogue, together = self.recommender.catalogue, self._together(circle, history)
+    def _station(self, begun: Begun, state: SessionState, query: Query, circle: Circle, history: History) -> Station:
+        catalogue, together, radio = self.recommender.catalogue, self._together(circle, history), begun.state
         began = {int(row) for row in catalogue.rows(radio.track_ids)}
         skipped = self._skipped(together)
-        given = dict.fromkeys(catalogue.rows(state.shown).tolist())
+        on_screen = (one for one in state.slate if one not in begun.released)  # an undo may have brought it back
+        given = dict.fromkeys(catalogue.rows((*state.shown, *on_screen)).tolist())
         if radio.start.of != "artist":  # its best-known tracks stand for an artist, and may come
             given = dict.fromkeys([*(row for row in began if row not in given), *given])
         played = [e.track_id for e in together.events.own if e.session_id == history.session_id]
@@ -185,24 +199,12 @@ class Radios(Tuning):
             heard=tuple(heard),
             given=tuple(given),
             skipped=tuple(skipped),
-            known=self._familiar(circle, history, new=query.discovery > 0),
-            discovery=query.discovery,
+            # In a group, whoever turned the dial would read off a batch whom the others know.
+            known=() if circle.others else tuple(catalogue.rows(history.relations).tolist()),
+            discovery=0.0 if circle.others else query.discovery,
             one_artist=any(len(c.values) == 1 for c in only),
             seed=query.seed,
         )
-
-    def _familiar(self, circle: Circle, history: History, *, new: bool) -> tuple[int, ...]:
-        """Rows that stand for the artists who are familiar: to all of a group, or to anybody where new ones are wanted.
-
-        What is one member's alone must not be read off a batch.
-        """
-        catalogue = self.recommender.catalogue
-        of_each = [catalogue.rows(one.relations) for one in (history, *circle.others)]
-        if len(of_each) == 1 or new:
-            return tuple(np.concatenate(of_each).tolist())
-        artists = [frozenset(catalogue.artist_rows[rows].tolist()) for rows in of_each]
-        shared = frozenset.intersection(*artists)
-        return tuple(row for row in of_each[0].tolist() if int(catalogue.artist_rows[row]) in shared)
 
     def _allowed(self, query: Query, checked: Checked) -> BoolArray:
         """Which tracks (N,) meet all that is demanded; nothing gives way."""
@@ -222,7 +224,7 @@ class Radios(Tuning):
         if not query.text and not query.constraints and not query.fame:
             return None
         n_tracks = len(self.recommender.catalogue)
-        rows, scores = self.recommender.beside(None).rank(replace(query, conversation=None), n_tracks)
+        rows, scores = self.recommender.beside(None, onward=False).rank(replace(query, conversation=None), n_tracks)
         if not len(rows):
             return None
         found = np.full(n_tracks, float(scores.min()), dtype=np.float32)
@@ -268,16 +270,26 @@ class Radios(Tuning):
     def _said(self, begun: Begun, batch: Batch, length: str, book: Phrasebook, *, first: bool, closer: bool) -> str:
         n = len(batch.picks)
         if not n:
-            return book(_ENDED)
+            return book(ENDED)
         slate = book("{n} tracks, {length}" if n > 1 else "{n} track, {length}", n=n, length=length)
         said = [book(_FROM[begun.state.start.of], name=begun.name, slate=slate)]
         if first and batch.by == "neighbours":
-            said.append(book(_UNLEARNT))
+            following = self.recommender.following
+            said.append(book(_UNLEARNT if following is None or not following.weight else _UNKNOWN))
         if closer:
             said.append(book(CLOSER))
         if batch.ended:
-            said.append(book(_ENDED))
+            said.append(book(ENDED))
         return " ".join(said)
+
+
+def _stays(last: StoredTurn, said: str, language: str, rated: Mapping[str, bool]) -> tuple[SessionState, Reply]:
+    """The session and the playlist as they were, with a turn more."""
+    kept, turn = last.reply.tracks, last.state.turn + 1
+    tracks = tuple(one.model_copy(update={"liked": rated.get(one.track_id), "new": False}) for one in kept)
+    told = {"turn": turn, "text": said, "tracks": tracks, "diff": Diff(n_kept=len(tracks)), "export": None}
+    state = last.state.model_copy(update={"turn": turn, "language": language, "open_question": None})
+    return state, last.reply.model_copy(update=told | {"options": ()})
 
 
 def _sentence(facts: Sequence[str]) -> str:

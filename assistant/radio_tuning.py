@@ -11,6 +11,7 @@ from assistant.editing import edits_of
 from assistant.groups import Circle
 from assistant.history import History
 from assistant.labels import plain
+from assistant.overrides import with_overrides
 from assistant.querying import example_rows
 from assistant.radio_start import RadioStart, RadioState
 from assistant.relative import against
@@ -44,6 +45,7 @@ class Begun:
     name: str  # what it began from, in words
     request: Request  # what refines it, if anything, in the language to answer in
     refined: bool = False
+    released: frozenset[str] = frozenset()  # ids of what is on screen, was not heard, and may come again
 
 
 class Tuning(Asides):
@@ -61,12 +63,17 @@ class Tuning(Asides):
         request = self._refining(wish, message, before, language)
         if request is None:
             return None
-        together = self._together(circle, history)
+        together, released = self._together(circle, history), frozenset[str]()
+        if wish.start.of != "playlist":
+            released = unheard(before, together, turned=self._turns_dial(with_overrides(request, message), before))
+            before = without(before, released)
         if wish.start.of == "session" and before.radio is not None and before.radio.track_ids:
             state: RadioState | None = before.radio
         else:
             state = self._begin(wish.start, before, together)
-        return None if state is None else Begun(state, self._name_of(state.start), request, bool(wish.rest))
+        if state is None:
+            return None
+        return Begun(state, self._name_of(state.start), request, bool(wish.rest), released)
 
     def _refining(self, wish: RadioWish, message: Message, before: SessionState, language: str) -> Request | None:
         """Read what refines a radio; None where that is more than a refinement, or says nothing that is known."""
@@ -126,6 +133,10 @@ class Tuning(Asides):
                 ids = before.slate
             case "last":
                 ids = heard[-start.n :]
+            case _ if heard and not set(heard) & set(before.slate):
+                # A newer playlist is on screen than what was heard.
+                ids = [one for one in before.slate if one in before.shown] or heard
+                start = start if ids is heard else start.model_copy(update={"of": "playlist"})
             case _:
                 ids = heard
         known = [catalogue.track_ids[row] for row in catalogue.rows(ids).tolist()]
@@ -163,6 +174,11 @@ class Tuning(Asides):
                 rows[event.track_id] = None
         return [int(row) for row in self.recommender.catalogue.rows(rows)]
 
+    def _turns_dial(self, request: Request, before: SessionState) -> bool:
+        usual = {"discovery": 0.0, "fame": 0.0, "how_much_me": self._defaults.how_much_me}
+        held = {name: usual[name] if (at := getattr(before, name)) is None else at for name in usual}
+        return any(getattr(request, name) not in (None, at) for name, at in held.items())
+
     def _together(self, circle: Circle, history: History) -> History:
         """What a whole group did in the session that goes on; of somebody alone, all that they did."""
         if not circle.others:
@@ -170,6 +186,21 @@ class Tuning(Asides):
         everybody = (history, *circle.others)
         events = [e for one in everybody for e in one.events.own if e.session_id == history.session_id]
         return replace(history, events=Past(sorted(events, key=lambda event: event.at)))
+
+
+def unheard(before: SessionState, together: History, *, turned: bool) -> frozenset[str]:
+    """The ids of a playlist on screen that stand behind what was skipped there, and that nobody heard or rated.
+
+    Where a dial was `turned`, behind the last one that was heard, rated or skipped.
+    """
+    kinds = {e.track_id: e.kind for e in together.events.own if e.session_id == together.session_id}
+    ends = [n for n, one in enumerate(before.slate) if one in kinds and (turned or kinds[one] is EventKind.SKIP)]
+    return frozenset(one for one in before.slate[ends[-1] + 1 :] if one not in kinds) if ends else frozenset()
+
+
+def without(state: SessionState, released: frozenset[str]) -> SessionState:
+    """The session as if some tracks had not been shown in it."""
+    return state.model_copy(update={"shown": tuple(one for one in state.shown if one not in released)})
 
 
 def _refuses(event: Event) -> bool:

@@ -100,7 +100,13 @@ def open_following(home: Path, catalogue: Catalogue) -> Following | None:
         card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
         model, successors = load_model(folder / _MODEL), Successors.load(folder / _AFTER)
         return Following.over(
-            catalogue, str(card["model"]), model, successors, card["track_ids"], weight=float(card["weight"])
+            catalogue,
+            str(card["model"]),
+            model,
+            successors,
+            card["track_ids"],
+            weight=float(card["weight"]),
+            of_playlists=card.get("source") == "playlists",
         )
     except (SequentialModelError, OSError, ValueError, KeyError, TypeError) as error:
         _LOG.warning("nothing is told of what comes next; run `segue train --sequential`: %s", error)

@@ -13,14 +13,15 @@ Every track that may come is scored anew after each pick, in units of a catalogu
 w is measured when the model is learnt (`Radio.weight_of`). The others are set by hand, but for the company's: on the
 playlists of 28,356 Spotify songs, of a fifth of which the first three or six tracks were given, 4.0 finds more of the
 rest than 1.5 (NDCG@10 .215 and .142). No artist comes again within ten tracks, and no version of what was given, ever.
-Where the tracks that may come have too few artists for that, the distance is halved until one fits, and that is said.
+Where the tracks that may come have too few artists for a pick, the distance is halved for it until one fits, which is
+said.
 
 Shapes: N tracks of the catalogue, d joint width, n picks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -85,7 +86,7 @@ class Batch:
 
     picks: tuple[Next, ...]
     by: Literal["sequence", "neighbours"]  # whether a model of what comes next took part
-    gap: int  # tracks within which no artist came twice
+    gap: int  # tracks within which no artist came twice, by the pick that had to come nearest
     ended: bool  # whether nothing is left that may come
 
 
@@ -107,15 +108,17 @@ class Radio:
         allowed: BoolArray | None = None,
         wishes: FloatArray | None = None,
         preferred: FloatArray | None = None,
+        full: Callable[[Sequence[Next]], bool] | None = None,
     ) -> Batch:
         """Choose the next n tracks, each as if those before it had been heard.
 
         Args:
             station: where the radio stands.
-            n: how many.
+            n: how many at most.
             allowed: which tracks (N,) meet all that is demanded; None for all.
             wishes: what the session wants of each track (N,), in any unit; None for nothing.
             preferred: how far each track (N,) meets what is preferred and not demanded, in 0–1; None for nothing.
+            full: tells of what was picked so far whether it is enough; None where only n does.
         """
         works, artists = self._catalogue.work, self._catalogue.artist_rows
         gone = np.array([*station.given, *station.skipped], dtype=np.int64)
@@ -127,12 +130,16 @@ class Radio:
         heard, given = [*station.start, *station.heard], [*station.given]
         following = self._following
         followed = following is not None and following.weight > 0 and following.knows(heard)
-        gap, picks = 0 if station.one_artist else ARTIST_GAP, list[Next]()
+        gap = closest = 0 if station.one_artist else ARTIST_GAP
+        picks = list[Next]()
         familiar = np.isin(artists, artists[np.array(station.known, dtype=np.int64)])
-        while len(picks) < n:
-            gap, may = self._apart(open_, given, gap)
+        ended = False
+        while len(picks) < n and not (full is not None and full(picks)):
+            kept, may = self._apart(open_, given, gap)
             if not may.any():
+                ended = True
                 break
+            closest = min(closest, kept)
             parts = {**still, **self._moving(station, heard, given, familiar)}
             score = np.sum(list(parts.values()), axis=0)
             row = int(np.argmax(np.where(may, score, -np.inf)))
@@ -141,7 +148,7 @@ class Radio:
             open_ &= works != works[row]
             heard.append(row)
             given.append(row)
-        return Batch(tuple(picks), "sequence" if followed else "neighbours", gap, len(picks) < n)
+        return Batch(tuple(picks), "sequence" if followed else "neighbours", closest, ended)
 
     def parts(self, station: Station) -> dict[str, FloatArray]:
         """Say what every track (N,) is worth as the next one, part by part: `Next.parts` of each."""

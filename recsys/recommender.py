@@ -208,12 +208,12 @@ class Recommender:
         return replace(query, liked_rows=(*query.liked_rows, *new)) if new else query
 
     def beside(
-        self, conversations: ConversationRanking | None, *, weights: RankingWeights | None = None
+        self, conversations: ConversationRanking | None, *, weights: RankingWeights | None = None, onward: bool = True
     ) -> Recommender:
-        """The same generation, ranking conversations in another way or not at all, or with other weights."""
+        """The same, ranking conversations in another way or not at all, by other weights, or not by what comes next."""
         other = object.__new__(Recommender)
         other.__dict__.update(self.__dict__)
-        other.conversations = conversations
+        other.conversations, other.following = conversations, self.following if onward else None
         if weights is not None:
             other.ranker = Ranker(self.catalogue, self.vocabulary, self._vectors, weights)
         return other

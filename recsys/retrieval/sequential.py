@@ -25,6 +25,8 @@ from recsys.types import EventKind, FloatArray, IntArray
 _MOST_STEPS = 50
 #: How often one track must have followed another for it to be said.
 _OFTEN = 2
+#: How many people must have made a step for it to be said or to order a playlist: nobody's plays are to be read off it.
+_PEOPLE = 3
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Following:
     #: What the likeliest track gains in the radio, in units of a catalogue's usual spread; measured when it is learnt.
     weight: float
     rows: IntArray  # (I,) the track of each of its items, -1 where the catalogue has it no more
+    of_playlists: bool = False  # whether it was learnt from the catalogue's playlists, which are nobody's secret
 
     @classmethod
     def over(
@@ -49,6 +52,7 @@ class Following:
         track_ids: Sequence[str],
         *,
         weight: float = 4.0,
+        of_playlists: bool = False,
     ) -> Following:
         """Place a model's items (I), given by track id, in a catalogue."""
         number = {track_id: item for item, track_id in enumerate(track_ids)}
@@ -56,7 +60,7 @@ class Following:
         rows = np.full(len(track_ids), -1, dtype=np.int64)
         known = np.flatnonzero(items >= 0)
         rows[items[known]] = known
-        return cls(name, model, successors, items, weight, rows)
+        return cls(name, model, successors, items, weight, rows, of_playlists)
 
     def scores(self, session: Sequence[int] | IntArray) -> FloatArray:
         """Score every track (N,), in 0–1, as what comes after the rows of a session, oldest first.
@@ -76,15 +80,26 @@ class Following:
         return found
 
     def after(self, session: Sequence[int] | IntArray, row: int) -> tuple[int, int] | None:
-        """Say which of a session's rows a track came right after most often, and how often; None where not twice."""
+        """Say which of a session's rows a track came right after most often, and how often.
+
+        None where not twice, or in the sessions of fewer than three people.
+        """
         item, prefix = int(self.items[row]), self._prefix(session)
         if item < 0 or not len(prefix):
             return None
-        counted = self.successors.counts(prefix, item)
+        counted = self.steps(prefix, item)
         # Of equals, the one that was there last.
         best = len(prefix) - 1 - int(np.argmax(counted[::-1]))
         n = int(counted[best])
-        return (int(self.rows[prefix[best]]), n) if n >= _OFTEN and self.rows[prefix[best]] != row else None
+        return (int(self.rows[prefix[best]]), n) if n and self.rows[prefix[best]] != row else None
+
+    def steps(self, before: IntArray, after: int) -> IntArray:
+        """Return how often an item came right after each of some others (n,), 0 for what must not be told."""
+        counted = self.successors.counts(before, after)
+        counted[counted < _OFTEN] = 0
+        if not self.of_playlists:
+            counted[self.successors.people(before, after) < _PEOPLE] = 0
+        return counted
 
     def knows(self, session: Sequence[int] | IntArray) -> bool:
         """Tell whether the model knows any of a session's rows."""
@@ -114,7 +129,8 @@ class Following:
 def steps_between(following: Following | None, rows: IntArray) -> FloatArray | None:
     """Say how often the second of two tracks came right after the first (n, n), in 0–1; None where that is not known.
 
-    1 is the step of them all that was made most often; what was made once counts as never.
+    1 is the step of them all that was made most often; what was made once, or by fewer than three people, counts as
+    never.
     """
     if following is None or not following.weight or not len(rows):
         return None
@@ -122,8 +138,7 @@ def steps_between(following: Following | None, rows: IntArray) -> FloatArray | N
     known = np.flatnonzero(items >= 0)
     counted = np.zeros((len(rows), len(rows)), dtype=np.float32)
     for place in known.tolist():
-        counted[known, place] = following.successors.counts(items[known], int(items[place]))
-    counted[counted < _OFTEN] = 0
+        counted[known, place] = following.steps(items[known], int(items[place]))
     return np.log1p(counted) / np.log1p(counted.max()) if counted.any() else None
 
 

@@ -29,12 +29,21 @@ class Successors(CountingModel):
         super().__init__(decay=decay)
 
     def fit(self, train: Sequences, *, validation: Questions | None = None, progress: Progress = silent) -> Self:
-        """Count pairs of steps; `validation` changes nothing."""
+        """Count pairs of steps, and how many different people made each; `validation` changes nothing."""
         require_steps(self.name, train)
         before = pairs_at(train, 1)
-        ones = np.ones(len(before), dtype=np.float32)
-        places = (train.items[before], train.items[before + 1])
-        return self.learn(train, {"after": sp.csr_array((ones, places), shape=(train.n_items, train.n_items))})
+        first, second = train.items[before], train.items[before + 1]
+        whose = np.unique([owner_of(name) for name in train.owners], return_inverse=True)[1][
+            train.sequence_rows[before]
+        ]
+        once = np.unique(np.stack([whose, first, second]), axis=1)[1:]
+        shape = (train.n_items, train.n_items)
+        counted = {"after": (first, second), "people": (once[0], once[1])}
+        arrays = {
+            name: sp.csr_array((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
+            for name, (rows, columns) in counted.items()
+        }
+        return self.learn(train, arrays)
 
     def sparse_scores(self, prefixes: Sequences) -> sp.csr_array:
         """Return the counts (B, I)."""
@@ -42,10 +51,27 @@ class Successors(CountingModel):
 
     def counts(self, before: IntArray, after: int) -> IntArray:
         """Return how often an item came right after each of some others (n,)."""
+        return self._column("after", before, after)
+
+    def people(self, before: IntArray, after: int) -> IntArray:
+        """Return how many different people's sequences have an item right after each of some others (n,).
+
+        0 where it was saved before that was counted.
+        """
+        return self._column("people", before, after)
+
+    def _column(self, counted: str, before: IntArray, after: int) -> IntArray:
         if self._arrays is None:
             raise SequentialModelError(self.name, "it was asked before it was fitted", "call fit or load first")
-        column = self._arrays["after"][before][:, [after]]
+        if counted not in self._arrays:
+            return np.zeros(len(before), dtype=np.int64)
+        column = self._arrays[counted][before][:, [after]]
         return np.asarray(column.toarray(), dtype=np.int64).ravel()
+
+
+def owner_of(name: str) -> str:
+    """Say whose a sequence is that is called LISTENER/NUMBER; what is called otherwise stands for itself."""
+    return name.rpartition("/")[0] or name
 
 
 def pairs_at(sequences: Sequences, distance: int) -> IntArray:

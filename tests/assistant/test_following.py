@@ -46,9 +46,12 @@ def _play(assistant: Assistant) -> None:
     rng, scenes, events = np.random.default_rng(4), _scenes(assistant), []
     for session in range(160):
         scene = scenes[session % N_SCENES]
-        for step, place in enumerate(rng.permutation(N_OF_SCENE)[:6].tolist()):
+        places, turn = rng.permutation(N_OF_SCENE).tolist(), session // N_SCENES
+        if turn % 3 == 0:  # all four play one after one other
+            places = [0, 4, *(place for place in places if place not in (0, 4))]
+        for step, place in enumerate(places[:6]):
             at = session * 10_000.0 + step * 200
-            events.append(Event(f"listener {session % 4}", scene[place], EventKind.PLAY, at, 1.0))
+            events.append(Event(f"listener {turn % 4}", scene[place], EventKind.PLAY, at, 1.0))
     assistant._store().add_events(events)
 
 

@@ -213,6 +213,37 @@ def test_what_a_member_skips_moves_the_radio_of_the_group_and_is_not_told(assist
     assert nearness[1] < nearness[0]
 
 
+@pytest.mark.parametrize("dial", [-1.0, 0.0, 1.0])
+@pytest.mark.parametrize("wish", ["", "radio from Miles Davis, calm"])
+def test_what_a_group_hears_does_not_depend_on_whom_its_members_know(
+    assistant: Assistant, dial: float, wish: str
+) -> None:
+    catalogue = assistant.serving().recommender.catalogue
+    batches = []
+    for liked in ((), range(0, len(catalogue), 3)):
+        other = f"other {uuid4().hex}"
+        group = _Talk(assistant, group=(other,))
+        # The same for every group: what chance adds, where it begins, and what the asker has heard before.
+        first = group.rows(group.say("radio from Miles Davis", seed=3, n_tracks=2))
+        assistant.feedback(group.listener, None, catalogue.track_ids[first[0]], "like")
+        for row in liked:
+            assistant.feedback(other, None, catalogue.track_ids[row], "like")
+        batches.append(group.rows(group.say(wish or "keep going", seed=3, discovery=dial)))
+    assert batches[0] == batches[1]
+
+
+def test_the_dial_of_a_group_tells_nobody_whom_the_asker_knows(assistant: Assistant) -> None:
+    catalogue = assistant.serving().recommender.catalogue
+    batches = []
+    for dial in (-1.0, 1.0):
+        group = _Talk(assistant, group=(f"other {uuid4().hex}",))
+        group.say("radio from Miles Davis, calm", seed=3, n_tracks=2)
+        for row in range(0, len(catalogue), 3):
+            assistant.feedback(group.listener, None, catalogue.track_ids[row], "like")
+        batches.append(group.rows(group.say("keep going", seed=3, discovery=dial)))
+    assert batches[0] == batches[1]
+
+
 def test_nothing_is_told_of_what_members_of_a_group_know(assistant: Assistant) -> None:
     group = _Talk(assistant, group=(f"other {uuid4().hex}",), speaker=None)
     for track in group.say("some jazz").tracks[:6]:

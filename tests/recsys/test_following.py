@@ -161,11 +161,39 @@ def test_a_reason_names_the_track_that_was_followed_most_often() -> None:
     catalogue = _catalogue()
     sessions = Sequences.of([[1, 2], [1, 2], [3, 2], [4, 5]], NAMES)
     after = Successors().fit(sessions)
-    following = Following.over(catalogue, "successors", after, after, NAMES)
+    following = Following.over(catalogue, "successors", after, after, NAMES, of_playlists=True)
     one, two, three, four, five = catalogue.rows(["t1", "t2", "t3", "t4", "t5"]).tolist()
     assert following.after([three, one, four], two) == (one, 2)
     assert following.after([four], five) is None  # once is not often
     assert following.after([], two) is None
+
+
+@pytest.mark.parametrize(("owners", "told"), [("ann/1 ann/2 bob/3 bob/4", 0), ("ann/1 bob/2 cy/3 cy/4", 4)])
+def test_a_step_is_told_of_and_orders_a_playlist_only_where_three_people_made_it(owners: str, told: int) -> None:
+    catalogue = _catalogue()
+    after = Successors().fit(Sequences.of([[1, 2]] * 4, NAMES, owners.split()))
+    following = Following.over(catalogue, "successors", after, after, NAMES)
+    one, two = catalogue.rows(["t1", "t2"]).tolist()
+    assert following.after([one], two) == ((one, told) if told else None)
+    assert (steps_between(following, np.array([one, two])) is not None) == bool(told)
+    assert following.scores([one])[two] == 1  # it counts all the same, among all else
+
+
+def test_of_sessions_nothing_is_told_where_it_was_not_saved_how_many_people_made_a_step(
+    tmp_path: Path, store: Store
+) -> None:
+    for source, told in (("sessions", None), ("playlists", 5)):
+        home, catalogue = tmp_path / source, _catalogue()
+        after = Successors().fit(Sequences.of([[1, 2]] * 5, NAMES))
+        publish_following(home, store, after, after, NAMES, {}, {"weight": 2.0, "source": source})
+        for counts in (home / FOLDER).glob("*/successors/counts.npz"):
+            with np.load(counts) as saved:
+                older = {name: saved[name] for name in saved.files if not name.startswith("people")}
+            np.savez(counts, **older)
+        following = open_following(home, catalogue)
+        assert following is not None
+        one, two = catalogue.rows(["t1", "t2"]).tolist()
+        assert following.after([one], two) == (None if told is None else (one, told))
 
 
 def test_the_session_so_far_is_what_spoke_for_itself_in_its_order() -> None:
