@@ -33,17 +33,20 @@ def following_status(home: Path) -> FollowingStatus | None:
     card = following_card(home)
     if card is None:
         return None
-    return FollowingStatus(
-        model=str(card["model"]),
-        source=str(card["source"]),
-        n_sequences=int(card["n_sequences"]),
-        n_tracks=len(card["track_ids"]),
-        n_listeners=len(card["listeners"]),
-        trained_at=float(card["at"]),
-        weight=float(card["weight"]),
-        ndcg=float(card["ndcg"]),
-        baseline=str(card["baseline"]),
-        baseline_ndcg=float(card["baseline_ndcg"]),
-        gain_low=float(card["low"]),
-        gain_high=float(card["high"]),
-    )
+    try:
+        return FollowingStatus(
+            model=str(card["model"]),
+            source=str(card["source"]),
+            n_sequences=int(card["n_sequences"]),
+            n_tracks=len(card["track_ids"]),
+            n_listeners=len(card["listeners"]),
+            trained_at=float(card["at"]),
+            weight=float(card["weight"]),
+            ndcg=float(card["ndcg"]),
+            baseline=str(card["baseline"]),
+            baseline_ndcg=float(card["baseline_ndcg"]),
+            gain_low=float(card["low"]),
+            gain_high=float(card["high"]),
+        )
+    except (KeyError, TypeError, ValueError):  # a card that something else wrote: nothing is known of it
+        return None

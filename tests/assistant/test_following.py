@@ -12,6 +12,7 @@ import pytest
 from assistant.app import Assistant
 from assistant.following_errors import TooFewSequencesError
 from assistant.following_reports import SequentialReport
+from assistant.following_status import following_status
 from assistant.reply import Message
 from connectors.console import open_console, show_status
 from recsys.errors import ForgottenError
@@ -72,6 +73,15 @@ def test_the_status_tells_which_model_is_on_and_what_it_gains(opened: Assistant,
     with console.capture() as shown:
         show_status(console, opened.status())
     assert f"{report.model}, learnt from 160 sessions of 4 listeners" in " ".join(shown.get().split())
+
+
+@pytest.mark.parametrize("card", ["{", "[]", '{"model": "mixture"}'])
+def test_a_card_that_something_else_wrote_is_no_model(tmp_path: Path, card: str) -> None:
+    folder = tmp_path / "sequential" / "abc"
+    folder.mkdir(parents=True)
+    (folder / "following.json").write_text(card)
+    (folder.parent / "CURRENT").write_text("abc\n")
+    assert following_status(tmp_path) is None
 
 
 def test_the_status_tells_that_no_model_is_on(assistant: Assistant) -> None:
