@@ -24,12 +24,13 @@ from assistant.situation import titled
 from assistant.slates import diff, slate_tracks
 from assistant.store import StoredTurn
 from assistant.versions import with_version
+from assistant.wording import relaxed_sentence
 from recsys.constraints import YES, Checked, check, closeness
 from recsys.groups import pooled
 from recsys.picking import bare_pick
 from recsys.radio import ARTIST_GAP, Batch, Next, Radio, Station
 from recsys.recommendation import Query, Recommendation
-from recsys.types import BoolArray, Facet, FloatArray
+from recsys.types import BoolArray, Constraint, Facet, FloatArray
 
 #: Tracks of a batch where nothing says how many, and at most.
 USUAL_BATCH, _MOST = 10, 200
@@ -78,15 +79,20 @@ class Radios(Tuning):
         query, *others = (self._query(state, one, seed=seed) for one in (history, *circle.others))
         query = pooled(replace(query, clean=query.clean or message.clean), others)
         station = self._station(begun, state, query, circle, history)
-        batch = self._batch(request, station, query)
+        possible = replace(query, constraints=self._that_can_be_met(query.constraints))
+        batch = self._batch(request, station, possible)
         picks = tuple(
             replace(bare_pick(catalogue, one.row), score=one.score, retrievers=("radio",), comes_after=one.after)
             for one in batch.picks
         )
         rows = np.array([one.row for one in batch.picks], dtype=np.int64)
+        counts = self.recommender.counts(query.constraints, rows)
         result = Recommendation(
             picks=picks,
-            counts=self.recommender.counts(query.constraints, rows),
+            counts=tuple(
+                replace(one, relaxed=asked.hard and not held.hard)
+                for one, asked, held in zip(counts, query.constraints, possible.constraints, strict=True)
+            ),
             relaxed=(),
             index=self.recommender.index.name,
             certified=False,
@@ -104,7 +110,8 @@ class Radios(Tuning):
         length = slate_length(picks, book)
         closer = batch.gap < ARTIST_GAP and not station.one_artist
         answer = self._said(begun, batch, length, book, first=before.radio != begun.state, closer=closer)
-        answer = " ".join([request.note, answer]) if request.note else answer
+        gave_way = relaxed_sentence(result.counts, state.names(), book) if picks else ""
+        answer = " ".join(said for said in (request.note, answer, gave_way) if said)
         if not picks and last is not None and before.slate:
             state, reply = _stays(last, answer, request.spoken, outward.rated)
             return request, with_answer(state, text, answer, at, request.speaker), reply
@@ -206,8 +213,19 @@ class Radios(Tuning):
             seed=query.seed,
         )
 
+    def _that_can_be_met(self, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
+        """Let demands that no track of the catalogue meets together give way as in a playlist, to be wishes."""
+        checked = check(self.recommender.catalogue, self.recommender.vocabulary, constraints)
+        wanted = checked.relaxation_steps()
+        gone = frozenset(number for number in wanted if not (checked.met[number] == YES).any())
+        for number in wanted:
+            if checked.allowed(gone).any():
+                break
+            gone |= {number}
+        return tuple(replace(one, hard=one.hard and number not in gone) for number, one in enumerate(constraints))
+
     def _allowed(self, query: Query, checked: Checked) -> BoolArray:
-        """Which tracks (N,) meet all that is demanded; nothing gives way."""
+        """Which tracks (N,) meet all that is demanded."""
         catalogue, allowed = self.recommender.catalogue, checked.allowed()
         banned = np.array([*query.exclude, *query.dislike_rows], dtype=np.int64)
         allowed &= ~np.isin(catalogue.work, catalogue.work[banned])

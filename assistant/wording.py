@@ -12,7 +12,7 @@ from assistant.receipt import MINUTES_TOLERANCE
 from assistant.reply import ReceiptLine
 from assistant.request import Intent, Request
 from assistant.session import SessionState
-from recsys.recommendation import Recommendation
+from recsys.recommendation import ConstraintCount, Recommendation
 from recsys.text import fold
 from recsys.types import Facet
 
@@ -168,10 +168,8 @@ def _wishes(state: SessionState, request: Request, book: Phrasebook) -> list[str
     return [*labels[:_MAX_WISHES], book("{n} more", n=more)] if more > 0 else labels
 
 
-def _shortfalls(state: SessionState, result: Recommendation, book: Phrasebook) -> list[str]:
-    """What the slate does not deliver: relaxed wishes, missing tracks or minutes, missing titles."""
-    sentences = []
-    names = state.names()
+def relaxed_sentence(counts: Sequence[ConstraintCount], names: Mapping[str, str], book: Phrasebook) -> str:
+    """Say which demands gave way; empty where none did."""
     relaxed = [
         book(
             "“{wish}” ({n} of {total})",
@@ -179,12 +177,19 @@ def _shortfalls(state: SessionState, result: Recommendation, book: Phrasebook) -
             n=count.n_met,
             total=count.n_total,
         )
-        for count in result.counts
+        for count in counts
         if count.relaxed
     ]
-    if relaxed:
-        wishes = book.listing(relaxed[:3])
-        sentences.append(book("Too few tracks fit everything, so I relaxed {wishes}.", wishes=wishes))
+    wishes = book.listing(relaxed[:3])
+    return book("Too few tracks fit everything, so I relaxed {wishes}.", wishes=wishes) if relaxed else ""
+
+
+def _shortfalls(state: SessionState, result: Recommendation, book: Phrasebook) -> list[str]:
+    """What the slate does not deliver: relaxed wishes, missing tracks or minutes, missing titles."""
+    sentences = []
+    names = state.names()
+    if gave_way := relaxed_sentence(result.counts, names, book):
+        sentences.append(gave_way)
     n = len(result.picks)
     if state.minutes is not None:
         minutes = sum(pick.duration_s for pick in result.picks) / 60

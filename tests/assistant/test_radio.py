@@ -189,3 +189,13 @@ def test_a_radio_for_something_that_is_no_name_is_a_request_like_any_other(talk:
     assert any(line.constraint == "jazz" for line in reply.receipt)
     named = talk.say("radio from Kind of Blue by Miles Davis, please")
     assert named.tracks
+
+
+def test_what_no_track_can_meet_gives_way_as_in_the_playlist_and_is_said(assistant: Assistant) -> None:
+    talk = _Talk(assistant)
+    first = talk.say("mellow bossa nova thrash metal from the 1910s, 5 tracks")
+    assert "I relaxed" in first.text
+    more = talk.say("keep going")
+    assert len(more.tracks) > 4
+    assert "I relaxed" in more.text
+    assert not {track.track_id for track in first.tracks} & {track.track_id for track in more.tracks}
