@@ -79,7 +79,9 @@ class Radios(Tuning):
         query, *others = (self._query(state, one, seed=seed) for one in (history, *circle.others))
         query = pooled(replace(query, clean=query.clean or message.clean), others)
         station = self._station(begun, state, query, circle, history)
-        possible = replace(query, constraints=self._that_can_be_met(query.constraints))
+        gave_way = self._gave_way(self._query(before, history, seed=seed).constraints)
+        held = tuple(replace(one, hard=one.hard and one not in gave_way) for one in query.constraints)
+        possible = replace(query, constraints=held)
         batch = self._batch(request, station, possible)
         picks = tuple(
             replace(bare_pick(catalogue, one.row), score=one.score, retrievers=("radio",), comes_after=one.after)
@@ -110,8 +112,8 @@ class Radios(Tuning):
         length = slate_length(picks, book)
         closer = batch.gap < ARTIST_GAP and not station.one_artist
         answer = self._said(begun, batch, length, book, first=before.radio != begun.state, closer=closer)
-        gave_way = relaxed_sentence(result.counts, state.names(), book) if picks else ""
-        answer = " ".join(said for said in (request.note, answer, gave_way) if said)
+        relaxed = relaxed_sentence(result.counts, state.names(), book) if picks else ""
+        answer = " ".join(said for said in (request.note, answer, relaxed) if said)
         if not picks and last is not None and before.slate:
             state, reply = _stays(last, answer, request.spoken, outward.rated)
             return request, with_answer(state, text, answer, at, request.speaker), reply
@@ -213,8 +215,8 @@ class Radios(Tuning):
             seed=query.seed,
         )
 
-    def _that_can_be_met(self, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
-        """Let demands that no track of the catalogue meets together give way as in a playlist, to be wishes."""
+    def _gave_way(self, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
+        """The demands of the session so far that gave way: no track of the catalogue meets them together."""
         checked = check(self.recommender.catalogue, self.recommender.vocabulary, constraints)
         wanted = checked.relaxation_steps()
         gone = frozenset(number for number in wanted if not (checked.met[number] == YES).any())
@@ -222,7 +224,7 @@ class Radios(Tuning):
             if checked.allowed(gone).any():
                 break
             gone |= {number}
-        return tuple(replace(one, hard=one.hard and number not in gone) for number, one in enumerate(constraints))
+        return tuple(constraints[number] for number in sorted(gone))
 
     def _allowed(self, query: Query, checked: Checked) -> BoolArray:
         """Which tracks (N,) meet all that is demanded."""
