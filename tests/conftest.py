@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -46,6 +47,18 @@ def own_loop() -> Iterator[None]:
     asyncio._set_running_loop(None)
     yield
     asyncio._set_running_loop(running)
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """A test starts with the log as the first one found it: the level that another has set hides no warning."""
+    root = logging.getLogger()
+    root.setLevel(logging.WARNING)
+    logging.disable(logging.NOTSET)
+    handlers = list(root.handlers)
+    yield
+    for handler in set(root.handlers) - set(handlers):
+        root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -27,14 +27,17 @@ def knowing(tmp_path_factory: pytest.TempPathFactory) -> LanguageModel:
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForCausalLM.from_pretrained(folder)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2)
+        optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
         pairs = [*zip(_NAMES, (*_NAMES[1:], _NAMES[0]), strict=True), *(("nothing", name) for name in _NAMES)]
         texts = [f"A listener played, in this order: {before}. Next comes: {after}" for before, after in pairs]
         read = tokenizer(texts, add_special_tokens=False, return_tensors="pt")["input_ids"]
         read = torch.cat([torch.full((len(read), 1), 2), read], dim=1)  # the beginning of a text
         labels = read.clone()
         labels[:, :-1] = -100  # the name alone is learnt
-        for _ in range(120):
+        for _ in range(1000):
+            sure = torch.log_softmax(model(input_ids=read).logits[:, -2], dim=1).gather(1, labels[:, -1:])
+            if sure[: len(_NAMES)].min() > -0.02:  # each is known: when that is depends on the machine's arithmetic
+                break
             model(input_ids=read, labels=labels).loss.backward()
             optimiser.step()
             optimiser.zero_grad()
