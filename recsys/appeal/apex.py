@@ -17,6 +17,7 @@ Shapes: B tracks, D content numbers, H heads.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -84,9 +85,7 @@ class Apex(nn.Module):
             raise AppealError(f"there is no trunk of {n_shared} layers; expected one of {sorted(TRUNKS)}")
         self.heads, self.n_inputs, self.n_shared = tuple(heads), n_inputs, n_shared
         widths = (n_inputs, *TRUNKS[n_shared])
-        self.shared = nn.Sequential(
-            *(Block(before, after, _TRUNK_DROPOUT) for before, after in zip(widths, widths[1:], strict=False))
-        )
+        self.shared = nn.Sequential(*(Block(before, after, _TRUNK_DROPOUT) for before, after in pairwise(widths)))
         for head in heads:
             self.add_module(f"branch_{head.name}", Branch(head, widths[-1]))
 

@@ -5,7 +5,7 @@ the same, the Brier score. A head without any known target in a batch takes no p
 
     equal         Σ_h L_h
     weighted      Σ_h w_h·L_h, with the weights of `recsys.appeal.heads` (popularity 5, aesthetics 1)
-    uncertainty   Σ_h L_h / (2·σ_h²) + log σ_h, with log σ_h learnt (Kendall et al. 2018, eq. 7, as the authors write it)
+    uncertainty   Σ_h L_h / (2·σ_h²) + log σ_h, with log σ_h learnt (after Kendall et al. 2018, as the authors write it)
 
 The published losses are of values on 0–100 and 1–5 as they are, so that under `equal` popularity outweighs aesthetics
 some six-hundredfold. `scaled` divides each head's error by its range first: ours, not published.

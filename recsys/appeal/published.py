@@ -1,8 +1,8 @@
 """Reading a checkpoint of APEX as its authors publish it.
 
 Their training script writes, with torch.save, a dictionary with `model_state` beside `mode` (song or segment), `task`
-(popularity or full), `loss` and `shared` (2 or 3); a copy of the weights alone, also as safetensors and with a wrapper's
-prefix before every name, is read as well. Depth, width and heads are told from the weights, not from what is written
+(popularity or full), `loss` and `shared` (2 or 3); the weights alone, also as safetensors and with a wrapper's prefix
+before every name, are read as well. Depth, width and heads are told from the weights, not from what is written
 beside them. Nothing of the file is run: torch reads it with `weights_only`.
 
 Described in public at github.com/AMAAI-Lab/apex (train.py, class apexMLP) and huggingface.co/amaai-lab/apex.

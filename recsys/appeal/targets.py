@@ -42,7 +42,11 @@ class Targets:
                 raise AppealError(f"{head.name} is {wrong:g} somewhere; expected 0 or 1, or nothing where unknown")
 
     @classmethod
-    def of(cls, columns: Mapping[str, Sequence[float]], kinds: Mapping[str, Kind] | None = None) -> Targets:
+    def of(
+        cls,
+        columns: Mapping[str, Sequence[float] | NDArray[np.float64]],
+        kinds: Mapping[str, Kind] | None = None,
+    ) -> Targets:
         """Make them of columns by the names of heads.
 
         Args:

@@ -1,8 +1,8 @@
 """Fitting the network of APEX to any content numbers and any heads, in a way that can be broken off and gone on with.
 
-Protocol of the published training script (github.com/AMAAI-Lab/apex, train.py): AdamW, learning rate 1e-4, weight decay
-1e-4, batches of 512, gradients clipped at 1, 50 epochs, a cosine to 0, patience of 20 epochs on the loss of a validation
-part, the best epoch's weights kept. The loss that is chosen by is the one that is trained, without dropout.
+Protocol of the published training script (github.com/AMAAI-Lab/apex, train.py): AdamW, learning rate and weight decay
+1e-4, batches of 512, gradients clipped at 1, 50 epochs, a cosine to 0, patience of 20 epochs on the loss of
+held-out rows, the best epoch's weights kept. The loss that is chosen by is the one that is trained, without dropout.
 
 The validation part is a tenth of the artists. Content is brought to mean 0 and deviation 1 of the training rows, unless
 `standardise` is off, as it is in the published script. State is kept after each epoch; order and dropout are functions
@@ -120,13 +120,16 @@ def train_apex(
         stage: its name.
 
     Raises:
-        AppealError: rows do not match, too few are known, or the loss is no number any more.
+        AppealError: rows do not match, too few are known, values are beyond a head's range, or the loss is no number
+            any more.
         CheckpointError: the state in `folder` is damaged.
     """
     _check(content, targets, groups)
     learnt, held = _validation(groups, targets, seed)
     scales = Scales.fit(targets.rows(learnt), settings.transforms)
-    wanted = torch.from_numpy(scales.forward(targets.values).astype(np.float32))
+    values = scales.forward(targets.values)
+    _check_ranges(targets, values)
+    wanted = torch.from_numpy(values.astype(np.float32))
     centre, spread = _scaling(content[learnt], settings.standardise)
     rows = torch.from_numpy(((content - centre) / spread).astype(np.float32))
     torch.manual_seed(seed)
@@ -227,6 +230,17 @@ def _check(content: FloatArray, targets: Targets, groups: Sequence[str]) -> None
     for column, head in enumerate(targets.heads):
         if len(set(targets.values[~np.isnan(targets.values[:, column]), column])) < 2:
             raise AppealError(f"{head.name} has fewer than two different known values; leave that target out")
+
+
+def _check_ranges(targets: Targets, values: NDArray[np.float64]) -> None:
+    """Refuse values that no output can reach."""
+    for column, head in enumerate(targets.heads):
+        low, high = float(np.nanmin(values[:, column])), float(np.nanmax(values[:, column]))
+        if low < head.low or high > head.high:
+            raise AppealError(
+                f"{head.name} goes from {low:g} to {high:g} where the head says {head.low:g} to {head.high:g}; "
+                f"transform it, as with --set transform.{head.name}=percentile, or give it on that scale"
+            )
 
 
 def _validation(groups: Sequence[str], targets: Targets, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -259,6 +259,9 @@ def test_no_artist_is_both_learnt_from_and_validated_on(planted: Planted) -> Non
     content, targets, _ = planted
     with pytest.raises(AppealError, match="only 1 artist"):
         train_apex(content, targets, ["one"] * len(content), _QUICK, seed=3)
+    plays = Targets.of({"score_streams": np.arange(len(content)) * 1000.0})
+    with pytest.raises(AppealError, match=r"goes from 0 to 239000 where the head says 0 to 100; transform it"):
+        train_apex(content, plays, [str(n) for n in range(len(content))], _QUICK, seed=3)
     with pytest.raises(AppealError, match="no finite number"):
         train_apex(np.full_like(content, np.nan), targets, [str(n) for n in range(len(content))], _QUICK, seed=3)
 
