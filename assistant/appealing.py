@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FOLDER = "appeal"
 _STATE = "training"
+#: What of a table may be learnt from, beside files and stored spaces.
+FEATURES, TEXT = "features", "text:"
 MODES = ("song", "segment")
 _WORDS = ("loss", "mode", "shared", "rate", "decay", "batch", "epochs", "patience", "scaled", "standardise")
 
@@ -43,6 +45,7 @@ def train_appeal(
     vectors: Sequence[str] = (),
     targets: Sequence[str] = (),
     asked: Sequence[str] = (),
+    encoder: str = "all-MiniLM-L6-v2",
     seed: int = 64,
     progress: Progress | None = None,
 ) -> AppealReport:
@@ -53,8 +56,10 @@ def train_appeal(
     Args:
         home: the data folder.
         table: targets, and features (see `recsys.appeal.tables`).
-        vectors: .npy files of the table's rows, or names of stored spaces, found by the table's `track_id`; with any of
-            them, the table's own numeric columns are not looked at.
+        vectors: what to learn from, side by side: .npy files of the table's rows, names of stored spaces (found by the
+            table's `track_id`), "text:COLUMN" for the encoded words of a column, and "features" for the table's own
+            numeric columns, which are taken where nothing is named.
+        encoder: the text encoder, by name.
         targets: which heads to learn; all that the table has when empty.
         asked: settings as KEY=VALUE, such as "loss=weighted" or "transform.popularity=percentile+power:0.5".
         seed: of all that is drawn.
@@ -78,7 +83,7 @@ def train_appeal(
         if missing := [name for name in targets if name not in known]:
             raise AppealError(f"{table} has no target {', '.join(missing)}; it has {', '.join(known)}")
         read = replace(read, targets=read.targets.only(targets))
-    content, inputs = _content(home, table, read, vectors)
+    content, inputs = _content(home, table, read, vectors or (FEATURES,), encoder)
     if mode == MODES[0]:
         read, content = read.songs(content)
     with writing(home):
@@ -143,44 +148,55 @@ def read_asked(asked: Sequence[str]) -> tuple[ApexSettings, str]:
             if isinstance(error, AppealError):
                 raise
             raise AppealError(
-                f"no setting {one!r}; write KEY=VALUE with {', '.join(_WORDS)} or transform.HEAD, such as loss=weighted, "
-                "shared=3, mode=segment, epochs=20, scaled=yes or transform.popularity=percentile+power:0.5"
+                f"no setting {one!r}; write KEY=VALUE with {', '.join(_WORDS)} or transform.HEAD, such as "
+                "loss=weighted, shared=3, mode=segment, scaled=yes or transform.popularity=percentile+power:0.5"
             ) from error
     return ApexSettings(transforms=transforms, **changed), mode
 
 
-def _content(home: Path, table: Path, read: TargetTable, vectors: Sequence[str]) -> tuple[FloatArray, tuple[str, ...]]:
-    """Lay vectors, or the table's own features, side by side: (n, D)."""
+def _content(
+    home: Path, table: Path, read: TargetTable, vectors: Sequence[str], encoder: str
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Lay what is learnt from side by side: (n, D), and what it is called."""
+    import numpy as np
+
+    parts = [_part(home, table, read, one, encoder).astype(np.float32) for one in vectors]
+    return np.hstack(parts), tuple(one if one.startswith(TEXT) else Path(one).name for one in vectors)
+
+
+def _part(home: Path, table: Path, read: TargetTable, asked: str, encoder: str) -> FloatArray:
     import numpy as np
 
     from recsys.appeal.errors import AppealError
     from recsys.appeal.inputs import read_vectors
+    from recsys.encoders.text import open_text_encoder
     from recsys.spaces import open_space
 
     rows = np.arange(len(read.tracks))
-    if not vectors:
+    if asked == FEATURES:
         if read.features is None:
             raise AppealError(
-                f"{table} has no numeric column beside its targets; give vectors of its rows with --vectors FILE.npy, or "
-                "the name of a stored space (`segue embeddings list`)"
+                f"{table} has no numeric column beside its targets; give vectors of its rows with --vectors FILE.npy, "
+                "or the name of a stored space (`segue embeddings list`)"
             )
-        return read.features.learn(rows)(rows), ("features",)
-    parts = []
-    for one in vectors:
-        if one.endswith(".npy"):
-            found = read_vectors(Path(one))
-            if len(found) != len(rows):
-                raise AppealError(f"{one} has {len(found):,} rows for the {len(rows):,} of {table}; give one a row")
-        else:
-            found, there = open_space(home, one).rows(read.tracks.tolist())
-            if not there.any():
-                raise AppealError(
-                    f"the space {one} knows none of the {len(rows):,} tracks of {table}; expected a column track_id "
-                    "with the ids of the catalogue (`segue embeddings list` says what is stored)"
-                )
-            found = np.where(there[:, None], found, found[there].mean(axis=0))
-        parts.append(found.astype(np.float32))
-    return np.hstack(parts), tuple(Path(one).name for one in vectors)
+        return np.asarray(read.features.learn(rows)(rows), np.float32)
+    if asked.startswith(TEXT):
+        column = asked.removeprefix(TEXT)
+        if column not in read.words:
+            raise AppealError(f"{table} has no text column {column!r}; it has {', '.join(read.words) or 'none'}")
+        return open_text_encoder(encoder, home / "cache" / "encoder").encode(read.words[column])
+    if asked.endswith(".npy"):
+        found = read_vectors(Path(asked))
+        if len(found) != len(rows):
+            raise AppealError(f"{asked} has {len(found):,} rows for the {len(rows):,} of {table}; give one a row")
+        return found
+    found, there = open_space(home, asked).rows(read.tracks.tolist())
+    if not there.any():
+        raise AppealError(
+            f"the space {asked} knows none of the {len(rows):,} tracks of {table}; expected a column track_id with the "
+            "ids of the catalogue (`segue embeddings list` says what is stored)"
+        )
+    return np.where(there[:, None], found, found[there].mean(axis=0))
 
 
 def _report(

@@ -69,7 +69,7 @@ def train(
     ] = None,
     vectors: Annotated[
         list[str] | None,
-        typer.Option("--vectors", metavar="FILE.npy|SPACE", help="With --apex: what of its rows to learn from."),
+        typer.Option("--vectors", metavar="NAME", help="With --apex: FILE.npy, a space, text:COLUMN or features."),
     ] = None,
     targets: Annotated[
         str | None, typer.Option("--targets", metavar="NAME,…", help="With --apex: which to learn (default: all).")
@@ -161,6 +161,7 @@ def _train_appeal(table: Path, vectors: list[str], targets: str | None, asked: l
             vectors=vectors,
             targets=wanted,
             asked=asked,
+            encoder=settings.text_encoder,
             seed=settings.seed if seed is None else seed,
             progress=progress,
         )
@@ -170,9 +171,8 @@ def _train_appeal(table: Path, vectors: list[str], targets: str | None, asked: l
         f"{', '.join(report.inputs)}"
     )
     typer.echo(f"  heads: {heads}")
-    typer.echo(
-        f"  the best of {report.n_epochs} epochs was {report.best_epoch}: loss {report.loss:.4g} on the artists held out"
-    )
+    best = f"the best of {report.n_epochs} epochs was {report.best_epoch}"
+    typer.echo(f"  {best}, with a loss of {report.loss:.4g} on artists that were held out")
     typer.echo(f"  it is in {report.folder}")
 
 

@@ -72,10 +72,18 @@ def evaluate(
                 f"{head.name} is known of {n_known} tracks of {data}; give at least {_LEAST_KNOWN}"
             )
     compared = systems_for(read, vectors=vectors, encoder=encoder_for(read, kept, threads))
-    learners = _chosen(compared, chosen)
+    names = _chosen(compared, chosen)
     n_folds = n_folds or (10 if read.kind == AESTHETICS else 5)
     folds = folds_by_group(read.groups, n_folds, seeds[0]) if read.asked is None else [_new_artists(read, read.asked)]
-    said = {one.name: _held_out_predictions(one, read, compared, folds, seeds[0], progress) for one in learners}
+    needed = {part for name in names for part in compared.means.get(name, (name,))}
+    told = {
+        one.name: _held_out_predictions(one, read, compared, folds, seeds[0], progress)
+        for one in compared.learners
+        if one.name in needed
+    }
+    for name in compared.means.keys() & set(names):
+        told[name] = np.mean([told[part] for part in compared.means[name]], axis=0)
+    said = {name: told[name] for name in names}
     kinds = {head.name: kind.value for head, kind in zip(read.targets.heads, read.targets.kinds, strict=True)}
     report = Report(
         "segue eval apex",
@@ -112,12 +120,11 @@ def _new_artists(data: AppealData, asked: NDArray[np.bool_]) -> NDArray[np.int64
     return new
 
 
-def _chosen(compared: Compared, names: Sequence[str]) -> tuple[Learner, ...]:
-    known = tuple(one.name for one in compared.learners)
+def _chosen(compared: Compared, names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
-        if name not in known:
-            raise UnknownSystemError(name, known)
-    return tuple(one for one in compared.learners if not names or one.name in names)
+        if name not in compared.names:
+            raise UnknownSystemError(name, compared.names)
+    return tuple(name for name in compared.names if not names or name in names)
 
 
 def _held_out_predictions(

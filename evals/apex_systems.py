@@ -11,7 +11,7 @@ any table       apex, apex single, and apex without the aesthetics where it has 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from evals.errors import EvaluationDataError
 from recsys.appeal.heads import Group
 from recsys.appeal.inputs import Beside, Columns, ContentInput, Text, Vectors
 from recsys.appeal.kernel import KernelLearner
-from recsys.appeal.learners import ApexLearner, Learner, MeanLearner, RidgeLearner
+from recsys.appeal.learners import ApexLearner, Learner, RidgeLearner
 from recsys.appeal.phrases import clauses, counts, phrase_likeness
 from recsys.appeal.training import ApexSettings
 from recsys.appeal.transforms import Percentile
@@ -29,6 +29,7 @@ from recsys.appeal.trees import TreeLearner
 from recsys.encoders.text import TextEncoder
 from recsys.types import FloatArray
 
+_BOTH = "trees and apex"
 _RANKED = {"popularity": Percentile()}
 
 
@@ -39,7 +40,13 @@ class Compared:
     learners: tuple[Learner, ...]
     baseline: str
     ships: str
-    heads: Mapping[str, tuple[str, ...]]  # by learner, where it learns only some of the heads
+    heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by learner, where it learns some heads only
+    means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of what learners say, by name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that is compared."""
+        return (*(one.name for one in self.learners), *self.means)
 
 
 def systems_for(
@@ -96,33 +103,32 @@ def _aesthetics(data: AppealData, encoder: TextEncoder | None, given: tuple[Vect
         learners.append(RidgeLearner(meaning, penalty=300.0, called="caption vector ridge"))
         learners.append(RidgeLearner(Beside((phrases, rich)), penalty=100.0, called="phrases ridge"))
     parts += [(one, (0.0, 0.5)) for one in given]
-    settings = ApexSettings(learning_rate=1e-3, batch=64, scaled=True, loss="equal")
+    settings = ApexSettings(learning_rate=1e-3, batch=64, scaled=True, loss="equal", epochs=30, patience=10)
     inputs = Beside((*neural, *given))
     learners += [
         KernelLearner(tuple(parts)),
         ApexLearner(inputs, settings, called="apex"),
         ApexLearner(inputs, settings, alone=True, called="apex single-task"),
     ]
-    return Compared(tuple(learners), "tf-idf ridge", "kernel", {})
+    return Compared(tuple(learners), "tf-idf ridge", "kernel")
 
 
 def _hits(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
     sound, dated = data.features["features"], data.features["features, decade"]
-    settings = ApexSettings(learning_rate=2e-3, loss="equal", scaled=True)
+    settings = ApexSettings(learning_rate=2e-3, loss="equal", scaled=True, epochs=30, patience=8)
     trees = TreeLearner(_beside(dated, given), called="trees, decade")
     network = ApexLearner(Beside((dated, *given)), settings, called="apex")
     learners = (
         TreeLearner(sound.values, called="trees"),
         trees,
         network,
-        MeanLearner((trees, network), called="trees and apex"),
         TreeLearner(
             _beside(dated, given),
             texts=(Text("title", data.texts["title"], letters=True, longest=4, least=3),),
             called="leak: titles",
         ),
     )
-    return Compared(learners, "trees", "trees and apex", {})
+    return Compared(learners, "trees", _BOTH, means={_BOTH: (trees.name, network.name)})
 
 
 def _songs(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
@@ -133,7 +139,9 @@ def _songs(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
     )
     sound, year = data.features["sound"], data.features["sound, year"]
     words, genre = data.features["sound, date, words"], data.features["sound, date, words, genre"]
-    settings = ApexSettings(learning_rate=2e-3, loss="equal", scaled=True, transforms=_RANKED)
+    settings = ApexSettings(
+        learning_rate=2e-3, loss="equal", scaled=True, epochs=30, patience=8, transforms=_RANKED
+    )
     trees = TreeLearner(_beside(words, given), texts, _RANKED, called="trees, date, text")
     network = ApexLearner(Beside((words, *given)), settings, called="apex")
     learners = (
@@ -141,10 +149,9 @@ def _songs(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
         TreeLearner(year.values, transforms=_RANKED, called="trees, year"),
         trees,
         network,
-        MeanLearner((trees, network), called="trees and apex"),
         TreeLearner(_beside(genre, given), texts, _RANKED, called="trees, playlist genre"),
     )
-    return Compared(learners, "trees, year", "trees and apex", {})
+    return Compared(learners, "trees, year", _BOTH, means={_BOTH: (trees.name, network.name)})
 
 
 def _any(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
@@ -154,7 +161,7 @@ def _any(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
             "the table has no numeric column beside its targets; give vectors of its rows with --vectors NAME=FILE.npy"
         )
     content = Beside(parts)
-    settings = ApexSettings(learning_rate=1e-3, batch=64, scaled=True, loss="equal")
+    settings = ApexSettings(learning_rate=1e-3, batch=64, scaled=True, loss="equal", epochs=30, patience=10)
     first = next(iter(data.features.values()), None)
     learners: list[Learner] = [
         RidgeLearner(content, penalty=10.0),

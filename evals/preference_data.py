@@ -1,8 +1,8 @@
 """Battles between two systems that made music for the same prompt, and what is known of what they made.
 
 **Battles**, CSV or Parquet: `prompt_id, system_a, system_b, vote`, and `battle_id` where one prompt was answered
-several times by one system. A vote is A, B, tie or both bad, in any case and with "_" or " " between. Further columns of
-words (`genre`, `instrumental`) divide the results.
+several times by one system. A vote is A, B, tie or both bad, in any case and with "_" or " " between. Further columns
+of words (`genre`, `instrumental`) divide the results.
 
 **Features**, CSV or Parquet, a row per piece: `prompt_id, system`, or `battle_id, side` with side A or B; every other
 numeric column is a feature. Columns that are heads of `recsys.appeal.heads` are popularity or aesthetics by their

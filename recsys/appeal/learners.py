@@ -2,7 +2,6 @@
 
     RidgeLearner    linear; on TF-IDF it is the baseline of the ratings of Audiobox Aesthetics
     ApexLearner     the network (`recsys.appeal.training`); one for all heads, or one for each
-    MeanLearner     the mean of several learners' predictions
     KernelLearner   `recsys.appeal.kernel`
     TreeLearner     `recsys.appeal.trees`
 
@@ -122,21 +121,3 @@ class ApexLearner:
             for part in ([[name] for name in names] if self.alone else [names])
         ]
         return lambda wanted: np.column_stack([one.predict(dense(learnt(wanted))) for one in fitted])
-
-
-@dataclass(frozen=True)
-class MeanLearner:
-    """The mean of what several learners say."""
-
-    learners: tuple[Learner, ...]
-    called: str = "mean"
-
-    @property
-    def name(self) -> str:
-        """What reports call it."""
-        return self.called
-
-    def fit(self, rows: IntArray, targets: Targets, groups: NDArray[np.str_], seed: int) -> Predict:
-        """Learn each."""
-        fitted = [one.fit(rows, targets, groups, seed) for one in self.learners]
-        return lambda wanted: np.asarray(np.mean([one(wanted) for one in fitted], axis=0))

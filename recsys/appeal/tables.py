@@ -10,7 +10,7 @@ Shapes: n rows, D content numbers, H heads.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,15 +38,17 @@ class TargetTable:
     artists: NDArray[np.str_]  # (n,) in lower case; a row of nobody is a group by itself
     tracks: NDArray[np.str_]  # (n,)
     features: Columns | None  # None where no other column is numeric
+    words: dict[str, list[str]] = field(default_factory=dict)  # columns of text, such as captions
 
     def songs(self, content: FloatArray) -> tuple[TargetTable, FloatArray]:
-        """Return one row per track: the mean of its segments' content (n, D), and the first row's targets."""
+        """Return one row per track: the mean of its segments' content (n, D), and the first row's targets and words."""
         _, first, which = np.unique(self.tracks, return_index=True, return_inverse=True)
         sums = np.zeros((len(first), content.shape[1]))
         np.add.at(sums, which, content)
         means = (sums / np.bincount(which)[:, None]).astype(np.float32)
         features = self.features and replace(self.features, values=self.features.values[first])
-        table = TargetTable(self.targets.rows(first), self.artists[first], self.tracks[first], features)
+        words = {name: [column[row] for row in first] for name, column in self.words.items()}
+        table = TargetTable(self.targets.rows(first), self.artists[first], self.tracks[first], features, words)
         return table, means
 
 
@@ -72,6 +74,8 @@ def targets_in(table: pl.DataFrame, path: Path) -> TargetTable:
     Raises:
         AppealError: no column is a target.
     """
+    import polars as pl
+
     found, kinds = _targets(table.columns)
     if not found:
         raise AppealError(
@@ -89,7 +93,8 @@ def targets_in(table: pl.DataFrame, path: Path) -> TargetTable:
     )
     features = Columns("features", labels, np.column_stack([numbers(table, one) for one in labels])) if labels else None
     targets = Targets.of({head.name: numbers(table, column) for column, head in found.items()}, kinds)
-    return TargetTable(targets, artists, tracks, features)
+    words = {name: table[name].fill_null("").to_list() for name in table.columns if table[name].dtype == pl.String}
+    return TargetTable(targets, artists, tracks, features, words)
 
 
 def numbers(table: pl.DataFrame, column: str) -> NDArray[np.float64]:

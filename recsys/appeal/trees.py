@@ -30,7 +30,7 @@ class TreeLearner:
     features: NDArray[np.float64]  # (N, D) of the whole table, NaN where unknown
     texts: tuple[ContentInput, ...] = ()
     transforms: Mapping[str, Transform] = field(default_factory=dict)
-    leaves: tuple[int, ...] = (15, 31)
+    leaves: tuple[int, ...] = (31,)
     least_rows: int = 40  # of a leaf
     most_trees: int = 1500
     learning_rate: float = 0.04

@@ -59,6 +59,11 @@ def test_a_stored_space_and_a_choice_of_targets_do_as_well(table: Path, tmp_path
     assert report.inputs == ("sound",)
     own = train_appeal(tmp_path, table, asked=_QUICK, seed=1)
     assert own.inputs == ("features",)
+    beside = train_appeal(tmp_path, table, vectors=["features", "sound", "text:artist"], asked=_QUICK, seed=1)
+    assert beside.inputs == ("features", "sound", "text:artist")
+    assert load_apex(beside.folder)[0].model.n_inputs == 1 + 4 + 384
+    with pytest.raises(AppealError, match="no text column 'caption'; it has track_id, artist"):
+        train_appeal(tmp_path, table, vectors=["text:caption"])
     with pytest.raises(UnknownSpaceError, match="nowhere"):
         train_appeal(tmp_path, table, vectors=["nowhere"])
 

@@ -11,7 +11,7 @@ from recsys.appeal.errors import AppealError
 from recsys.appeal.heads import Kind
 from recsys.appeal.inputs import Beside, Columns, Text, Vectors, dense, read_vectors
 from recsys.appeal.kernel import KernelLearner
-from recsys.appeal.learners import Learner, MeanLearner, RidgeLearner
+from recsys.appeal.learners import Learner, RidgeLearner
 from recsys.appeal.phrases import PHRASES, clauses, counts, phrase_likeness
 from recsys.appeal.tables import read_targets
 from recsys.appeal.targets import Targets
@@ -33,7 +33,6 @@ _LEARNERS: dict[str, Learner] = {
     "ridge": RidgeLearner(Beside((_COLUMNS, _TEXT))),
     "kernel": KernelLearner(((_TEXT, (1.0,)), (_COLUMNS, (0.5, 1.0))), penalties=(0.05, 0.3)),
     "trees": TreeLearner(_FEATURES, (_TEXT,), leaves=(7,), least_rows=5, learning_rate=0.1),
-    "mean": MeanLearner((RidgeLearner(_COLUMNS), RidgeLearner(_TEXT))),
 }
 
 
@@ -57,7 +56,8 @@ def test_no_learner_reads_a_target_that_it_is_asked_about(name: str) -> None:
 
 def test_trees_say_the_probability_of_a_hit_and_learn_ranks() -> None:
     hit = (_FEATURES[:, 1] > 0).astype(float)
-    told = TreeLearner(_FEATURES, leaves=(7,), least_rows=5).fit(_LEARN, Targets.of({"hit": hit}), _ARTISTS, 1)(_ASK)[:, 0]
+    trees = TreeLearner(_FEATURES, leaves=(7,), least_rows=5)
+    told = trees.fit(_LEARN, Targets.of({"hit": hit}), _ARTISTS, 1)(_ASK)[:, 0]
     assert ((told > 0) & (told < 1)).all()
     assert ((told > 0.5) == (hit[_ASK] > 0)).mean() > 0.9
     counted = np.exp(3 * _FEATURES[:, 1])
