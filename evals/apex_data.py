@@ -10,7 +10,7 @@
 - *hits, titles.* Titles of hits are as the charts write them ("Love Your Love The Most", "Usher Featuring …"), those of
   flops as Spotify does ("… - Remastered 2009", "of the"): the spelling tells the class. It is not content.
 - *popularity, who it is.* The artist's name is taken out of titles and album names, and so is everything behind "feat."
-  or "with". How many tracks of an album or artist are in the file is not looked at.
+  or "(with". How many tracks of an album or artist are in the file is not looked at.
 - *popularity, playlists.* The file was gathered from playlists of the very days in which popularity was read off, and a
   popular playlist makes popular tracks. Names of playlists and the number of playlists are never used; the genre
   columns, which are the genre of the playlist and not of the track, only in the systems that say so.
@@ -51,7 +51,10 @@ _SONG_FEATURES = _HIT_FEATURES[:12]
 _ASKED = "asked about"
 _NAMES = ("musiccaps_ratings.csv", "tracks.csv.gz", "spotify_songs.csv.gz", "spotify_songs.csv")
 _DECADE = re.compile(r"dataset-of-(\d0)s\.csv")
-_CREDIT = re.compile(r"[\(\[\s]\s*(?:feat\.?|ft\.?|featuring|with)\s[^)\]]*[)\]]?", re.IGNORECASE)
+#: "(feat. X)", "[with X]" and, outside of brackets, "feat. X" to the end.
+_CREDIT = re.compile(
+    r"[(\[]\s*(?:feat|ft|featuring|with)\b[^)\]]*[)\]]?|\s(?:feat\.|ft\.|feat\s|featuring\s)[^(\[]*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -241,8 +244,8 @@ def read_named_vectors(asked: Sequence[str]) -> dict[str, FloatArray]:
 
 def unnamed(text: str, artist: str) -> str:
     """Take the artist's name, and whoever is credited beside them, out of a title."""
-    bare = _CREDIT.sub(" ", text)
-    return re.sub(re.escape(artist), " ", bare, flags=re.IGNORECASE) if len(artist) > 1 else bare
+    bare, name = _CREDIT.sub(" ", text), artist.strip()
+    return re.sub(re.escape(name), " ", bare, flags=re.IGNORECASE) if len(name) > 1 else bare
 
 
 def _written(title: str, album: str) -> list[float]:

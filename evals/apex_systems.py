@@ -139,9 +139,7 @@ def _songs(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
     )
     sound, year = data.features["sound"], data.features["sound, year"]
     words, genre = data.features["sound, date, words"], data.features["sound, date, words, genre"]
-    settings = ApexSettings(
-        learning_rate=2e-3, loss="equal", scaled=True, epochs=30, patience=8, transforms=_RANKED
-    )
+    settings = ApexSettings(learning_rate=2e-3, loss="equal", scaled=True, epochs=30, patience=8, transforms=_RANKED)
     trees = TreeLearner(_beside(words, given), texts, _RANKED, called="trees, date, text")
     network = ApexLearner(Beside((words, *given)), settings, called="apex")
     learners = (

@@ -22,23 +22,46 @@ from scipy.optimize import minimize
 
 Values = NDArray[np.float64]
 Rows = NDArray[np.int64]
-PENALTIES = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
+PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 _SYSTEM_PENALTY = 1.0
-_N_INNER = 4
+_N_INNER = 3
+#: More features than this are fitted without second derivatives.
+_MOST_BY_NEWTON = 64
+_MOST_STEPS, _LEAST_STEP = 50, 1e-7
 
 
 def fit_difference(differences: Values, won: Values, penalty: float) -> Values:
     """Return weights (D,) of differences (n, D) for shares of a win of A (n,), smoothed by penalty·|w|²/2."""
+    if differences.shape[1] > _MOST_BY_NEWTON:
+        start = np.zeros(differences.shape[1])
+        found = minimize(_loss, start, (differences, won, penalty), jac=True, method="L-BFGS-B")
+        return np.asarray(found.x, np.float64)
+    weights = np.zeros(differences.shape[1])
+    loss, slope = _loss(weights, differences, won, penalty)
+    for _ in range(_MOST_STEPS):
+        sure = _sigmoid(differences @ weights)
+        bend = (differences * (sure * (1 - sure))[:, None]).T @ differences + penalty * np.eye(len(weights))
+        step = np.linalg.solve(bend, slope)
+        size = 1.0
+        while size > _LEAST_STEP:  # a whole step can overshoot where battles are told apart without any doubt
+            tried = weights - size * step
+            found_loss, found_slope = _loss(tried, differences, won, penalty)
+            if found_loss <= loss:
+                break
+            size /= 2
+        else:
+            break
+        weights, loss, slope = tried, found_loss, found_slope
+        if np.abs(size * step).max() < _LEAST_STEP:
+            break
+    return weights
 
-    def loss(weights: Values) -> tuple[float, Values]:
-        margins = differences @ weights
-        # log(1 + exp(m)) − y·m, without overflow
-        total = float(np.sum(np.logaddexp(0, margins) - won * margins) + penalty / 2 * weights @ weights)
-        slope = differences.T @ (_sigmoid(margins) - won) + penalty * weights
-        return total, slope
 
-    found = minimize(loss, np.zeros(differences.shape[1]), jac=True, method="L-BFGS-B")
-    return np.asarray(found.x, np.float64)
+def _loss(weights: Values, differences: Values, won: Values, penalty: float) -> tuple[float, Values]:
+    """The loss and its slope (D,); log(1 + exp(m)) − y·m is written so that it cannot overflow."""
+    margins = differences @ weights
+    total = float(np.sum(np.logaddexp(0, margins) - won * margins) + penalty / 2 * weights @ weights)
+    return total, differences.T @ (_sigmoid(margins) - won) + penalty * weights
 
 
 def choose_and_fit(differences: Values, won: Values, prompts: NDArray[np.str_], seed: int) -> tuple[Values, Values]:

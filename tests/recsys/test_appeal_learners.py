@@ -42,7 +42,7 @@ def test_every_learner_finds_what_is_planted_in_features_and_words(name: str) ->
     told = predict(_ASK)
     assert told.shape == (60, 2)
     for column in range(2):  # of the second head half the rows are unknown
-        assert np.corrcoef(told[:, column], _GOOD[_ASK])[0, 1] > 0.8
+        assert np.corrcoef(told[:, column], _GOOD[_ASK])[0, 1] > 0.75
     np.testing.assert_allclose(predict(_ASK[:5]), told[:5], atol=1e-6)  # each row as if alone
 
 
