@@ -71,7 +71,7 @@ def evaluate(
             raise EvaluationDataError(
                 f"{head.name} is known of {n_known} tracks of {data}; give at least {_LEAST_KNOWN}"
             )
-    compared = systems_for(read, vectors=vectors, encoder=encoder_for(read, kept, threads))
+    compared = systems_for(read, vectors=vectors, encoder=encoder_for(read, chosen, kept, threads))
     names = _chosen(compared, chosen)
     n_folds = n_folds or (10 if read.kind == AESTHETICS else 5)
     folds = folds_by_group(read.groups, n_folds, seeds[0]) if read.asked is None else [_new_artists(read, read.asked)]

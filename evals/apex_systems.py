@@ -10,7 +10,7 @@ any table       apex, apex single, and apex without the aesthetics where it has 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from recsys.encoders.text import TextEncoder
 from recsys.types import FloatArray
 
 _BOTH = "trees and apex"
+_WORDS_ALONE = "tf-idf ridge"
 _RANKED = {"popularity": Percentile()}
 
 
@@ -92,7 +93,7 @@ def _aesthetics(data: AppealData, encoder: TextEncoder | None, given: tuple[Vect
     plain = Text("tf-idf", both, least=1)
     parts: list[tuple[ContentInput, tuple[float, ...]]] = [(words, (1.0,)), (pairs, (1.0,)), (letters, (1.0,))]
     parts += [(rich, (0.0, 0.3))]
-    learners: list[Learner] = [RidgeLearner(plain, called="tf-idf ridge")]
+    learners: list[Learner] = [RidgeLearner(plain, called=_WORDS_ALONE)]
     neural: tuple[ContentInput, ...] = (rich,)
     if encoder is not None:
         likeness = phrase_likeness(said, encoder)
@@ -110,7 +111,7 @@ def _aesthetics(data: AppealData, encoder: TextEncoder | None, given: tuple[Vect
         ApexLearner(inputs, settings, called="apex"),
         ApexLearner(inputs, settings, alone=True, called="apex single-task"),
     ]
-    return Compared(tuple(learners), "tf-idf ridge", "kernel")
+    return Compared(tuple(learners), _WORDS_ALONE, "kernel")
 
 
 def _hits(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
@@ -182,9 +183,9 @@ def _beside(first: Columns | None, given: tuple[Vectors, ...]) -> np.ndarray[tup
     return np.column_stack([*([first.values] if first else []), *(one.table.astype(np.float64) for one in given)])
 
 
-def encoder_for(data: AppealData, kept: Path | None, threads: int = 1) -> TextEncoder | None:
-    """Open the built-in text encoder where the set has captions."""
-    if data.kind != AESTHETICS:
+def encoder_for(data: AppealData, chosen: Sequence[str], kept: Path | None, threads: int = 1) -> TextEncoder | None:
+    """Open the built-in text encoder where the set has captions, and more than their words is chosen to be read."""
+    if data.kind != AESTHETICS or set(chosen) == {_WORDS_ALONE}:
         return None
     import tempfile
 

@@ -32,7 +32,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.apex_metrics import Resamples, auc
+from evals.apex_metrics import N_RESAMPLES, Resamples, auc
 from evals.errors import EvaluationDataError
 from evals.preference_data import (
     ACOUSTICS,
@@ -93,7 +93,14 @@ def evaluate(
     return report
 
 
-def compare(report: Report, battles: Battles, seed: int, progress: Progress | None = None) -> None:
+def compare(
+    report: Report,
+    battles: Battles,
+    seed: int,
+    progress: Progress | None = None,
+    *,
+    n_resamples: int = N_RESAMPLES,
+) -> None:
     """Add the figures of all systems on the battles to a report.
 
     Raises:
@@ -114,15 +121,18 @@ def compare(report: Report, battles: Battles, seed: int, progress: Progress | No
     won = np.array([float(vote == A) for vote in battles.votes])
     prompts = np.array(battles.prompts)
     subsets = dict.fromkeys(splits, decided)
-    drawn: dict[bytes, Resamples] = {}
+    drawn = {
+        rows.tobytes(): Resamples(prompts[rows].tolist(), seed=seed, n=n_resamples)
+        for rows in [decided, *(rows for _, rows in _parts(battles, decided))]
+    }
     pairs = [(one, other) for one, other in _DIFFERENCES if one in systems and other in systems]
     for name, rows in [*subsets.items(), *_parts(battles, decided)]:
         protocol = name if name in splits else "all"
         for system, found in margins.items():
-            _add(report, system, name, rows, won, found[protocol], None, prompts, drawn, seed)
+            _add(report, system, name, rows, won, found[protocol], None, drawn)
         for one, other in pairs:
             both = (margins[one][protocol], margins[other][protocol])
-            _add(report, f"{one} − {other}", name, rows, won, *both, prompts, drawn, seed)
+            _add(report, f"{one} − {other}", name, rows, won, *both, drawn)
 
 
 def _systems(battles: Battles) -> dict[str, Values | None]:
@@ -237,18 +247,14 @@ def _add(
     won: Values,
     margins: Values,
     other: Values | None,
-    prompts: NDArray[np.str_],
-    drawn: dict[bytes, Resamples],
-    seed: int,
+    drawn: Mapping[bytes, Resamples],
 ) -> None:
-    key = rows.tobytes()
-    if key not in drawn:
-        drawn[key] = Resamples(prompts[rows].tolist(), seed=seed)
+    draws = drawn[rows.tobytes()]
     for name, metric in (("accuracy", accuracy), ("auc", auc)):
         if other is None:
-            summary = drawn[key].figure(metric, won[rows], margins[rows])
+            summary = draws.figure(metric, won[rows], margins[rows])
         else:
-            summary = drawn[key].difference(metric, won[rows], margins[rows], other[rows])
+            summary = draws.difference(metric, won[rows], margins[rows], other[rows])
         report.add(system, subset, name, summary)
 
 

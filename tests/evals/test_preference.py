@@ -44,13 +44,13 @@ def _battles(n: int, *, of_musicality: float, of_system: float = 0.0, seed: int 
 
 def _compared(battles: Battles) -> dict[str, dict[str, dict[str, Summary]]]:
     report = Report("segue eval preference", {}, (1,))
-    compare(report, battles, 1)
+    compare(report, battles, 1, n_resamples=200)
     return report.results
 
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, dict[str, dict[str, Summary]]]:
-    return _compared(_battles(500, of_musicality=1.5))
+    return _compared(_battles(300, of_musicality=1.5))
 
 
 _DECISIVE = "popularity + aesthetics − popularity"
@@ -67,7 +67,7 @@ def test_a_planted_effect_of_aesthetics_is_recovered(found: dict[str, dict[str, 
 
 
 def test_shuffled_aesthetics_add_nothing() -> None:
-    battles = _battles(500, of_musicality=1.5)
+    battles = _battles(300, of_musicality=1.5)
     rng = np.random.default_rng(2)
     battles.groups["aesthetics"] = rng.permutation(battles.groups["aesthetics"])
     decisive = _compared(battles)[_DECISIVE]["all"]["auc"]
@@ -81,7 +81,7 @@ def test_the_sign_is_natural_so_that_what_is_disliked_is_below_chance() -> None:
 
 
 def test_systems_strengths_do_not_reach_a_system_that_was_never_seen() -> None:
-    results = _compared(_battles(400, of_musicality=0.0, of_system=2.0))
+    results = _compared(_battles(300, of_musicality=0.0, of_system=2.0))
     assert results["system identity"]["by prompt"]["auc"].low > 0.7
     assert results["system identity"]["ungrouped"]["auc"].low > 0.7
     assert results["system identity"]["new system"]["auc"].mean < results["system identity"]["by prompt"]["auc"].mean
