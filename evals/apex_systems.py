@@ -104,7 +104,7 @@ def _aesthetics(data: AppealData, encoder: TextEncoder | None, given: tuple[Vect
         learners.append(RidgeLearner(meaning, penalty=300.0, called="caption vector ridge"))
         learners.append(RidgeLearner(Beside((phrases, rich)), penalty=100.0, called="phrases ridge"))
     parts += [(one, (0.0, 0.5)) for one in given]
-    settings = ApexSettings(learning_rate=1e-3, batch=64, scaled=True, loss="equal", epochs=30, patience=10)
+    settings = ApexSettings(learning_rate=1e-3, batch=64, scaled=True, loss="equal")
     inputs = Beside((*neural, *given))
     learners += [
         KernelLearner(tuple(parts)),
@@ -129,7 +129,7 @@ def _hits(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
             called="leak: titles",
         ),
     )
-    return Compared(learners, "trees", _BOTH, means={_BOTH: (trees.name, network.name)})
+    return Compared(learners, "trees", trees.name, means={_BOTH: (trees.name, network.name)})
 
 
 def _songs(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
@@ -150,7 +150,7 @@ def _songs(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
         network,
         TreeLearner(_beside(genre, given), texts, _RANKED, called="trees, playlist genre"),
     )
-    return Compared(learners, "trees, year", _BOTH, means={_BOTH: (trees.name, network.name)})
+    return Compared(learners, "trees, year", trees.name, means={_BOTH: (trees.name, network.name)})
 
 
 def _any(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
