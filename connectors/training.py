@@ -63,14 +63,36 @@ def train(
         bool,
         typer.Option("--sequential", help="Learn what comes next in a session; serve only if better than counting."),
     ] = False,
+    apex: Annotated[
+        Path | None,
+        typer.Option("--apex", metavar="FILE", help="Learn appeal from a table of targets (docs/appeal.md)."),
+    ] = None,
+    vectors: Annotated[
+        list[str] | None,
+        typer.Option("--vectors", metavar="NAME", help="With --apex: FILE.npy, a space, text:COLUMN or features."),
+    ] = None,
+    targets: Annotated[
+        str | None, typer.Option("--targets", metavar="NAME,…", help="With --apex: which to learn (default: all).")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="With --apex: such as loss=weighted, shared=3, mode=segment."),
+    ] = None,
 ) -> None:
     """Train the joint space anew on what is indexed, or on real requests, and serve it.
 
     With --only, the model being served stays as it is and one space is fitted to it; with --requests, it stays and
     only the understanding of requests learns; with --ranker, only what orders the candidates of a conversation; with
-    --sequential, only what comes next in a session.
+    --sequential, only what comes next in a session; with --apex, only how much tracks appeal by their content.
     """
     others = (ranker, dialogs, walks, requests, names, steps, data, only)
+    if apex is None and (vectors or targets or set_):
+        raise typer.BadParameter("--vectors, --targets and --set go with --apex FILE; give that as well")
+    if apex is not None:
+        if any(one not in (None, False) for one in others) or tidy_names or from_events or sequential:
+            raise typer.BadParameter("--apex learns appeal alone; it goes with --vectors, --targets, --set and --seed")
+        _train_appeal(apex, vectors or [], targets, set_ or [], seed)
+        return
     if sequential and (any(one not in (None, False) for one in others) or tidy_names or from_events):
         raise typer.BadParameter("--sequential learns what comes next alone; it goes with --seed and nothing else")
     of_space = (steps, data, only, tidy_names, from_events) != (None, None, None, False, False)
@@ -124,6 +146,34 @@ def train(
                 report = assistant.train(progress, only=only or "", tidy_names=tidy_names)
         if report is not None:  # one process of several reports
             show_train_report(open_console(), report)
+
+
+def _train_appeal(table: Path, vectors: list[str], targets: str | None, asked: list[str], seed: int | None) -> None:
+    from assistant.appealing import train_appeal
+    from connectors.progress import JobProgress
+
+    settings = read_settings()
+    wanted = [name.strip() for name in (targets or "").split(",") if name.strip()]
+    with JobProgress() as progress:
+        report = train_appeal(
+            settings.home,
+            table,
+            vectors=vectors,
+            targets=wanted,
+            asked=asked,
+            encoder=settings.text_encoder,
+            seed=settings.seed if seed is None else seed,
+            progress=progress,
+        )
+    heads = ", ".join(f"{name} ({kind}, {n:,} known)" for name, (kind, n) in report.heads.items())
+    typer.echo(
+        f"Learnt appeal from {report.n_rows:,} rows by {report.n_artists:,} artists in {report.seconds:.0f} s, from "
+        f"{', '.join(report.inputs)}"
+    )
+    typer.echo(f"  heads: {heads}")
+    best = f"the best of {report.n_epochs} epochs was {report.best_epoch}"
+    typer.echo(f"  {best}, with a loss of {report.loss:.4g} on artists that were held out")
+    typer.echo(f"  it is in {report.folder}")
 
 
 def _told(report: RankerReport) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from evals import (
+    run_apex,
     run_artists,
     run_bridge,
     run_cpcd,
@@ -59,6 +60,7 @@ bench_app = typer.Typer(
 )
 
 _COMMANDS = (
+    *run_apex.COMMANDS,
     *run_cpcd.COMMANDS,
     *run_enriching.COMMANDS,
     *run_group.COMMANDS,
