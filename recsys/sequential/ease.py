@@ -42,17 +42,25 @@ class Ease(CountingModel):
             problem = f"{train.n_items:,} items need an inverse of as many rows; at most {MOST_ITEMS:,} are inverted"
             raise SequentialModelError(self.name, problem, "take item-knn or nearby on this catalogue")
         held = held_items(train)
-        gram = (held.T @ held).toarray()
-        gram[np.diag_indices_from(gram)] += float(self.settings["penalty"])
-        inverse = _inverse(gram)
-        weights = -inverse / np.diag(inverse)
-        weights[np.diag_indices_from(weights)] = 0.0
-        return self.learn(train, {"weights": weights})
+        return self.learn(train, {"weights": without_itself((held.T @ held).toarray(), self.settings["penalty"])})
 
     def scores(self, prefixes: Sequences) -> FloatArray:
         """Return the sums of weights (B, I), which may be negative."""
         rows = weighted_rows(prefixes, float(self.settings["decay"]))
         return np.asarray(rows @ self.fitted(prefixes)["weights"], dtype=np.float32)
+
+
+def without_itself(gram: FloatArray, penalty: float) -> FloatArray:
+    """Return EASE's weights (I, I) from how often items are together (I, I), which is overwritten.
+
+    Raises:
+        SequentialModelError: there is no inverse.
+    """
+    gram[np.diag_indices_from(gram)] += float(penalty)
+    inverse = _inverse(gram)
+    weights = -inverse / np.diag(inverse)
+    weights[np.diag_indices_from(weights)] = 0.0
+    return weights
 
 
 def _inverse(gram: FloatArray) -> FloatArray:
