@@ -17,6 +17,7 @@ from evals import (
     run_artists,
     run_bridge,
     run_cpcd,
+    run_encoders,
     run_enriching,
     run_folder,
     run_group,
@@ -57,6 +58,7 @@ bench_app = typer.Typer(
 
 _COMMANDS = (
     *run_cpcd.COMMANDS,
+    *run_encoders.COMMANDS,
     *run_enriching.COMMANDS,
     *run_group.COMMANDS,
     *run_bridge.COMMANDS,

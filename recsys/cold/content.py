@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from recsys.cold.errors import ColdStartError
 from recsys.types import BoolArray, FloatArray, IntArray
@@ -85,6 +86,7 @@ def unit_rows(vectors: FloatArray) -> FloatArray:
 
 def means(vectors: FloatArray, rows: IntArray, offsets: IntArray) -> FloatArray:
     """Return the means (Q, F) of some rows of vectors, between offsets (Q + 1,); zero where there are none."""
-    sums = np.zeros((len(offsets) - 1, vectors.shape[1]), dtype=np.float32)
-    np.add.at(sums, np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)), vectors[rows])
-    return np.asarray(sums / np.maximum(np.diff(offsets), 1)[:, None], dtype=np.float32)
+    n_each = np.diff(offsets)
+    ones = np.ones(len(rows), dtype=np.float32)
+    sums = csr_array((ones, rows, offsets), shape=(len(n_each), len(vectors))) @ vectors
+    return np.asarray(sums / np.maximum(n_each, 1)[:, None], dtype=np.float32)

@@ -48,6 +48,13 @@ class Questions:
     def __len__(self) -> int:
         return len(self.listeners)
 
+    def take(self, rows: IntArray) -> Questions:
+        """Return some of the questions."""
+        lengths = np.diff(self.offsets)[rows]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        places = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return Questions(self.listeners[rows], offsets, self.targets[places], self.candidates, self.known)
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
