@@ -109,9 +109,7 @@ class Plan:
         return cells, left_out
 
 
-def run_grid(
-    data: StudyData, plan: Plan, *, kept: Path | None, workers: int, progress: Progress
-) -> Iterator[Measured]:
+def run_grid(data: StudyData, plan: Plan, *, kept: Path | None, workers: int, progress: Progress) -> Iterator[Measured]:
     """Measure all cells, in the order in which they are done; those that were kept come first.
 
     Args:

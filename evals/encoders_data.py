@@ -1,9 +1,9 @@
 """What the study of content vectors is run on: interactions, vectors of the items, and what is known of those.
 
-    lastfm-jam       1,347 listeners' undated play counts of artists; `tags`, `caption` and `name` vectors. The `tags` are
-                     those that the same listeners gave, so that an artist's tags say that somebody here knows it, also
-                     where the artist is held out: figures with `tags` are upper bounds. The stored `cf` vectors of
-                     listeners and items are made of the very plays that are held out, and are never opened.
+    lastfm-jam       1,347 listeners' undated play counts of artists; `tags`, `caption` and `name` vectors. The `tags`
+                     are those that the same listeners gave, so that an artist's tags say that somebody here knows it,
+                     also where the artist is held out: figures with `tags` are upper bounds. The stored `cf` vectors
+                     of listeners and items are made of the very plays that are held out, and are never opened.
     lastfm-artists   1,090 listeners' artists in the order of time; `name` and `caption` vectors joined by name, nothing
                      else of the other data set (their listeners are the same people)
     spotify-songs    471 playlists as listeners; 12 audio features, standardised
@@ -19,7 +19,6 @@ Shapes: I items, E pairs.
 from __future__ import annotations
 
 import csv
-import gzip
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +32,7 @@ from recsys.cold.interactions import Interactions
 from recsys.cold.splits import Protocol, Split, split
 from recsys.enrich.known_artists import find_artist
 from recsys.sequential.item_vectors import ALLOWED, read_item_vectors
-from recsys.sequential.reading import read_sequences
+from recsys.sequential.reading import open_text, read_sequences
 from recsys.types import FloatArray, IntArray
 
 #: The columns of sound of spotify-songs.
@@ -141,9 +140,7 @@ def _lastfm_jam(folder: Path) -> StudyData:
 
 
 def _lastfm_artists(folder: Path, vectors: Path) -> StudyData:
-    sequences = read_sequences(
-        folder / "lastfm-artists.txt", "listener", names=folder / "lastfm-artists.names.json"
-    )
+    sequences = read_sequences(folder / "lastfm-artists.txt", "listener", names=folder / "lastfm-artists.names.json")
     found = {kind: Content(kind, read_item_vectors(vectors, sequences.names, kind)) for kind in ALLOWED}
     found["both"] = side_by_side("both", list(found.values()))
     facts = known_facts(sequences.names)
@@ -217,7 +214,7 @@ def known_facts(
 def read_table_of_pairs(path: Path) -> Interactions:
     """Read pairs from a table between tabs or commas.
 
-    Its header names `user_id` or `listener`, `track_id` or `item`, and, where it is known, `timestamp` (seconds, or ISO).
+    Its header names `user_id` or `listener`, `track_id` or `item`, and, where known, `timestamp` (seconds, or ISO).
 
     Raises:
         EvaluationDataError: it cannot be read, or lacks a column.
@@ -293,14 +290,15 @@ def _columns(path: Path, names: Sequence[str]) -> list[list[str]]:
 def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
     """Return header and rows; between tabs quotes are text, as the JAM file format has it."""
     try:
-        opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-        with opened as file:
+        with open_text(path) as file:
             first = file.readline()
             tabs = "\t" in first
             header = first.rstrip("\r\n").split("\t") if tabs else next(csv.reader([first]))
             rows = [line.rstrip("\r\n").split("\t") for line in file] if tabs else list(csv.reader(file))
     except (OSError, UnicodeDecodeError, StopIteration) as error:
-        raise EvaluationDataError(f"{path} cannot be read ({type(error).__name__}); give the file as published") from error
+        raise EvaluationDataError(
+            f"{path} cannot be read ({type(error).__name__}); give the file as published"
+        ) from error
     return header, [row for row in rows if len(row) >= len(header)]
 
 

@@ -1,8 +1,8 @@
 """What a linear probe reads from content vectors, and whether that says which of them recommends.
 
-Probe: ridge regression of each label from the vectors at length 1, its penalty chosen within the training folds, in five
-folds by artist. ROC-AUC is the chance that an item with a label scores above one without, ties halved; the figure is
-the mean over labels with at least `FEWEST` items on either side. Items without a vector take no part.
+Probe: ridge regression of each label from the vectors at length 1, its penalty chosen within the training folds, in
+five folds by artist. ROC-AUC is the chance that an item with a label scores above one without, ties halved; the figure
+is the mean over labels with at least `FEWEST` items on either side. Items without a vector take no part.
 
     genre   the genres known of an item        tag   the most frequent tags
 

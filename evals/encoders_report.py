@@ -155,9 +155,7 @@ def chosen(figures: Figures) -> dict[str, Any]:
 def best_by_validation(figures: Figures, protocol: Protocol, encoders: Sequence[str]) -> str | None:
     """Name the system of content that the validation part likes best; None where none was measured there."""
     mine = [
-        system
-        for system in figures.systems(protocol)
-        if " of " in system and system.partition(" of ")[2] in encoders
+        system for system in figures.systems(protocol) if " of " in system and system.partition(" of ")[2] in encoders
     ]
     found = {system: figures.chosen_by(protocol, system) for system in mine}
     known = {system: value for system, value in found.items() if np.isfinite(value)}

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from evals.encoders import RECOMMENDERS, WITHOUT_CONTENT, Cell, Plan, open_recommender, run_grid
+from evals.encoders import RECOMMENDERS, WITHOUT_CONTENT, Plan, run_grid
 from evals.encoders_data import (
     Facts,
     StudyData,
@@ -21,14 +21,13 @@ from evals.encoders_data import (
 from evals.encoders_plot import bars, counts
 from evals.encoders_probe import agreement, probe
 from evals.encoders_recovered import ndcgs, recovered, warm_references
-from evals.encoders_report import Figures, best_by_validation, chosen, exposure, fill, genre_counts
+from evals.encoders_report import Figures, chosen, exposure, fill, genre_counts
 from evals.encoders_words import as_markdown, in_words, plot_of, weights_of
 from evals.errors import EvaluationDataError, UnknownSystemError
 from evals.metrics import Summary, summarise
 from evals.report import Report
 from recsys.cold.content import Content
 from recsys.cold.interactions import Interactions
-from recsys.cold.linear import Popularity
 from recsys.cold.splits import PROTOCOLS, Protocol, Split, published_split
 from recsys.sequential.plays import Plays
 from recsys.types import FloatArray, Progress
@@ -80,9 +79,7 @@ def open_data(
     encoders = {**data.encoders, **given}
     if not encoders:
         raise EvaluationDataError("no encoder is named; give --embeddings NAME=FILE.npy, and --ids FILE")
-    return StudyData(
-        data.name, data.interactions, encoders, data.facts, data.notes, data.divide, data.combined
-    )
+    return StudyData(data.name, data.interactions, encoders, data.facts, data.notes, data.divide, data.combined)
 
 
 def choose_plan(
@@ -199,9 +196,7 @@ def _agreements(figures: Figures, plan: Plan, probes: dict[str, dict[str, Summar
     return found
 
 
-def _recovered(
-    data: StudyData, figures: Figures, plan: Plan, report: Report, progress: Progress
-) -> dict[str, Summary]:
+def _recovered(data: StudyData, figures: Figures, plan: Plan, report: Report, progress: Progress) -> dict[str, Summary]:
     """Compare the predicted vectors of new items with those that a history would give them."""
     warm, popular, listeners = list[FloatArray](), list[FloatArray](), []
     for seed in plan.seeds:
@@ -219,7 +214,9 @@ def _recovered(
         best = _best_of(figures, mine)
         for system in (best, f"{best} shuffled"):
             if best is not None and system is not None and system in figures.systems("cold"):
-                found[system] = _ratio(report, system, figures.values("cold", system, "ndcg@10")[0], of_warm, of_popular, whose)
+                found[system] = _ratio(
+                    report, system, figures.values("cold", system, "ndcg@10")[0], of_warm, of_popular, whose
+                )
     found["popularity among others"] = _ratio(report, "popularity among others", of_popular, of_warm, None, whose)
     if "popularity" in figures.systems("cold"):
         values = figures.values("cold", "popularity", "ndcg@10")[0]

@@ -44,7 +44,10 @@ def in_words(
         for kind in sorted({kind for one in probes.values() for kind in one}):
             told = [f"{name} {one[kind].mean:.3f}" for name, one in probes.items() if kind in one]
             said.append(f"A linear probe reads the {kind} from the vectors with a ROC-AUC of {', '.join(told)}.")
-    told = [f"{name} {one['spearman']:+.2f} (chance {one.get('chance', float('nan')):.2f})" for name, one in agreements.items()]
+    told = [
+        f"{name} {one['spearman']:+.2f} (chance {one.get('chance', float('nan')):.2f})"
+        for name, one in agreements.items()
+    ]
     if told:
         n = max(one["encoders"] for one in agreements.values())
         said.append(
@@ -126,7 +129,12 @@ def weights_of(data: StudyData, figures: Figures, plan: Plan) -> EncoderWeights:
 
 def as_markdown(command: str, paragraphs: Sequence[str], plots: Sequence[str]) -> str:
     """Put paragraphs and plots into a page."""
-    return "\n\n".join([f"# What content vectors are worth\n\n`{command}`", *paragraphs, *(f"![]({one})" for one in plots)]) + "\n"
+    return (
+        "\n\n".join(
+            [f"# What content vectors are worth\n\n`{command}`", *paragraphs, *(f"![]({one})" for one in plots)]
+        )
+        + "\n"
+    )
 
 
 def _verdict(difference: Summary) -> str:

@@ -24,6 +24,8 @@ from recsys.cold.splits import Questions
 from recsys.cold.training import Best, Schedule, batches, dense, seeded, train
 from recsys.types import FloatArray, Progress
 
+_SCHEDULE = Schedule(epochs=12, learning_rate=0.01, every=2, patience=2)
+
 
 @dataclass(frozen=True)
 class ElsaSettings:
@@ -31,7 +33,7 @@ class ElsaSettings:
 
     dim: int = 128
     batch: int = 128
-    schedule: Schedule = Schedule(epochs=12, learning_rate=0.01, every=2, patience=2)
+    schedule: Schedule = _SCHEDULE
 
 
 class Elsa(nn.Module):

@@ -19,6 +19,8 @@ from recsys.cold.measure import ndcg
 from recsys.cold.port import Outcome, Problem
 from recsys.cold.training import Schedule, batches, dense, perceptron, seeded, train
 
+_SCHEDULE = Schedule(epochs=30, learning_rate=2e-3, every=3, patience=2)
+
 
 @dataclass(frozen=True)
 class HybridSettings:
@@ -27,7 +29,7 @@ class HybridSettings:
     dim: int = 128
     hidden: int = 256
     batch: int = 256
-    schedule: Schedule = Schedule(epochs=30, learning_rate=2e-3, every=3, patience=2)
+    schedule: Schedule = _SCHEDULE
 
 
 def fit_hybrid(problem: Problem, settings: HybridSettings | None = None) -> Outcome:

@@ -32,15 +32,18 @@ from recsys.types import BoolArray, FloatArray, IntArray, Progress
 SIDES = ("content", "collaborative", "both")
 
 
+_SCHEDULE = Schedule(epochs=60, learning_rate=1e-3, every=6, patience=2)
+
+
 @dataclass(frozen=True)
 class ProjectionSettings:
-    """How it is made and trained; chosen on the validation part of Last.fm's listening, the temperature as published."""
+    """How it is made and trained; the temperature as published, all else chosen on the validation part of Last.fm."""
 
     dim: int = 128
     hidden: int = 256
     temperature: float = 0.1
     batch: int = 1024
-    schedule: Schedule = Schedule(epochs=60, learning_rate=1e-3, every=6, patience=2)
+    schedule: Schedule = _SCHEDULE
 
 
 class Projection(nn.Module):

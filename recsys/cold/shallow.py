@@ -24,8 +24,11 @@ from recsys.cold.measure import Factors, ndcg
 from recsys.cold.port import Outcome, Problem
 from recsys.cold.training import Schedule, batches, seeded, train
 
-#: Of the published code, which draws negatives below the first of these though there are as many listeners as the other.
+#: Of the published code, which draws negatives below the first of these, though there are the second of listeners.
 _DRAWN_BELOW, _OF = 17_052, 21_018
+
+
+_SCHEDULE = Schedule(epochs=24, learning_rate=2e-3, every=3, patience=2)
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class ShallowSettings:
     margin: float = 0.2
     n_negatives: int = 20
     batch: int = 10_000
-    schedule: Schedule = Schedule(epochs=24, learning_rate=2e-3, every=3, patience=2)
+    schedule: Schedule = _SCHEDULE
 
 
 class Shallow(nn.Module):

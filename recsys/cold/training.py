@@ -83,7 +83,8 @@ def train(
             weights = copy.deepcopy(network.state_dict())
         if since >= schedule.patience:
             break
-    assert found is not None and weights is not None
+    assert found is not None
+    assert weights is not None
     network.load_state_dict(weights)
     network.eval()
     return found, Best(best, best_epoch, tuple(figures))

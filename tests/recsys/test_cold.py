@@ -118,7 +118,9 @@ def test_the_published_split_learns_from_a_year_and_asks_about_the_month_after()
 
     def asked(questions: Questions) -> dict[str, set[str]]:
         return {
-            listeners[listener]: {names[item] for item in questions.targets[questions.offsets[n] : questions.offsets[n + 1]]}
+            listeners[listener]: {
+                names[item] for item in questions.targets[questions.offsets[n] : questions.offsets[n + 1]]
+            }
             for n, listener in enumerate(questions.listeners.tolist())
         }
 
@@ -262,9 +264,7 @@ def test_bert4rec_keeps_vectors_of_items_that_are_to_be_compared_with_new_ones()
         dim=16, steps=30, warmup=5, loss="softmax", validate_every=15, fusion="initialise", seed=0
     )
     split = cold_split(pairs, 0)
-    kept, learnt = (
-        fit_ordered(Problem(split, content, 0, None, faults), settings) for faults in ((), ("freeze",))
-    )
+    kept, learnt = (fit_ordered(Problem(split, content, 0, None, faults), settings) for faults in ((), ("freeze",)))
     tables = [outcome.scorer.model.table.learnt for outcome in (kept, learnt)]  # type: ignore[attr-defined]
     begun = fit_ordered(
         Problem(split, content, 0), Bert4RecSettings(**{**settings.__dict__, "steps": 1})
