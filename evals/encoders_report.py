@@ -27,6 +27,8 @@ from recsys.cold.splits import Protocol
 from recsys.types import FloatArray, IntArray
 
 METRICS = tuple(f"{name}@{cut}" for cut in (10, 20, 50) for name in ("hr", "recall", "ndcg"))
+#: Of these, differences are told.
+COMPARED = ("ndcg@10", "recall@20", "hr@50")
 #: Of what is shown, this many of the largest are told by name.
 _NAMED = 12
 
@@ -38,6 +40,7 @@ class Figures:
         """Take what the grid came to."""
         self.measured = sorted(measured, key=lambda one: (one.cell.protocol != "hot", one.cell.seed))
         self._of: dict[tuple[Protocol, str], list[Measured]] = {}
+        self._summaries: dict[tuple[Protocol, str, str], Summary] = {}
         for one in self.measured:
             self._of.setdefault((one.cell.protocol, one.cell.system), []).append(one)
 
@@ -57,8 +60,11 @@ class Figures:
 
     def summary(self, protocol: Protocol, system: str, metric: str = "ndcg@10") -> Summary:
         """Return a mean with its interval over listeners."""
-        values, listeners = self.values(protocol, system, metric)
-        return summarise(values.tolist(), groups=listeners)
+        key = (protocol, system, metric)
+        if key not in self._summaries:
+            values, listeners = self.values(*key)
+            self._summaries[key] = summarise(values.tolist(), groups=listeners)
+        return self._summaries[key]
 
     def difference(self, protocol: Protocol, system: str, other: str, metric: str = "ndcg@10") -> Summary:
         """Return a mean paired difference with its interval over listeners."""
@@ -97,7 +103,7 @@ def fill(report: Report, figures: Figures, plan: Plan) -> None:
             if system.endswith((" shuffled", " random")) or " of " not in system:
                 continue
             for one in against:
-                for metric in METRICS:
+                for metric in COMPARED:
                     difference = figures.difference(protocol, system, one, metric)
                     report.add(f"{protocol}: {system} - {one}", "all", metric, difference)
 
