@@ -152,14 +152,14 @@ def _measure_all(
     ordered = sorted(parts.values(), key=lambda one: -_COST.get(one[0].recommender, 1) * len(one))
     if workers == 1:
         bench = _Bench(data, plan, progress)
-        for part in ordered:
-            for cell in part:
+        for cells in ordered:
+            for cell in cells:
                 yield bench.measure(cell)
         return
     with ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(data, plan)
     ) as pool:
-        running: list[Future[Measured]] = [pool.submit(_measure, cell) for part in ordered for cell in part]
+        running: list[Future[Measured]] = [pool.submit(_measure, cell) for cells in ordered for cell in cells]
         for done in as_completed(running):
             yield done.result()
 
@@ -291,15 +291,12 @@ def _file(folder: Path, cell: Cell) -> Path:
 def _write(folder: Path, found: Measured) -> None:
     path = _file(folder, found.cell)
     told = json.dumps({"chosen": found.chosen, "seconds": found.seconds, "cuts": list(CUTS)})
+    columns: dict[str, Any] = {name.replace("@", "_at_"): value for name, value in found.figures.items()}
+    columns |= {"listeners": found.listeners, "first": found.first}
+    columns["told"] = np.frombuffer(told.encode(), dtype=np.uint8)
     part = path.with_suffix(".part")
     with part.open("wb") as file:
-        np.savez_compressed(
-            file,
-            listeners=found.listeners,
-            first=found.first,
-            told=np.frombuffer(told.encode(), dtype=np.uint8),
-            **{name.replace("@", "_at_"): value for name, value in found.figures.items()},
-        )
+        np.savez_compressed(file, **columns)
     os.replace(part, path)
 
 

@@ -130,7 +130,11 @@ def exposure(data: StudyData, figures: Figures, protocol: Protocol) -> dict[str,
         if not known.any():
             continue
         could = _shares(values, np.concatenate([np.flatnonzero(one) for one in candidates.values()]))
-        told = {"known_share": round(float(known.mean()), 3), "could_be_shown": _largest(could), "systems": {}}
+        told: dict[str, Any] = {
+            "known_share": round(float(known.mean()), 3),
+            "could_be_shown": _largest(could),
+            "systems": {},
+        }
         for system in systems:
             first = np.concatenate([one.first.ravel() for one in figures.cells(protocol, system)])
             shown = _shares(values, first[first >= 0])

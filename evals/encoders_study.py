@@ -205,7 +205,7 @@ def _recovered(data: StudyData, figures: Figures, plan: Plan, report: Report, pr
         warm.append(ndcgs(reference, split))
         popular.append(ndcgs(others, split))
         listeners.append(split.asking.listeners)
-    of_warm, of_popular, whose = map(np.concatenate, (warm, popular, listeners))
+    of_warm, of_popular, whose = np.concatenate(warm), np.concatenate(popular), np.concatenate(listeners)
     for name, values in (("warm", of_warm), ("popularity among others", of_popular)):
         report.add(f"cold: {name}", "all", "ndcg@10", summarise(values.tolist(), groups=whose.tolist()))
     found = {}

@@ -24,7 +24,7 @@ from recsys.cold.splits import Questions
 from recsys.cold.training import Best, Schedule, batches, dense, seeded, train
 from recsys.types import FloatArray, Progress
 
-_SCHEDULE = Schedule(epochs=12, learning_rate=0.01, every=2, patience=2)
+_SCHEDULE = Schedule(epochs=8, learning_rate=0.02, every=2, patience=2)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from recsys.cold.measure import ndcg
 from recsys.cold.port import Outcome, Problem
 from recsys.cold.training import Schedule, batches, dense, perceptron, seeded, train
 
-_SCHEDULE = Schedule(epochs=30, learning_rate=2e-3, every=3, patience=2)
+_SCHEDULE = Schedule(epochs=24, learning_rate=6e-3, every=2, patience=3)
 
 
 @dataclass(frozen=True)

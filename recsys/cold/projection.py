@@ -32,7 +32,7 @@ from recsys.types import BoolArray, FloatArray, IntArray, Progress
 SIDES = ("content", "collaborative", "both")
 
 
-_SCHEDULE = Schedule(epochs=60, learning_rate=1e-3, every=6, patience=2)
+_SCHEDULE = Schedule(epochs=40, learning_rate=1e-3, every=4, patience=2)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Sides:
             "collaborative": self.collaborative,
             "both": unit_rows(self.content + self.collaborative),
         }[side]
-        items = np.where(self.collaborative.any(axis=1)[:, None], warm, self.content)
+        items = np.where(self.collaborative.any(axis=1, keepdims=True), warm, self.content)
         history = self.problem.split.history
         return Factors(unit_rows(means(items, history.indices, history.indptr)), items)
 

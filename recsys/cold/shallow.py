@@ -28,7 +28,7 @@ from recsys.cold.training import Schedule, batches, seeded, train
 _DRAWN_BELOW, _OF = 17_052, 21_018
 
 
-_SCHEDULE = Schedule(epochs=24, learning_rate=2e-3, every=3, patience=2)
+_SCHEDULE = Schedule(epochs=16, learning_rate=2e-3, every=2, patience=2)
 
 
 @dataclass(frozen=True)

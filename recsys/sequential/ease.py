@@ -58,7 +58,7 @@ def without_itself(gram: FloatArray, penalty: float) -> FloatArray:
     """
     gram[np.diag_indices_from(gram)] += float(penalty)
     inverse = _inverse(gram)
-    weights = -inverse / np.diag(inverse)
+    weights = np.asarray(-inverse / np.diag(inverse), dtype=np.float32)
     weights[np.diag_indices_from(weights)] = 0.0
     return weights
 
