@@ -18,6 +18,7 @@ from evals import (
     run_artists,
     run_bridge,
     run_cpcd,
+    run_encoders,
     run_enriching,
     run_folder,
     run_group,
@@ -62,6 +63,7 @@ bench_app = typer.Typer(
 _COMMANDS = (
     *run_apex.COMMANDS,
     *run_cpcd.COMMANDS,
+    *run_encoders.COMMANDS,
     *run_enriching.COMMANDS,
     *run_group.COMMANDS,
     *run_bridge.COMMANDS,

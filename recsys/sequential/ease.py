@@ -50,16 +50,25 @@ class Ease(CountingModel):
         gram = np.empty((train.n_items, train.n_items), dtype=np.float32)
         for begin in range(0, len(gram), _ROWS):
             gram[begin : begin + _ROWS] = (of_item[begin : begin + _ROWS] @ held).toarray()
-        gram[np.diag_indices_from(gram)] += float(self.settings["penalty"])
-        weights = _inverse(gram)
-        weights /= -np.diag(weights).copy()
-        weights[np.diag_indices_from(weights)] = 0.0
-        return self.learn(train, {"weights": weights})
+        return self.learn(train, {"weights": without_itself(gram, self.settings["penalty"])})
 
     def scores(self, prefixes: Sequences) -> FloatArray:
         """Return the sums of weights (B, I), which may be negative."""
         rows = weighted_rows(prefixes, float(self.settings["decay"]))
         return np.asarray(rows @ self.fitted(prefixes)["weights"], dtype=np.float32)
+
+
+def without_itself(gram: FloatArray, penalty: float) -> FloatArray:
+    """Return EASE's weights (I, I) from how often items are together (I, I), which is overwritten.
+
+    Raises:
+        SequentialModelError: there is no inverse.
+    """
+    gram[np.diag_indices_from(gram)] += float(penalty)
+    weights = _inverse(gram)
+    weights /= -np.diag(weights).copy()
+    weights[np.diag_indices_from(weights)] = 0.0
+    return weights
 
 
 def _inverse(gram: FloatArray) -> FloatArray:
