@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,9 @@ from recsys.types import (
     Track,
     TrackId,
 )
+
+if TYPE_CHECKING:
+    from recsys.appeal.serving import Appeal
 
 #: Length in seconds assumed where nothing at all is known: about the mean of popular recordings.
 TYPICAL_DURATION_S = 215.0
@@ -92,6 +96,8 @@ class Catalogue:
         self.numeric: dict[str, FloatArray] = {name: arrays[name] for name in NUMERIC_COLUMNS}
         self._derived = DerivedColumns(snapshot)
         self.attributes = AttributeColumns(snapshot, len(self.track_ids))
+        #: What is predicted of the tracks; set by whoever opens the catalogue to serve it, before it is shared.
+        self.appeal: Appeal | None = None
 
     @classmethod
     def from_tracks(cls, tracks: Sequence[Track], collections: Sequence[Collection] = ()) -> Catalogue:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.appeal.serving import JUDGED, judged, judged_closeness
 from recsys.attributes.wishes import has_trait, infer, trait_closeness
 from recsys.catalogue import Catalogue
 from recsys.guests import is_guest, led_by
@@ -25,6 +26,8 @@ Agreement = NDArray[np.int8]
 
 #: What gives way first when a request cannot be met; what stands further right is held longer.
 RELAXATION_ORDER = (
+    Facet.APPEAL,
+    Facet.RECORDING,
     Facet.VERSION,
     Facet.THEME,
     Facet.ATTRIBUTE,
@@ -76,6 +79,8 @@ def property_of(catalogue: Catalogue, vocabulary: Vocabulary, constraint: Constr
         return _numeric_property(catalogue, constraint)
     if constraint.facet is Facet.ATTRIBUTE:
         return has_trait(catalogue, constraint)
+    if constraint.facet in JUDGED:
+        return judged(catalogue, constraint)
     has = _listed(catalogue, vocabulary, constraint)
     if constraint.facet in (Facet.ARTIST, Facet.TRACK, Facet.TAG, Facet.VERSION):
         return has.astype(np.int8)
@@ -117,6 +122,9 @@ def closeness(
     A near miss is a number or an attribute a little outside the interval, or a genre that has a parent with the one
     asked for. An unknown tempo is worth more or nothing by whether the energy is what one expects of such a tempo.
     """
+    if constraint.facet in JUDGED:
+        near = judged_closeness(catalogue, constraint)
+        return near if constraint.wanted else np.asarray(1 - near, np.float32)
     worth = np.where(met == YES, 1.0, np.where(met == UNKNOWN, _UNKNOWN_WORTH, 0.0)).astype(np.float32)
     if constraint.facet in _NUMERIC and constraint.wanted:
         value = catalogue.numeric[_NUMERIC[constraint.facet]]
@@ -167,13 +175,17 @@ class Checked:
         return mask
 
     def against(self, rows: IntArray) -> IntArray:
-        """Count for each of some rows (C,) the soft wishes that its track is known not to meet."""
-        soft = [met[rows] == NO for constraint, met in self.pairs() if constraint.wanted and not constraint.hard]
+        """Count for each of some rows (C,) the soft wishes that its track is known not to meet.
+
+        What is predicted to appeal less is no such wish: that only orders.
+        """
+        wishes = [one for one in self.pairs() if one[0].wanted and not one[0].hard]
+        soft = [met[rows] == NO for constraint, met in wishes if constraint.facet is not Facet.APPEAL]
         return np.sum(soft, axis=0, dtype=np.int64) if soft else np.zeros(len(rows), dtype=np.int64)
 
     def telling(self) -> tuple[Constraint, ...]:
         """Return the constraints without wishes for a theme or trait that no track is known to have."""
-        rare = (Facet.THEME, Facet.ATTRIBUTE)
+        rare = (Facet.THEME, Facet.ATTRIBUTE, *JUDGED)
         return tuple(c for c, met in self.pairs() if c.facet not in rare or not c.wanted or bool((met == YES).any()))
 
     def pairs(self) -> Iterator[tuple[Constraint, Agreement]]:

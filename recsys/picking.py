@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from recsys.appeal.serving import predictions_told
 from recsys.catalogue import Catalogue
 from recsys.constraints import YES, Agreement
 from recsys.jam.score import ScoreParts
@@ -47,7 +48,8 @@ def picks_of(
     query_share, user_share = lift_shares(parts, average)
     nearest = _nearest(rows, examples, vectors)
     by = {name: set(of.tolist()) for name, of in found.items()}
-    wanted = [(constraint, met) for constraint, met in pairs if constraint.wanted]
+    every = list(pairs)
+    wanted = [(constraint, met) for constraint, met in every if constraint.wanted]
     picks = []
     for number, row in enumerate(rows.tolist()):
         seconds, estimated = catalogue.duration_s(row)
@@ -65,6 +67,7 @@ def picks_of(
                 retrievers=tuple(name for name, of in by.items() if row in of),
                 matched=tuple(constraint for constraint, met in wanted if met[row] == YES),
                 nearest_liked=nearest[number],
+                appeal=predictions_told(catalogue, (one for one, _ in every), row),
             )
         )
     return tuple(picks)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recsys import generations, learned
+from recsys.appeal.predicting import open_appeal
 from recsys.catalogue import Catalogue
 from recsys.conversation_ranking import FULL_WEIGHT, ConversationRanking, undescribed
 from recsys.embeddings import EmbeddingTable
@@ -43,7 +44,7 @@ from recsys.serving_conversations import load_ranker, open_conversing, write_con
 from recsys.spaces import own_vectors, track_spaces
 from recsys.synthesis import Triple
 from recsys.translation import FoldedTranslation, LearnedTranslation, Translation
-from recsys.types import FloatArray, Progress
+from recsys.types import FloatArray, Modality, Progress
 from recsys.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -234,10 +235,12 @@ def open_recommender(
     candidate: Path | None = None,
     ranker: str = "auto",
     server: ChromaServer | None = None,
+    appeal: bool = True,
 ) -> tuple[Recommender, Generation]:
     """Open the generation being served, or a finished folder that is not, ranking with `weights` where they are given.
 
-    With `ranker` "none", how a session went is not learnt from: what was set by hand ranks alone.
+    With `ranker` "none", how a session went is not learnt from: what was set by hand ranks alone. Without `appeal`,
+    what is predicted of tracks takes no part.
 
     Raises:
         NotIndexedError: nothing is published yet.
@@ -249,6 +252,7 @@ def open_recommender(
     catalogue = Catalogue.load(folder / "catalogue")
     lexical = LexicalIndex.load(folder / "lexical")
     encoder = RememberingEncoder(encoder)
+    tables: dict[Modality, EmbeddingTable] = {}
     if learned.is_learned(folder):
         joint = learned.open_joint(folder, catalogue, encoder)
         served = open_index(folder, Projections.load(folder / "projections"), cross_mix, index, exact_limit, server)
@@ -267,6 +271,8 @@ def open_recommender(
             np.stack([table.present for table in tables.values()], axis=1),
             own_vectors(home, model.card),
         )
+    if appeal:
+        catalogue.appeal = open_appeal(home, catalogue, tables, encoder.name)
     recommender = Recommender(
         catalogue,
         vocabulary,

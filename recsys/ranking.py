@@ -11,7 +11,8 @@
     + company and nearness of what was liked in this session, in full; minus what was passed over beside it
     + what comes after this session so far, where a model of that is switched on: the more the words ask for, the less
     + artists asked for after other wishes
-    + a mild prior for known tracks, or in its place the popularity dial, whose wrong side counts more than its right
+    + a mild prior for known tracks, or in its place the popularity dial, whose wrong side counts more than its right;
+      where popularity is not stated, what is predicted of it, if anything is (`recsys.appeal.serving`)
     - tracks of the listener's own history, and the discovery dial on their artists
 
 Shapes: N tracks of the catalogue, C candidates, d joint width.
@@ -108,6 +109,8 @@ class Ranker:
         self.catalogue, self.vocabulary, self.vectors, self.weights = catalogue, vocabulary, vectors, weights
         popularity = catalogue.numeric["popularity"]
         self._popularity = np.where(np.isnan(popularity), _UNSTATED_POPULARITY, popularity).astype(np.float32)
+        appeal = catalogue.appeal
+        self._likely = self._popularity if appeal is None else appeal.popularity(popularity, _UNSTATED_POPULARITY)
 
     def scores(
         self,
@@ -192,7 +195,10 @@ class Ranker:
             yield "dislikes", -(np.float32(w.passed) * np.isin(rows, query.passed_rows))
         for key in sorted(query.lead):
             yield "words", np.float32(w.lead) * np.isin(rows, self.catalogue.postings(Facet.ARTIST, key))
-        popularity = self._popularity[rows]
+        # What is predicted only stands in for what is not known: of one's own tracks, one knows better.
+        popularity = self._likely[rows]
+        if self._likely is not self._popularity and len(taste.rows):
+            popularity = np.where(np.isin(rows, taste.rows), self._popularity[rows], popularity)
         if query.fame:
             asked = np.sign(query.fame) * (popularity - np.float32(0.5))
             yield "fame", np.float32(w.fame * abs(query.fame)) * np.where(asked < 0, _WRONG_SIDE * asked, asked)

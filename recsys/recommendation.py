@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from recsys.appeal.serving import Predicted
 from recsys.attributes.wishes import derived_of
 from recsys.catalogue import Catalogue
 from recsys.constraints import UNKNOWN, YES, Agreement
@@ -78,6 +79,7 @@ class Pick:
     comes_after: tuple[int, int] | None = None  # (row of this session's track, how often it came right after that)
     fits: tuple[int, ...] = ()  # of several listeners, the asker being 0, those it fits (`recsys.groups`)
     keenest: int = 0  # and the one who has it highest, whether it fits or not
+    appeal: Mapping[str, Predicted] = field(default_factory=dict)  # by head, where what is predicted took part
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from recsys.appeal.serving import unjudged
 from recsys.catalogue import Catalogue
 from recsys.constraints import YES, Agreement, agreement, check
 from recsys.conversation_ranking import OF_RANKING, Candidacy, ConversationRanking, features_of
@@ -223,7 +224,7 @@ class Recommender:
         return self._reader.knows(text)
 
     def _prepare(self, query: Query, text_vector: FloatArray) -> Turn:
-        query = cleaned(self.catalogue, self._with_session(query))
+        query = unjudged(self.catalogue, cleaned(self.catalogue, self._with_session(query)))
         taste = self._taste(query)
         query = replace(query, taste_first=query.taste_first and self._continuing is not None and len(taste.rows) > 0)
         liked = np.array(query.liked_rows, dtype=np.int64)

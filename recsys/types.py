@@ -93,6 +93,8 @@ class Facet(StrEnum):
     KEY = "key"  # "minor", or a whole key such as "C# minor"
     THEME = "theme"  # what the lyrics are about
     AI = "ai"  # whether a machine made it: yes or no
+    RECORDING = "recording"  # good or poor, as far as that is predicted; see `recsys.appeal.serving`
+    APPEAL = "appeal"  # high: what its content has in common with what rates high
     ATTRIBUTE = "attribute"  # a trait such as "gritty vocals"; see `recsys.attributes.table`
 
 

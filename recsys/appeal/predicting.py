@@ -1,0 +1,188 @@
+"""Predicting every track of a catalogue once, and keeping that in the data folder.
+
+Predictions depend on the catalogue, the text encoder, what ships and what was learnt here; a file for each such state is
+written whole or not at all, so that opening one costs milliseconds. What cannot be read, or kept, is computed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys.appeal.bayes import Posterior
+from recsys.appeal.content import FACTS, TAGS, TEXT, Block, facts_of
+from recsys.appeal.errors import AppealError
+from recsys.appeal.own import FOLDER, load_own, own_digest
+from recsys.appeal.posterior_files import load_posteriors
+from recsys.appeal.serving import Appeal
+from recsys.catalogue import Catalogue
+from recsys.embeddings import EmbeddingTable
+from recsys.errors import RecsysError
+from recsys.types import FloatArray, Modality
+
+_LOG = logging.getLogger(__name__)
+_SERVED = "served"
+#: Raised when predictions are made in another way, so that old ones are made again.
+_FORMAT = 1
+_KEPT = 3
+SHIPPED = "ratings"
+#: JAM's space of who listens to what is no content.
+_LISTENED = "cf"
+
+Heads = dict[str, tuple[FloatArray, FloatArray]]
+
+
+@lru_cache(maxsize=1)
+def shipped() -> tuple[Posterior, dict[str, Any]]:
+    """What ships: the four Audiobox axes from the vector of a description, and its card.
+
+    Raises:
+        AppealModelError: the installation is damaged.
+    """
+    folder = Path(str(resources.files("recsys").joinpath("data", "appeal")))
+    posteriors, card, _ = load_posteriors(folder, SHIPPED)
+    return posteriors[0], card
+
+
+def blocks_of(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable]) -> dict[str, Block]:
+    """The content of a catalogue's tracks: its vectors, its facts, and the spaces stored for it."""
+    from recsys.spaces import TRACKS, cards, open_space
+
+    blocks = {FACTS: facts_of(catalogue)}
+    for name, modality in ((TEXT, Modality.TEXT), (TAGS, Modality.TAGS)):
+        if modality in tables:
+            table = tables[modality]
+            blocks[name] = Block(np.asarray(table.vectors), table.present)
+    for card in cards(home):
+        if card.of == TRACKS and card.name not in (*blocks, _LISTENED):
+            vectors, present = open_space(home, card.name).rows(catalogue.track_ids)
+            if present.any():
+                blocks[card.name] = Block(vectors, present)
+    return blocks
+
+
+def open_appeal(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Appeal:
+    """Open the predictions of a catalogue, making them where they are not kept.
+
+    Args:
+        home: the data folder.
+        catalogue: the tracks (N).
+        tables: their vectors, as far as there are any.
+        encoder: name of the text encoder that made them.
+    """
+    key = _key(home, catalogue, tables, encoder)
+    path = home / FOLDER / _SERVED / f"{key}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            names = json.loads(str(found["names"]))
+            heads = {name: (found[f"{name}.mean"], found[f"{name}.deviation"]) for name in names}
+        if all(len(mean) == len(catalogue) for mean, _ in heads.values()):
+            return Appeal(heads, len(catalogue))
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, KeyError) as error:
+        _LOG.warning("predicted appeal is computed again: %s", error)
+    heads = predict(home, catalogue, tables, encoder)
+    try:
+        _keep(path, heads)
+    except OSError as error:
+        _LOG.warning("predicted appeal cannot be kept in %s: %s", path.parent, error)
+    return Appeal(heads, len(catalogue))
+
+
+def predict(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Heads:
+    """Predict every head of every track; what comes first knows better."""
+    heads: Heads = {}
+    for source in (_by_network, _by_catalogue, _by_ratings):
+        try:
+            found = source(home, catalogue, tables, encoder)
+        except RecsysError as error:
+            _LOG.warning("a source of predicted appeal is left out: %s", error)
+            continue
+        for name, (mean, deviation) in found.items():
+            if name in heads:
+                had = heads[name]
+                known = ~np.isnan(had[0])
+                mean, deviation = np.where(known, had[0], mean), np.where(known, had[1], deviation)
+            heads[name] = (mean.astype(np.float32), deviation.astype(np.float32))
+    return heads
+
+
+def _by_network(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Heads:
+    """What APEX says, where it was learnt from stored spaces alone and its deviations are known."""
+    from recsys.appeal.saved import CARD_FILE, load_apex
+    from recsys.spaces import cards, open_space
+
+    if not (home / FOLDER / CARD_FILE).exists():
+        return {}
+    told = json.loads((home / FOLDER / CARD_FILE).read_text(encoding="utf-8")).get("learnt_from", {})
+    stored = {one.name for one in cards(home)}
+    inputs, deviations = told.get("inputs", []), told.get("deviations", {})
+    if not inputs or not deviations or any(name not in stored for name in inputs):
+        return {}
+    fitted, _ = load_apex(home / FOLDER)
+    found = [open_space(home, name).rows(catalogue.track_ids) for name in inputs]
+    known = np.logical_and.reduce([there for _, there in found])
+    mean = np.full((len(catalogue), len(fitted.model.heads)), np.nan)
+    if known.any():
+        mean[known] = fitted.predict(np.hstack([vectors[known] for vectors, _ in found]))
+    heads: Heads = {}
+    for column, head in enumerate(fitted.model.heads):
+        if head.name in deviations:
+            deviation = np.where(known, float(deviations[head.name]), np.nan)
+            heads[head.name] = (mean[:, column].astype(np.float32), deviation.astype(np.float32))
+    return heads
+
+
+def _by_catalogue(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Heads:
+    own = load_own(home)
+    return {} if own is None else own.predict(blocks_of(home, catalogue, tables))
+
+
+def _by_ratings(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Heads:
+    posterior, card = shipped()
+    if encoder != card["encoder"] or Modality.TAGS not in tables:
+        return {}
+    table = tables[Modality.TAGS]
+    told = posterior.predict(np.asarray(table.vectors))
+    return {
+        head: (
+            np.where(table.present, told.mean[:, column], np.nan).astype(np.float32),
+            np.where(table.present, told.deviation[:, column], np.nan).astype(np.float32),
+        )
+        for column, head in enumerate(posterior.heads)
+    }
+
+
+def _key(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> str:
+    from recsys.spaces import cards
+
+    own = own_digest(home)
+    parts = [_FORMAT, catalogue.fingerprint, encoder, sorted(one.value for one in tables), shipped()[1]["weights"], own]
+    parts.append([(one.name, one.fingerprint, one.folder) for one in cards(home)])
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _keep(path: Path, heads: Heads) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {
+        f"{name}.{part}": one[number]
+        for name, one in heads.items()
+        for number, part in enumerate(("mean", "deviation"))
+    }
+    scratch = path.with_suffix(f".{os.getpid()}.part")
+    with scratch.open("wb") as file:
+        np.savez(file, names=np.array(json.dumps(list(heads))), **arrays)
+    os.replace(scratch, path)
+    others = sorted(path.parent.glob("*.npz"), key=lambda one: one.stat().st_mtime, reverse=True)
+    for old in others[_KEPT:]:
+        old.unlink(missing_ok=True)

@@ -1,0 +1,181 @@
+"""What is predicted of every track of a catalogue: appeal and quality, each with how unsure that is.
+
+Three sources, the first that knows a head of a track counts:
+
+    network    APEX, learnt by `segue train --apex FILE` on stored spaces, for tracks that have all of them
+    catalogue  what `segue train --apex` learnt from the catalogue's own figures, for what does not state them
+    ratings    the four Audiobox axes, learnt from the descriptions of rated clips (`recsys/data/appeal`), for tracks
+               of which something is stated beside their name; with the built-in text encoder only
+
+*Quality* is the mean of all aesthetic heads that are known, each brought to 1–10; its deviation is the mean of theirs,
+as if all erred alike. A track of which nothing is known has no prediction (NaN), and is never judged.
+
+Shapes: N tracks, H heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.appeal.heads import Group, find_head
+from recsys.types import Constraint, Facet, FloatArray
+
+if TYPE_CHECKING:
+    from recsys.catalogue import Catalogue
+    from recsys.recommendation import Query
+
+QUALITY, RECORDING, POPULARITY = "quality", "production_quality", "popularity"
+#: The values of the facets that are judged by what is predicted.
+HIGH, GOOD, POOR = "high", "good", "poor"
+JUDGED = (Facet.APPEAL, Facet.RECORDING)
+#: A track is only said to be recorded badly, or well, where that is as likely as this.
+SURE = 0.9
+#: Below the middle of the scale of production quality (1–10), a recording is a poor one.
+_POOR_BELOW = 5.5
+#: Of a deviation, what is taken off a mean before tracks are ordered by it: what is not known earns less.
+_CAUTION = 0.25
+_LOW, _HIGH = 1.0, 10.0
+#: As in `recsys.constraints`.
+_YES, _NO, _UNKNOWN = 1, 0, -1
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """One head of one track."""
+
+    mean: float  # in the head's own range
+    deviation: float
+    middle: float  # the catalogue's median of the means
+
+
+class Appeal:
+    """The predictions of one catalogue. Safe to share between threads."""
+
+    def __init__(self, heads: Mapping[str, tuple[FloatArray, FloatArray]], n_tracks: int) -> None:
+        """Take mean and deviation (N,) by head, NaN where nothing is predicted."""
+        self.heads = dict(heads)
+        self.n_tracks = n_tracks
+
+    @cached_property
+    def quality(self) -> tuple[FloatArray, FloatArray]:
+        """Mean and deviation (N,) of the quality, 1–10; NaN where nothing is predicted."""
+        scaled = []
+        for name, (mean, deviation) in self.heads.items():
+            head = find_head(name)
+            if head.group is Group.AESTHETICS:
+                times = (_HIGH - _LOW) / head.span
+                scaled.append((_LOW + (mean - head.low) * times, deviation * times))
+        if not scaled:
+            none = np.full(self.n_tracks, np.nan, np.float32)
+            return none, none
+        return _mean([mean for mean, _ in scaled]), _mean([deviation for _, deviation in scaled])
+
+    @cached_property
+    def middles(self) -> dict[str, float]:
+        """The median of the means of every head, and of the quality, over the tracks that have one."""
+        means = {name: mean for name, (mean, _) in self.heads.items()} | {QUALITY: self.quality[0]}
+        return {name: float(np.nanmedian(mean)) for name, mean in means.items() if not np.isnan(mean).all()}
+
+    @cached_property
+    def worth(self) -> FloatArray:
+        """How much the quality of every track (N,) counts where that is asked for, 0–1; .5 where it is not known."""
+        mean, deviation = self.quality
+        careful = mean - np.float32(_CAUTION) * deviation
+        if np.isnan(careful).all():
+            return np.full(self.n_tracks, 0.5, np.float32)
+        spread = max(float(np.nanstd(careful)), 1e-6)
+        return np.nan_to_num(_normal((careful - np.nanmedian(careful)) / spread), nan=0.5)
+
+    @cached_property
+    def poor(self) -> FloatArray:
+        """How likely it is that every track (N,) is badly recorded, 0–1; NaN where nothing is predicted."""
+        if RECORDING not in self.heads:
+            return np.full(self.n_tracks, np.nan, np.float32)
+        mean, deviation = self.heads[RECORDING]
+        return _normal((np.float32(_POOR_BELOW) - mean) / deviation)
+
+    def popularity(self, stated: FloatArray, otherwise: float) -> FloatArray:
+        """Popularity (N,), 0–1: as stated, else as predicted, else a constant.
+
+        The mean of a posterior is shrunk already: the less content tells, the nearer it is to the mean of all.
+        """
+        if POPULARITY not in self.heads:
+            return np.where(np.isnan(stated), np.float32(otherwise), stated).astype(np.float32)
+        told = np.clip(self.heads[POPULARITY][0] / np.float32(find_head(POPULARITY).high), 0, 1)
+        return np.where(np.isnan(stated), np.nan_to_num(told, nan=otherwise), stated).astype(np.float32)
+
+    def of(self, row: int) -> dict[str, Predicted]:
+        """What is predicted of one track, by head, and its quality."""
+        found = {name: (mean[row], deviation[row]) for name, (mean, deviation) in self.heads.items()}
+        found[QUALITY] = (self.quality[0][row], self.quality[1][row])
+        return {
+            name: Predicted(float(mean), float(deviation), self.middles[name])
+            for name, (mean, deviation) in found.items()
+            if not np.isnan(mean)
+        }
+
+
+def judged(catalogue: Catalogue, constraint: Constraint) -> NDArray[np.int8]:
+    """Tell for each track (N,) whether it has what a constraint says of its appeal or recording: 1, 0 or -1 (unknown).
+
+    A recording is good or poor only where that is sure; an appeal is high above the catalogue's middle.
+    """
+    result = np.full(len(catalogue), _UNKNOWN, np.int8)
+    appeal = catalogue.appeal
+    if appeal is None:
+        return result
+    if constraint.facet is Facet.APPEAL:
+        quality = appeal.quality[0]
+        known = ~np.isnan(quality)
+        result[known] = quality[known] > appeal.middles.get(QUALITY, 0.0)
+        return result
+    for value in constraint.values:
+        likely = appeal.poor if value == POOR else 1 - appeal.poor
+        told = np.where(likely > SURE, _YES, np.where(likely < 1 - SURE, _NO, _UNKNOWN))
+        result = np.maximum(result, told.astype(np.int8))
+    return result
+
+
+def judged_closeness(catalogue: Catalogue, constraint: Constraint) -> FloatArray:
+    """Grade each track (N,) by a wish for appeal or a recording, 0–1; the middle where nothing is known."""
+    appeal = catalogue.appeal
+    if appeal is None:
+        return np.full(len(catalogue), 0.5, np.float32)
+    if constraint.facet is Facet.APPEAL:
+        return appeal.worth
+    likely = [appeal.poor if value == POOR else 1 - appeal.poor for value in constraint.values]
+    return np.nan_to_num(np.max(likely, axis=0), nan=0.5).astype(np.float32)
+
+
+def unjudged(catalogue: Catalogue, query: Query) -> Query:
+    """Leave out of a query what only predictions decide, where there are none: it then ranks as if never asked."""
+    if catalogue.appeal is not None or not any(one.facet in JUDGED for one in query.constraints):
+        return query
+    return replace(query, constraints=tuple(one for one in query.constraints if one.facet not in JUDGED))
+
+
+def predictions_told(catalogue: Catalogue, constraints: Iterable[Constraint], row: int) -> dict[str, Predicted]:
+    """What is predicted of a track, where that took part in choosing it: some constraint is decided by it."""
+    if catalogue.appeal is None or not any(one.facet in JUDGED for one in constraints):
+        return {}
+    return catalogue.appeal.of(row)
+
+
+def _mean(columns: list[FloatArray]) -> FloatArray:
+    stacked = np.stack(columns)
+    known = ~np.isnan(stacked)
+    counts = known.sum(axis=0)
+    summed = np.where(known, stacked, 0).sum(axis=0)
+    return np.where(counts > 0, summed / np.maximum(counts, 1), np.nan).astype(np.float32)
+
+
+def _normal(values: FloatArray) -> FloatArray:
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(values), np.float32)
