@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from assistant.judging import judged_cause
 from assistant.labels import key_label, place, plain, spelled
 from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.situation import titled
@@ -113,6 +114,7 @@ def causes(pick: Pick, context: Context) -> list[Fact]:
     facts += _sung(pick, context.book)
     facts += _measured(pick, context.book)
     facts += _known(pick, context)
+    facts += _judged(pick, context)
     if pick.user_share >= _MOSTLY_TASTE and (context.has_taste or context.has_examples):
         both = context.has_taste and context.has_examples
         shares, alone = _WHOSE["both" if both else "taste" if context.has_taste else "examples"]
@@ -290,6 +292,15 @@ def _features(track: Track, constraint: Constraint, book: Phrasebook) -> list[Fa
             wish = plain(word_in(book, constraint.facet, value))
             return [_cause(book(fits, levels=stated, wish=wish), 0.9)]
     return []
+
+
+def _judged(pick: Pick, context: Context) -> list[Fact]:
+    """What is predicted of it, where that took part in the choice and speaks for it."""
+    level = pick.track.popularity
+    said = judged_cause(
+        pick, context.book, little_known=context.fame < 0 and level is not None and level <= _LITTLE_KNOWN
+    )
+    return [_cause(said, 1.45)] if said else []
 
 
 def _known(pick: Pick, context: Context) -> list[Fact]:

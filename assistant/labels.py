@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.words import word_in
+from recsys.appeal.serving import JUDGED
 from recsys.types import NOTE as NOTE
 from recsys.types import Arc, Constraint, Facet
 
@@ -33,6 +34,12 @@ _ARCS = {Arc.RISING: "from calm to loud", Arc.FALLING: "from loud to calm", Arc.
 _KEYS = {"minor": "in a minor key", "major": "in a major key"}
 _NOTED = {"minor": "{note} minor", "major": "{note} major"}
 _MADE = {("yes", True): "made by AI", ("yes", False): "no AI music", ("no", True): "made by people"}
+_JUDGED = {
+    ("high", True): "close to what rates high",
+    ("good", True): "well recorded",
+    ("poor", False): "nothing badly recorded",
+    ("poor", True): "badly recorded",
+}
 _VERSIONS = {"remix": "remixes", "remaster": "remasters", "cover": "covers", "demo": "demos"}
 _NOT_TOO = "not too "
 _MONTHS = (
@@ -202,6 +209,9 @@ def _worded(constraint: Constraint, names: Mapping[str, str], book: Phrasebook) 
         return words if wanted else book("no {words}", words=words)
     if facet is Facet.AI and (values[0], wanted) in _MADE:
         return book(_MADE[values[0], wanted])
+    if facet in JUDGED:
+        known = _JUDGED.get((values[0], wanted))
+        return book(known) if known else book("not {words}", words=book(_JUDGED[values[0], True]))
     if facet is Facet.VERSION:
         words = quoted or " or ".join(_VERSIONS.get(value, f"{value} versions") for value in values)
         return words if wanted else book("no {words}", words=words)

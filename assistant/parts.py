@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _Method = TypeVar("_Method", bound=Callable[..., Any])
-#: What changes when another generation, another ranker or another model of what comes next is to serve.
-Stamp = tuple[tuple[str, int] | None, str | None, str | None]
+#: What changes when another generation, another ranker, or another model of what comes next or of appeal is to serve.
+Stamp = tuple[tuple[str, int] | None, str | None, str | None, str]
 
 
 @dataclass(frozen=True)
@@ -165,11 +165,12 @@ class Parts:
 
     def _stamp(self) -> Stamp:
         from recsys import generations
+        from recsys.appeal.own import own_digest
         from recsys.own_following import following_stamp
         from recsys.own_ranker import ranker_stamp
 
         home = self.settings.home
-        return generations.stamp(home), ranker_stamp(home), following_stamp(home)
+        return generations.stamp(home), ranker_stamp(home), following_stamp(home), own_digest(home)
 
     def _open(self, candidate: Path | None = None) -> Serving:
         """Open the generation being served, or a finished folder that may come to be."""
@@ -194,6 +195,7 @@ class Parts:
             weights=self._weights,
             candidate=candidate,
             server=chroma_server(settings),
+            appeal=settings.appeal,
         )
         agent = Agent(
             recommender,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from assistant.request import Request
 from assistant.understanding.refusing import AFTERWARDS, CUE, MATCH
+from recsys.appeal.serving import JUDGED
 from recsys.common_words import FUNCTION_WORDS
 from recsys.text import fold as folded
 from recsys.types import WORD_FACETS, Constraint, Facet
@@ -185,6 +186,8 @@ def _says_something(text: str) -> bool:
 
 def _words(constraint: Constraint, names: dict[str, str]) -> list[str]:
     """What the encoder should read for a constraint of an earlier turn; nothing for what it cannot know."""
+    if constraint.facet in JUDGED:
+        return []
     if constraint.facet is Facet.VOCALS:
         return ["instrumental" if value == "none" else f"{value} vocals" for value in constraint.values]
     if constraint.facet is Facet.ARTIST:

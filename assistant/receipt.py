@@ -12,10 +12,12 @@ from itertools import pairwise
 from statistics import fmean, median
 
 from assistant.chips import chip_of
+from assistant.judging import judged_line, unjudged_lines
 from assistant.labels import arc_label, constraint_label, plain, total_label
 from assistant.phrasebook import ENGLISH_BOOK, Phrasebook
 from assistant.reply import ReceiptLine
 from assistant.session import SessionState
+from recsys.appeal.serving import JUDGED
 from recsys.explicitness import explicit
 from recsys.recommendation import ConstraintCount, Pick, Recommendation
 from recsys.text import artist_key
@@ -48,7 +50,11 @@ def write_receipt(
     """
     picks = result.picks
     names = state.names()
-    lines = [_constraint_line(count, names, book) for count in result.counts]
+    lines = [
+        judged_line(count, picks, book) if count.constraint.facet in JUDGED else _constraint_line(count, names, book)
+        for count in result.counts
+    ]
+    lines += unjudged_lines(state.active(), result.counts, book)
     lines += _size_lines(picks, state, usual_size, book)
     lines += _artist_lines(picks, result.counts, state, max_per_artist, book)
     lines += _dial_lines(picks, state, heard_artists, book)

@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     ranker: Literal["auto", "none"] = Field(
         default="auto", description="none ranks without what was learnt of how sessions go"
     )
+    appeal: bool = Field(default=True, description="whether what is predicted of quality and popularity takes part")
     slate_size: PositiveInt = Field(
         default=20, le=200, description="tracks in a slate unless the listener says otherwise"
     )

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from assistant.judging import judged_numbers
 from assistant.labels import constraint_label, day_label, plain
 from assistant.names import near_names
 from assistant.phrasebook import Phrasebook
@@ -137,6 +138,8 @@ def _in_numbers(place: Place, situation: Situation) -> str:
         how = book(f"which you {relation}" if relation else "one of your examples")
         named = titled(near.title, near.artists, book)
         sentences.append(book(_NEAREST, track=named, how=how, cosine=book.number(cosine, 2)))
+    if told := judged_numbers(pick, book):
+        sentences.append(told)
     weights = sorted(pick.modality_weights.items(), key=lambda item: -item[1])
     stated = [f"{book(plain(name))} ({weight * 100:.0f} %)" for name, weight in weights if weight >= 0.005]
     if stated:

@@ -18,6 +18,7 @@ from assistant.understanding.matches import Bounds, Dial, Entity, Size, Word
 from assistant.understanding.negation import Mark, Marks
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
+from recsys.appeal.serving import JUDGED
 from recsys.types import Constraint, Facet
 from recsys.vocabulary import load_vocabulary
 
@@ -26,7 +27,7 @@ _HARD = frozenset((Facet.GENRE, Facet.ERA, Facet.LANGUAGE, Facet.COUNTRY, Facet.
 _ALTERNATIVES = frozenset((Facet.LANGUAGE, Facet.COUNTRY, Facet.VOCALS, Facet.ACTIVITY))
 _ORDER = tuple(Facet)
 #: Facets of which no encoder of texts knows how they sound.
-_UNSOUNDED = frozenset((Facet.KEY, Facet.AI))
+_UNSOUNDED = frozenset((Facet.KEY, Facet.AI, *JUDGED))
 #: What is left of a dial that is refused ("no hits"), or only toned down ("nothing too famous").
 _DIAL_REFUSED, _DIAL_TONED = 1.0, 0.6
 #: "Not too fast" still lets a little beyond: the far end of the interval moves by so much.
@@ -136,6 +137,8 @@ class _Composing:
     def _take_word(self, word: Word, mark: Mark, text: str) -> None:
         if word.facet in _UNSOUNDED:
             self._out.unsearchable.update(range(mark.match.start, mark.match.end))
+        if word.facet is Facet.APPEAL and mark.negated:
+            return  # "no hidden gems" asks for no bad music: the dial alone turns
         if mark.negated != (not word.wanted):
             if mark.toned and word.facet is Facet.MOOD and word.value in _NOT_TOO:
                 low, high = _NOT_TOO[word.value]
@@ -146,7 +149,7 @@ class _Composing:
             return
         hard = word.facet in _HARD if word.hard is None else word.hard
         softened = mark.soft or (mark.more and not self._first_turn and word.facet is Facet.GENRE)
-        hard = mark.only or (hard and not softened)
+        hard = (mark.only or (hard and not softened)) and word.facet not in JUDGED
         self._wanted.append(_Wanted(word, mark.match.start, mark.match.end, text, hard))
 
     def _take_bounds(self, bounds: Bounds, mark: Mark, text: str) -> None:

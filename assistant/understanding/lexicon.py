@@ -6,6 +6,7 @@ All phrases are folded.
 from __future__ import annotations
 
 from assistant.understanding.matches import Bounds, Dial, Payload, Word
+from recsys.appeal.serving import GOOD, HIGH, POOR
 from recsys.types import Facet
 
 #: BPM that words stand for. A rule of thumb of DJs: dance music from 120, ballads up to 100.
@@ -106,6 +107,22 @@ _PHRASES: tuple[tuple[tuple[Payload, ...], str], ...] = (
         "humans; made by human beings; made by people; made by real people; by real people; human musicians; human "
         "artists; human beings; real musicians; performed by humans",
     ),
+    (
+        (Word(Facet.RECORDING, POOR),),
+        "badly recorded; poorly recorded; bad recording; bad recordings; poor recording; poor recordings; terrible "
+        "recordings; bad sound; poor sound; bad sound quality; poor sound quality; low sound quality; terrible sound "
+        "quality; bad audio; bad audio quality; poor audio quality; low audio quality; low quality recordings; low "
+        "quality recording; lo fi recordings; lo fi recording; lofi recordings; lofi recording; amateur recordings; "
+        "muffled recordings; noisy recordings; bootleg; bootlegs; bootleg recordings; badly produced; poorly produced; "
+        "bad production",
+    ),
+    (
+        (Word(Facet.RECORDING, GOOD),),
+        "well recorded; better recorded; recorded well; properly recorded; good recording; good recordings; great "
+        "recordings; good sound quality; great sound quality; better sound quality; high sound quality; good audio "
+        "quality; high audio quality; high quality recordings; good sounding; well produced; better produced; good "
+        "production; great production; audiophile; hi fi; hifi",
+    ),
 )
 _FAME: tuple[tuple[float, str], ...] = (
     (
@@ -133,13 +150,17 @@ _FAME: tuple[tuple[float, str], ...] = (
     ),
     (
         -0.8,
-        "deep cut; deep cuts; deeper cuts; obscure; more obscure; hidden gem; hidden gems; hidden treasures; "
-        "underrated; under rated; "
-        "lesser known; little known; unknown; rare; rarities; b sides; underground; overlooked; off the beaten path; "
+        "deep cut; deep cuts; deeper cuts; obscure; more obscure; "
+        "lesser known; little known; unknown; rare; rarities; b sides; underground; off the beaten path; "
         "off the beaten track; under the radar; niche; crate digging; forgotten; nobody knows; no one knows; "
-        "underappreciated; "
         "album tracks; undiscovered",
     ),
+)
+#: Little known, and good all the same: the dial, and what is predicted of quality.
+_GEMS = (
+    "hidden gem; hidden gems; undiscovered gems; forgotten gems; lost gems; hidden treasure; hidden treasures; buried "
+    "treasure; buried treasures; underrated; under rated; overlooked; underappreciated; under appreciated; unsung; "
+    "unsung gems; criminally underrated; most underrated; more underrated"
 )
 _KNOWN_THINGS = "songs; music; stuff; tracks; artists; bands; things; anything; something"
 _DISCOVERY: tuple[tuple[float, str], ...] = (
@@ -198,6 +219,7 @@ def phrases() -> dict[str, tuple[Payload, ...]]:
     table: dict[str, tuple[Payload, ...]] = {}
     for value, words in _FAME:
         table.update(dict.fromkeys(words.split("; "), (Dial("fame", value),)))
+    table.update(dict.fromkeys(_GEMS.split("; "), (Dial("fame", -0.8), Word(Facet.APPEAL, HIGH, hard=False))))
     for value, words in _DISCOVERY:
         table.update(dict.fromkeys(words.split("; "), (Dial("discovery", value),)))
     for value, words in _ME:

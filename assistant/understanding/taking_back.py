@@ -106,6 +106,10 @@ _KINDS: dict[str, tuple[Facet, ...]] = {
     "musical key": (Facet.KEY,),
     "mode": (Facet.KEY,),
     "ai": (Facet.AI,),
+    "recording": (Facet.RECORDING,),
+    "recording quality": (Facet.RECORDING,),
+    "sound quality": (Facet.RECORDING,),
+    "predicted quality": (Facet.APPEAL,),
     "ai music": (Facet.AI,),
 }
 _OTHERS = {

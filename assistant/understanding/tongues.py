@@ -40,7 +40,7 @@ GERMAN_DECADE = re.compile(r"((?:19|20)?\d0)(?:er|ern|ers)$")
 _INFLECTED = frozenset(
     tuple(english.split())
     for english in (
-        "popular", "obscure", "familiar", "recent", "vintage", "fast", "slow", "high energy", "low energy", "cheesy",
+        "popular", "obscure", "underrated", "familiar", "recent", "vintage", "fast", "slow", "high energy", "low energy", "cheesy",
         "longer", "shorter",
     )
 )  # fmt: skip

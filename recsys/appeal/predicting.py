@@ -20,7 +20,6 @@ import numpy as np
 
 from recsys.appeal.bayes import Posterior
 from recsys.appeal.content import FACTS, TAGS, TEXT, Block, facts_of
-from recsys.appeal.errors import AppealError
 from recsys.appeal.own import FOLDER, load_own, own_digest
 from recsys.appeal.posterior_files import load_posteriors
 from recsys.appeal.serving import Appeal

@@ -154,10 +154,13 @@ def judged_closeness(catalogue: Catalogue, constraint: Constraint) -> FloatArray
 
 
 def unjudged(catalogue: Catalogue, query: Query) -> Query:
-    """Leave out of a query what only predictions decide, where there are none: it then ranks as if never asked."""
-    if catalogue.appeal is not None or not any(one.facet in JUDGED for one in query.constraints):
+    """Let no prediction be a demand; where there are none, leave out what only they decide, as if it were not asked."""
+    if not any(one.facet in JUDGED for one in query.constraints):
         return query
-    return replace(query, constraints=tuple(one for one in query.constraints if one.facet not in JUDGED))
+    if catalogue.appeal is None:
+        return replace(query, constraints=tuple(one for one in query.constraints if one.facet not in JUDGED))
+    softer = (replace(one, hard=one.hard and not (one.wanted and one.facet in JUDGED)) for one in query.constraints)
+    return replace(query, constraints=tuple(softer))
 
 
 def predictions_told(catalogue: Catalogue, constraints: Iterable[Constraint], row: int) -> dict[str, Predicted]:
