@@ -72,7 +72,7 @@ def train_appeal(
     from recsys.appeal.errors import AppealError
     from recsys.appeal.saved import save_apex
     from recsys.appeal.tables import read_targets
-    from recsys.appeal.training import train_apex
+    from recsys.appeal.training import held_out_errors, train_apex
     from recsys.generations import writing
 
     started = time.perf_counter()
@@ -105,6 +105,7 @@ def train_appeal(
             "artists": report.n_artists,
             "heads": {name: {"kind": kind, "known": n} for name, (kind, n) in report.heads.items()},
             "settings": settings.to_json(),
+            "deviations": held_out_errors(fitted, content, read.targets, read.artists.tolist(), seed=seed),
             "seed": seed,
         }
         save_apex(home / FOLDER, fitted, facts)

@@ -18,7 +18,7 @@ from recsys.appeal.serving import JUDGED, QUALITY, RECORDING, Predicted
 from recsys.recommendation import ConstraintCount, Pick
 from recsys.types import Constraint, Facet
 
-#: What is said of a head that lies above the catalogue's middle; popularity and usefulness say nothing of how it sounds.
+#: What is said of a head above the catalogue's middle; popularity and usefulness say nothing of how a track sounds.
 _SAYS = {
     "production_quality": "well produced",
     "production_complexity": "rich arrangement",
@@ -43,6 +43,7 @@ _NAMES = {
     "popularity": "popularity",
 }
 _MOST_SAID, _MOST_NUMBERS = 2, 5
+_RECORDED = "predicted to be well produced"
 _CLOSE = "predicted: close to what rates high ({words})"
 _LITTLE_KNOWN = "little known, but predicted to be close to what rates high ({words})"
 _WHY = "Predicted from its description and sound, with 80 % intervals: {numbers}."
@@ -101,9 +102,12 @@ def unjudged_lines(
 
 
 def judged_cause(pick: Pick, book: Phrasebook, *, little_known: bool) -> str:
-    """Say what lies above the catalogue's middle, where quality as a whole does; empty otherwise."""
+    """Say what lies above the catalogue's middle: of quality, where that was asked for, else of the recording."""
     quality = pick.appeal.get(QUALITY)
-    if quality is None or quality.mean <= quality.middle:
+    if quality is None:
+        recording = pick.appeal.get(RECORDING)
+        return book(_RECORDED) if recording is not None and recording.mean > recording.middle else ""
+    if quality.mean <= quality.middle:
         return ""
     words = [book(_SAYS[name]) for name in _standing_out(pick.appeal)[:_MOST_SAID]]
     return book(_LITTLE_KNOWN if little_known else _CLOSE, words=", ".join(words)) if words else ""

@@ -35,7 +35,7 @@ _KEYS = {"minor": "in a minor key", "major": "in a major key"}
 _NOTED = {"minor": "{note} minor", "major": "{note} major"}
 _MADE = {("yes", True): "made by AI", ("yes", False): "no AI music", ("no", True): "made by people"}
 _JUDGED = {
-    ("high", True): "close to what rates high",
+    ("high", True): "high predicted quality",
     ("good", True): "well recorded",
     ("poor", False): "nothing badly recorded",
     ("poor", True): "badly recorded",

@@ -64,8 +64,11 @@ def train(
         typer.Option("--sequential", help="Learn what comes next in a session; serve only if better than counting."),
     ] = False,
     apex: Annotated[
-        Path | None,
-        typer.Option("--apex", metavar="FILE", help="Learn appeal from a table of targets (docs/appeal.md)."),
+        bool,
+        typer.Option("--apex", help="Learn appeal from FILE (docs/appeal.md); without it, from the catalogue itself."),
+    ] = False,
+    table: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="With --apex: a table of targets.", show_default=False)
     ] = None,
     vectors: Annotated[
         list[str] | None,
@@ -86,12 +89,17 @@ def train(
     --sequential, only what comes next in a session; with --apex, only how much tracks appeal by their content.
     """
     others = (ranker, dialogs, walks, requests, names, steps, data, only)
-    if apex is None and (vectors or targets or set_):
+    if table is not None and not apex:
+        raise typer.BadParameter(f"{table} is a table for --apex; give that as well")
+    if table is None and (vectors or targets or set_):
         raise typer.BadParameter("--vectors, --targets and --set go with --apex FILE; give that as well")
-    if apex is not None:
+    if apex:
         if any(one not in (None, False) for one in others) or tidy_names or from_events or sequential:
             raise typer.BadParameter("--apex learns appeal alone; it goes with --vectors, --targets, --set and --seed")
-        _train_appeal(apex, vectors or [], targets, set_ or [], seed)
+        if table is None:
+            _train_own_appeal(seed)
+        else:
+            _train_appeal(table, vectors or [], targets, set_ or [], seed)
         return
     if sequential and (any(one not in (None, False) for one in others) or tidy_names or from_events):
         raise typer.BadParameter("--sequential learns what comes next alone; it goes with --seed and nothing else")
@@ -146,6 +154,28 @@ def train(
                 report = assistant.train(progress, only=only or "", tidy_names=tidy_names)
         if report is not None:  # one process of several reports
             show_train_report(open_console(), report)
+
+
+def _train_own_appeal(seed: int | None) -> None:
+    from assistant.appealing_own import train_own_appeal
+    from connectors.progress import JobProgress
+
+    settings = read_settings()
+    with JobProgress() as progress:
+        report = train_own_appeal(settings.home, settings.seed if seed is None else seed, progress)
+    typer.echo(
+        f"Learnt appeal from the catalogue's own {report.n_tracks:,} tracks in {report.seconds:.0f} s, from "
+        f"{', '.join(report.inputs)}"
+    )
+    for one in report.trials:
+        beats = "it serves tracks that do not state it" if one.switched_on else "it does not serve: no better than that"
+        typer.echo(
+            f"  {one.head}: stated of {one.n_known:,} tracks by {one.n_artists:,} artists; on artists that were held "
+            f"out Spearman {one.spearman:.3f} [{one.low:.3f}, {one.high:.3f}], error {one.error:.3g}, the mean "
+            f"has {one.error_of_mean:.3g}; {one.covered:.0%} lie in the 80 % intervals; {beats}"
+        )
+    if not settings.appeal:
+        typer.echo("  SEGUE_APPEAL is off, so that it takes no part until that is on")
 
 
 def _train_appeal(table: Path, vectors: list[str], targets: str | None, asked: list[str], seed: int | None) -> None:

@@ -112,7 +112,7 @@ def ship(ratings: Ratings, folder: Path, seed: int, figures: list[AxisFigures]) 
     learnt = fit_posterior(ratings.heads, ratings.aspects, ratings.values, ratings.clips, seed)
     card = {
         "encoder": ratings.encoder,
-        "learnt_from": f"{len(ratings.values)} clips of MusicCaps, each rated by ten people (AudioMOS 2025, training part)",
+        "learnt_from": f"{len(ratings.values)} clips of MusicCaps, rated by ten people each (AudioMOS 2025)",
         "licence": "weights Apache-2.0; ratings (Audiobox Aesthetics, Tjandra et al. 2025) CC BY 4.0; descriptions "
         "(MusicCaps, Agostinelli et al. 2023) CC BY-SA 4.0, of which nothing is shipped",
         "command": COMMAND,

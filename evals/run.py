@@ -15,6 +15,7 @@ import typer
 
 from evals import (
     run_apex,
+    run_appeal_use,
     run_artists,
     run_bridge,
     run_cpcd,
@@ -62,6 +63,7 @@ bench_app = typer.Typer(
 
 _COMMANDS = (
     *run_apex.COMMANDS,
+    *run_appeal_use.COMMANDS,
     *run_cpcd.COMMANDS,
     *run_encoders.COMMANDS,
     *run_enriching.COMMANDS,

@@ -67,7 +67,7 @@ def picks_of(
                 retrievers=tuple(name for name, of in by.items() if row in of),
                 matched=tuple(constraint for constraint, met in wanted if met[row] == YES),
                 nearest_liked=nearest[number],
-                appeal=predictions_told(catalogue, (one for one, _ in every), row),
+                appeal=predictions_told(catalogue, [one for one, _ in every], row),
             )
         )
     return tuple(picks)

@@ -40,8 +40,8 @@ GERMAN_DECADE = re.compile(r"((?:19|20)?\d0)(?:er|ern|ers)$")
 _INFLECTED = frozenset(
     tuple(english.split())
     for english in (
-        "popular", "obscure", "underrated", "familiar", "recent", "vintage", "fast", "slow", "high energy", "low energy", "cheesy",
-        "longer", "shorter",
+        "popular", "obscure", "underrated", "familiar", "recent", "vintage", "fast", "slow", "high energy",
+        "low energy", "cheesy", "longer", "shorter",
     )
 )  # fmt: skip
 _MIN_STEMMED = 5  # letters: "com" is no form of "comer"

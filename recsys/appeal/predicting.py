@@ -1,7 +1,7 @@
 """Predicting every track of a catalogue once, and keeping that in the data folder.
 
-Predictions depend on the catalogue, the text encoder, what ships and what was learnt here; a file for each such state is
-written whole or not at all, so that opening one costs milliseconds. What cannot be read, or kept, is computed again.
+Predictions depend on the catalogue, the text encoder, what ships and what was learnt here; a file for each such state
+is written whole or not at all, so that opening one costs milliseconds. What cannot be read, or kept, is computed again.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -69,6 +70,16 @@ def blocks_of(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embedd
     return blocks
 
 
+def tables_of(folder: Path, catalogue: Catalogue) -> dict[Modality, EmbeddingTable]:
+    """The vectors of names and of descriptions that a generation's folder holds, as far as it holds any."""
+    found = {}
+    for modality in (Modality.TEXT, Modality.TAGS):
+        path = folder / "embeddings" / modality.value
+        if path.is_dir():
+            found[modality] = EmbeddingTable.open(path, catalogue.fingerprint)
+    return found
+
+
 def open_appeal(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Appeal:
     """Open the predictions of a catalogue, making them where they are not kept.
 
@@ -81,14 +92,14 @@ def open_appeal(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embe
     key = _key(home, catalogue, tables, encoder)
     path = home / FOLDER / _SERVED / f"{key}.npz"
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
             names = json.loads(str(found["names"]))
             heads = {name: (found[f"{name}.mean"], found[f"{name}.deviation"]) for name in names}
         if all(len(mean) == len(catalogue) for mean, _ in heads.values()):
             return Appeal(heads, len(catalogue))
     except FileNotFoundError:
         pass
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         _LOG.warning("predicted appeal is computed again: %s", error)
     heads = predict(home, catalogue, tables, encoder)
     try:

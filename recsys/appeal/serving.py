@@ -15,7 +15,7 @@ Shapes: N tracks, H heads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -40,6 +40,8 @@ SURE = 0.9
 _POOR_BELOW = 5.5
 #: Of a deviation, what is taken off a mean before tracks are ordered by it: what is not known earns less.
 _CAUTION = 0.25
+#: A kind of so many tracks has as much a middle of its own as that of the catalogue.
+_FEW = 20
 _LOW, _HIGH = 1.0, 10.0
 #: As in `recsys.constraints`.
 _YES, _NO, _UNKNOWN = 1, 0, -1
@@ -61,6 +63,7 @@ class Appeal:
         """Take mean and deviation (N,) by head, NaN where nothing is predicted."""
         self.heads = dict(heads)
         self.n_tracks = n_tracks
+        self._worth: FloatArray | None = None
 
     @cached_property
     def quality(self) -> tuple[FloatArray, FloatArray]:
@@ -82,15 +85,20 @@ class Appeal:
         means = {name: mean for name, (mean, _) in self.heads.items()} | {QUALITY: self.quality[0]}
         return {name: float(np.nanmedian(mean)) for name, mean in means.items() if not np.isnan(mean).all()}
 
-    @cached_property
-    def worth(self) -> FloatArray:
-        """How much the quality of every track (N,) counts where that is asked for, 0–1; .5 where it is not known."""
-        mean, deviation = self.quality
-        careful = mean - np.float32(_CAUTION) * deviation
-        if np.isnan(careful).all():
-            return np.full(self.n_tracks, 0.5, np.float32)
-        spread = max(float(np.nanstd(careful)), 1e-6)
-        return np.nan_to_num(_normal((careful - np.nanmedian(careful)) / spread), nan=0.5)
+    def worth(self, kinds: Callable[[], Sequence[str]]) -> FloatArray:
+        """How much the quality of every track (N,) counts where that is asked for, 0–1; .5 where it is not known.
+
+        It is compared within its kind, such as its first genre (N,): people rate some kinds higher than others, and
+        who asks for good music does not ask for another kind of it.
+        """
+        if self._worth is None:
+            mean, deviation = self.quality
+            careful = mean - np.float32(_CAUTION) * deviation
+            self._worth = np.full(self.n_tracks, 0.5, np.float32)
+            if not np.isnan(careful).all():
+                careful = careful - _usual_of_kind(careful, kinds())
+                self._worth = np.nan_to_num(_normal(careful / max(float(np.nanstd(careful)), 1e-6)), nan=0.5)
+        return self._worth
 
     @cached_property
     def poor(self) -> FloatArray:
@@ -148,7 +156,7 @@ def judged_closeness(catalogue: Catalogue, constraint: Constraint) -> FloatArray
     if appeal is None:
         return np.full(len(catalogue), 0.5, np.float32)
     if constraint.facet is Facet.APPEAL:
-        return appeal.worth
+        return appeal.worth(lambda: [genres[0] if genres else "" for genres in catalogue.genres])
     likely = [appeal.poor if value == POOR else 1 - appeal.poor for value in constraint.values]
     return np.nan_to_num(np.max(likely, axis=0), nan=0.5).astype(np.float32)
 
@@ -163,11 +171,24 @@ def unjudged(catalogue: Catalogue, query: Query) -> Query:
     return replace(query, constraints=tuple(softer))
 
 
-def predictions_told(catalogue: Catalogue, constraints: Iterable[Constraint], row: int) -> dict[str, Predicted]:
-    """What is predicted of a track, where that took part in choosing it: some constraint is decided by it."""
+def predictions_told(catalogue: Catalogue, constraints: Sequence[Constraint], row: int) -> dict[str, Predicted]:
+    """What is predicted of a track, as far as that took part in choosing it: some constraint is decided by it."""
     if catalogue.appeal is None or not any(one.facet in JUDGED for one in constraints):
         return {}
-    return catalogue.appeal.of(row)
+    told = catalogue.appeal.of(row)
+    if any(one.facet is Facet.APPEAL for one in constraints):
+        return told
+    return {name: one for name, one in told.items() if name == RECORDING}
+
+
+def _usual_of_kind(values: FloatArray, kinds: Sequence[str]) -> FloatArray:
+    """The mean value (N,) of each track's kind, drawn to that of all as far as the kind is small; NaN are left out."""
+    _, which = np.unique(np.asarray(kinds), return_inverse=True)
+    known = ~np.isnan(values)
+    counts = np.bincount(which[known], minlength=int(which.max()) + 1)
+    sums = np.bincount(which[known], weights=values[known], minlength=len(counts))
+    usual = (sums + _FEW * values[known].mean()) / (counts + _FEW)
+    return np.asarray(usual[which], np.float32)
 
 
 def _mean(columns: list[FloatArray]) -> FloatArray:
