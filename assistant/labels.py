@@ -210,8 +210,8 @@ def _worded(constraint: Constraint, names: Mapping[str, str], book: Phrasebook) 
     if facet is Facet.AI and (values[0], wanted) in _MADE:
         return book(_MADE[values[0], wanted])
     if facet in JUDGED:
-        known = _JUDGED.get((values[0], wanted))
-        return book(known) if known else book("not {words}", words=book(_JUDGED[values[0], True]))
+        judged = _JUDGED.get((values[0], wanted))
+        return book(judged) if judged else book("not {words}", words=book(_JUDGED[values[0], True]))
     if facet is Facet.VERSION:
         words = quoted or " or ".join(_VERSIONS.get(value, f"{value} versions") for value in values)
         return words if wanted else book("no {words}", words=words)

@@ -10,6 +10,7 @@ import typer
 from evals.options import Commands, JsonFile, Kept, MarkdownFile, Seeds, SongsOrStarter, begin, check_folder, finish
 
 if TYPE_CHECKING:
+    from evals.appeal_use import Prediction
     from evals.report import Report
     from recsys.types import Progress
 
@@ -27,6 +28,9 @@ def appeal_use(
         Path | None,
         typer.Option("--home", metavar="FOLDER", help="Use the index of this data folder; it stays as it is."),
     ] = None,
+    unserved: Annotated[
+        bool, typer.Option("--unserved", help="Index nothing: only predict popularity, of a large catalogue.")
+    ] = False,
     kept: Kept = None,
     seeds: Seeds = "64",
     markdown: MarkdownFile = None,
@@ -44,6 +48,8 @@ def appeal_use(
     with JobProgress() as progress:
         if ratings is not None:
             _of_ratings(report, ratings, shipped, kept)
+        elif unserved:
+            _of_unserved(report, catalogue, kept, progress)
         else:
             _of_catalogue(report, catalogue, indexed, kept, progress)
     finish(report, json, markdown)
@@ -84,13 +90,13 @@ def _of_catalogue(
     report: Report, catalogue: Path | None, indexed: Path | None, kept: Path | None, progress: Progress
 ) -> None:
     from contextlib import nullcontext
-    from dataclasses import asdict
 
     from assistant.app import Assistant
     from evals.appeal_use import N_TURNS, hide, learn, milliseconds, quality_of_gems, slates, with_appeal
     from evals.metrics import Summary
     from evals.scratch import open_served, scratch_home, scratch_settings, serve
     from recsys import generations
+    from recsys.appeal.predicting import tables_of
 
     lent: Any = nullcontext(indexed) if indexed is not None else scratch_home(kept)
     with lent as home:
@@ -109,18 +115,43 @@ def _of_catalogue(
                 report.add(f"hidden gems, {system}", "all", f"{figure} of slates", one)
             for system, taken in milliseconds(recommender, of_ratings).items():
                 report.add(f"a turn, {system}", "all", "milliseconds", Summary(taken, taken, taken, 0.0, N_TURNS))
-        hidden = hide(recommender, seed)
-        appeal, prediction = learn(recommender, home, folder, hidden, seed, progress)
-        n = prediction.n_hidden
-        figure = Summary(prediction.spearman, prediction.low, prediction.high, 0.0, n)
-        report.add("hidden popularity", "all", "spearman", figure)
-        covered = Summary(prediction.covered, prediction.covered, prediction.covered, 0.0, n)
-        report.add("hidden popularity", "all", "covered", covered)
-        report.details["prediction"] = asdict(prediction)
+        tables = tables_of(folder, recommender.catalogue)
+        hidden = hide(recommender.catalogue, seed)
+        appeal, prediction = learn(recommender.catalogue, home, tables, hidden, seed, progress)
+        _add(report, prediction)
         for dial, figures in slates(with_appeal(recommender, None), hidden, appeal, report.seeds).items():
-            for name, one in figures.items():
+            for name, popularity in figures.items():
                 label, system = name.split(", ")
-                report.add(f"{dial}, {system}", "all", f"popularity of {label}", one)
+                report.add(f"{dial}, {system}", "all", f"popularity of {label}", popularity)
+
+
+def _of_unserved(report: Report, catalogue: Path | None, kept: Path | None, progress: Progress) -> None:
+    from evals.appeal_use import encode, hide, learn
+    from evals.scratch import scratch_home
+    from recsys.catalogue import Catalogue
+    from recsys.encoders.text import open_text_encoder
+    from recsys.sources import read_source, read_starter
+
+    content = read_starter() if catalogue is None else read_source(catalogue)
+    tracks = Catalogue.from_tracks(content.tracks)  # playlists of the days of a popularity are no content
+    with scratch_home(kept) as home:
+        encoder = open_text_encoder("all-MiniLM-L6-v2", home / "cache" / "encoder", 1)
+        tables = encode(tracks, encoder, home, progress)
+        seed = report.seeds[0]
+        _add(report, learn(tracks, home, tables, hide(tracks, seed), seed, progress)[1])
+
+
+def _add(report: Report, prediction: Prediction) -> None:
+    from dataclasses import asdict
+
+    from evals.metrics import Summary
+
+    n = prediction.n_hidden
+    figure = Summary(prediction.spearman, prediction.low, prediction.high, 0.0, n)
+    report.add("hidden popularity", "all", "spearman", figure)
+    covered = Summary(prediction.covered, prediction.covered, prediction.covered, 0.0, n)
+    report.add("hidden popularity", "all", "covered", covered)
+    report.details["prediction"] = asdict(prediction)
 
 
 #: Every command with its example.

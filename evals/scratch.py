@@ -56,6 +56,7 @@ def open_served(settings: Settings) -> Recommender:
         exact_limit=settings.exact_limit,
         half_life_days=settings.half_life_days,
         ranker=settings.ranker,
+        appeal=settings.appeal,
         server=chroma_server(settings),
     )
     return recommender

@@ -170,7 +170,9 @@ class Ranker:
         for constraint, met in checked.pairs():
             doubt = doubt_of(self.catalogue, constraint) if constraint.wanted else None
             if not constraint.hard or constraint in relaxed:
-                weight = said * w.constraint * (_DEMANDED if constraint.hard else 1.0) * (1 + _WISHES_FIRST * turned)
+                # The dial that gems turn is a part of that very wish: their quality must not outweigh it.
+                first = 0.0 if constraint.facet is Facet.APPEAL else _WISHES_FIRST * turned
+                weight = said * w.constraint * (_DEMANDED if constraint.hard else 1.0) * (1 + first)
                 near = closeness(self.catalogue, self.vocabulary, constraint, met, doubt)
                 yield "words", np.float32(weight) * near[rows]
             elif doubt is not None:  # all that are left meet it

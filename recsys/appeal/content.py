@@ -50,7 +50,7 @@ def facts_of(catalogue: Catalogue) -> Block:
     # Some years out of order, such as 1900 for "unknown", must not decide alone.
     standard = np.clip(off / np.where(deviation > 0, deviation, 1), -4, 4)
     squares = np.where(known, np.square(standard) - 1, 0)
-    return Block(np.hstack([standard, squares]).astype(np.float32), known.any(axis=1))
+    return Block(np.hstack([standard, squares]).astype(np.float32), np.asarray(known.any(axis=1), np.bool_))
 
 
 def learn_scaling(block: Block, rows: IntArray) -> Scaling:

@@ -184,14 +184,12 @@ def _key(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTa
 
 def _keep(path: Path, heads: Heads) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {
-        f"{name}.{part}": one[number]
-        for name, one in heads.items()
-        for number, part in enumerate(("mean", "deviation"))
-    }
+    arrays: dict[str, Any] = {"names": np.array(json.dumps(list(heads)))}
+    for name, (mean, deviation) in heads.items():
+        arrays |= {f"{name}.mean": mean, f"{name}.deviation": deviation}
     scratch = path.with_suffix(f".{os.getpid()}.part")
     with scratch.open("wb") as file:
-        np.savez(file, names=np.array(json.dumps(list(heads))), **arrays)
+        np.savez(file, **arrays)
     os.replace(scratch, path)
     others = sorted(path.parent.glob("*.npz"), key=lambda one: one.stat().st_mtime, reverse=True)
     for old in others[_KEPT:]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,7 +158,7 @@ def judged_closeness(catalogue: Catalogue, constraint: Constraint) -> FloatArray
     if constraint.facet is Facet.APPEAL:
         return appeal.worth(lambda: [genres[0] if genres else "" for genres in catalogue.genres])
     likely = [appeal.poor if value == POOR else 1 - appeal.poor for value in constraint.values]
-    return np.nan_to_num(np.max(likely, axis=0), nan=0.5).astype(np.float32)
+    return np.asarray(np.nan_to_num(np.max(likely, axis=0), nan=0.5), np.float32)
 
 
 def unjudged(catalogue: Catalogue, query: Query) -> Query:
@@ -199,7 +199,7 @@ def _mean(columns: list[FloatArray]) -> FloatArray:
     return np.where(counts > 0, summed / np.maximum(counts, 1), np.nan).astype(np.float32)
 
 
-def _normal(values: FloatArray) -> FloatArray:
+def _normal(values: NDArray[Any]) -> FloatArray:
     from scipy.special import ndtr
 
     return np.asarray(ndtr(values), np.float32)
