@@ -11,9 +11,13 @@ from typer.testing import CliRunner
 
 from assistant.appealing import FOLDER, read_asked, train_appeal
 from connectors.cli import app
+from recsys import generations
 from recsys.appeal.errors import AppealError
+from recsys.appeal.predicting import open_appeal
 from recsys.appeal.saved import load_apex
+from recsys.catalogue import Catalogue
 from recsys.spaces import UnknownSpaceError, put_space
+from recsys.types import Track
 
 _QUICK = ("epochs=3", "batch=32", "rate=0.01")
 
@@ -111,3 +115,43 @@ def test_what_does_not_fit_is_refused_in_words(table: Path, tmp_path: Path) -> N
     result = CliRunner().invoke(app, ["train", "--apex", str(table), "--ranker"])
     assert result.exit_code != 0
     assert "--apex learns appeal alone" in result.output
+
+
+def test_without_a_table_the_catalogue_teaches_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    years = rng.integers(1970, 2020, 240).tolist()
+    catalogue = Catalogue.from_tracks(
+        [
+            Track(
+                f"t{row}", f"T{row}", (f"A{row // 2}",), year=year, popularity=(year - 1960) / 70 if row % 4 else None
+            )
+            for row, year in enumerate(years)
+        ]
+    )
+    building = tmp_path / "generations" / "one.building"
+    catalogue.save(building / "catalogue")
+    generations.publish(tmp_path, building, "one", {"schema": 2, "encoder": "none"})
+    monkeypatch.setenv("SEGUE_HOME", str(tmp_path))
+    result = CliRunner().invoke(app, ["train", "--apex", "--seed", "1"])
+    assert result.exit_code == 0, result.output
+    assert "popularity: stated of 180 tracks" in result.stdout
+    assert "it serves tracks that do not state it" in result.stdout
+    appeal = open_appeal(tmp_path, catalogue, {}, "none")
+    stated = catalogue.numeric["popularity"]
+    blind = np.isnan(stated)
+    told = appeal.popularity(stated, 0.4)
+    assert np.corrcoef(told[blind], catalogue.numeric["year"][blind])[0, 1] > 0.9
+
+
+def test_a_network_on_stored_spaces_serves_the_tracks_that_have_them(table: Path, tmp_path: Path) -> None:
+    vectors = np.load(table.parent / "mert.npy")
+    put_space(tmp_path, "sound", [f"t{row}" for row in range(80)], vectors, source="test")
+    catalogue = Catalogue.from_tracks([Track(f"t{row}", f"T{row}", (f"A{row}",)) for row in range(75, 90)])
+    train_appeal(tmp_path, table, asked=_QUICK, seed=1)
+    assert open_appeal(tmp_path, catalogue, {}, "none").heads == {}  # its inputs are no stored space
+    train_appeal(tmp_path, table, vectors=["sound"], asked=_QUICK, seed=1)
+    appeal = open_appeal(tmp_path, catalogue, {}, "none")
+    assert set(appeal.heads) == {"popularity", "musicality"}
+    mean, deviation = appeal.heads["musicality"]
+    assert np.isnan(mean).tolist() == np.isnan(deviation).tolist() == [row >= 5 for row in range(15)]
+    assert (deviation[:5] > 0).all()
