@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,7 +23,7 @@ from evals.encoders_plot import bars, counts
 from evals.encoders_probe import agreement, probe
 from evals.encoders_recovered import ndcgs, recovered, warm_references
 from evals.encoders_report import Figures, chosen, exposure, fill, genre_counts
-from evals.encoders_words import as_markdown, in_words, plot_of, weights_of
+from evals.encoders_words import as_markdown, in_words, plot_of, time_in_words, weights_of
 from evals.errors import EvaluationDataError, UnknownSystemError
 from evals.metrics import Summary, summarise
 from evals.report import Report
@@ -79,7 +80,7 @@ def open_data(
     encoders = {**data.encoders, **given}
     if not encoders:
         raise EvaluationDataError("no encoder is named; give --embeddings NAME=FILE.npy, and --ids FILE")
-    return StudyData(data.name, data.interactions, encoders, data.facts, data.notes, data.divide, data.combined)
+    return replace(data, encoders=encoders)
 
 
 def choose_plan(
@@ -97,7 +98,11 @@ def choose_plan(
         UnknownSystemError: there is no such protocol, recommender, encoder or control.
     """
     wanted = cast(tuple[Protocol, ...], _named(protocols, PROTOCOLS, "protocol"))
-    tables = tuple(data.encoders) if encoders is None else _named(encoders, tuple(data.encoders), "encoder")
+    tables = (
+        tuple(data.encoders)
+        if encoders is None
+        else _named(encoders, (*data.encoders, *(data.extra.known if data.extra else ())), "encoder")
+    )
     beside = () if controls.strip() == "none" else _named(controls, _CONTROLS, "control")
     return Plan(wanted, seeds, _named(recommenders, RECOMMENDERS, "recommender"), tables, beside, faults)
 
@@ -126,14 +131,16 @@ def evaluate(
     pairs = data.interactions
     _, left_out = plan.cells(dated=data.dated, n_items=len(pairs.item_ids))
     figures = Figures(list(run_grid(data, plan, kept=kept, workers=workers, progress=progress)))
+    began = time.process_time()
     stated = {
         "data": data.name,
         "listeners": len(pairs.listener_ids),
         "items": len(pairs.item_ids),
         "pairs": len(pairs),
-        "encoders": {name: _told(data.encoders[name]) for name in plan.encoders},
+        "encoders": {name: _told(data.content(name, 0)) for name in plan.encoders},
         "as_published": list(plan.faults),
         "left_out": left_out,
+        "grid": time_in_words(len(figures.measured), figures.seconds()),
     }
     report = Report("segue eval encoders", stated, plan.seeds)
     fill(report, figures, plan)
@@ -151,6 +158,7 @@ def evaluate(
         "facts": dict(data.facts.about),
         "cpu_seconds": round(figures.seconds(), 1),
     }
+    report.details["cpu_seconds_beside"] = round(time.process_time() - began, 1)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         plots = []

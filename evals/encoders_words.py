@@ -127,6 +127,11 @@ def weights_of(data: StudyData, figures: Figures, plan: Plan) -> EncoderWeights:
     return EncoderWeights(shares, data.name)
 
 
+def time_in_words(n_cells: int, seconds: float) -> str:
+    """Say how long the cells took: the sum of the processor's time, which no other work on the machine changes."""
+    return f"{n_cells} cells, {_minutes(seconds)} of one core, on two cores at least {_minutes(seconds / 2)}"
+
+
 def as_markdown(command: str, paragraphs: Sequence[str], plots: Sequence[str]) -> str:
     """Put paragraphs and plots into a page."""
     return (
@@ -135,6 +140,11 @@ def as_markdown(command: str, paragraphs: Sequence[str], plots: Sequence[str]) -
         )
         + "\n"
     )
+
+
+def _minutes(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d} min"
 
 
 def _verdict(difference: Summary) -> str:

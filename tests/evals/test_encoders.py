@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,15 @@ from typer.testing import CliRunner
 
 from evals.encoders import Cell, Plan, choose_faults, run_grid
 from evals.encoders_data import Facts, StudyData, popularity_deciles, read_preset
+from evals.encoders_extra import letters, one_hot
 from evals.encoders_probe import agreement, aucs
 from evals.encoders_recovered import known_to, ndcgs, recovered, warm_references
 from evals.encoders_report import Figures, exposure
+from evals.encoders_study import choose_plan
+from evals.encoders_words import time_in_words
 from evals.errors import EvaluationDataError
 from evals.run import eval_app
-from recsys.cold.content import random_content
+from recsys.cold.content import Content, random_content
 from recsys.cold.elsa import ElsaSettings
 from recsys.cold.splits import cold_split
 from recsys.cold.training import Schedule
@@ -87,7 +91,7 @@ def test_what_was_done_is_kept_and_what_is_kept_is_not_done_again(tmp_path: Path
 
     first = run()
     assert told[-1] == (2, 2)
-    (kept,) = tmp_path.rglob("*knn-style.npz")
+    (kept,) = tmp_path.rglob("*knn-style-*.npz")
     with np.load(kept) as whole:
         changed = {name: whole[name] for name in whole.files}
     changed["ndcg_at_10"] = np.full_like(changed["ndcg_at_10"], 0.5)
@@ -95,11 +99,47 @@ def test_what_was_done_is_kept_and_what_is_kept_is_not_done_again(tmp_path: Path
     again = run()
     assert again["knn of style"] == 0.5, "a cell that is kept is read, not measured"
     assert again["knn of random"] == pytest.approx(first["knn of random"])
-    next(tmp_path.rglob("*knn-random.npz")).unlink()
+    next(tmp_path.rglob("*knn-random-*.npz")).unlink()
     assert run()["knn of random"] == pytest.approx(first["knn of random"])
     faulty = Plan(plan.protocols, plan.seeds, plan.recommenders, plan.encoders, plan.controls, ("k50",))
     assert next(iter(run_grid(data, faulty, kept=tmp_path, workers=1, progress=lambda *_: None))).figures
     assert len(list(tmp_path.iterdir())) == 2, "what is measured with a fault is kept by itself"
+
+
+def test_a_further_encoder_leaves_what_is_kept_of_others(tmp_path: Path) -> None:
+    data, plan = _data(), Plan(("cold",), (0,), ("knn",), ("style",), ())
+    list(run_grid(data, plan, kept=tmp_path, workers=1, progress=_quiet))
+    style = data.encoders["style"]
+    more = replace(data, encoders={"style": style, "other": style.shuffled(1)})
+    told = list[tuple[int, int]]()
+    wider = replace(plan, encoders=("style", "other"))
+    list(run_grid(more, wider, kept=tmp_path, workers=1, progress=lambda _, n, of: told.append((n, of))))
+    assert told[0] == (1, 2)
+    changed = replace(data, encoders={"style": style.shuffled(1)})
+    list(run_grid(changed, plan, kept=tmp_path, workers=1, progress=lambda _, n, of: told.append((n, of))))
+    assert told[2] == (0, 1), "another table of the same name is measured anew"
+
+
+def test_letters_tell_names_that_share_them() -> None:
+    table = letters(["Prince", "Prince & The Revolution", "Björk", "Bjork Gudmundsdottir", "XTC", "Can"])
+    near = Content("letters", table).unit @ Content("letters", table).unit.T
+    assert near[0, 1] > near[0, 2]
+    assert one_hot([("Peru", ""), (), ("Chile", "Spanish")]).tolist() == [[0, 1, 0], [0, 0, 0], [1, 0, 1]]
+
+
+def test_tables_that_stand_in_are_run_where_they_are_named(eval_data: Path) -> None:
+    found = read_preset("lastfm-jam", eval_data)
+    assert found.extra is not None
+    assert set(found.extra.known) == {"letters", "origin", "name of described", "tags of described"}
+    described = found.encoders["caption"].present
+    assert found.content("name of described", 0).present.tolist() == described.tolist()
+    plan = choose_plan(found, "cold", (64,), "knn", "letters,name", "none", ())
+    assert plan.encoders == ("letters", "name")
+    assert "letters" not in choose_plan(found, "cold", (64,), "knn", None, "none", ()).encoders
+
+
+def test_time_is_told_of_one_core_and_of_two() -> None:
+    assert time_in_words(12, 125.4) == "12 cells, 2:05 min of one core, on two cores at least 1:03 min"
 
 
 def test_the_published_cut_is_fifty_whatever_it_is_called(tmp_path: Path) -> None:
