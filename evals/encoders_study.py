@@ -14,11 +14,11 @@ from evals.encoders import RECOMMENDERS, WITHOUT_CONTENT, Plan, run_grid
 from evals.encoders_data import (
     Facts,
     StudyData,
-    known_facts,
     read_embeddings,
     read_preset,
     read_table_of_pairs,
 )
+from evals.encoders_home import read_home
 from evals.encoders_plot import bars, counts
 from evals.encoders_probe import agreement, probe
 from evals.encoders_recovered import ndcgs, recovered, warm_references
@@ -72,7 +72,7 @@ def open_data(
             raise EvaluationDataError(f"--data {preset} is assembled from files; give --folder, where they are")
         data = read_preset(preset, folder)
     elif home is not None:
-        data = _of_home(home, progress)
+        data = read_home(home, progress=progress)
     else:
         assert interactions is not None
         data = _of_file(interactions, begin, progress)
@@ -262,46 +262,6 @@ def _of_file(path: Path, begin: str, progress: Progress) -> StudyData:
         return StudyData("music4all", pairs, {}, _unknown(len(pairs.item_ids)), notes, Published(plays, begin))
     pairs = read_table_of_pairs(path)
     return StudyData(path.stem, pairs, {}, _unknown(len(pairs.item_ids)))
-
-
-def _of_home(home: Path, progress: Progress) -> StudyData:
-    """Read the app's own events, and the spaces of its tracks.
-
-    Raises:
-        EvaluationDataError: there is nothing of these.
-    """
-    from recsys import generations
-    from recsys.catalogue import Catalogue
-    from recsys.sequential.reading_logs import read_events
-    from recsys.spaces import track_spaces
-    from recsys.store import Store
-
-    database = home / "segue.db"
-    if not database.is_file():
-        raise EvaluationDataError(f"{home} holds no segue.db; give the data folder of an installation")
-    store = Store.open(f"sqlite:///{database.as_posix()}")
-    try:
-        plays = read_events(store, progress=progress)
-    finally:
-        store.close()
-    if not len(plays):
-        raise EvaluationDataError(f"nobody has played anything in {home}; import a history first")
-    catalogue = Catalogue.load(generations.current(home).folder / "catalogue")
-    place = {track_id: row for row, track_id in enumerate(catalogue.track_ids)}
-    rows = [place.get(name, -1) for name in plays.names]
-    artists = [catalogue.artists[row][0] if row >= 0 and catalogue.artists[row] else "" for row in rows]
-    pairs = Interactions.of_plays(plays)
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(artists))}
-    groups = np.array([numbers[artist] if artist else len(numbers) + row for row, artist in enumerate(artists)])
-    pairs = Interactions.of(
-        pairs.listeners, pairs.items, pairs.listener_ids, pairs.item_ids, groups=groups, times=pairs.times
-    )
-    tables = track_spaces(home, pairs.item_ids).tables
-    encoders = {name: Content(name, np.asarray(table, dtype=np.float32)) for name, table in tables.items()}
-    known = known_facts(artists)
-    genres = tuple(catalogue.genres[row] if row >= 0 else () for row in rows)
-    facts = Facts(genres, known.countries, known.languages, known.tags, {**known.about, "genres": "the catalogue"})
-    return StudyData("events", pairs, encoders, facts, ("the plays are this installation's own",))
 
 
 def _unknown(n_items: int) -> Facts:

@@ -21,14 +21,19 @@ from evals.encoders_study import choose_plan
 from evals.encoders_words import time_in_words
 from evals.errors import EvaluationDataError
 from evals.run import eval_app
+from recsys import generations
+from recsys.catalogue import Catalogue
 from recsys.cold.content import Content, random_content
 from recsys.cold.elsa import ElsaSettings
 from recsys.cold.splits import cold_split
 from recsys.cold.training import Schedule
+from recsys.spaces import add_space
+from recsys.store import Store
+from recsys.types import Event, EventKind
 from tests.planted_listening import planted_listening
 
 
-def _data(**options: bool) -> StudyData:
+def _data(**options: int) -> StudyData:
     pairs, content = planted_listening(**options)  # type: ignore[arg-type]
     n = len(pairs.item_ids)
     genres = tuple((f"style {int(item) % 3}",) for item in pairs.item_ids)
@@ -297,18 +302,70 @@ def test_music4all_is_known_by_its_header_and_split_as_published(tmp_path: Path)
             lines.append(f"u{listener}\tt{item}\t2018-0{rng.integers(3, 9)}-11 20:13")
         for item in rng.choice(60, size=4, replace=False):
             lines.append(f"u{listener}\tt{item}\t2019-02-1{rng.integers(9)} 20:13")
-        lines.append(f"u{listener}\tn{rng.integers(12)}\t2019-02-20 01:02")
+        if listener % 4:
+            lines.append(f"u{listener}\tn{rng.integers(12)}\t2019-02-20 01:02")
     path.write_text("\n".join(lines) + "\n")
     names = [f"t{n}" for n in range(60)] + [f"n{n}" for n in range(12)]
     ids.write_text("\n".join(names) + "\n")
     np.save(vectors, rng.normal(size=(72, 6)).astype(np.float32))
     report = tmp_path / "found.json"
-    options = ("--protocol", "cold", "--recommenders", "knn", "--seeds", "1", "--workers", "1", "--no-recovered")
+    options = ("--recommenders", "knn", "--seeds", "1", "--workers", "1", "--no-recovered")
     _run("--interactions", path, "--ids", ids, "--embeddings", f"v={vectors}", *options, "--json", report)
     found = json.loads(report.read_text())
     assert found["settings"]["data"] == "music4all"
     assert found["results"]["cold: knn of v"]["all"]["hr@50"]["mean"] == 1, "there are twelve new tracks"
-    assert found["results"]["cold: knn of v"]["all"]["hr@10"]["n"] == 40
+    assert found["results"]["cold: knn of v"]["all"]["hr@10"]["n"] == 30
+    assert 30 < found["results"]["hot: knn of v"]["all"]["hr@10"]["n"] < 40, "some are chosen by"
+
+
+def test_a_data_folder_is_studied_by_its_own_plays_and_never_by_vectors_made_of_them(
+    forty_tracks: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(forty_tracks, tmp_path / "home"))
+    catalogue = Catalogue.load(generations.current(home).folder / "catalogue")
+    ids, rng = catalogue.track_ids, np.random.default_rng(0)
+    np.save(home / "v.npy", rng.normal(size=(40, 4)).astype(np.float32))
+    (home / "ids.txt").write_text("\n".join(ids))
+    for name in ("cf", "sound"):
+        add_space(home, name, home / "v.npy", home / "ids.txt", set(ids))
+    jazz = np.array([genres == ("jazz",) for genres in catalogue.genres])
+    store = Store.open(f"sqlite:///{(home / 'segue.db').as_posix()}")
+    for number in range(40):
+        chances = np.where(jazz == bool(number % 2), 9.0, 1.0)
+        drawn = rng.choice(40, size=14, replace=False, p=chances / chances.sum())
+        played = [(ids[row], 1e9 + 300 * place) for place, row in enumerate(drawn)]
+        store.add_events(Event(f"u{number}", track, EventKind.PLAY, at, 1.0) for track, at in played)
+    store.close()
+    report = tmp_path / "found.json"
+    options = ("--recommenders", "knn", "--controls", "shuffled", "--seeds", "64", "--workers", "1", "--no-recovered")
+    _run("--home", home, *options, "--json", report)
+    found = json.loads(report.read_text())
+    assert set(found["settings"]["encoders"]) == {"sound", "tags", "text"}
+    of_tags, chance = (
+        found["results"][f"hot: knn of tags{name}"]["all"]["recall@10"]["mean"] for name in ("", " shuffled")
+    )
+    assert of_tags > chance + 0.1
+    assert found["details"]["genre_counts"] == {"jazz": 20, "rock": 20}
+    empty = Path(shutil.copytree(forty_tracks, tmp_path / "empty"))
+    assert "nobody has played anything" in _run("--home", empty, fails=True)
+    assert "holds no segue.db" in _run("--home", tmp_path, fails=True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "recommender"),
+    [("knn-rows", "knn"), ("k50", "knn"), ("negatives", "shallow"), ("freeze", "shallow")],
+)
+def test_each_fault_of_the_published_code_changes_the_table(fault: str, recommender: str) -> None:
+    data = _data(n_listeners=60)
+    style = data.encoders["style"]
+    whole = np.concatenate([style.vectors[::-1], style.vectors])
+    data = replace(data, encoders={"style": Content("style", style.vectors, whole)})
+    tables = []
+    for faults in ((), (fault,)):
+        plan = Plan(("cold",), (0,), (recommender,), ("style",), (), faults)
+        (found,) = run_grid(data, plan, kept=None, workers=1, progress=_quiet)
+        tables.append({name: float(values.mean()) for name, values in found.figures.items()})
+    assert tables[0] != tables[1]
 
 
 def test_a_cell_is_called_by_what_it_is() -> None:
