@@ -23,6 +23,7 @@ from evals.encoders_plot import bars, counts
 from evals.encoders_probe import agreement, probe
 from evals.encoders_recovered import ndcgs, recovered, warm_references
 from evals.encoders_report import Figures, chosen, exposure, fill, genre_counts
+from evals.encoders_tables import exposure_table, grid_table
 from evals.encoders_words import as_markdown, in_words, plot_of, time_in_words, weights_of
 from evals.errors import EvaluationDataError, UnknownSystemError
 from evals.metrics import Summary, summarise
@@ -149,11 +150,12 @@ def evaluate(
     again = _recovered(data, figures, plan, report, progress) if recover and "cold" in plan.protocols else {}
     words = in_words(data, figures, plan, probes, agreements, again)
     weights = weights_of(data, figures, plan)
+    shown = {protocol: exposure(data, figures, protocol) for protocol in plan.protocols}
     report.selection = {"chosen": chosen(figures), "encoder_weights": weights.to_json()}
     report.details = {
         "in_words": words,
         "rank_correlation": agreements,
-        "exposure": {protocol: exposure(data, figures, protocol) for protocol in plan.protocols},
+        "exposure": shown,
         "genre_counts": genre_counts(data.facts),
         "facts": dict(data.facts.about),
         "cpu_seconds": round(figures.seconds(), 1),
@@ -161,16 +163,21 @@ def evaluate(
     report.details["cpu_seconds_beside"] = round(time.process_time() - began, 1)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        plots = []
+        plots, tables = list[str](), [stated["grid"]]
         legend = ("content", "shuffled or random", "no content")
         for protocol in plan.protocols:
+            tables += [f"## {protocol}, NDCG@10 (shuffled)", grid_table(figures, plan, protocol)]
+            tables += [
+                f"## {protocol}, away from what could be shown",
+                exposure_table(figures, shown[protocol], protocol),
+            ]
             plots.append(f"{data.name}-{protocol}.svg")
             drawn = bars(f"{data.name}, {protocol}", plot_of(figures, plan, protocol), unit="NDCG@10", legend=legend)
             (folder / plots[-1]).write_text(drawn, encoding="utf-8")
         plots.append(f"{data.name}-genres.svg")
         drawn = counts(f"{data.name}: items by first genre", genre_counts(data.facts))
         (folder / plots[-1]).write_text(drawn, encoding="utf-8")
-        (folder / f"{data.name}.md").write_text(as_markdown(report.command, words, plots), encoding="utf-8")
+        (folder / f"{data.name}.md").write_text(as_markdown(report.command, [*words, *tables], plots), encoding="utf-8")
         weights.write(folder / f"{data.name}-weights.json")
     return report
 
@@ -200,7 +207,9 @@ def _agreements(figures: Figures, plan: Plan, probes: dict[str, dict[str, Summar
                 there = {name: one for name, one in systems.items() if one in figures.systems(protocol)}
                 figure = {name: figures.mean(protocol, one) for name, one in there.items()}
                 if (one := agreement(read, figure)) is not None:
-                    found[f"{kind}, {protocol}, {recommender}"] = one
+                    # Noise is last in both, which alone makes them agree.
+                    without = agreement({name: read[name] for name in plan.encoders if name in read}, figure)
+                    found[f"{kind}, {protocol}, {recommender}"] = one | {"without_random": without}
     return found
 
 

@@ -75,6 +75,12 @@ def test_the_command_tells_content_from_shuffled_content(files: tuple[Path, Path
     words = (folder / "pairs.md").read_text()
     assert "Without one, the best of content is " in words
     assert "what they say adds 0." in words
+    row = next(line for line in words.split("## cold, NDCG@10")[1].splitlines() if line.startswith("| style |"))
+    measured = found["results"]["cold: hybrid of style"]["all"]["ndcg@10"]["mean"]
+    shuffled = found["results"]["cold: hybrid of style shuffled"]["all"]["ndcg@10"]["mean"]
+    assert row.startswith(f"| style | {measured:.3f} [")
+    assert row.endswith(f"({shuffled:.3f}) |")
+    assert "| popularity (known of 100 %) | most listened to tenth |" in words
     assert (folder / "pairs-cold.svg").read_text().startswith("<svg ")
 
 
@@ -261,6 +267,13 @@ def test_exposure_is_told_beside_what_could_be_shown() -> None:
     figures = Figures(list(run_grid(data, plan, kept=None, workers=1, progress=_quiet)))
     found = exposure(data, figures, "hot")
     assert set(found) == {"genre", "country", "popularity"}, "of languages nothing is known"
+    unsung = figures.cells("hot", "popularity")[0].first
+    silent = np.isin(np.arange(200), unsung)
+    countries = tuple("" if one else "Peru" for one in silent)
+    partly = exposure(replace(data, facts=replace(data.facts, countries=countries)), figures, "hot")
+    assert partly["country"]["systems"]["popularity"] == {"away": None, "shown": {}}, (
+        "nothing is known of whom it shows"
+    )
     assert found["country"]["systems"]["popularity"] == {"away": 0.0, "shown": {"Peru": 1.0}}
     shown = found["popularity"]["systems"]["popularity"]
     assert shown["shown"]["90–100 %"] > 0.5
