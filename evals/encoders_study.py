@@ -133,6 +133,7 @@ def evaluate(
     _, left_out = plan.cells(dated=data.dated, n_items=len(pairs.item_ids))
     figures = Figures(list(run_grid(data, plan, kept=kept, workers=workers, progress=progress)))
     began = time.process_time()
+    took = time_in_words(len(figures.measured), figures.seconds())
     stated = {
         "data": data.name,
         "listeners": len(pairs.listener_ids),
@@ -141,7 +142,7 @@ def evaluate(
         "encoders": {name: _told(data.content(name, 0)) for name in plan.encoders},
         "as_published": list(plan.faults),
         "left_out": left_out,
-        "grid": time_in_words(len(figures.measured), figures.seconds()),
+        "grid": took,
     }
     report = Report("segue eval encoders", stated, plan.seeds)
     fill(report, figures, plan)
@@ -163,7 +164,7 @@ def evaluate(
     report.details["cpu_seconds_beside"] = round(time.process_time() - began, 1)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        plots, tables = list[str](), [stated["grid"]]
+        plots, tables = list[str](), [took]
         legend = ("content", "shuffled or random", "no content")
         for protocol in plan.protocols:
             tables += [f"## {protocol}, NDCG@10 (shuffled)", grid_table(figures, plan, protocol)]
