@@ -44,7 +44,7 @@ WITHOUT_CONTENT = ("popularity", "elsa", "ease")
 #: Items of a listener's ranking that are kept, for looking at who is shown.
 N_FIRST = 20
 #: Raised whenever a figure would come out otherwise: what was kept before is computed anew.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -121,11 +121,12 @@ def run_grid(data: StudyData, plan: Plan, *, kept: Path | None, workers: int, pr
     """
     cells, _ = plan.cells(dated=data.dated, n_items=len(data.interactions.item_ids))
     folder = None if kept is None else kept / digest(data, plan)
+    marks = _marks(data, cells)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     todo, n_done = [], 0
     for cell in cells:
-        found = None if folder is None else _read(folder, cell)
+        found = None if folder is None else _read(folder, cell, marks[cell.encoder])
         if found is None:
             todo.append(cell)
         else:
@@ -134,7 +135,7 @@ def run_grid(data: StudyData, plan: Plan, *, kept: Path | None, workers: int, pr
     progress("cells", n_done, len(cells))
     for found in _measure_all(data, plan, todo, workers, progress if workers == 1 else _quiet):
         if folder is not None:
-            _write(folder, found)
+            _write(folder, found, marks[found.cell.encoder])
         n_done += 1
         progress("cells", n_done, len(cells))
         yield found
@@ -278,18 +279,25 @@ def digest(data: StudyData, plan: Plan) -> str:
     pairs = data.interactions
     for column in (pairs.listeners, pairs.items, pairs.groups, *([] if pairs.times is None else [pairs.times])):
         found.update(np.ascontiguousarray(column).tobytes())
-    for name in sorted(data.encoders):
-        found.update(name.encode())
-        found.update(np.ascontiguousarray(data.encoders[name].vectors).tobytes())
     return found.hexdigest()[:16]
 
 
-def _file(folder: Path, cell: Cell) -> Path:
-    return folder / ("-".join(str(one).replace(" ", "_") for one in asdict(cell).values() if one != "") + ".npz")
+def _marks(data: StudyData, cells: Sequence[Cell]) -> dict[str, str]:
+    """Tell apart what is kept of tables of one name; a further encoder leaves what is kept of the others as it is."""
+    found = {"": ""}
+    for name in dict.fromkeys(cell.encoder for cell in cells if cell.encoder):
+        vectors = np.ascontiguousarray(data.content(name.removesuffix(" shuffled"), 0).vectors)
+        found[name] = hashlib.sha256(vectors.tobytes()).hexdigest()[:8]
+    return found
 
 
-def _write(folder: Path, found: Measured) -> None:
-    path = _file(folder, found.cell)
+def _file(folder: Path, cell: Cell, mark: str) -> Path:
+    parts = [str(one).replace(" ", "_") for one in (*asdict(cell).values(), mark) if one != ""]
+    return folder / ("-".join(parts) + ".npz")
+
+
+def _write(folder: Path, found: Measured, mark: str) -> None:
+    path = _file(folder, found.cell, mark)
     told = json.dumps({"chosen": found.chosen, "seconds": found.seconds, "cuts": list(CUTS)})
     columns: dict[str, Any] = {name.replace("@", "_at_"): value for name, value in found.figures.items()}
     columns |= {"listeners": found.listeners, "first": found.first}
@@ -300,8 +308,8 @@ def _write(folder: Path, found: Measured) -> None:
     os.replace(part, path)
 
 
-def _read(folder: Path, cell: Cell) -> Measured | None:
-    path = _file(folder, cell)
+def _read(folder: Path, cell: Cell, mark: str) -> Measured | None:
+    path = _file(folder, cell, mark)
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as kept:

@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evals.encoders_extra import Extra
 from evals.errors import EvaluationDataError
 from recsys.cold.content import Content, random_content, side_by_side
 from recsys.cold.interactions import Interactions
@@ -68,6 +69,7 @@ class StudyData:
     notes: tuple[str, ...] = ()
     divide: Callable[[Protocol, int], Split] | None = None  # by a protocol and a seed, where it is not the usual one
     combined: tuple[str, ...] = ()  # encoders made of several
+    extra: Extra | None = None  # tables that are run where they are named
 
     def split(self, protocol: Protocol, seed: int) -> Split:
         """Hold out by a protocol."""
@@ -85,9 +87,10 @@ class StudyData:
         if name == "random":
             width = max((one.vectors.shape[1] for one in self.encoders.values()), default=_RANDOM_WIDTH)
             return random_content(len(self.interactions.item_ids), min(width, _RANDOM_WIDTH), seed)
-        if name.endswith(" shuffled"):
-            return self.encoders[name.removesuffix(" shuffled")].shuffled(seed)
-        return self.encoders[name]
+        shuffled = name.endswith(" shuffled")
+        of = name.removesuffix(" shuffled")
+        table = self.encoders[of] if self.extra is None or of in self.encoders else self.extra.table(of)
+        return table.shuffled(seed) if shuffled else table
 
 
 def read_preset(name: str, folder: Path) -> StudyData:
@@ -136,7 +139,8 @@ def _lastfm_jam(folder: Path) -> StudyData:
         "the listening is undated: hot is a drawn fifth of each listener's artists",
     )
     facts = known_facts(pairs.item_ids, [given.get(item, Counter()) for item in used], "the training requests' tags")
-    return StudyData("lastfm-jam", pairs, found, facts, notes, combined=("all three",))
+    extra = Extra(pairs.item_ids, list(zip(facts.countries, facts.languages, strict=True)), found)
+    return StudyData("lastfm-jam", pairs, found, facts, notes, combined=("all three",), extra=extra)
 
 
 def _lastfm_artists(folder: Path, vectors: Path) -> StudyData:
@@ -146,7 +150,8 @@ def _lastfm_artists(folder: Path, vectors: Path) -> StudyData:
     facts = known_facts(sequences.names)
     notes = ("vectors are joined by name; nothing else of the data set that they come from is used",)
     pairs = Interactions.of_sequences(sequences)
-    return StudyData("lastfm-artists", pairs, found, facts, notes, combined=("both",))
+    extra = Extra(sequences.names, list(zip(facts.countries, facts.languages, strict=True)), found)
+    return StudyData("lastfm-artists", pairs, found, facts, notes, combined=("both",), extra=extra)
 
 
 def _spotify_songs(path: Path) -> StudyData:

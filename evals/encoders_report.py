@@ -6,7 +6,8 @@ validation part where it has one. `A - B` are paired differences.
 
 Who is shown, of the first 20 of each ranking: the share of all that is shown that each genre, country, language and
 tenth of popularity gets, beside its share of what could be shown. `away` is half the sum of the differences of both
-(total variation): 0 where everybody gets what they are, 1 where others get everything.
+(total variation): 0 where everybody gets what they are, 1 where others get everything; null where of nothing that is
+shown the kind is known.
 
 Shapes: Q questions, I items.
 """
@@ -139,7 +140,7 @@ def exposure(data: StudyData, figures: Figures, protocol: Protocol) -> dict[str,
             first = np.concatenate([one.first.ravel() for one in figures.cells(protocol, system)])
             shown = _shares(values, first[first >= 0])
             away = sum(abs(shown.get(one, 0.0) - could.get(one, 0.0)) for one in {*shown, *could}) / 2
-            told["systems"][system] = {"away": round(away, 3), "shown": _largest(shown)}
+            told["systems"][system] = {"away": round(away, 3) if shown else None, "shown": _largest(shown)}
         found[kind] = told
     return found
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,16 +14,17 @@ from evals.encoders import RECOMMENDERS, WITHOUT_CONTENT, Plan, run_grid
 from evals.encoders_data import (
     Facts,
     StudyData,
-    known_facts,
     read_embeddings,
     read_preset,
     read_table_of_pairs,
 )
+from evals.encoders_home import read_home
 from evals.encoders_plot import bars, counts
 from evals.encoders_probe import agreement, probe
 from evals.encoders_recovered import ndcgs, recovered, warm_references
 from evals.encoders_report import Figures, chosen, exposure, fill, genre_counts
-from evals.encoders_words import as_markdown, in_words, plot_of, weights_of
+from evals.encoders_tables import exposure_table, grid_table
+from evals.encoders_words import as_markdown, in_words, plot_of, time_in_words, weights_of
 from evals.errors import EvaluationDataError, UnknownSystemError
 from evals.metrics import Summary, summarise
 from evals.report import Report
@@ -71,7 +73,7 @@ def open_data(
             raise EvaluationDataError(f"--data {preset} is assembled from files; give --folder, where they are")
         data = read_preset(preset, folder)
     elif home is not None:
-        data = _of_home(home, progress)
+        data = read_home(home, progress=progress)
     else:
         assert interactions is not None
         data = _of_file(interactions, begin, progress)
@@ -79,7 +81,7 @@ def open_data(
     encoders = {**data.encoders, **given}
     if not encoders:
         raise EvaluationDataError("no encoder is named; give --embeddings NAME=FILE.npy, and --ids FILE")
-    return StudyData(data.name, data.interactions, encoders, data.facts, data.notes, data.divide, data.combined)
+    return replace(data, encoders=encoders)
 
 
 def choose_plan(
@@ -97,7 +99,11 @@ def choose_plan(
         UnknownSystemError: there is no such protocol, recommender, encoder or control.
     """
     wanted = cast(tuple[Protocol, ...], _named(protocols, PROTOCOLS, "protocol"))
-    tables = tuple(data.encoders) if encoders is None else _named(encoders, tuple(data.encoders), "encoder")
+    tables = (
+        tuple(data.encoders)
+        if encoders is None
+        else _named(encoders, (*data.encoders, *(data.extra.known if data.extra else ())), "encoder")
+    )
     beside = () if controls.strip() == "none" else _named(controls, _CONTROLS, "control")
     return Plan(wanted, seeds, _named(recommenders, RECOMMENDERS, "recommender"), tables, beside, faults)
 
@@ -126,14 +132,17 @@ def evaluate(
     pairs = data.interactions
     _, left_out = plan.cells(dated=data.dated, n_items=len(pairs.item_ids))
     figures = Figures(list(run_grid(data, plan, kept=kept, workers=workers, progress=progress)))
+    began = time.process_time()
+    took = time_in_words(len(figures.measured), figures.seconds())
     stated = {
         "data": data.name,
         "listeners": len(pairs.listener_ids),
         "items": len(pairs.item_ids),
         "pairs": len(pairs),
-        "encoders": {name: _told(data.encoders[name]) for name in plan.encoders},
+        "encoders": {name: _told(data.content(name, 0)) for name in plan.encoders},
         "as_published": list(plan.faults),
         "left_out": left_out,
+        "grid": took,
     }
     report = Report("segue eval encoders", stated, plan.seeds)
     fill(report, figures, plan)
@@ -142,27 +151,34 @@ def evaluate(
     again = _recovered(data, figures, plan, report, progress) if recover and "cold" in plan.protocols else {}
     words = in_words(data, figures, plan, probes, agreements, again)
     weights = weights_of(data, figures, plan)
+    shown = {protocol: exposure(data, figures, protocol) for protocol in plan.protocols}
     report.selection = {"chosen": chosen(figures), "encoder_weights": weights.to_json()}
     report.details = {
         "in_words": words,
         "rank_correlation": agreements,
-        "exposure": {protocol: exposure(data, figures, protocol) for protocol in plan.protocols},
+        "exposure": shown,
         "genre_counts": genre_counts(data.facts),
         "facts": dict(data.facts.about),
         "cpu_seconds": round(figures.seconds(), 1),
     }
+    report.details["cpu_seconds_beside"] = round(time.process_time() - began, 1)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        plots = []
+        plots, tables = list[str](), [took]
         legend = ("content", "shuffled or random", "no content")
         for protocol in plan.protocols:
+            tables += [f"## {protocol}, NDCG@10 (shuffled)", grid_table(figures, plan, protocol)]
+            tables += [
+                f"## {protocol}, away from what could be shown",
+                exposure_table(figures, shown[protocol], protocol),
+            ]
             plots.append(f"{data.name}-{protocol}.svg")
             drawn = bars(f"{data.name}, {protocol}", plot_of(figures, plan, protocol), unit="NDCG@10", legend=legend)
             (folder / plots[-1]).write_text(drawn, encoding="utf-8")
         plots.append(f"{data.name}-genres.svg")
         drawn = counts(f"{data.name}: items by first genre", genre_counts(data.facts))
         (folder / plots[-1]).write_text(drawn, encoding="utf-8")
-        (folder / f"{data.name}.md").write_text(as_markdown(report.command, words, plots), encoding="utf-8")
+        (folder / f"{data.name}.md").write_text(as_markdown(report.command, [*words, *tables], plots), encoding="utf-8")
         weights.write(folder / f"{data.name}-weights.json")
     return report
 
@@ -192,7 +208,9 @@ def _agreements(figures: Figures, plan: Plan, probes: dict[str, dict[str, Summar
                 there = {name: one for name, one in systems.items() if one in figures.systems(protocol)}
                 figure = {name: figures.mean(protocol, one) for name, one in there.items()}
                 if (one := agreement(read, figure)) is not None:
-                    found[f"{kind}, {protocol}, {recommender}"] = one
+                    # Noise is last in both, which alone makes them agree.
+                    without = agreement({name: read[name] for name in plan.encoders if name in read}, figure)
+                    found[f"{kind}, {protocol}, {recommender}"] = one | {"without_random": without}
     return found
 
 
@@ -254,46 +272,6 @@ def _of_file(path: Path, begin: str, progress: Progress) -> StudyData:
         return StudyData("music4all", pairs, {}, _unknown(len(pairs.item_ids)), notes, Published(plays, begin))
     pairs = read_table_of_pairs(path)
     return StudyData(path.stem, pairs, {}, _unknown(len(pairs.item_ids)))
-
-
-def _of_home(home: Path, progress: Progress) -> StudyData:
-    """Read the app's own events, and the spaces of its tracks.
-
-    Raises:
-        EvaluationDataError: there is nothing of these.
-    """
-    from recsys import generations
-    from recsys.catalogue import Catalogue
-    from recsys.sequential.reading_logs import read_events
-    from recsys.spaces import track_spaces
-    from recsys.store import Store
-
-    database = home / "segue.db"
-    if not database.is_file():
-        raise EvaluationDataError(f"{home} holds no segue.db; give the data folder of an installation")
-    store = Store.open(f"sqlite:///{database.as_posix()}")
-    try:
-        plays = read_events(store, progress=progress)
-    finally:
-        store.close()
-    if not len(plays):
-        raise EvaluationDataError(f"nobody has played anything in {home}; import a history first")
-    catalogue = Catalogue.load(generations.current(home).folder / "catalogue")
-    place = {track_id: row for row, track_id in enumerate(catalogue.track_ids)}
-    rows = [place.get(name, -1) for name in plays.names]
-    artists = [catalogue.artists[row][0] if row >= 0 and catalogue.artists[row] else "" for row in rows]
-    pairs = Interactions.of_plays(plays)
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(artists))}
-    groups = np.array([numbers[artist] if artist else len(numbers) + row for row, artist in enumerate(artists)])
-    pairs = Interactions.of(
-        pairs.listeners, pairs.items, pairs.listener_ids, pairs.item_ids, groups=groups, times=pairs.times
-    )
-    tables = track_spaces(home, pairs.item_ids).tables
-    encoders = {name: Content(name, np.asarray(table, dtype=np.float32)) for name, table in tables.items()}
-    known = known_facts(artists)
-    genres = tuple(catalogue.genres[row] if row >= 0 else () for row in rows)
-    facts = Facts(genres, known.countries, known.languages, known.tags, {**known.about, "genres": "the catalogue"})
-    return StudyData("events", pairs, encoders, facts, ("the plays are this installation's own",))
 
 
 def _unknown(n_items: int) -> Facts:

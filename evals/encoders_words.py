@@ -45,13 +45,13 @@ def in_words(
             told = [f"{name} {one[kind].mean:.3f}" for name, one in probes.items() if kind in one]
             said.append(f"A linear probe reads the {kind} from the vectors with a ROC-AUC of {', '.join(told)}.")
     told = [
-        f"{name} {one['spearman']:+.2f} (chance {one.get('chance', float('nan')):.2f})"
+        f"{name} {one['spearman']:+.2f} (chance {one.get('chance', float('nan')):.2f}), without {_plain(one)}"
         for name, one in agreements.items()
     ]
     if told:
         n = max(one["encoders"] for one in agreements.values())
         said.append(
-            f"Rank correlation of probe and NDCG@10 over {n} encoders, the random one among them: {'; '.join(told)}. "
+            f"Rank correlation of probe and NDCG@10 over {n} tables, the random one and without it: {'; '.join(told)}. "
             "With so few encoders only the largest values say anything."
         )
     said += [note[0].upper() + note[1:] + "." for note in data.notes]
@@ -127,14 +127,25 @@ def weights_of(data: StudyData, figures: Figures, plan: Plan) -> EncoderWeights:
     return EncoderWeights(shares, data.name)
 
 
-def as_markdown(command: str, paragraphs: Sequence[str], plots: Sequence[str]) -> str:
-    """Put paragraphs and plots into a page."""
-    return (
-        "\n\n".join(
-            [f"# What content vectors are worth\n\n`{command}`", *paragraphs, *(f"![]({one})" for one in plots)]
-        )
-        + "\n"
-    )
+def time_in_words(n_cells: int, seconds: float) -> str:
+    """Say how long the cells took: the sum of the processor's time, which no other work on the machine changes."""
+    return f"{n_cells} cells, {_minutes(seconds)} of one core, on two cores at least {_minutes(seconds / 2)}"
+
+
+def as_markdown(command: str, parts: Sequence[str], plots: Sequence[str]) -> str:
+    """Put paragraphs, tables and plots into a page."""
+    drawn = (f"![]({one})" for one in plots)
+    return "\n\n".join(["# What content vectors are worth", f"`{command}`", *parts, *drawn]) + "\n"
+
+
+def _plain(agreement: Mapping[str, Any]) -> str:
+    without = agreement["without_random"]
+    return "too few" if without is None else f"{without['spearman']:+.2f}"
+
+
+def _minutes(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d} min"
 
 
 def _verdict(difference: Summary) -> str:

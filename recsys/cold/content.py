@@ -24,6 +24,8 @@ class Content:
     #: All rows of the file that the table is taken from, where it has more: what the published nearest neighbours
     #: average by mistake.
     whole_file: FloatArray | None = None
+    #: The tables that this one is made of, where there are several.
+    parts: tuple[Content, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the table.
@@ -49,7 +51,14 @@ class Content:
 
     @cached_property
     def standardised(self) -> FloatArray:
-        """The vectors (I, F) with columns of mean 0 and deviation 1 over those that are present, zero where absent."""
+        """The vectors (I, F) with columns of mean 0 and deviation 1 over those that are present, zero where absent.
+
+        Each part of several is scaled over those that have it, or its absence would be the largest thing that is said
+        of an item, and then by one over the root of their number, so that rows are as long as those of one table.
+        """
+        if self.parts:
+            share = np.float32(len(self.parts) ** -0.5)
+            return np.concatenate([share * one.standardised for one in self.parts], axis=1)
         known = self.vectors[self.present].astype(np.float64)
         spread = known.std(axis=0)
         scaled = np.zeros(self.vectors.shape, dtype=np.float32)
@@ -59,8 +68,10 @@ class Content:
     def shuffled(self, seed: int) -> Content:
         """Give the vectors to other items: what an encoder's spread is worth without what it says.
 
-        Those that are present stay so, or who has a vector would change too.
+        Those that are present stay so, or who has a vector would change too; also of each part of several.
         """
+        if self.parts:
+            return side_by_side(f"{self.name} shuffled", [one.shuffled(seed) for one in self.parts])
         rows = np.flatnonzero(self.present)
         vectors = self.vectors.copy()
         vectors[rows] = self.vectors[np.random.default_rng((seed, 4)).permutation(rows)]
@@ -75,7 +86,7 @@ def random_content(n_items: int, width: int, seed: int) -> Content:
 
 def side_by_side(name: str, tables: list[Content]) -> Content:
     """Join tables to one in which each counts the same."""
-    return Content(name, np.concatenate([one.unit for one in tables], axis=1))
+    return Content(name, np.concatenate([one.unit for one in tables], axis=1), parts=tuple(tables))
 
 
 def unit_rows(vectors: FloatArray) -> FloatArray:

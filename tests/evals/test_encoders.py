@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +13,27 @@ from typer.testing import CliRunner
 
 from evals.encoders import Cell, Plan, choose_faults, run_grid
 from evals.encoders_data import Facts, StudyData, popularity_deciles, read_preset
+from evals.encoders_extra import letters, one_hot
 from evals.encoders_probe import agreement, aucs
 from evals.encoders_recovered import known_to, ndcgs, recovered, warm_references
 from evals.encoders_report import Figures, exposure
+from evals.encoders_study import choose_plan
+from evals.encoders_words import time_in_words
 from evals.errors import EvaluationDataError
 from evals.run import eval_app
-from recsys.cold.content import random_content
+from recsys import generations
+from recsys.catalogue import Catalogue
+from recsys.cold.content import Content, random_content
 from recsys.cold.elsa import ElsaSettings
 from recsys.cold.splits import cold_split
 from recsys.cold.training import Schedule
+from recsys.spaces import add_space
+from recsys.store import Store
+from recsys.types import Event, EventKind
 from tests.planted_listening import planted_listening
 
 
-def _data(**options: bool) -> StudyData:
+def _data(**options: int) -> StudyData:
     pairs, content = planted_listening(**options)  # type: ignore[arg-type]
     n = len(pairs.item_ids)
     genres = tuple((f"style {int(item) % 3}",) for item in pairs.item_ids)
@@ -66,6 +75,12 @@ def test_the_command_tells_content_from_shuffled_content(files: tuple[Path, Path
     words = (folder / "pairs.md").read_text()
     assert "Without one, the best of content is " in words
     assert "what they say adds 0." in words
+    row = next(line for line in words.split("## cold, NDCG@10")[1].splitlines() if line.startswith("| style |"))
+    measured = found["results"]["cold: hybrid of style"]["all"]["ndcg@10"]["mean"]
+    shuffled = found["results"]["cold: hybrid of style shuffled"]["all"]["ndcg@10"]["mean"]
+    assert row.startswith(f"| style | {measured:.3f} [")
+    assert row.endswith(f"({shuffled:.3f}) |")
+    assert "| popularity (known of 100 %) | most listened to tenth |" in words
     assert (folder / "pairs-cold.svg").read_text().startswith("<svg ")
 
 
@@ -87,7 +102,7 @@ def test_what_was_done_is_kept_and_what_is_kept_is_not_done_again(tmp_path: Path
 
     first = run()
     assert told[-1] == (2, 2)
-    (kept,) = tmp_path.rglob("*knn-style.npz")
+    (kept,) = tmp_path.rglob("*knn-style-*.npz")
     with np.load(kept) as whole:
         changed = {name: whole[name] for name in whole.files}
     changed["ndcg_at_10"] = np.full_like(changed["ndcg_at_10"], 0.5)
@@ -95,11 +110,47 @@ def test_what_was_done_is_kept_and_what_is_kept_is_not_done_again(tmp_path: Path
     again = run()
     assert again["knn of style"] == 0.5, "a cell that is kept is read, not measured"
     assert again["knn of random"] == pytest.approx(first["knn of random"])
-    next(tmp_path.rglob("*knn-random.npz")).unlink()
+    next(tmp_path.rglob("*knn-random-*.npz")).unlink()
     assert run()["knn of random"] == pytest.approx(first["knn of random"])
     faulty = Plan(plan.protocols, plan.seeds, plan.recommenders, plan.encoders, plan.controls, ("k50",))
     assert next(iter(run_grid(data, faulty, kept=tmp_path, workers=1, progress=lambda *_: None))).figures
     assert len(list(tmp_path.iterdir())) == 2, "what is measured with a fault is kept by itself"
+
+
+def test_a_further_encoder_leaves_what_is_kept_of_others(tmp_path: Path) -> None:
+    data, plan = _data(), Plan(("cold",), (0,), ("knn",), ("style",), ())
+    list(run_grid(data, plan, kept=tmp_path, workers=1, progress=_quiet))
+    style = data.encoders["style"]
+    more = replace(data, encoders={"style": style, "other": style.shuffled(1)})
+    told = list[tuple[int, int]]()
+    wider = replace(plan, encoders=("style", "other"))
+    list(run_grid(more, wider, kept=tmp_path, workers=1, progress=lambda _, n, of: told.append((n, of))))
+    assert told[0] == (1, 2)
+    changed = replace(data, encoders={"style": style.shuffled(1)})
+    list(run_grid(changed, plan, kept=tmp_path, workers=1, progress=lambda _, n, of: told.append((n, of))))
+    assert told[2] == (0, 1), "another table of the same name is measured anew"
+
+
+def test_letters_tell_names_that_share_them() -> None:
+    table = letters(["Prince", "Prince & The Revolution", "Björk", "Bjork Gudmundsdottir", "XTC", "Can"])
+    near = Content("letters", table).unit @ Content("letters", table).unit.T
+    assert near[0, 1] > near[0, 2]
+    assert one_hot([("Peru", ""), (), ("Chile", "Spanish")]).tolist() == [[0, 1, 0], [0, 0, 0], [1, 0, 1]]
+
+
+def test_tables_that_stand_in_are_run_where_they_are_named(eval_data: Path) -> None:
+    found = read_preset("lastfm-jam", eval_data)
+    assert found.extra is not None
+    assert set(found.extra.known) == {"letters", "origin", "name of described", "tags of described"}
+    described = found.encoders["caption"].present
+    assert found.content("name of described", 0).present.tolist() == described.tolist()
+    plan = choose_plan(found, "cold", (64,), "knn", "letters,name", "none", ())
+    assert plan.encoders == ("letters", "name")
+    assert "letters" not in choose_plan(found, "cold", (64,), "knn", None, "none", ()).encoders
+
+
+def test_time_is_told_of_one_core_and_of_two() -> None:
+    assert time_in_words(12, 125.4) == "12 cells, 2:05 min of one core, on two cores at least 1:03 min"
 
 
 def test_the_published_cut_is_fifty_whatever_it_is_called(tmp_path: Path) -> None:
@@ -216,6 +267,13 @@ def test_exposure_is_told_beside_what_could_be_shown() -> None:
     figures = Figures(list(run_grid(data, plan, kept=None, workers=1, progress=_quiet)))
     found = exposure(data, figures, "hot")
     assert set(found) == {"genre", "country", "popularity"}, "of languages nothing is known"
+    unsung = figures.cells("hot", "popularity")[0].first
+    silent = np.isin(np.arange(200), unsung)
+    countries = tuple("" if one else "Peru" for one in silent)
+    partly = exposure(replace(data, facts=replace(data.facts, countries=countries)), figures, "hot")
+    assert partly["country"]["systems"]["popularity"] == {"away": None, "shown": {}}, (
+        "nothing is known of whom it shows"
+    )
     assert found["country"]["systems"]["popularity"] == {"away": 0.0, "shown": {"Peru": 1.0}}
     shown = found["popularity"]["systems"]["popularity"]
     assert shown["shown"]["90–100 %"] > 0.5
@@ -257,18 +315,70 @@ def test_music4all_is_known_by_its_header_and_split_as_published(tmp_path: Path)
             lines.append(f"u{listener}\tt{item}\t2018-0{rng.integers(3, 9)}-11 20:13")
         for item in rng.choice(60, size=4, replace=False):
             lines.append(f"u{listener}\tt{item}\t2019-02-1{rng.integers(9)} 20:13")
-        lines.append(f"u{listener}\tn{rng.integers(12)}\t2019-02-20 01:02")
+        if listener % 4:
+            lines.append(f"u{listener}\tn{rng.integers(12)}\t2019-02-20 01:02")
     path.write_text("\n".join(lines) + "\n")
     names = [f"t{n}" for n in range(60)] + [f"n{n}" for n in range(12)]
     ids.write_text("\n".join(names) + "\n")
     np.save(vectors, rng.normal(size=(72, 6)).astype(np.float32))
     report = tmp_path / "found.json"
-    options = ("--protocol", "cold", "--recommenders", "knn", "--seeds", "1", "--workers", "1", "--no-recovered")
+    options = ("--recommenders", "knn", "--seeds", "1", "--workers", "1", "--no-recovered")
     _run("--interactions", path, "--ids", ids, "--embeddings", f"v={vectors}", *options, "--json", report)
     found = json.loads(report.read_text())
     assert found["settings"]["data"] == "music4all"
     assert found["results"]["cold: knn of v"]["all"]["hr@50"]["mean"] == 1, "there are twelve new tracks"
-    assert found["results"]["cold: knn of v"]["all"]["hr@10"]["n"] == 40
+    assert found["results"]["cold: knn of v"]["all"]["hr@10"]["n"] == 30
+    assert 30 < found["results"]["hot: knn of v"]["all"]["hr@10"]["n"] < 40, "some are chosen by"
+
+
+def test_a_data_folder_is_studied_by_its_own_plays_and_never_by_vectors_made_of_them(
+    forty_tracks: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(forty_tracks, tmp_path / "home"))
+    catalogue = Catalogue.load(generations.current(home).folder / "catalogue")
+    ids, rng = catalogue.track_ids, np.random.default_rng(0)
+    np.save(home / "v.npy", rng.normal(size=(40, 4)).astype(np.float32))
+    (home / "ids.txt").write_text("\n".join(ids))
+    for name in ("cf", "sound"):
+        add_space(home, name, home / "v.npy", home / "ids.txt", set(ids))
+    jazz = np.array([genres == ("jazz",) for genres in catalogue.genres])
+    store = Store.open(f"sqlite:///{(home / 'segue.db').as_posix()}")
+    for number in range(40):
+        chances = np.where(jazz == bool(number % 2), 9.0, 1.0)
+        drawn = rng.choice(40, size=14, replace=False, p=chances / chances.sum())
+        played = [(ids[row], 1e9 + 300 * place) for place, row in enumerate(drawn)]
+        store.add_events(Event(f"u{number}", track, EventKind.PLAY, at, 1.0) for track, at in played)
+    store.close()
+    report = tmp_path / "found.json"
+    options = ("--recommenders", "knn", "--controls", "shuffled", "--seeds", "64", "--workers", "1", "--no-recovered")
+    _run("--home", home, *options, "--json", report)
+    found = json.loads(report.read_text())
+    assert set(found["settings"]["encoders"]) == {"sound", "tags", "text"}
+    of_tags, chance = (
+        found["results"][f"hot: knn of tags{name}"]["all"]["recall@10"]["mean"] for name in ("", " shuffled")
+    )
+    assert of_tags > chance + 0.1
+    assert found["details"]["genre_counts"] == {"jazz": 20, "rock": 20}
+    empty = Path(shutil.copytree(forty_tracks, tmp_path / "empty"))
+    assert "nobody has played anything" in _run("--home", empty, fails=True)
+    assert "holds no segue.db" in _run("--home", tmp_path, fails=True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "recommender"),
+    [("knn-rows", "knn"), ("k50", "knn"), ("negatives", "shallow"), ("freeze", "shallow")],
+)
+def test_each_fault_of_the_published_code_changes_the_table(fault: str, recommender: str) -> None:
+    data = _data(n_listeners=60)
+    style = data.encoders["style"]
+    whole = np.concatenate([style.vectors[::-1], style.vectors])
+    data = replace(data, encoders={"style": Content("style", style.vectors, whole)})
+    tables = []
+    for faults in ((), (fault,)):
+        plan = Plan(("cold",), (0,), (recommender,), ("style",), (), faults)
+        (found,) = run_grid(data, plan, kept=None, workers=1, progress=_quiet)
+        tables.append({name: float(values.mean()) for name, values in found.figures.items()})
+    assert tables[0] != tables[1]
 
 
 def test_a_cell_is_called_by_what_it_is() -> None:

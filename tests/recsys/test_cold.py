@@ -305,6 +305,18 @@ def test_content_is_shuffled_among_those_who_have_some() -> None:
     assert np.linalg.norm(joined.vectors[0]) == pytest.approx(math.sqrt(2))
 
 
+def test_of_several_tables_each_keeps_its_own_absence() -> None:
+    rng = np.random.default_rng(0)
+    one, other = (rng.normal(5, size=(50, 3)).astype(np.float32) for _ in range(2))
+    other[:30] = 0
+    joined = side_by_side("both", [Content("one", one), Content("other", other)])
+    assert not joined.standardised[:30, 3:].any(), "what is absent says nothing"
+    np.testing.assert_allclose(joined.standardised[30:, 3:].std(axis=0), 0.5**0.5, rtol=1e-4)
+    shuffled = joined.shuffled(1)
+    assert shuffled.vectors[:, 3:].any(axis=1).tolist() == other.any(axis=1).tolist()
+    assert not np.array_equal(shuffled.standardised, joined.standardised)
+
+
 def test_means_of_nobody_are_zero() -> None:
     found = means(np.ones((3, 2), np.float32), np.array([0, 2]), np.array([0, 0, 2]))
     assert found.tolist() == [[0, 0], [1, 1]]
