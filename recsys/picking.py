@@ -13,6 +13,7 @@ from recsys.catalogue import Catalogue
 from recsys.constraints import YES, Agreement
 from recsys.jam.score import ScoreParts
 from recsys.portrait import lift_shares
+from recsys.predicted import PredictedRows
 from recsys.recommendation import Pick
 from recsys.types import Constraint, FloatArray, IntArray
 
@@ -29,6 +30,7 @@ def picks_of(
     pairs: Iterable[tuple[Constraint, Agreement]],
     examples: IntArray,
     vectors: FloatArray,
+    predicted: PredictedRows | None = None,
 ) -> tuple[Pick, ...]:
     """Give reasons for a slate.
 
@@ -43,6 +45,7 @@ def picks_of(
         pairs: the constraints with the agreement (N,) of every track.
         examples: rows (h,) of what the listener likes or gave as an example.
         vectors: unit vectors of the tracks (N, d).
+        predicted: which tracks' collaborative vectors are predicted, if any are.
     """
     query_share, user_share = lift_shares(parts, average)
     nearest = _nearest(rows, examples, vectors)
@@ -65,6 +68,7 @@ def picks_of(
                 retrievers=tuple(name for name, of in by.items() if row in of),
                 matched=tuple(constraint for constraint, met in wanted if met[row] == YES),
                 nearest_liked=nearest[number],
+                predicted_from=() if predicted is None else predicted.of(row),
             )
         )
     return tuple(picks)

@@ -78,6 +78,7 @@ class Pick:
     comes_after: tuple[int, int] | None = None  # (row of this session's track, how often it came right after that)
     fits: tuple[int, ...] = ()  # of several listeners, the asker being 0, those it fits (`recsys.groups`)
     keenest: int = 0  # and the one who has it highest, whether it fits or not
+    predicted_from: tuple[str, ...] = ()  # the modalities that stand in for anybody's listening to it, if they do
 
 
 @dataclass(frozen=True, slots=True)
