@@ -17,6 +17,7 @@ from evals import (
     run_apex,
     run_artists,
     run_bridge,
+    run_cold_product,
     run_cpcd,
     run_encoders,
     run_enriching,
@@ -62,6 +63,7 @@ bench_app = typer.Typer(
 
 _COMMANDS = (
     *run_apex.COMMANDS,
+    *run_cold_product.COMMANDS,
     *run_cpcd.COMMANDS,
     *run_encoders.COMMANDS,
     *run_enriching.COMMANDS,

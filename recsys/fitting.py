@@ -102,7 +102,8 @@ def plan_all(
         served is not None
         and _fits(served[0], catalogue)
         and served[1].card.get("spaces", {}) == spaces
-        # A model that knows of no predicted vector can serve them; one that does is made anew where they are unwanted.
+        # What a predicted vector is worth must have been learnt: to a model that took all for true they do harm.
+        and set(missing) <= set(served[1].card.get("predicted", ()))
         and (predict or not served[1].card.get("predicted"))
         # A space that had no row for any track may have some by now.
         and all(
@@ -176,7 +177,8 @@ def plan_only(
     contents = grown(stored.values())
     if contents:
         identity.append(contents)
-    missing = _missing(home, [stored[name] for name in spaces], catalogue) if predict else {}
+    told_of = {only, *base.card.get("predicted", ())}  # what a predicted vector is worth must be, or have been, learnt
+    missing = _missing(home, [stored[name] for name in spaces if name in told_of], catalogue) if predict else {}
     if missing:
         identity.append({"predicted": missing})
     return Plan(spaces, identity, settings, told, base=base, only=only, grown=contents, predicted=missing)

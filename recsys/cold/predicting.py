@@ -84,9 +84,11 @@ def predict_collaborative(
         seed: of the artists held out, and of training.
         progress: told ways.
     """
+    known = collaborative.any(axis=1)
+    contents = _common(contents, ~known)
     shares = weights.of(contents, "cold")
     content = _side_by_side(contents, shares)
-    described, known = content.any(axis=1), collaborative.any(axis=1)
+    described = content.any(axis=1)
     target = unit_rows(collaborative)
     learnable = np.flatnonzero(described & known)
     card: dict[str, Any] = {"way": "", "contents": {name: round(share, 4) for name, share in shares.items()}}
@@ -94,6 +96,9 @@ def predict_collaborative(
     none = Predicted(np.zeros_like(target), nothing, nothing, card)
     generator = np.random.default_rng((seed, 9))
     artists = generator.permutation(np.unique(groups[learnable]))
+    if not np.any(described & ~known):
+        card["why"] = "no track without a vector has content"
+        return none
     if len(artists) < FEWEST_ARTISTS:
         card["why"] = f"{len(artists)} artists have both content and a vector, expected {FEWEST_ARTISTS}"
         return none
@@ -274,6 +279,13 @@ WAYS = (*_FITS, "together")
 
 def _together(guesses: list[FloatArray]) -> FloatArray:
     return unit_rows(np.sum(guesses, axis=0))
+
+
+def _common(contents: Mapping[str, FloatArray], missing: BoolArray) -> dict[str, FloatArray]:
+    """Return the contents that most of the missing tracks with any have: what the others have alone misleads."""
+    has = {name: table[missing].any(axis=1) for name, table in contents.items()}
+    n_described = int(np.logical_or.reduce(list(has.values())).sum())
+    return {name: contents[name] for name, rows in has.items() if 2 * rows.sum() >= n_described}
 
 
 def _side_by_side(contents: Mapping[str, FloatArray], shares: Mapping[str, float]) -> FloatArray:

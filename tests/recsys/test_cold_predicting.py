@@ -88,7 +88,10 @@ def test_content_that_says_nothing_predicts_nothing(seed: int) -> None:
 
 def test_too_few_artists_predict_nothing() -> None:
     true, contents, groups = planted()
-    found = predict(true, contents, groups % (FEWEST_ARTISTS - 1))
+    few = groups % FEWEST_ARTISTS
+    found = predict_collaborative(
+        np.where((few > 0)[:, None], true, np.float32(0)), contents, few, weights=read_weights(), seed=3
+    )
     assert not found.missing.any()
     assert f"expected {FEWEST_ARTISTS}" in found.card["why"]
 
@@ -99,6 +102,16 @@ def test_a_track_without_content_gets_nothing() -> None:
     found = predict(true, contents, groups)
     assert not found.missing[-1]
     assert found.missing[-2]
+
+
+def test_content_that_new_tracks_lack_is_not_learnt_from() -> None:
+    true, contents, groups = planted()
+    tags = np.where((groups < N_ARTISTS * 0.8)[:, None], true, np.float32(0))  # tells all, of known tracks alone
+    found = predict(true, {**contents, "tags": tags}, groups)
+    np.testing.assert_array_equal(found.vectors, predict(true, contents, groups).vectors)
+    assert list(found.card["contents"]) == ["words"]
+    nothing = predict(true, {"tags": tags}, groups)
+    assert nothing.card["why"] == "no track without a vector has content"
 
 
 def test_predictions_are_the_same_every_time() -> None:
@@ -229,11 +242,19 @@ def test_a_killed_build_goes_on_to_the_same(built: Path, stored: Path, tmp_path:
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_complete_space_leaves_everything_as_it_was(tmp_path: Path, minilm: MiniLmEncoder) -> None:
+def test_a_complete_space_leaves_everything_as_it_was_until_a_track_comes_that_it_lacks(
+    tmp_path: Path, minilm: MiniLmEncoder
+) -> None:
+    """To a model that never saw a predicted vector they do harm."""
     bring(tmp_path, "cf", listening()[0], CATALOGUE.track_ids)
     off = make(tmp_path, minilm, predict=False)
     assert not make(tmp_path, minilm).changed
     assert generations.current_key(tmp_path) == off.generation.key
+    tracks = [CATALOGUE.track(row) for row in range(len(CATALOGUE))]
+    new = replace(tracks[0], track_id="jazz-new", title="Just out", artists=("Somebody New",))
+    grown = Catalogue.from_tracks([*tracks, new], [])
+    assert make(tmp_path, minilm, grown).trained
+    assert table_of(None, tmp_path).present.all()
 
 
 @pytest.mark.parametrize(
