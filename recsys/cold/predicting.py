@@ -85,7 +85,7 @@ def predict_collaborative(
         progress: told ways.
     """
     known = collaborative.any(axis=1)
-    contents = _common(contents, ~known)
+    contents = _common(contents, np.flatnonzero(~known))
     shares = weights.of(contents, "cold")
     content = _side_by_side(contents, shares)
     described = content.any(axis=1)
@@ -281,7 +281,7 @@ def _together(guesses: list[FloatArray]) -> FloatArray:
     return unit_rows(np.sum(guesses, axis=0))
 
 
-def _common(contents: Mapping[str, FloatArray], missing: BoolArray) -> dict[str, FloatArray]:
+def _common(contents: Mapping[str, FloatArray], missing: IntArray) -> dict[str, FloatArray]:
     """Return the contents that most of the missing tracks with any have: what the others have alone misleads."""
     has = {name: table[missing].any(axis=1) for name, table in contents.items()}
     n_described = int(np.logical_or.reduce(list(has.values())).sum())
