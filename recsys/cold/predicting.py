@@ -84,10 +84,10 @@ def predict_collaborative(
         seed: of the artists held out, and of training.
         progress: told ways.
     """
-    known = collaborative.any(axis=1)
-    contents = _common(contents, np.flatnonzero(~known))
+    known: BoolArray = np.asarray(collaborative.any(axis=1))
+    contents = _common(contents, known)
     shares = weights.of(contents, "cold")
-    content = _side_by_side(contents, shares)
+    content = _side_by_side(contents, shares) if contents else np.zeros((len(known), 1), dtype=np.float32)
     described = content.any(axis=1)
     target = unit_rows(collaborative)
     learnable = np.flatnonzero(described & known)
@@ -281,11 +281,14 @@ def _together(guesses: list[FloatArray]) -> FloatArray:
     return unit_rows(np.sum(guesses, axis=0))
 
 
-def _common(contents: Mapping[str, FloatArray], missing: IntArray) -> dict[str, FloatArray]:
-    """Return the contents that most of the missing tracks with any have: what the others have alone misleads."""
-    has = {name: table[missing].any(axis=1) for name, table in contents.items()}
-    n_described = int(np.logical_or.reduce(list(has.values())).sum())
-    return {name: contents[name] for name, rows in has.items() if 2 * rows.sum() >= n_described}
+def _common(contents: Mapping[str, FloatArray], known: BoolArray) -> dict[str, FloatArray]:
+    """Return the contents that the missing tracks have at least half as often as the known: others would mislead."""
+    found = {}
+    for name, table in contents.items():
+        has: BoolArray = np.asarray(table.any(axis=1))
+        if has[~known].any() and has[~known].mean() >= has[known].mean() / 2:
+            found[name] = table
+    return found
 
 
 def _side_by_side(contents: Mapping[str, FloatArray], shares: Mapping[str, float]) -> FloatArray:
