@@ -115,6 +115,7 @@ def causes(pick: Pick, context: Context) -> list[Fact]:
     facts += _measured(pick, context.book)
     facts += _known(pick, context)
     facts += _judged(pick, context)
+    facts += _predicted(pick, context.book)
     if pick.user_share >= _MOSTLY_TASTE and (context.has_taste or context.has_examples):
         both = context.has_taste and context.has_examples
         shares, alone = _WHOSE["both" if both else "taste" if context.has_taste else "examples"]
@@ -148,6 +149,10 @@ _HOW = {
     "played": "which you played",
 }
 _HAS_WORDS = {"title": "its title has your {words}", "album": "its album has your {words}"}
+
+
+#: What a reason calls the modalities that a collaborative vector is predicted from.
+_CONTENTS = {"text": "words", "tags": "words", "lyrics": "lyrics", "librosa": "sound", "musicnn": "sound"}
 
 
 def _cause(text: str, worth: float) -> Fact:
@@ -318,3 +323,16 @@ def _known(pick: Pick, context: Context) -> list[Fact]:
     if context.discovery > 0 and context.heard_artists and not artists & set(context.heard_artists):
         facts.append(_cause(book("by an artist new to your history here"), 0.7))
     return facts
+
+
+def _predicted(pick: Pick, book: Phrasebook) -> list[Fact]:
+    """That who would listen to it was predicted, and from what: of its listeners nothing else may be said."""
+    if not pick.predicted_from:
+        return []
+    return [_cause(book("listening data lacks it: predicted from its {parts}", parts=content_named(pick, book)), 0.65)]
+
+
+def content_named(pick: Pick, book: Phrasebook) -> str:
+    """Name what a pick's collaborative vector was predicted from: "words and attributes"."""
+    names = [_CONTENTS.get(name, name) for name in pick.predicted_from]
+    return book.listing([book(plain(name, _MAX_NAME)) for name in dict.fromkeys(names)])

@@ -255,6 +255,7 @@ class Parts:
             data=request_data(self._store(), settings.home, data, go_on=not retrain),
             helpers=helpers,
             own=own,
+            predict=settings.cold_vectors,
             accept=accept,
             server=server,
             progress=progress,

@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     dialogue_share: float = Field(
         default=0.0, ge=0, le=0.9, description="share of JAM's synthetic examples that are turns of made conversations"
     )
+    cold_vectors: bool = Field(
+        default=True, description="predict what a collaborative space lacks from what is known of a track"
+    )
     audio: AudioSettings = AudioSettings()
     ranker: Literal["auto", "none"] = Field(
         default="auto", description="none ranks without what was learnt of how sessions go"

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from assistant.evidence import content_named
 from assistant.judging import judged_numbers
 from assistant.labels import constraint_label, day_label, plain
 from assistant.names import near_names
@@ -38,6 +39,7 @@ _WORDS_ALONE = "What lifts it above the average is your words alone."
 _TASTE_ALONE = "What lifts it above the average is your taste alone."
 _OF_BOTH = "Of what lifts it above the average, {words} % is your words, {taste} % taste."
 _NEAREST = "The nearest to it is {track}, {how} (cosine {cosine})."
+_PREDICTED = "The listening data lacks it: its place there was predicted from its {parts}."
 _FOUND = {
     "translation": "closeness in the joint space",
     "constraint": "a search among what meets your wishes",
@@ -144,6 +146,8 @@ def _in_numbers(place: Place, situation: Situation) -> str:
     stated = [f"{book(plain(name))} ({weight * 100:.0f} %)" for name, weight in weights if weight >= 0.005]
     if stated:
         sentences.append(book("It was judged by its {parts}.", parts=book.listing(stated)))
+    if pick.predicted_from:
+        sentences.append(book(_PREDICTED, parts=content_named(pick, book)))
     found = [book(_FOUND.get(name, name)) for name in pick.retrievers]
     if found:
         sentences.append(book("Found by {ways}.", ways=book.listing(found)))

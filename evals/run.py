@@ -18,6 +18,7 @@ from evals import (
     run_appeal_use,
     run_artists,
     run_bridge,
+    run_cold_product,
     run_cpcd,
     run_encoders,
     run_enriching,
@@ -64,6 +65,7 @@ bench_app = typer.Typer(
 _COMMANDS = (
     *run_apex.COMMANDS,
     *run_appeal_use.COMMANDS,
+    *run_cold_product.COMMANDS,
     *run_cpcd.COMMANDS,
     *run_encoders.COMMANDS,
     *run_enriching.COMMANDS,

@@ -17,18 +17,19 @@ from typing import Any
 
 import numpy as np
 
-from recsys import generations, learned, usage
+from recsys import generations, learned, predicted, usage
 from recsys.catalogue import Catalogue
-from recsys.embeddings import EmbeddingCache, build_table, copy_table
+from recsys.embeddings import EmbeddingCache
 from recsys.encoders.text import TextEncoder
 from recsys.errors import RecsysError
 from recsys.generations import Generation
 from recsys.index.base import Projections
+from recsys.inputs import Inputs
 from recsys.jam import checkpoint
 from recsys.jam.checkpoint import Checkpoint
 from recsys.jam.score import Mixer, average_mix, cross_mix
 from recsys.jam.train import TrainingSettings, fold_in_all, train
-from recsys.spaces import LISTENERS, TRACKS, Space, UnknownSpaceError, cards, grown, open_space
+from recsys.spaces import LISTENERS, TRACKS, SpaceCard, UnknownSpaceError, cards, grown, open_space
 from recsys.synthesis import Triple, from_histories, synthesise
 from recsys.types import BoolArray, FloatArray, IntArray, Modality, Progress
 from recsys.vocabulary import Vocabulary
@@ -67,15 +68,7 @@ class Plan:
     base: Checkpoint | None = None
     only: str = ""
     grown: Mapping[str, str] = field(default_factory=dict)  # content of the spaces that Segue goes on making
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The vectors that a model reads."""
-
-    tables: dict[Modality, FloatArray]  # per modality (N, D_m), zero where absent
-    present: BoolArray  # (N, M)
-    own: dict[str, Space]  # of listeners
+    predicted: Mapping[str, str] = field(default_factory=dict)  # spaces that get vectors for tracks they lack, and how
 
 
 def n_triples(n_tracks: int, steps: int) -> int:
@@ -95,15 +88,23 @@ def plan_all(
     taught: Sequence[Triple],
     *,
     retrain: bool,
+    predict: bool = False,
 ) -> Plan:
-    """Plan a model of everything that is stored: the one being served if it fits, else a new one."""
+    """Plan a model of everything that is stored: the one being served if it fits, else a new one.
+
+    With `predict`, tracks that a collaborative space lacks get vectors of their content.
+    """
     stored = cards(home)
     spaces, contents = {card.name: card.fingerprint for card in stored}, grown(stored)
+    missing = _missing(home, stored, catalogue) if predict else {}
     served = None if retrain else _served(home, encoder, schema)
     if (
         served is not None
         and _fits(served[0], catalogue)
         and served[1].card.get("spaces", {}) == spaces
+        # What a predicted vector is worth must have been learnt: to a model that took all for true they do harm.
+        and set(missing) <= set(served[1].card.get("predicted", ()))
+        and (predict or not served[1].card.get("predicted"))
         # A space that had no row for any track may have some by now.
         and all(
             card.of == LISTENERS
@@ -112,7 +113,7 @@ def plan_all(
             for card in stored
         )
     ):
-        return Plan(spaces, (), settings, {}, reused=served[1], grown=contents)
+        return Plan(spaces, (), settings, {}, reused=served[1], grown=contents, predicted=missing)
     told = _histories(home, [card.name for card in stored if card.of == LISTENERS], catalogue, histories)
     decides = asdict(settings)
     if not spaces:
@@ -124,7 +125,9 @@ def plan_all(
         identity.append(contents)
     if taught:
         identity.append(usage.digest(taught))
-    return Plan(spaces, identity, settings, told, taught, grown=contents)
+    if missing:
+        identity.append({"predicted": missing})
+    return Plan(spaces, identity, settings, told, taught, grown=contents, predicted=missing)
 
 
 def plan_only(
@@ -135,8 +138,12 @@ def plan_only(
     schema: int,
     histories: Histories | None,
     only: str,
+    *,
+    predict: bool = False,
 ) -> Plan:
     """Plan to fit one space to the model being served.
+
+    With `predict`, tracks that a collaborative space lacks get vectors of their content.
 
     Raises:
         UnknownSpaceError: nothing is stored under that name.
@@ -170,35 +177,11 @@ def plan_only(
     contents = grown(stored.values())
     if contents:
         identity.append(contents)
-    return Plan(spaces, identity, settings, told, base=base, only=only, grown=contents)
-
-
-def read_inputs(
-    home: Path, building: Path, catalogue: Catalogue, encoder: TextEncoder, plan: Plan, progress: Progress | None
-) -> Inputs:
-    """Encode what the catalogue states, and lay the spaces along its rows."""
-    texts: dict[Modality, Sequence[str]] = {
-        Modality.TEXT: [catalogue.text_of(row) for row in range(len(catalogue))],
-        Modality.TAGS: [catalogue.tags_of(row) for row in range(len(catalogue))],
-    }
-    folder = building / "embeddings"
-    with EmbeddingCache(home / "cache" / "embeddings", encoder) as cache:
-        tables = [build_table(folder / m.value, m, texts[m], cache, catalogue.fingerprint, progress) for m in texts]
-    own = {}
-    for name in sorted(plan.spaces):
-        space = open_space(home, name)
-        if space.card.of == LISTENERS:
-            own[name] = space
-            continue
-        vectors, present = space.rows(catalogue.track_ids)
-        if present.any() if plan.reused is None else Modality(name) in plan.reused.modalities:
-            source = f"space {space.card.fingerprint}"
-            tables.append(copy_table(folder / name, Modality(name), vectors, present, source, catalogue.fingerprint))
-    return Inputs(
-        {table.modality: table.vectors for table in tables},
-        np.stack([table.present for table in tables], axis=1),
-        own,
-    )
+    told_of = {only, *base.card.get("predicted", ())}  # what a predicted vector is worth must be, or have been, learnt
+    missing = _missing(home, [stored[name] for name in spaces if name in told_of], catalogue) if predict else {}
+    if missing:
+        identity.append({"predicted": missing})
+    return Plan(spaces, identity, settings, told, base=base, only=only, grown=contents, predicted=missing)
 
 
 def fit(
@@ -238,6 +221,7 @@ def fit(
         own=own,
         base=plan.base,
         only=plan.only,
+        stand_ins=inputs.stand_ins,
     )
     users = np.hstack([fold_in_all(triples[:128], tables, present), *(vectors[:128] for vectors in own.values())])
     widths = [(m.value, table.shape[1]) for m, table in tables.items()]
@@ -256,6 +240,8 @@ def fit(
         "trained_at": time.time(),
         **figures,
     }
+    if plan.predicted:
+        card["predicted"] = sorted(plan.predicted)
     if plan.base is not None:
         card |= {"only": plan.only, "base": plan.identity[0], "settings": plan.base.card["settings"]}
         card |= {"only_steps": plan.settings.steps, "n_own": plan.base.card.get("n_own", 0)}
@@ -304,6 +290,10 @@ def _fits(generation: Generation, catalogue: Catalogue) -> bool:
 def _copy_trained_on(home: Path, folder: Path) -> None:
     source = generations.current(home).folder / "jam" / "tracks.json"
     (folder / "tracks.json").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def _missing(home: Path, stored: Sequence[SpaceCard], catalogue: Catalogue) -> dict[str, str]:
+    return predicted.to_predict(home, [card for card in stored if card.of == TRACKS], catalogue.track_ids)
 
 
 def _histories(

@@ -14,6 +14,7 @@ from recsys.catalogue import Catalogue
 from recsys.constraints import YES, Agreement
 from recsys.jam.score import ScoreParts
 from recsys.portrait import lift_shares
+from recsys.predicted import PredictedRows
 from recsys.recommendation import Pick
 from recsys.types import Constraint, FloatArray, IntArray
 
@@ -30,6 +31,7 @@ def picks_of(
     pairs: Iterable[tuple[Constraint, Agreement]],
     examples: IntArray,
     vectors: FloatArray,
+    predicted: PredictedRows | None = None,
 ) -> tuple[Pick, ...]:
     """Give reasons for a slate.
 
@@ -44,6 +46,7 @@ def picks_of(
         pairs: the constraints with the agreement (N,) of every track.
         examples: rows (h,) of what the listener likes or gave as an example.
         vectors: unit vectors of the tracks (N, d).
+        predicted: which tracks' collaborative vectors are predicted, if any are.
     """
     query_share, user_share = lift_shares(parts, average)
     nearest = _nearest(rows, examples, vectors)
@@ -68,6 +71,7 @@ def picks_of(
                 matched=tuple(constraint for constraint, met in wanted if met[row] == YES),
                 nearest_liked=nearest[number],
                 appeal=predictions_told(catalogue, [one for one, _ in every], row),
+                predicted_from=() if predicted is None else predicted.of(row),
             )
         )
     return tuple(picks)

@@ -25,9 +25,10 @@ from recsys.embeddings import EmbeddingTable
 from recsys.encoders.remembering import RememberingEncoder
 from recsys.encoders.text import TextEncoder
 from recsys.errors import EmptyCatalogueError, RecsysError
-from recsys.fitting import MIXERS, Histories, fit, plan_all, plan_only, project, read_inputs
+from recsys.fitting import MIXERS, Histories, fit, plan_all, plan_only, project
 from recsys.generations import Generation
 from recsys.index.base import Projections
+from recsys.inputs import read_inputs
 from recsys.jam import checkpoint
 from recsys.jam.joint import Joint
 from recsys.jam.joint_model import JointSettings
@@ -36,6 +37,7 @@ from recsys.jam.train import TrainingSettings
 from recsys.learned import RequestData
 from recsys.lyrics.passages import open_passages
 from recsys.own_following import open_following
+from recsys.predicted import predicted_rows
 from recsys.ranking import RankingWeights
 from recsys.recommender import Recommender
 from recsys.retrieval.lexical import LexicalIndex
@@ -86,6 +88,7 @@ def build(
     joint: JointSettings | None = None,
     helpers: Helpers | None = None,
     own: Sequence[Triple] = (),
+    predict: bool = False,
     accept: Callable[[Path], bool] | None = None,
     server: ChromaServer | None = None,
     progress: Progress | None = None,
@@ -105,6 +108,7 @@ def build(
         joint: how it is learnt from them.
         helpers: other processes that learn it with this one.
         own: examples made of use, to learn from beside synthetic ones; with `retrain`.
+        predict: give tracks that a collaborative space lacks the vectors that their content makes likely.
         accept: asked about the finished folder before it is published; where it says no, what was served goes on.
         server: keeps the vectors in place of the data folder.
         progress: told about every stage.
@@ -125,12 +129,15 @@ def build(
         )
     with generations.writing(home):
         if only:
-            plan = plan_only(home, catalogue, encoder, training, SCHEMA, histories, only)
+            plan = plan_only(home, catalogue, encoder, training, SCHEMA, histories, only, predict=predict)
         else:
-            plan = plan_all(home, catalogue, encoder, training, SCHEMA, histories, own, retrain=retrain)
+            plan = plan_all(
+                home, catalogue, encoder, training, SCHEMA, histories, own, retrain=retrain, predict=predict
+            )
         model_id = plan.reused.card["model_id"] if plan.reused else _digest(*plan.identity)
         where = [server.url] if server else []
-        key = _digest(catalogue.content, encoder.name, model_id, SCHEMA, *where, *([plan.grown] if plan.grown else []))
+        made = [*([plan.grown] if plan.grown else []), *([{"predicted": plan.predicted}] if plan.predicted else [])]
+        key = _digest(catalogue.content, encoder.name, model_id, SCHEMA, *where, *made)
         folder = home / "generations" / key
         if (folder / generations.MANIFEST).exists() and _opens(folder, server):
             changed = generations.current_key(home) != key
@@ -286,6 +293,7 @@ def open_recommender(
         continuing=open_continuing(folder, catalogue, translation.names),
         following=open_following(home, catalogue),
         passages=open_passages(home, catalogue.track_ids, encoder.name),
+        predicted=predicted_rows(folder),
         conversations=None
         if ranker == "none"
         else _conversations(home, folder, catalogue, vocabulary, encoder, lexical, translation.names),

@@ -80,6 +80,7 @@ class Pick:
     fits: tuple[int, ...] = ()  # of several listeners, the asker being 0, those it fits (`recsys.groups`)
     keenest: int = 0  # and the one who has it highest, whether it fits or not
     appeal: Mapping[str, Predicted] = field(default_factory=dict)  # by head, where what is predicted took part
+    predicted_from: tuple[str, ...] = ()  # the modalities that stand in for anybody's listening to it, if they do
 
 
 @dataclass(frozen=True, slots=True)

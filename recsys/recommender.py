@@ -25,6 +25,7 @@ from recsys.past import Past
 from recsys.picking import picks_of
 from recsys.placing import place, split
 from recsys.portrait import Standpoint
+from recsys.predicted import PredictedRows
 from recsys.ranking import Ranker, RankingWeights, Taste
 from recsys.reading import Reader
 from recsys.recommendation import ConstraintCount, Pick, Place, Query, Recommendation, count_all
@@ -69,9 +70,10 @@ class Recommender:
         continuing: Continuing | None = None,
         following: Following | None = None,
         passages: Passages | None = None,
+        predicted: PredictedRows | None = None,
     ) -> None:
         """Put the parts of a generation together; `recsys.pipeline.open_recommender` does it from a folder."""
-        self.conversations, self.following = conversations, following
+        self.conversations, self.following, self._predicted = conversations, following, predicted
         self.catalogue, self.vocabulary, self.index = catalogue, vocabulary, index
         self.company, self._continuing = Company(catalogue), continuing
         self.ranker = Ranker(catalogue, vocabulary, vectors, weights or RankingWeights())
@@ -379,8 +381,7 @@ class Recommender:
         )
 
     def _picks(self, turn: Turn, candidates: Candidates, ordered: list[int], found: Found) -> tuple[Pick, ...]:
-        rows = candidates.rows[ordered]
-        if not len(rows):
+        if not len(rows := candidates.rows[ordered]):
             return ()
         liked = turn.taste.liked_rows[: None if candidates.fits is None else 0]  # a group is not told whose tracks
         examples = [liked, np.array(turn.query.like_rows, dtype=np.int64)]
@@ -395,5 +396,6 @@ class Recommender:
             pairs=turn.checked.pairs(),
             examples=np.concatenate(examples),
             vectors=self._vectors,
+            predicted=self._predicted,
         )
         return picks if self.following is None else self.following.told(self.catalogue, turn.query, picks)

@@ -50,6 +50,15 @@ class TrainingSettings:
     dialogue_share: float = 0.0  # of the examples learnt from, those that are turns of made conversations; below 1
 
 
+@dataclass(frozen=True, eq=False)
+class StandIns:
+    """Vectors that tracks of a modality are shown with in place of their own, now and then."""
+
+    vectors: FloatArray  # (N, D_m)
+    rows: BoolArray  # (N,) which tracks have one
+    share: float = 0.5  # of the times that such a track is a candidate
+
+
 def train(
     triples: Sequence[Triple],
     query_vectors: FloatArray,
@@ -63,6 +72,7 @@ def train(
     own: Mapping[str, FloatArray] | None = None,
     base: Checkpoint | None = None,
     only: str = "",
+    stand_ins: Mapping[Modality, StandIns] | None = None,
 ) -> tuple[dict[str, FloatArray], dict[str, Any]]:
     """Fit the projections and the mixer.
 
@@ -79,6 +89,7 @@ def train(
             where there is none.
         base: a fitted model whose maps stay as they are.
         only: with a base, the modality or space of listeners that is fitted: its maps and its columns of the user's.
+        stand_ins: per modality, what candidates are shown with in place of their own vectors.
 
     Returns:
         The weights by name, and figures for the card.
@@ -90,7 +101,7 @@ def train(
     from recsys.jam.training_state import STATE_FILE, StateFile, TrainingState, optimiser_state, restore_optimiser
 
     torch.set_num_threads(settings.threads)
-    own = own or {}
+    own, stand_ins = own or {}, stand_ins or {}
     items = [torch.from_numpy(np.array(table, dtype=np.float32)) for table in tables.values()]  # M of (N, D_m)
     mask = torch.from_numpy(present)
     users = np.hstack([fold_in_all(triples, tables, present), *own.values()])  # (T, Σ D_m + L)
@@ -112,6 +123,8 @@ def train(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.steps)
     seen = f"{float(query_vectors.sum()):.6f}|{sum(float(table.sum()) for table in items):.6f}|{float(users.sum()):.6f}"
     identity = f"{asdict(settings)}|{len(triples)}|{seen}|{only}|{base.card['model_id'] if base else ''}"
+    if stand_ins:
+        identity += f"|{sum(float(one.vectors[one.rows].sum()) for one in stand_ins.values()):.6f}"
     first_step, losses = 0, []
     tags = list(tables).index(Modality.TAGS)
     file = StateFile(folder / STATE_FILE, identity)
@@ -127,7 +140,11 @@ def train(
         query = torch.from_numpy(query_vectors[batch.numbers])
         user = torch.from_numpy(users[batch.numbers] * batch.keeps_user[:, None])
         candidates = torch.from_numpy(batch.candidates)
-        scores = model(query, user, [table[candidates] for table in items], torch.from_numpy(batch.present))
+        shown = [table[candidates] for table in items]
+        for column, modality in enumerate(tables):
+            if modality in stand_ins:
+                shown[column] = torch.from_numpy(_instead(stand_ins[modality], shown[column].numpy(), batch, rng))
+        scores = model(query, user, shown, torch.from_numpy(batch.present))
         loss = listwise_softmax(scores, torch.from_numpy(batch.positive), torch.from_numpy(batch.ignored))
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -249,6 +266,12 @@ def _draw(
         seen &= ~hidden
     keeps = (rng.random(len(numbers)) >= settings.user_dropout).astype(np.float32)
     return _Batch(numbers, keeps, candidates, seen, positive, ignored)
+
+
+def _instead(stand_ins: StandIns, own: FloatArray, batch: _Batch, rng: np.random.Generator) -> FloatArray:
+    """Return the vectors (C, D_m) of a batch's candidates, some replaced by their stand-ins."""
+    drawn = stand_ins.rows[batch.candidates] & (rng.random(len(batch.candidates)) < stand_ins.share)
+    return np.where(drawn[:, None], stand_ins.vectors[batch.candidates], own)
 
 
 def _held_out_figures(
