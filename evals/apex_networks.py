@@ -9,7 +9,7 @@ the aesthetics.
 `uncertainty` is the same, so `multi` of one head is that head's `single`.
 
 `planted` makes a table with a known answer: all heads follow from three hidden qualities of the sound, every aesthetic
-head is rated, and popularity is known of a fifth of the tracks. What is learnt of the aesthetics can help there.
+head is rated, and popularity is known of three in ten tracks. What is learnt of the aesthetics can help there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from recsys.appeal.targets import Targets
 from recsys.appeal.training import ApexSettings
 
 NETWORKS, PLANTED = "networks", "planted"
-_N_PLANTED, _N_ARTISTS, _N_FEATURES, _N_HIDDEN, _SHARE_KNOWN = 600, 200, 12, 3, 0.2
+_N_PLANTED, _N_ARTISTS, _N_FEATURES, _N_HIDDEN, _SHARE_KNOWN = 400, 130, 12, 3, 0.3
 _PLANTED_SEED = 64
 
 
