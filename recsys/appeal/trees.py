@@ -101,7 +101,8 @@ class TreeLearner:
 
         def predict(wanted: IntArray) -> NDArray[np.float64]:
             asked = np.column_stack([self.features[wanted], score(wanted)])
-            return np.mean([model.predict(asked, num_threads=self.threads) for model in models], axis=0, dtype=float)
+            told = [model.predict(asked, num_threads=self.threads) for model in models]
+            return np.asarray(np.mean(told, axis=0), np.float64)
 
         return predict
 
