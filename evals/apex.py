@@ -33,6 +33,7 @@ from recsys.types import FloatArray, Progress
 
 Said = NDArray[np.float64]
 _LEAST_KNOWN = 20
+ALL = "all"
 
 
 def evaluate(
@@ -54,7 +55,7 @@ def evaluate(
         seeds: the first divides into folds and is that of the systems and the intervals.
         held_out: a second set, which is only asked about; without one, folds of the first are.
         n_folds: 10 for ratings, 5 otherwise, when None.
-        chosen: systems; all when empty.
+        chosen: systems; those that the set is meant for when empty, and every one when it is "all".
         vectors: further vectors of its rows, by name.
         kept: where an exported text encoder is kept from one run to the next.
         threads: of the text encoder.
@@ -121,10 +122,14 @@ def _new_artists(data: AppealData, asked: NDArray[np.bool_]) -> NDArray[np.int64
 
 
 def _chosen(compared: Compared, names: Sequence[str]) -> tuple[str, ...]:
+    if tuple(names) == (ALL,):
+        return compared.names
+    names = [one for name in names for one in compared.sets.get(name, (name,))]
     for name in names:
         if name not in compared.names:
-            raise UnknownSystemError(name, compared.names)
-    return tuple(name for name in compared.names if not names or name in names)
+            raise UnknownSystemError(name, (*compared.names, *compared.sets, ALL))
+    wanted = names or set(compared.names) - compared.on_request
+    return tuple(name for name in compared.names if name in wanted)
 
 
 def _held_out_predictions(
@@ -154,11 +159,10 @@ def _report(report: Report, data: AppealData, said: Mapping[str, Said], compared
     drawn: dict[bytes, Resamples] = {}
     for system, values in said.items():
         _add(report, system, _figures(data, values, None, drawn, seed))
-    if compared.baseline in said:
-        for system, values in said.items():
-            if system != compared.baseline:
-                paired = _figures(data, values, said[compared.baseline], drawn, seed)
-                _add(report, f"{system} − {compared.baseline}", paired)
+    pairs = [(system, compared.baseline) for system in said if system != compared.baseline]
+    for one, other in [*pairs, *compared.pairs]:
+        if one in said and other in said:
+            _add(report, f"{one} − {other}", _figures(data, said[one], said[other], drawn, seed))
 
 
 def _figures(

@@ -24,12 +24,14 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evals.apex_networks import PLANTED, planted
 from evals.errors import EvaluationDataError
 from recsys.appeal.errors import AppealError
 from recsys.appeal.heads import heads_in
@@ -84,6 +86,9 @@ def read_data(path: Path, held_out: Path | None = None) -> AppealData:
     Raises:
         EvaluationDataError: it is none that is known, or lacks a column.
     """
+    if path == Path(PLANTED) and held_out is None and not path.exists():
+        targets, artists, features = planted()
+        return AppealData(TABLE, targets, artists, features={"features": features})
     table = _read(path)
     if held_out is not None:
         return _with_held_out(table, _read(held_out), held_out)
@@ -260,13 +265,20 @@ def _written(title: str, album: str) -> list[float]:
 
 
 def _date(text: str) -> list[float]:
-    """Year, date as a fraction of years, month, day, and how exactly it is known; NaN where it is not."""
+    """Year, date as a fraction of years, month, day, how exactly it is known, and day of the week (0 Monday)."""
     parts = [int(part) for part in text.split("-") if part.isdigit()]
     if not parts:
-        return [np.nan] * 5
+        return [np.nan] * 6
     year, month, day = (*parts, *[np.nan] * (3 - len(parts)))[:3]
     exact = year + (np.nan_to_num(month, nan=1.0) - 1) / 12 + (np.nan_to_num(day, nan=1.0) - 1) / 365
-    return [float(year), float(exact), float(month), float(day), float(len(parts))]
+    return [float(year), float(exact), float(month), float(day), float(len(parts)), _weekday(parts)]
+
+
+def _weekday(parts: Sequence[int]) -> float:
+    try:
+        return float(date(*parts).weekday()) if len(parts) == 3 else np.nan
+    except ValueError:  # such as 30 February
+        return np.nan
 
 
 def _numbered(values: Sequence[Any]) -> NDArray[np.float64]:

@@ -11,14 +11,15 @@ any table       apex, apex single, and apex without the aesthetics where it has 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from evals.apex_data import AESTHETICS, HITS, SONGS, AppealData
+from evals.apex_networks import NETWORKS, networks
 from evals.errors import EvaluationDataError
-from recsys.appeal.heads import Group
+from recsys.appeal.heads import Group, Head
 from recsys.appeal.inputs import Beside, Columns, ContentInput, Text, Vectors
 from recsys.appeal.kernel import KernelLearner
 from recsys.appeal.learners import ApexLearner, Learner, RidgeLearner
@@ -30,6 +31,7 @@ from recsys.encoders.text import TextEncoder
 from recsys.types import FloatArray
 
 _BOTH = "trees and apex"
+_TITLES = "leak: titles"
 _WORDS_ALONE = "tf-idf ridge"
 _RANKED = {"popularity": Percentile()}
 
@@ -43,6 +45,22 @@ class Compared:
     ships: str
     heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by learner, where it learns some heads only
     means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of what learners say, by name
+    on_request: frozenset[str] = frozenset()  # scored only where they are named, or all are
+    sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # several systems, by one name
+    pairs: tuple[tuple[str, str], ...] = ()  # further differences that are told
+
+    def with_networks(self, content: ContentInput, settings: ApexSettings, heads: Sequence[Head]) -> Compared:
+        """Add every way to train the network (`evals.apex_networks`), on request."""
+        learners, partly, pairs = networks(content, settings, heads)
+        names = tuple(one.name for one in learners)
+        return replace(
+            self,
+            learners=(*self.learners, *learners),
+            heads={**self.heads, **partly},
+            on_request=self.on_request | set(names),
+            sets={NETWORKS: names},
+            pairs=pairs,
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -111,13 +129,14 @@ def _aesthetics(data: AppealData, encoder: TextEncoder | None, given: tuple[Vect
         ApexLearner(inputs, settings, called="apex"),
         ApexLearner(inputs, settings, alone=True, called="apex single-task"),
     ]
-    return Compared(tuple(learners), _WORDS_ALONE, "kernel")
+    compared = Compared(tuple(learners), _WORDS_ALONE, "kernel")
+    return compared.with_networks(inputs, replace(settings, epochs=30, patience=10), data.targets.heads)
 
 
 def _hits(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
     sound, dated = data.features["features"], data.features["features, decade"]
-    settings = ApexSettings(learning_rate=2e-3, loss="equal", scaled=True, epochs=30, patience=8)
-    trees = TreeLearner(_beside(dated, given), called="trees, decade")
+    settings = ApexSettings(learning_rate=2e-3, loss="equal", scaled=True, epochs=15, patience=5)
+    trees = TreeLearner(_beside(dated, given), n_seeds=3, called="trees, decade")
     network = ApexLearner(Beside((dated, *given)), settings, called="apex")
     learners = (
         TreeLearner(sound.values, called="trees"),
@@ -126,10 +145,12 @@ def _hits(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
         TreeLearner(
             _beside(dated, given),
             texts=(Text("title", data.texts["title"], letters=True, longest=4, least=3),),
-            called="leak: titles",
+            called=_TITLES,
         ),
     )
-    return Compared(learners, "trees", trees.name, means={_BOTH: (trees.name, network.name)})
+    means = {_BOTH: (trees.name, network.name)}
+    compared = Compared(learners, "trees", trees.name, means=means, on_request=frozenset((_TITLES,)))
+    return compared.with_networks(network.content, settings, data.targets.heads)
 
 
 def _songs(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
@@ -140,17 +161,20 @@ def _songs(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
     )
     sound, year = data.features["sound"], data.features["sound, year"]
     words, genre = data.features["sound, date, words"], data.features["sound, date, words, genre"]
-    settings = ApexSettings(learning_rate=2e-3, loss="equal", scaled=True, epochs=30, patience=8, transforms=_RANKED)
-    trees = TreeLearner(_beside(words, given), texts, _RANKED, called="trees, date, text")
+    settings = ApexSettings(
+        learning_rate=1e-3, batch=256, loss="equal", scaled=True, epochs=15, patience=5, transforms=_RANKED
+    )
+    trees = TreeLearner(_beside(words, given), texts, _RANKED, n_seeds=3, called="trees, date, text")
     network = ApexLearner(Beside((words, *given)), settings, called="apex")
     learners = (
         TreeLearner(sound.values, transforms=_RANKED, called="trees, sound"),
         TreeLearner(year.values, transforms=_RANKED, called="trees, year"),
         trees,
         network,
-        TreeLearner(_beside(genre, given), texts, _RANKED, called="trees, playlist genre"),
+        TreeLearner(_beside(genre, given), texts, _RANKED, n_seeds=3, called="trees, playlist genre"),
     )
-    return Compared(learners, "trees, year", trees.name, means={_BOTH: (trees.name, network.name)})
+    compared = Compared(learners, "trees, year", trees.name, means={_BOTH: (trees.name, network.name)})
+    return compared.with_networks(network.content, settings, data.targets.heads)
 
 
 def _any(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
@@ -175,7 +199,8 @@ def _any(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
     if popular and len(popular) < len(heads):
         learners.append(ApexLearner(content, settings, called="apex without aesthetics"))
         partly["apex without aesthetics"] = popular
-    return Compared(tuple(learners), "ridge", "apex", partly)
+    compared = Compared(tuple(learners), "ridge", "apex", partly)
+    return compared.with_networks(content, replace(settings, epochs=20), heads)
 
 
 def _beside(first: Columns | None, given: tuple[Vectors, ...]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

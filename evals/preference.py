@@ -16,10 +16,11 @@ Intervals are 95 % percentile-bootstrap intervals over prompts, seeded; "X − Y
 counted in the settings, and have no right sign.
 
 Systems. `rule NAME` takes the larger value of one head, untrained: the sign is the natural one (more is preferred), so
-below .5 is worse than chance and is told so. `duration`, `loudness`, `system identity` (Bradley–Terry) and `acoustics`
-are what a preference may be about without any aesthetics. `popularity`, `aesthetics` and both together learn from the
-heads of that group; `vector` from the raw frozen embedding. The decisive figure is `popularity + aesthetics −
-popularity`; `confounders` are length, loudness and acoustics together, and the same difference is told beside them.
+below .5 is worse than chance and is told so. `duration`, `loudness`, `genre`, `system identity` (Bradley–Terry) and
+`acoustics` are what a preference may be about without any aesthetics. `popularity`, `aesthetics` and both together
+learn from the heads of that group; `vector` from the raw frozen embedding. The decisive figure is `popularity +
+aesthetics − popularity`; `confounders` are length, loudness, genre and acoustics together, and the same difference is
+told beside them.
 
 Columns of words among the battles (genre, instrumental) divide the results of `all`.
 """
@@ -39,6 +40,7 @@ from evals.preference_data import (
     AESTHETICS,
     BOTH_BAD,
     DURATION,
+    GENRE,
     LOUDNESS,
     POPULARITY,
     TIE,
@@ -63,6 +65,8 @@ _DIFFERENCES = (
     (BOTH, VECTOR),
     (f"{CONFOUNDERS} + {BOTH}", f"{CONFOUNDERS} + {POPULARITY}"),
 )
+#: What a preference may be about without any aesthetics.
+_CONFOUNDING = (DURATION, LOUDNESS, GENRE, ACOUSTICS)
 _N_FOLDS = 5
 _LEAST = 20
 
@@ -142,10 +146,10 @@ def _systems(battles: Battles) -> dict[str, Values | None]:
     for group in (POPULARITY, AESTHETICS):
         for column, name in enumerate(battles.columns.get(group, ())):
             found[f"rule {name}"] = groups[group][:, column : column + 1]
-    found |= {name: groups[name] for name in (DURATION, LOUDNESS, ACOUSTICS) if name in groups}
+    found |= {name: groups[name] for name in _CONFOUNDING if name in groups}
     found[IDENTITY] = None
     found |= {name: groups[name] for name in (POPULARITY, AESTHETICS, VECTOR) if name in groups}
-    confounding = [groups[name] for name in (DURATION, LOUDNESS, ACOUSTICS) if name in groups]
+    confounding = [groups[name] for name in _CONFOUNDING if name in groups]
     if {POPULARITY, AESTHETICS} <= groups.keys():
         found[BOTH] = np.hstack([groups[POPULARITY], groups[AESTHETICS]])
         if confounding:

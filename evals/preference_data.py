@@ -6,7 +6,8 @@ of words (`genre`, `instrumental`) divide the results.
 
 **Features**, CSV or Parquet, a row per piece: `prompt_id, system`, or `battle_id, side` with side A or B; every other
 numeric column is a feature. Columns that are heads of `recsys.appeal.heads` are popularity or aesthetics by their
-group; `duration…` is the length, `loudness…` or `lufs…` the loudness, and all others are low-level acoustics.
+group; `duration…` is the length, `loudness…` or `lufs…` the loudness, and all others are low-level acoustics. Of
+columns of words `genre…` is read: what each piece was heard to be, since the genre asked for is that of both sides.
 
 Several files are joined. Vectors (.npy) stand in the order of the rows of the *first* features file.
 """
@@ -42,6 +43,7 @@ _VOTES = {
     "tie (bothbad)": BOTH_BAD,
 }
 POPULARITY, AESTHETICS, DURATION, LOUDNESS, ACOUSTICS = "popularity", "aesthetics", "duration", "loudness", "acoustics"
+GENRE = "genre"
 _NEEDED = ("prompt_id", "system_a", "system_b", "vote")
 #: A column of words with more different ones than this is no way to divide results.
 _MOST_WORDS = 20
@@ -180,6 +182,10 @@ def _groups(
     for group, names in by_group.items():
         values = pieces.select(pl.col(name).cast(pl.Float64).fill_null(np.nan) for name in names).to_numpy()
         groups[group], columns[group] = np.nan_to_num(values[left] - values[right]), tuple(names)
+    if words := [name for name in pieces.columns if name.lower().startswith(GENRE) and pieces[name].dtype == pl.String]:
+        told = [(name, word) for name in words for word in sorted(set(pieces[name].drop_nulls().to_list()))]
+        heard = np.column_stack([pieces[name].eq_missing(word).to_numpy() for name, word in told]).astype(np.float64)
+        groups[GENRE], columns[GENRE] = heard[left] - heard[right], tuple(f"{name}: {word}" for name, word in told)
     if _VECTOR in pieces.columns:
         table = pieces[_VECTOR].to_numpy()
         groups["vector"] = np.nan_to_num(table[left] - table[right])

@@ -24,7 +24,12 @@ def apex(
     folds: Annotated[
         int | None, typer.Option("--folds", min=2, help="Folds by artist (default: 10 for ratings, else 5).")
     ] = None,
-    systems: Annotated[str, typer.Option("--systems", metavar="NAME;…", help="Which to score, or all.")] = "all",
+    systems: Annotated[
+        str | None,
+        typer.Option(
+            "--systems", metavar="NAME;…", help="Which to score, or all; without, leaks and variants are left out."
+        ),
+    ] = None,
     vectors: Annotated[
         list[str] | None,
         typer.Option("--vectors", metavar="NAME=FILE.npy", help="Vectors of the rows, such as MERT's; several times."),
@@ -44,7 +49,7 @@ def apex(
 
     drawn = begin(seeds, json, markdown)
     named = read_named_vectors(vectors or ())
-    chosen = () if systems == "all" else tuple(name.strip() for name in systems.split(";"))
+    chosen = () if systems is None else tuple(name.strip() for name in systems.split(";"))
     with JobProgress() as progress:
         report = evaluate(
             data,

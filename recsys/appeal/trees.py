@@ -20,7 +20,7 @@ from recsys.appeal.transforms import Transform
 from recsys.types import IntArray
 
 #: Inner folds that the size of trees is chosen by, and rounds without a better loss before no more are tried.
-_N_CHOSEN_BY, _PATIENCE = 2, 50
+_N_CHOSEN_BY, _PATIENCE = 2, 40
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ class TreeLearner:
     leaves: tuple[int, ...] = (31,)
     least_rows: int = 40  # of a leaf
     most_trees: int = 1500
-    learning_rate: float = 0.04
+    learning_rate: float = 0.05
     text_penalty: float = 8.0
+    n_seeds: int = 1  # models whose mean is predicted
     threads: int = 1
     called: str = "trees"
 
@@ -69,6 +70,7 @@ class TreeLearner:
             "bagging_fraction": 0.8,
             "bagging_freq": 1,
             "lambda_l2": 5.0,
+            "max_bin": 127,
             "num_threads": self.threads,
             "seed": seed,
             "deterministic": True,
@@ -88,11 +90,19 @@ class TreeLearner:
                 lengths.append(found.best_iteration)
             tried.append((float(np.mean(losses)), leaves, int(np.mean(lengths))))
         _, leaves, n_trees = min(tried)
-        model = lightgbm.train(base | {"num_leaves": leaves}, lightgbm.Dataset(content, values[rows]), max(n_trees, 1))
+        models = [
+            lightgbm.train(
+                base | {"num_leaves": leaves, "seed": seed + number},
+                lightgbm.Dataset(content, values[rows]),
+                max(n_trees, 1),
+            )
+            for number in range(self.n_seeds)
+        ]
 
         def predict(wanted: IntArray) -> NDArray[np.float64]:
-            told = model.predict(np.column_stack([self.features[wanted], score(wanted)]), num_threads=self.threads)
-            return np.asarray(told, np.float64)
+            asked = np.column_stack([self.features[wanted], score(wanted)])
+            told = [model.predict(asked, num_threads=self.threads) for model in models]
+            return np.asarray(np.mean(told, axis=0), np.float64)
 
         return predict
 

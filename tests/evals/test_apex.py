@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from evals import apex_metrics as metrics
 from evals.apex import evaluate
-from evals.apex_data import AESTHETICS, HITS, SONGS, read_data, unnamed
+from evals.apex_data import AESTHETICS, HITS, SONGS, _date, read_data, unnamed
 from evals.apex_systems import systems_for
 from evals.errors import EvaluationDataError, MetricError, UnknownSystemError
 from evals.run import eval_app
@@ -185,3 +185,29 @@ def test_the_command_writes_what_it_prints(planted: Path, tmp_path: Path) -> Non
     assert set(told["results"]["ridge"]) == {"all", "model", "proxy", "musicality (model)", "popularity (proxy)"}
     wrong = CliRunner().invoke(eval_app, [*asked, "--vectors", "v.npy"])
     assert wrong.exit_code != 0
+
+
+def test_every_way_to_train_the_network_is_compared_with_popularity_alone() -> None:
+    """On the planted table, which needs no file."""
+    systems = ("multi, equal, 2 layers", "popularity alone, 2 layers")
+    report = evaluate(Path("planted"), (64,), n_folds=2, chosen=systems)
+    assert report.results[systems[0]]["musicality (human)"]["spearman"].low > 0.5
+    assert set(report.results[systems[1]]) == {"all", "proxy", "popularity (proxy)"}
+    assert set(report.results[f"{systems[0]} − {systems[1]}"]) == {"all", "proxy", "popularity (proxy)"}
+    names = systems_for(read_data(Path("planted"))).sets["networks"]
+    assert len(names) == 2 * (3 + 1 + 1)
+    with pytest.raises(UnknownSystemError, match="networks"):
+        evaluate(Path("planted"), (64,), chosen=("magic",))
+
+
+def test_leaks_are_scored_only_where_they_are_asked_for(eval_data: Path) -> None:
+    compared = systems_for(read_data(eval_data / "hits"))
+    assert "leak: titles" in compared.on_request
+    assert compared.ships not in compared.on_request
+
+
+def test_dates_are_read_as_exactly_as_they_are_known() -> None:
+    assert _date("2019-11-22") == pytest.approx([2019, 2019 + 10 / 12 + 21 / 365, 11, 22, 3, 4])  # a Friday
+    assert np.isnan(_date("2019")).tolist() == [False, False, True, True, False, True]
+    assert np.isnan(_date("2019-02-30")[-1])
+    assert np.isnan(_date("")).all()

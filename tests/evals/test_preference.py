@@ -119,8 +119,8 @@ def test_files_are_read_by_prompt_and_system_and_differences_are_a_minus_b(tmp_p
     features = _write(
         tmp_path / "f.csv",
         [
-            "prompt_id,system,duration_s,score_likes,musicality,loudness_db,flatness",
-            *("1,x,10,50,3,-9,.1", "1,y,30,40,2,-12,.2", "2,x,20,10,1,-10,.3", "2,y,25,30,4,-10,"),
+            "prompt_id,system,duration_s,score_likes,musicality,loudness_db,flatness,genre",
+            *("1,x,10,50,3,-9,.1,jazz", "1,y,30,40,2,-12,.2,rock", "2,x,20,10,1,-10,.3,rock", "2,y,25,30,4,-10,,rock"),
         ],
     )
     np.save(tmp_path / "v.npy", np.arange(8, dtype=np.float32).reshape(4, 2))
@@ -133,6 +133,8 @@ def test_files_are_read_by_prompt_and_system_and_differences_are_a_minus_b(tmp_p
     assert read.groups["vector"].tolist() == [[-2, -2], [2, 2]]
     assert (read.columns["loudness"], read.columns["acoustics"]) == (("loudness_db",), ("flatness",))
     assert read.groups["acoustics"][1] == 0  # unknown of one side
+    assert read.columns["genre"] == ("genre: jazz", "genre: rock")
+    assert read.groups["genre"].tolist() == [[1, -1], [0, 0]]
     assert read.parts == {"genre": ["jazz", "rock"]}
 
 

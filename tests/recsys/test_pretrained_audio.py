@@ -18,6 +18,7 @@ from recsys.audio.decode import open_excerpts
 from recsys.audio.listening import listen
 from recsys.audio.pretrained import clap, encodec, loading, mert, muq, music2vec, musicfm
 from recsys.audio.pretrained.encoder import PretrainedEncoder, equal_parts, repeated_parts, unit_variance
+from recsys.audio.pretrained.mert import filled_parts
 from recsys.audio.registry import (
     UnknownAudioEncoderError,
     audio_card,
@@ -288,6 +289,9 @@ def test_windows_are_cut_into_equal_parts_or_repeated_to_whole_ones() -> None:
     assert [part.tolist() for part in equal_parts(window, 4)] == [[0, 1, 2], [3, 4, 5]]
     assert [part.tolist() for part in repeated_parts(window, 5)] == [[0, 1, 2, 3, 4], [5, 6, 0, 1, 2]]
     assert [part.tolist() for part in repeated_parts(window[:2], 5)] == [[0, 1, 0, 1, 0]]
+    assert [part.tolist() for part in filled_parts(window, 5)] == [[0, 1, 2, 3, 4], [5, 6, 0, 0, 0]]
+    assert [part.tolist() for part in filled_parts(window, 7)] == [[0, 1, 2, 3, 4, 5, 6]]
+    assert [part.tolist() for part in filled_parts(window, 8)] == [[0, 1, 2, 3, 4, 5, 6]]
 
 
 @each

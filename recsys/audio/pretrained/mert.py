@@ -12,6 +12,10 @@ constant-Q transform beside the convolutions (`feature_extractor_cqt`) and scale
 refused; without them the weights fit transformers' own HubertModel, and the code that comes with them is never run.
 (`attention_relax` changes no result: it subtracts the largest logit in another order.)
 
+**APEX's segments.** As published, a track longer than 30 s is cut into segments of 30 s from its start, the last filled
+with silence, and is the mean of theirs. What is given as 30 s or less stays as it is, where the authors fill that up
+too: `segue index` hears excerpts of 10 s, which would be silence for the most part.
+
 **Padding** takes part in MERT-v1-95M's vectors whatever the mask says, through the group norm over time of its first
 convolution; so windows of unlike lengths are never batched.
 """
@@ -19,11 +23,14 @@ convolution; so windows of unlike lengths are never batched.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recsys.audio.base import AudioCard
 from recsys.audio.pretrained.encoder import PretrainedEncoder, mean_of_last, unit_variance
 from recsys.audio.pretrained.loading import MissingWeightsError, download, load_pretrained, settings_in
+
+if TYPE_CHECKING:
+    from recsys.types import FloatArray
 
 _PAPER = "Li et al. 2024, arXiv 2306.00107"
 
@@ -108,9 +115,20 @@ def open_encoder(card: AudioCard, folder: Path, threads: int = 1, device: str | 
         folder,
         apex_mix if card.name == APEX.name else mean_of_last,
         prepare=unit_variance if preparing.get("do_normalize") else None,
+        parts=filled_parts if card.name == APEX.name else None,
         threads=threads,
         device=device,
     )
+
+
+def filled_parts(window: FloatArray, longest: int = int(APEX.window_s * APEX.rate)) -> list[FloatArray]:
+    """Cut a window (S,) into parts of `longest` samples, the last filled with silence; a shorter window stays whole."""
+    import numpy as np
+
+    if len(window) <= longest:
+        return [window]
+    missing = -len(window) % longest
+    return list(np.pad(window, (0, missing)).reshape(-1, longest))
 
 
 def apex_mix(model: Any, waves: Any) -> Any:
