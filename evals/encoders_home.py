@@ -17,10 +17,8 @@ from evals.errors import EvaluationDataError
 from recsys.catalogue import Catalogue
 from recsys.cold.content import Content
 from recsys.cold.interactions import Interactions
+from recsys.predicted import is_collaborative
 from recsys.types import FloatArray, IntArray, Progress
-
-#: Made of listening, and so no content.
-_OF_LISTENING = "cf"
 
 
 def read_home(home: Path, *, progress: Progress) -> StudyData:
@@ -74,5 +72,5 @@ def _content(home: Path, serving: Path, rows: IntArray, track_ids: Sequence[str]
     return {
         name: Content(name, np.asarray(table, dtype=np.float32))
         for name, table in tables.items()
-        if name != _OF_LISTENING and table.any()
+        if not is_collaborative(name) and table.any()  # what is made of listening is no content
     }

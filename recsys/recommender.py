@@ -384,7 +384,6 @@ class Recommender:
         if not len(rows := candidates.rows[ordered]):
             return ()
         liked = turn.taste.liked_rows[: None if candidates.fits is None else 0]  # a group is not told whose tracks
-        examples = [liked, np.array(turn.query.like_rows, dtype=np.int64)]
         picks = picks_of(
             self.catalogue,
             rows,
@@ -394,7 +393,7 @@ class Recommender:
             modalities=self._translation.modalities,
             found=found.by,
             pairs=turn.checked.pairs(),
-            examples=np.concatenate(examples),
+            examples=np.concatenate([liked, np.array(turn.query.like_rows, dtype=np.int64)]),
             vectors=self._vectors,
             predicted=self._predicted,
         )

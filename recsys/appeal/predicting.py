@@ -35,8 +35,6 @@ _SERVED = "served"
 _FORMAT = 1
 _KEPT = 3
 SHIPPED = "ratings"
-#: JAM's space of who listens to what is no content.
-_LISTENED = "cf"
 
 Heads = dict[str, tuple[FloatArray, FloatArray]]
 
@@ -55,6 +53,7 @@ def shipped() -> tuple[Posterior, dict[str, Any]]:
 
 def blocks_of(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable]) -> dict[str, Block]:
     """The content of a catalogue's tracks: its vectors, its facts, and the spaces stored for it."""
+    from recsys.predicted import is_collaborative
     from recsys.spaces import TRACKS, cards, open_space
 
     blocks = {FACTS: facts_of(catalogue)}
@@ -63,7 +62,8 @@ def blocks_of(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embedd
             table = tables[modality]
             blocks[name] = Block(np.asarray(table.vectors), table.present)
     for card in cards(home):
-        if card.of == TRACKS and card.name not in (*blocks, _LISTENED):
+        # What is made of listening is no content.
+        if card.of == TRACKS and card.name not in blocks and not is_collaborative(card.name):
             vectors, present = open_space(home, card.name).rows(catalogue.track_ids)
             if present.any():
                 blocks[card.name] = Block(vectors, present)
