@@ -98,7 +98,7 @@ def evaluate(
             "asked about": None if held_out is None else len(folds[0]),
             "targets": [f"{name} ({kind})" for name, kind in kinds.items()],
             "baseline": compared.baseline,
-            "ships": compared.ships,
+            "leads": compared.leads,
         },
         seeds,
     )

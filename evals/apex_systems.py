@@ -1,9 +1,9 @@
-"""What is compared on each set of tracks with targets: baselines, what ships, the network, and known leaks.
+"""What is compared on each set of tracks with targets: baselines, what leads, the network, and known leaks.
 
-aesthetics      tf-idf ridge (baseline) · kernel: words, letters, likeness to phrases, caption vectors (ships) ·
+aesthetics      tf-idf ridge (baseline) · kernel: words, letters, likeness to phrases, caption vectors (leads) ·
                 apex and apex single on the same numbers · phrases alone
-hits            trees without the decade (baseline) · trees with it (ships) · apex · leak: titles
-spotify-songs   trees on sound and year (baseline) · trees on sound, date and text (ships) · the same with the
+hits            trees without the decade (baseline) · trees with it (leads) · apex · leak: titles
+spotify-songs   trees on sound and year (baseline) · trees on sound, date and text (leads) · the same with the
                 playlist's genre · apex
 any table       apex, apex single, and apex without the aesthetics where it has both; ridge; trees
 """
@@ -42,7 +42,7 @@ class Compared:
 
     learners: tuple[Learner, ...]
     baseline: str
-    ships: str
+    leads: str  # by what was tried; only the smaller one of `recsys.appeal.serving` ships
     heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by learner, where it learns some heads only
     means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of what learners say, by name
     on_request: frozenset[str] = frozenset()  # scored only where they are named, or all are

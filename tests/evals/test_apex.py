@@ -137,7 +137,7 @@ def test_hits_are_read_as_published_in_a_file_per_decade(eval_data: Path, tmp_pa
     assert (read.kind, len(read)) == (HITS, 300)
 
 
-def test_no_learner_of_popularity_or_hits_that_ships_is_given_who_made_a_track(eval_data: Path) -> None:
+def test_no_learner_of_popularity_or_hits_that_leads_is_given_who_made_a_track(eval_data: Path) -> None:
     """Names are taken out of the texts, and only the system that is called a leak reads titles of hits."""
     songs = read_data(eval_data / "spotify-songs")
     for text in (*songs.texts["title"][:4000], *songs.texts["album"][:4000]):
@@ -154,9 +154,9 @@ def test_no_learner_of_popularity_or_hits_that_ships_is_given_who_made_a_track(e
     hits = read_data(eval_data / "hits")
     for data in (hits, songs):
         compared = systems_for(data)
-        assert compared.ships in compared.names
-        assert not compared.ships.startswith("leak")
-        assert "genre" not in compared.ships
+        assert compared.leads in compared.names
+        assert not compared.leads.startswith("leak")
+        assert "genre" not in compared.leads
 
 
 def test_a_set_that_cannot_be_evaluated_is_refused_in_words(tmp_path: Path, planted: Path) -> None:
@@ -203,7 +203,7 @@ def test_every_way_to_train_the_network_is_compared_with_popularity_alone() -> N
 def test_leaks_are_scored_only_where_they_are_asked_for(eval_data: Path) -> None:
     compared = systems_for(read_data(eval_data / "hits"))
     assert "leak: titles" in compared.on_request
-    assert compared.ships not in compared.on_request
+    assert compared.leads not in compared.on_request
 
 
 def test_dates_are_read_as_exactly_as_they_are_known() -> None:
