@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -159,6 +160,9 @@ def _read(folder: Path) -> Predicted | None:
     try:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         vectors, missing, stand_ins = (np.load(folder / f"{name}.npy") for name in _ARRAYS)
-    except (OSError, ValueError):
+        # What is cut short, or was never an array, raises any of these.
+        if not len(vectors) == len(missing) == len(stand_ins) or not isinstance(card["contents"], dict):
+            return None
+    except (OSError, ValueError, EOFError, BadZipFile, TypeError, KeyError):
         return None
     return Predicted(vectors, missing, stand_ins, card)
