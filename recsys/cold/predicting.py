@@ -47,8 +47,8 @@ _MOST_LEARNT, _MOST_HELD_OUT, _MOST_NEAR, _MOST_ASKED = 10_000, 1_000, 4_096, 40
 #: Times that predictions are dealt out to other artists: above all of them by chance is one case in forty.
 _N_DEALS = 39
 _FIRST = 10
-#: Share of the way from chance to the true vectors below which nothing is predicted. On Last.fm, JAM lost by predictions
-#: from names alone (.035) and gained by those from names and captions (.163).
+#: Share of the way from chance to the true vectors below which nothing is predicted. On Last.fm, JAM lost by those
+#: made of names alone (.035) and gained by those from names and captions (.163).
 _LEAST_ABOVE = 0.1
 _PENALTIES, _NEIGHBOURS = (3.0, 30.0, 300.0), (10, 50)
 _EPOCHS, _BATCH, _RATE, _HIDDEN = 30, 256, 2e-3, 256
