@@ -241,7 +241,12 @@ def fit(
         **figures,
     }
     if plan.predicted:
-        card["predicted"] = sorted(plan.predicted)
+        # Where nothing could be predicted, none was shown: what one is worth has not been learnt.
+        shown = {modality.value for modality in inputs.stand_ins}
+        if plan.base is not None:
+            before = plan.base.card
+            shown |= set(before.get("shown", before.get("predicted", ()))) & set(plan.spaces) - {plan.only}
+        card |= {"predicted": sorted(plan.predicted), "shown": sorted(shown)}
     if plan.base is not None:
         card |= {"only": plan.only, "base": plan.identity[0], "settings": plan.base.card["settings"]}
         card |= {"only_steps": plan.settings.steps, "n_own": plan.base.card.get("n_own", 0)}

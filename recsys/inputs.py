@@ -56,7 +56,7 @@ def read_inputs(
         if present.any() if plan.reused is None else Modality(name) in plan.reused.modalities:
             brought[Modality(name)] = (vectors, present, f"space {space.card.fingerprint}")
     stand_ins = {}
-    if filling := [modality for modality in brought if modality.value in plan.predicted]:
+    if filling := [one for one in brought if one.value in plan.predicted and _knows_worth(plan, one.value)]:
         contents = {table.modality: table.vectors for table in tables}
         contents |= {m: one[0] for m, one in brought.items() if not predicted.is_collaborative(m.value)}
         for modality in filling:
@@ -74,6 +74,14 @@ def read_inputs(
         own,
         stand_ins,
     )
+
+
+def _knows_worth(plan: Plan, name: str) -> bool:
+    """Tell whether the plan's model was, or is yet to be, shown predicted vectors of a space."""
+    fitted = plan.reused or plan.base
+    if fitted is None or name == plan.only:
+        return True
+    return name in fitted.card.get("shown", fitted.card.get("predicted", ()))
 
 
 def _predict(

@@ -20,7 +20,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -158,7 +158,17 @@ def _read(folder: Path) -> Predicted | None:
 
     try:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        vectors, missing, stand_ins = (np.load(folder / f"{name}.npy") for name in _ARRAYS)
-    except (OSError, ValueError):
+        vectors, missing, stand_ins = (_array(folder / f"{name}.npy") for name in _ARRAYS)
+        # What is cut short, or was never an array, raises any of these.
+        if not len(vectors) == len(missing) == len(stand_ins) or not isinstance(card["contents"], dict):
+            return None
+    except (OSError, ValueError, TypeError, KeyError):
         return None
     return Predicted(vectors, missing, stand_ins, card)
+
+
+def _array(path: Path) -> np.ndarray[Any, Any]:
+    # np.load takes a file that begins like an archive for one, and leaves it open where it is not.
+    with path.open("rb") as file:
+        found: np.ndarray[Any, Any] = np.lib.format.read_array(file, allow_pickle=False)
+    return found
