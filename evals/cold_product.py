@@ -1,9 +1,10 @@
 """What a predicted collaborative vector is worth to JAM: requests answered among artists that nobody has listened to.
 
-Task. Of a data set in the JAM file format a fifth of the artists is new: no request for them, no play of them and none
-of their tags is learnt from. JAM, as the product trains it, learns from the requests for the others, with listeners
-folded in from their plays of the others. Then each request that new artists answered is asked, and all new artists are
-ranked for it (NDCG@10, ties by row). What differs is the modality `cf` of the new artists:
+Task. Of a data set in the JAM file format a fifth of the artists is new: no answer of theirs, no play and none of their
+tags is learnt from. JAM, as the product trains it, learns from the requests that others answered, with listeners folded
+in from their plays of the others. Then each request that new artists answered is asked, and all new artists are ranked
+for it (NDCG@10, ties by row); one that others answered too is learnt with those answers, for all columns alike. What
+differs is the modality `cf` of the new artists:
 
     true         folded into the space from the plays of other listeners: in five folds, so that nobody is asked with
                  a vector that their own plays made; the warm reference

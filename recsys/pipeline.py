@@ -293,7 +293,7 @@ def open_recommender(
         continuing=open_continuing(folder, catalogue, translation.names),
         following=open_following(home, catalogue),
         passages=open_passages(home, catalogue.track_ids, encoder.name),
-        predicted=predicted_rows(folder),
+        predicted=predicted_rows(folder, len(catalogue)),
         conversations=None
         if ranker == "none"
         else _conversations(home, folder, catalogue, vocabulary, encoder, lexical, translation.names),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,11 +34,13 @@ from recsys.types import BoolArray, FloatArray, IntArray, Modality, Progress
 if TYPE_CHECKING:
     from recsys.cold.predicting import Predicted
 
+_LOG = logging.getLogger(__name__)
+
 FOLDER = "predicted"
 #: A table of encoder weights of the data folder's own, in place of the one that is shipped.
 WEIGHTS_FILE = "encoder_weights.json"
 #: Raised when predictions would come out otherwise, so that they are made again.
-_VERSION = 1
+_VERSION = 2
 _ARRAYS = ("vectors", "missing", "stand_ins")
 _WORDS = frozenset(("cf", "collaborative"))
 
@@ -142,12 +145,22 @@ def artists_of(catalogue: Catalogue) -> IntArray:
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
 
 
-def predicted_rows(generation: Path) -> PredictedRows:
-    """Read which tracks of a generation's folder have predicted vectors; none in one that was made without any."""
+def predicted_rows(generation: Path, n_tracks: int) -> PredictedRows:
+    """Read which tracks of a generation's folder have predicted vectors; none in one that was made without any.
+
+    What is damaged is passed over with a warning: the tracks keep their vectors, and reasons cannot tell them any more.
+    """
     missing, contents = {}, {}
     for folder in sorted((generation / FOLDER).iterdir()) if (generation / FOLDER).is_dir() else ():
-        made = None if folder.suffix else _read(folder)
-        if made is not None and made.missing.any():
+        if folder.suffix:
+            continue
+        made = _read(folder)
+        if made is None or len(made.missing) != n_tracks:
+            _LOG.warning(
+                "which vectors of %s are predicted cannot be read; run `segue train`, which makes them anew",
+                folder.name,
+            )
+        elif made.missing.any():
             missing[folder.name] = made.missing
             contents[folder.name] = tuple(name for name, share in made.card["contents"].items() if share)
     return PredictedRows(missing, contents)

@@ -44,11 +44,12 @@ FEWEST_ARTISTS = 20
 _HELD_OUT, _FEWEST_HELD_OUT = 0.2, 15
 #: Tracks that are learnt from, held out, looked through for near ones, and asked about, at most.
 _MOST_LEARNT, _MOST_HELD_OUT, _MOST_NEAR, _MOST_ASKED = 10_000, 1_000, 4_096, 400
-#: Times that predictions are dealt out to other artists: above all of them by chance is one case in forty.
+#: Times that predictions are dealt out to other artists. One way would be above all of them by chance in one case of
+#: forty; the best of five is more often, which is why that alone does not do.
 _N_DEALS = 39
 _FIRST = 10
 #: Share of the way from chance to the true vectors below which nothing is predicted. On Last.fm, JAM lost by those
-#: made of names alone (.035) and gained by those from names and captions (.163).
+#: made of names alone (.035) and gained by those from names and captions (.163); anything between would fit as well.
 _LEAST_ABOVE = 0.1
 _PENALTIES, _NEIGHBOURS = (3.0, 30.0, 300.0), (10, 50)
 _EPOCHS, _BATCH, _RATE, _HIDDEN = 30, 256, 2e-3, 256

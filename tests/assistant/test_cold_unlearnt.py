@@ -38,10 +38,10 @@ def test_a_model_that_never_saw_a_prediction_is_given_none(
             patched.setattr(predicting, "FEWEST_ARTISTS", 10_000)
             assistant.index()
         first = generations.current(fresh_home)
-        assert not predicted_rows(first.folder).missing
+        assert not predicted_rows(first.folder, 200).missing
         assistant.index(write_catalogue(n_tracks=210))
         second = generations.current(fresh_home)
         assert second.key != first.key
         one, other = (checkpoint.load(generation.folder / "jam").card["model_id"] for generation in (first, second))
         assert one == other
-        assert not predicted_rows(second.folder).missing
+        assert not predicted_rows(second.folder, 210).missing

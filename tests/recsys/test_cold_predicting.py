@@ -177,7 +177,7 @@ def test_every_track_has_a_vector_and_those_that_had_one_keep_it(home: Path) -> 
     table = table_of(None, home)
     assert table.present.all()
     np.testing.assert_allclose(table.vectors[known], unit_rows(vectors[known]), atol=1e-6)
-    rows = predicted.predicted_rows(generations.current(home).folder)
+    rows = predicted.predicted_rows(generations.current(home).folder, len(CATALOGUE))
     missing = np.setdiff1d(np.arange(len(CATALOGUE)), known)
     np.testing.assert_array_equal(np.flatnonzero(rows.missing["cf"]), missing)
     cosines = (table.vectors[missing] * unit_rows(vectors[missing])).sum(axis=1)
