@@ -20,6 +20,7 @@ from assistant.phrasebook import Phrasebook
 from assistant.reply import SlateTrack
 from assistant.request import Question
 from assistant.situation import Situation, called, counted, titled, tracks_meant
+from recsys.appeal.serving import JUDGED
 from recsys.constraints import NO, YES, check
 from recsys.recommendation import Pick, Place
 from recsys.text import artist_key
@@ -130,8 +131,9 @@ def _in_numbers(place: Place, situation: Situation) -> str:
         sentences.append(book(_WORDS_ALONE if share else _TASTE_ALONE))
     else:
         sentences.append(book(_OF_BOTH, words=share, taste=100 - share))
-    if pick.matched:
-        labels = [constraint_label(c, situation.state.names(), book) for c in pick.matched[:4]]
+    known = [one for one in pick.matched if one.facet not in JUDGED]  # what is predicted is told as predicted, below
+    if known:
+        labels = [constraint_label(c, situation.state.names(), book) for c in known[:4]]
         sentences.append(book("It is known to be {wishes}.", wishes=book.listing(labels)))
     if pick.nearest_liked is not None:
         row, cosine = pick.nearest_liked

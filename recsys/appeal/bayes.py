@@ -112,6 +112,8 @@ def fit_posterior(
     if len(content) < _LEAST_ROWS or len(set(groups.tolist())) < 2:
         raise AppealError(f"{len(content):,} tracks are too few to learn from; expected {_LEAST_ROWS}, by two artists")
     whole = _fit(heads, content, values, n_directions)
+    if not len(whole.learnt):
+        raise AppealError(f"all {len(content):,} tracks have the same content; expected some that differ")
     parts = []
     for held in folds_by_group(groups, min(_N_FOLDS, len(set(groups.tolist()))), seed):
         rest = np.setdiff1d(np.arange(len(content)), held)

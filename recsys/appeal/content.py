@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys.appeal.errors import AppealError
 from recsys.catalogue import Catalogue
 from recsys.types import NUMERIC_COLUMNS, BoolArray, FloatArray, IntArray
 
@@ -67,10 +68,19 @@ def learn_scaling(block: Block, rows: IntArray) -> Scaling:
 def beside(
     blocks: Mapping[str, Block], scaling: Mapping[str, Scaling], names: Sequence[str], rows: IntArray
 ) -> FloatArray:
-    """Lay blocks side by side for some rows (n,): (n, sum of widths)."""
+    """Lay blocks side by side for some rows (n,): (n, sum of widths).
+
+    Raises:
+        AppealError: a block is of another width than its scaling was learnt on.
+    """
     parts = []
     for name in names:
         block, scale = blocks[name], scaling[name]
+        if block.rows.shape[1] != len(scale.centre):
+            raise AppealError(
+                f"{name} has {block.rows.shape[1]:,} numbers a track; {len(scale.centre):,} were learnt from, as of "
+                "another encoder; run `segue train --apex` again"
+            )
         part = (block.rows[rows] - scale.centre) / scale.divided
         part[~block.present[rows]] = 0
         parts.append(part.astype(np.float32))

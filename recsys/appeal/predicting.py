@@ -21,6 +21,7 @@ import numpy as np
 
 from recsys.appeal.bayes import Posterior
 from recsys.appeal.content import FACTS, TAGS, TEXT, Block, facts_of
+from recsys.appeal.errors import AppealModelError
 from recsys.appeal.own import FOLDER, load_own, own_digest
 from recsys.appeal.posterior_files import load_posteriors
 from recsys.appeal.serving import Appeal
@@ -99,7 +100,7 @@ def open_appeal(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embe
             return Appeal(heads, len(catalogue))
     except FileNotFoundError:
         pass
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         _LOG.warning("predicted appeal is computed again: %s", error)
     heads = predict(home, catalogue, tables, encoder)
     try:
@@ -134,7 +135,10 @@ def _by_network(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embe
 
     if not (home / FOLDER / CARD_FILE).exists():
         return {}
-    told = json.loads((home / FOLDER / CARD_FILE).read_text(encoding="utf-8")).get("learnt_from", {})
+    try:
+        told = dict(json.loads((home / FOLDER / CARD_FILE).read_text(encoding="utf-8"))["learnt_from"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AppealModelError(home / FOLDER, f"{type(error).__name__}: {error}".splitlines()[0]) from error
     stored = {one.name for one in cards(home)}
     inputs, deviations = told.get("inputs", []), told.get("deviations", {})
     if not inputs or not deviations or any(name not in stored for name in inputs):

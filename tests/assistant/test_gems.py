@@ -160,6 +160,7 @@ def test_gems_are_little_known_and_predicted_to_be_good(assistant: Assistant) ->
     assert any("predicted" in track.reason for track in reply.tracks)
     why = ask(assistant, "why is number 1 there?", "gems-1").text
     assert "Predicted from its description and sound, with 80 % intervals" in why
+    assert "known to be" not in why
     dropped = ask(assistant, "/drop appeal:high", "gems-1")
     assert "appeal:high" not in {line.chip for line in dropped.receipt}
     assert "fame" in {line.chip for line in dropped.receipt}
