@@ -46,7 +46,7 @@ _MOST_SAID, _MOST_NUMBERS = 2, 5
 _RECORDED = "predicted to be well produced"
 _CLOSE = "predicted: close to what rates high ({words})"
 _LITTLE_KNOWN = "little known, but predicted to be close to what rates high ({words})"
-_WHY = "Predicted from its description and sound, with 80 % intervals: {numbers}."
+_WHY = "Predicted from what is known of it, with 80 % intervals: {numbers}."
 
 
 def judged_line(count: ConstraintCount, picks: Sequence[Pick], book: Phrasebook) -> ReceiptLine:

@@ -44,7 +44,7 @@ def merge(
     *,
     turn: int,
     widen: bool = False,
-    fame_changed: bool = False,
+    fame: float | None = None,
 ) -> tuple[tuple[Standing, ...], tuple[Constraint, ...]]:
     """Fold a message's constraints into those that hold.
 
@@ -57,7 +57,8 @@ def merge(
         incoming: what the message asks.
         turn: number of the message's turn.
         widen: whether the message adds to what holds instead of replacing it.
-        fame_changed: whether the message moved the popularity dial: earlier popularity bounds then end.
+        fame: where the message turned the popularity dial to: earlier popularity bounds then end, and so does a wish
+            for gems where what is well known is asked for.
 
     Returns:
         What holds now, oldest first, and the parts of earlier wanted constraints that no longer do.
@@ -72,7 +73,8 @@ def merge(
             fresh.remove(used)
             kept.append(Standing(constraint=joined, turn=turn))
             continue
-        rest = None if fame_changed and old.facet is Facet.POPULARITY else _remainder(old, fresh, widen=widen)
+        turned = fame is not None and (old.facet is Facet.POPULARITY or (old.facet is Facet.APPEAL and fame > 0))
+        rest = None if turned else _remainder(old, fresh, widen=widen)
         if rest is not None:
             kept.append(entry if rest == old else Standing(constraint=rest, turn=entry.turn))
         if rest != old and old.wanted and (ended := _ended(old, rest, fresh)) is not None:

@@ -256,6 +256,7 @@ class Parts:
             helpers=helpers,
             own=own,
             predict=settings.cold_vectors,
+            appeal=settings.appeal,
             accept=accept,
             server=server,
             progress=progress,

@@ -142,7 +142,7 @@ def fold(state: SessionState, request: Request) -> SessionState:
         incoming,
         turn=turn,
         widen=adds(request.text),
-        fame_changed=request.fame is not None,
+        fame=request.fame,
     )
     n_tracks, minutes = request.n_tracks, request.minutes
     if n_tracks is None and minutes is None:

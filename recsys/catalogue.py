@@ -208,6 +208,8 @@ class Catalogue:
         """Tell for every row (N,) whether the track states anything about the facet."""
         if facet in (Facet.TRACK, Facet.VERSION):
             return np.ones(len(self), np.bool_)
+        if facet in (Facet.APPEAL, Facet.RECORDING):  # nobody states what only is predicted
+            return np.zeros(len(self), np.bool_)
         if facet is Facet.ATTRIBUTE:
             return self.attributes.any()
         if facet in _NUMERIC_OF:

@@ -89,6 +89,7 @@ def build(
     helpers: Helpers | None = None,
     own: Sequence[Triple] = (),
     predict: bool = False,
+    appeal: bool = False,
     accept: Callable[[Path], bool] | None = None,
     server: ChromaServer | None = None,
     progress: Progress | None = None,
@@ -109,6 +110,7 @@ def build(
         helpers: other processes that learn it with this one.
         own: examples made of use, to learn from beside synthetic ones; with `retrain`.
         predict: give tracks that a collaborative space lacks the vectors that their content makes likely.
+        appeal: keep what is predicted of its tracks, so that opening it computes nothing.
         accept: asked about the finished folder before it is published; where it says no, what was served goes on.
         server: keeps the vectors in place of the data folder.
         progress: told about every stage.
@@ -167,6 +169,12 @@ def build(
             "model_id": model_id,
             "built_at": time.time(),
         }
+        if appeal:
+            tables = {
+                m: EmbeddingTable.open(building / "embeddings" / m.value, catalogue.fingerprint)
+                for m in model.modalities
+            }
+            open_appeal(home, catalogue, tables, encoder.name)
         published = generations.publish(home, building, key, manifest)
         return BuildResult(published, changed=True, trained=plan.reused is None, fit_s=fit_s)
 

@@ -18,7 +18,7 @@ from assistant.understanding.matches import Bounds, Dial, Entity, Size, Word
 from assistant.understanding.negation import Mark, Marks
 from assistant.understanding.tables import words
 from assistant.understanding.tokens import Reading
-from recsys.appeal.serving import JUDGED
+from recsys.appeal.serving import GOOD, JUDGED
 from recsys.types import Constraint, Facet
 from recsys.vocabulary import load_vocabulary
 
@@ -144,7 +144,13 @@ class _Composing:
                 low, high = _NOT_TOO[word.value]
                 self._bounds.append((Bounds(Facet.ENERGY, low, high, hard=False), f"not too {text}"))
                 return
-            hard = not mark.toned
+            # What is surely well recorded is no fault: only what is surely bad is left out.
+            # What is surely recorded well is no fault: only what surely is not is left out.
+            hard = (
+                not mark.toned
+                and (word.facet, word.value) != (Facet.RECORDING, GOOD)
+                and (word.facet is not Facet.RECORDING or word.value != GOOD)
+            )
             self._refused.append(Constraint(word.facet, (word.value,), wanted=False, hard=hard, text=text))
             return
         hard = word.facet in _HARD if word.hard is None else word.hard

@@ -102,22 +102,27 @@ def open_appeal(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embe
         pass
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         _LOG.warning("predicted appeal is computed again: %s", error)
-    heads = predict(home, catalogue, tables, encoder)
+    heads, whole = predict(home, catalogue, tables, encoder)
     try:
-        _keep(path, heads)
+        if whole:
+            _keep(path, heads)
     except OSError as error:
         _LOG.warning("predicted appeal cannot be kept in %s: %s", path.parent, error)
     return Appeal(heads, len(catalogue))
 
 
-def predict(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Heads:
-    """Predict every head of every track; what comes first knows better."""
+def predict(
+    home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str
+) -> tuple[Heads, bool]:
+    """Predict every head of every track, and tell whether all sources could be read; what comes first knows better."""
     heads: Heads = {}
+    whole = True
     for source in (_by_network, _by_catalogue, _by_ratings):
         try:
             found = source(home, catalogue, tables, encoder)
         except RecsysError as error:
             _LOG.warning("a source of predicted appeal is left out: %s", error)
+            whole = False
             continue
         for name, (mean, deviation) in found.items():
             if name in heads:
@@ -125,7 +130,7 @@ def predict(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embeddin
                 known = ~np.isnan(had[0])
                 mean, deviation = np.where(known, had[0], mean), np.where(known, had[1], deviation)
             heads[name] = (mean.astype(np.float32), deviation.astype(np.float32))
-    return heads
+    return heads, whole
 
 
 def _by_network(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Heads:

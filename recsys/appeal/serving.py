@@ -106,7 +106,7 @@ class Appeal:
         if RECORDING not in self.heads:
             return np.full(self.n_tracks, np.nan, np.float32)
         mean, deviation = self.heads[RECORDING]
-        return _normal((np.float32(_POOR_BELOW) - mean) / deviation)
+        return _normal((np.float32(_POOR_BELOW) - mean) / np.maximum(deviation, np.float32(1e-6)))
 
     def popularity(self, stated: FloatArray, otherwise: float) -> FloatArray:
         """Popularity (N,), 0–1: as stated, else as predicted, else a constant.

@@ -13,6 +13,7 @@ from assistant.explain import Context, explain_slate
 from assistant.judging import judged_line, judged_numbers, unjudged_lines
 from assistant.labels import constraint_label
 from assistant.languages import TONGUES
+from assistant.merging import merge
 from assistant.phrasebook import ENGLISH_BOOK, phrasebook
 from assistant.reply import Message, Reply
 from assistant.settings import Settings
@@ -55,6 +56,21 @@ def test_gems_turn_the_dial_and_ask_for_quality(text: str) -> None:
     assert request.fame is not None
     assert request.fame < 0
     assert [(c.facet, c.values, c.hard) for c in request.constraints] == [(Facet.APPEAL, (HIGH,), False)]
+
+
+def test_no_gems_takes_back_the_wish_for_gems() -> None:
+    gems = read("hidden gems").constraints
+    standing, _ = merge((), gems, turn=1, fame=-0.8)
+    assert [one.constraint.facet for one in standing] == [Facet.APPEAL]
+    assert merge(standing, (), turn=2, fame=-0.2)[0] == standing
+    request = read("no hidden gems")
+    assert merge(standing, request.constraints, turn=2, fame=request.fame)[0] == ()
+
+
+def test_what_is_not_well_recorded_is_preferred_and_never_demanded() -> None:
+    assert [(c.facet, c.wanted, c.hard) for c in read("not well recorded").constraints] == [
+        (Facet.RECORDING, False, False)
+    ]
 
 
 def test_no_gems_asks_for_no_bad_music() -> None:
@@ -122,7 +138,7 @@ def test_nothing_is_said_where_nothing_took_part_or_speaks_for_it() -> None:
 
 def test_a_why_states_numbers_with_their_intervals() -> None:
     said = judged_numbers(pick(), ENGLISH_BOOK)
-    assert said.startswith("Predicted from its description")
+    assert said.startswith("Predicted from what is known of it")
     assert "quality 7.1 ± 1.0 of 10 (the catalogue’s middle is 6.4)" in said
     assert judged_numbers(pick(predicted={}), ENGLISH_BOOK) == ""
 
@@ -159,7 +175,7 @@ def test_gems_are_little_known_and_predicted_to_be_good(assistant: Assistant) ->
     assert "fame" in lines
     assert any("predicted" in track.reason for track in reply.tracks)
     why = ask(assistant, "why is number 1 there?", "gems-1").text
-    assert "Predicted from its description and sound, with 80 % intervals" in why
+    assert "Predicted from what is known of it, with 80 % intervals" in why
     assert "known to be" not in why
     dropped = ask(assistant, "/drop appeal:high", "gems-1")
     assert "appeal:high" not in {line.chip for line in dropped.receipt}
