@@ -20,6 +20,7 @@ from assistant.app import Assistant
 from assistant.doctor import CHROMIUM
 from assistant.reply import Message, Reply
 from assistant.settings import Settings
+from connectors.web_files import UPLOADS
 from evals.web_speed import CHROMIUM_FLAGS
 from recsys.store import Store
 from recsys.types import Event
@@ -251,6 +252,14 @@ def address(installation: WatchedAssistant) -> Iterator[str]:
         app, url = launch(installation, "127.0.0.1", 0)
     yield url
     app.close(verbose=False)
+
+
+@pytest.fixture(autouse=True)
+def _own_uploads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uploads belong to the page of the session: another page that a test has built takes them for its own folder's."""
+    if "installation" in request.fixturenames:
+        home = request.getfixturevalue("installation").settings.home
+        monkeypatch.setenv("GRADIO_TEMP_DIR", str(home / UPLOADS))
 
 
 @pytest.fixture
