@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from evals.encoders import Cell, Measured, Plan
+from evals.encoders import Measured, Plan
 from evals.encoders_data import Facts, StudyData, popularity_deciles
 from evals.metrics import Summary, summarise
 from evals.report import Report
@@ -171,12 +171,6 @@ def best_by_validation(figures: Figures, protocol: Protocol, encoders: Sequence[
     found = {system: figures.chosen_by(protocol, system) for system in mine}
     known = {system: value for system, value in found.items() if np.isfinite(value)}
     return max(known, key=lambda one: known[one]) if known else None
-
-
-def cell_of(system: str, protocol: Protocol, seed: int) -> Cell:
-    """Read a system's name."""
-    recommender, _, encoder = system.partition(" of ")
-    return Cell(protocol, seed, recommender, encoder)
 
 
 def _shares(values: Sequence[tuple[str, ...]], items: IntArray) -> Mapping[str, float]:

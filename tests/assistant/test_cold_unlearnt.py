@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from assistant.app import Assistant
 from recsys import generations
-from recsys.catalogue import Catalogue
 from recsys.cold import predicting
 from recsys.jam import checkpoint
 from recsys.predicted import predicted_rows
+from tests.brought_listening import bring_listening
 
 
 def test_a_model_that_never_saw_a_prediction_is_given_none(
@@ -25,15 +24,7 @@ def test_a_model_that_never_saw_a_prediction_is_given_none(
 ) -> None:
     with open_assistant(fresh_home) as assistant:
         assistant.index(write_catalogue(n_tracks=200))
-        catalogue = Catalogue.load(generations.current(fresh_home).folder / "catalogue")
-        rng = np.random.default_rng(0)
-        styles = np.unique([names[0] for names in catalogue.genres], return_inverse=True)[1]
-        vectors = rng.standard_normal((4, 6))[styles] + 0.2 * rng.standard_normal((200, 6))
-        artists = np.unique([names[0] for names in catalogue.artists], return_inverse=True)[1]
-        known = np.flatnonzero(artists % 4 != 0)
-        np.save(tmp_path / "vectors.npy", vectors[known])
-        (tmp_path / "ids.txt").write_text("\n".join(catalogue.track_ids[row] for row in known), encoding="utf-8")
-        assistant.add_embeddings("cf", tmp_path / "vectors.npy", tmp_path / "ids.txt")
+        bring_listening(assistant, fresh_home, tmp_path)
         with monkeypatch.context() as patched:
             patched.setattr(predicting, "FEWEST_ARTISTS", 10_000)
             assistant.index()

@@ -6,16 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from assistant.app import Assistant
 from assistant.evidence import Context, causes
 from assistant.languages import TONGUES
 from assistant.phrasebook import phrasebook
 from assistant.reply import Message
-from recsys import generations
-from recsys.catalogue import Catalogue
 from recsys.picking import bare_pick
+from tests.brought_listening import bring_listening
 from tests.planted import planted_catalogue
 
 SAID, WHY = "predicted from its words", "The listening data lacks it: its place there was predicted from its words."
@@ -26,15 +23,7 @@ def test_predicted_vectors_from_the_file_to_the_reason(
 ) -> None:
     with open_assistant(fresh_home, cold_vectors=False) as assistant:
         assistant.index(write_catalogue(n_tracks=200))
-        catalogue = Catalogue.load(generations.current(fresh_home).folder / "catalogue")
-        rng = np.random.default_rng(0)
-        styles = np.unique([names[0] for names in catalogue.genres], return_inverse=True)[1]
-        vectors = rng.standard_normal((4, 6))[styles] + 0.2 * rng.standard_normal((200, 6))
-        artists = np.unique([names[0] for names in catalogue.artists], return_inverse=True)[1]
-        known = np.flatnonzero(artists % 4 != 0)
-        np.save(tmp_path / "vectors.npy", vectors[known])
-        (tmp_path / "ids.txt").write_text("\n".join(catalogue.track_ids[row] for row in known), encoding="utf-8")
-        assistant.add_embeddings("cf", tmp_path / "vectors.npy", tmp_path / "ids.txt")
+        catalogue, known = bring_listening(assistant, fresh_home, tmp_path)
         assistant.index()
         off = assistant.reply(Message(text="40 jazz tracks", session_id="off", listener_id="ann"))
         assert not any(SAID in track.reason for track in off.tracks)
