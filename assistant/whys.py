@@ -32,6 +32,8 @@ _MAX_EXPLAINED = 3
 _MAX_COMPARED = 200
 #: A part of the score smaller than this is not worth a word, in the units of the ranking.
 _WORTH_NAMING = 0.02
+#: How many decimals of two scores are said: the fewest that tell them apart.
+_DECIMALS = (2, 3, 4)
 _BEFORE_OTHERS = "In a group I say what your words make of it, and leave everybody's taste out."
 _NOT_SEEN = "I do not see which track “{words}” is; the playlist has numbers 1 to {n}."
 _ASK_MORE = "Ask for any of the other {rest}, such as “why number {n}?”."
@@ -85,6 +87,7 @@ _ONLY_KNOWN = "your {wishes} lets through only what is known to be so, and of th
 _OTHER_VERSION = "another version of it was disliked, shown before, or given as an example."
 _RESTS = "you said not again before {day}."
 _VERSION_RESTS = "it is another version of {track}, of which you said not again before {day}."
+_TIED = "Its score is that of the weakest that is in, {track}: either could have been taken."
 _SCORE = "Its score is {score} beside the {other} of the weakest that is in, {track}."
 _SCORE_IN_PARTS = "Its score is {score} beside the {other} of the weakest that is in, {track}: {parts}."
 
@@ -308,10 +311,15 @@ def _lacks(place: Place, last: Place, book: Phrasebook) -> str:
         for name, gap in sorted(gaps.items(), key=lambda item: item[1])
         if abs(gap) >= _WORTH_NAMING
     ]
+    track = titled(ahead.track.title, ahead.track.artists, book)
+    score, other = (lambda n: book.number(place.pick.score, n)), (lambda n: book.number(ahead.score, n))
+    telling = next((n for n in _DECIMALS if score(n) != other(n)), None)
+    if telling is None:
+        return book(_TIED, track=track)
     return book(
         _SCORE_IN_PARTS if parts else _SCORE,
-        score=book.number(place.pick.score, 2),
-        other=book.number(ahead.score, 2),
-        track=titled(ahead.track.title, ahead.track.artists, book),
+        score=score(telling),
+        other=other(telling),
+        track=track,
         parts=book.listing(parts),
     )

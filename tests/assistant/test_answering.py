@@ -10,12 +10,15 @@ import pytest
 
 from assistant.answering import EXPORT_FORMATS
 from assistant.app import Assistant
+from assistant.phrasebook import ENGLISH_BOOK
 from assistant.reply import Diff, Reply
 from assistant.session import SessionState
 from assistant.store import SessionStore
 from assistant.usage import read_usage
+from assistant.whys import _lacks
 from connectors.playlists import FORMATS
-from recsys.types import Event, EventKind
+from recsys.recommendation import Pick, Place
+from recsys.types import Event, EventKind, Track
 from tests.assistant.test_agent import Chat, ids
 
 _COLUMNS = ("title", "artist", "album", "year", "genres", "moods", "country", "duration_s")
@@ -195,14 +198,31 @@ def test_a_lower_score_is_split_into_its_parts(chat: Chat) -> None:
     outside = next(f"Smoke {n}" for n in range(20) if f"Smoke {n}" not in {t.title for t in first.tracks})
     text = chat.say(f"why isn't {outside} there?").text
     assert "of 25 tracks that fit" in text
-    if "Its score is" in text:
+    if "beside the" in text:
         score, weakest = (float(part.split()[0]) for part in (text.split("score is ")[1], text.split("beside the ")[1]))
         gaps = [float(word.rstrip(".,")) for word in text.split() if word[0] in "+-" and word[1:2].isdigit()]
         assert score < weakest
         assert sum(gaps) == pytest.approx(score - weakest, abs=0.08)
         assert any(part in text for part in ("your words", "how well known", "chance"))
     else:
-        assert "for variety and length" in text
+        assert "for variety and length" in text or "either could have been taken" in text
+
+
+def _place(score: float, title: str = "Smoke", **parts: float) -> Place:
+    track = Track(track_id=title, title=title, artists=("Nina Simone",))
+    return Place(Pick(0, track, 180.0, False, score, 0.0, 0.0), rank=1, n_allowed=2, parts=parts)
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        (3.2, "Its score is 3.20 beside the 4.50 of the weakest that is in"),
+        (4.4981, "Its score is 4.498 beside the 4.500 of the weakest that is in"),
+        (4.49999, "score is that of the weakest that is in, “Weakest” by Nina Simone: either could have been taken."),
+    ],
+)
+def test_two_scores_are_said_as_precisely_as_tells_them_apart(score: float, said: str) -> None:
+    assert said in _lacks(_place(score), _place(4.5, "Weakest"), ENGLISH_BOOK)
 
 
 def test_a_track_that_goes_against_a_preference_is_told_which(chat: Chat) -> None:
