@@ -312,14 +312,14 @@ def _lacks(place: Place, last: Place, book: Phrasebook) -> str:
         if abs(gap) >= _WORTH_NAMING
     ]
     track = titled(ahead.track.title, ahead.track.artists, book)
-    score, other = (lambda n: book.number(place.pick.score, n)), (lambda n: book.number(ahead.score, n))
-    telling = next((n for n in _DECIMALS if score(n) != other(n)), None)
-    if telling is None:
+    said = [(book.number(place.pick.score, n), book.number(ahead.score, n)) for n in _DECIMALS]
+    score, other = next((pair for pair in said if pair[0] != pair[1]), ("", ""))
+    if not score:
         return book(_TIED, track=track)
     return book(
         _SCORE_IN_PARTS if parts else _SCORE,
-        score=score(telling),
-        other=other(telling),
+        score=score,
+        other=other,
         track=track,
         parts=book.listing(parts),
     )
