@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from evals.metrics import Summary, summarise
 from recsys.appeal.bayes import Z80
-from recsys.appeal.own import OwnAppeal, learn_own, spearman, spearman_interval
+from recsys.appeal.own import learn_own, spearman, spearman_interval
 from recsys.appeal.predicting import blocks_of
 from recsys.appeal.serving import HIGH, POPULARITY, Appeal
 from recsys.catalogue import Catalogue
@@ -105,7 +105,7 @@ def learn(
     blocks = blocks_of(home, catalogue, tables)
     own, trials = learn_own(catalogue, blocks, seed, progress)
     trial = next(one for one in trials if one.head == POPULARITY)
-    heads = OwnAppeal(own.posteriors, own.blocks, own.scaling).predict(blocks)
+    heads = own.predict(blocks)
     asked = hidden.rows & ~np.isnan(hidden.true)
     if POPULARITY not in heads:
         return Appeal({}, len(catalogue)), Prediction(int(asked.sum()), 0, 0.0, 0.0, 0.0, 0.0, switched_on=False)

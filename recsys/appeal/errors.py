@@ -28,6 +28,21 @@ class AppealModelError(AppealError):
         self.folder, self.problem = folder, problem
 
 
+class OtherVectorsError(AppealError):
+    """A model of appeal was learnt from vectors that something else made than what is there now.
+
+    Numbers of two encoders mean different things, even where there are as many of them.
+    """
+
+    def __init__(self, what: str, name: str, *, learnt: str, found: str) -> None:
+        super().__init__(
+            f"{what} was learnt from {name} by {learnt or 'an encoder that it does not name'}, and {name} is "
+            f"{f'by {found}' if found else 'not there'} now; learn it again with `segue train --apex`, or go back to "
+            "what it was learnt from"
+        )
+        self.name, self.learnt, self.found = name, learnt, found
+
+
 class PublishedCheckpointError(WeightsError):
     """A file is not a checkpoint of APEX as its authors publish it."""
 

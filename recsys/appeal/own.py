@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from recsys.appeal.bayes import Z80, Posterior, fit_posterior
 from recsys.appeal.content import Block, Scaling, beside, learn_scaling
-from recsys.appeal.errors import AppealError, AppealModelError
+from recsys.appeal.errors import AppealError, AppealModelError, OtherVectorsError
 from recsys.appeal.heads import find_head, heads_in
 from recsys.appeal.learners import folds_by_group
 from recsys.appeal.posterior_files import load_posteriors, save_posteriors
@@ -63,11 +63,22 @@ class OwnAppeal:
     posteriors: tuple[Posterior, ...]
     blocks: tuple[str, ...]
     scaling: Mapping[str, Scaling]
+    made_by: Mapping[str, str] = field(default_factory=dict)  # by block, what made its vectors
 
     def predict(self, blocks: Mapping[str, Block]) -> dict[str, tuple[FloatArray, FloatArray]]:
-        """Mean and deviation (N,) of every head; a track without any of the blocks has none (NaN)."""
-        if not self.posteriors or any(name not in blocks for name in self.blocks):
+        """Mean and deviation (N,) of every head; a track without any of the blocks has none (NaN).
+
+        Raises:
+            OtherVectorsError: a block is not there, or was made by another encoder than the one learnt from.
+        """
+        if not self.posteriors:
             return {}
+        for name in self.blocks:
+            learnt, there = self.made_by.get(name, ""), blocks.get(name)
+            if there is None or there.made_by != learnt:
+                raise OtherVectorsError(
+                    "what the catalogue taught", name, learnt=learnt, found=there.made_by if there else ""
+                )
         n_tracks = len(next(iter(blocks.values())).present)
         known = np.any([blocks[name].present for name in self.blocks], axis=0)
         content = beside(blocks, self.scaling, self.blocks, np.arange(n_tracks))
@@ -128,7 +139,8 @@ def learn_own(
             learnt.append(fit_posterior((head,), content, known, artists, seed, _N_DIRECTIONS))
         if progress:
             progress("appeal", number + 1, len(stated))
-    return OwnAppeal(tuple(learnt), names, scaling), tuple(trials)
+    made_by = {name: block.made_by for name, block in blocks.items()}
+    return OwnAppeal(tuple(learnt), names, scaling, made_by), tuple(trials)
 
 
 def _judge(
@@ -189,7 +201,8 @@ def save_own(home: Path, own: OwnAppeal, facts: Mapping[str, Any]) -> None:
     arrays: dict[str, NDArray[Any]] = {}
     for name, scale in own.scaling.items():
         arrays |= {f"{name}.centre": scale.centre, f"{name}.divided": scale.divided}
-    save_posteriors(home / FOLDER, NAME, own.posteriors, {"blocks": list(own.blocks), **facts}, arrays)
+    told = {"blocks": list(own.blocks), "made_by": dict(own.made_by), **facts}
+    save_posteriors(home / FOLDER, NAME, own.posteriors, told, arrays)
 
 
 def load_own(home: Path) -> OwnAppeal | None:
@@ -204,9 +217,11 @@ def load_own(home: Path) -> OwnAppeal | None:
     try:
         names = tuple(card["blocks"])
         scaling = {name: Scaling(arrays[f"{name}.centre"], arrays[f"{name}.divided"]) for name in names}
-    except (KeyError, TypeError) as error:
+        # Earlier versions did not say; what is not known to fit is not used.
+        made_by = {name: str(maker) for name, maker in card.get("made_by", {}).items()}
+    except (KeyError, TypeError, AttributeError) as error:
         raise AppealModelError(home / FOLDER, f"{error} is missing") from error
-    return OwnAppeal(tuple(posteriors), names, scaling)
+    return OwnAppeal(tuple(posteriors), names, scaling, made_by)
 
 
 def own_digest(home: Path) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 
 from recsys.appeal.bayes import Posterior
 from recsys.appeal.content import FACTS, TAGS, TEXT, Block, facts_of
-from recsys.appeal.errors import AppealModelError
+from recsys.appeal.errors import AppealModelError, OtherVectorsError
 from recsys.appeal.own import FOLDER, load_own, own_digest
 from recsys.appeal.posterior_files import load_posteriors
 from recsys.appeal.serving import Appeal
@@ -33,7 +33,7 @@ from recsys.types import FloatArray, Modality
 _LOG = logging.getLogger(__name__)
 _SERVED = "served"
 #: Raised when predictions are made in another way, so that old ones are made again.
-_FORMAT = 1
+_FORMAT = 2
 _KEPT = 3
 SHIPPED = "ratings"
 
@@ -61,13 +61,13 @@ def blocks_of(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embedd
     for name, modality in ((TEXT, Modality.TEXT), (TAGS, Modality.TAGS)):
         if modality in tables:
             table = tables[modality]
-            blocks[name] = Block(np.asarray(table.vectors), table.present)
+            blocks[name] = Block(np.asarray(table.vectors), table.present, table.encoder)
     for card in cards(home):
         # What is made of listening is no content.
         if card.of == TRACKS and card.name not in blocks and not is_collaborative(card.name):
             vectors, present = open_space(home, card.name).rows(catalogue.track_ids)
             if present.any():
-                blocks[card.name] = Block(vectors, present)
+                blocks[card.name] = Block(vectors, present, card.maker)
     return blocks
 
 
@@ -94,18 +94,20 @@ def open_appeal(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embe
     path = home / FOLDER / _SERVED / f"{key}.npz"
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            names = json.loads(str(found["names"]))
+            names, left_out = json.loads(str(found["names"])), json.loads(str(found["left_out"]))
             heads = {name: (found[f"{name}.mean"], found[f"{name}.deviation"]) for name in names}
         if all(len(mean) == len(catalogue) for mean, _ in heads.values()):
+            _warn(left_out)
             return Appeal(heads, len(catalogue))
     except FileNotFoundError:
         pass
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         _LOG.warning("predicted appeal is computed again: %s", error)
-    heads, whole = predict(home, catalogue, tables, encoder)
+    heads, left_out, whole = predict(home, catalogue, tables, encoder)
+    _warn(left_out)
     try:
         if whole:
-            _keep(path, heads)
+            _keep(path, heads, left_out)
     except OSError as error:
         _LOG.warning("predicted appeal cannot be kept in %s: %s", path.parent, error)
     return Appeal(heads, len(catalogue))
@@ -113,16 +115,21 @@ def open_appeal(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embe
 
 def predict(
     home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str
-) -> tuple[Heads, bool]:
-    """Predict every head of every track, and tell whether all sources could be read; what comes first knows better."""
+) -> tuple[Heads, list[str], bool]:
+    """Predict every head of every track, by the sources in their order: what comes first knows better.
+
+    Returns:
+        The heads, why sources are left out, and whether that stays so for as long as nothing else changes.
+    """
     heads: Heads = {}
+    left_out = []
     whole = True
     for source in (_by_network, _by_catalogue, _by_ratings):
         try:
             found = source(home, catalogue, tables, encoder)
         except RecsysError as error:
-            _LOG.warning("a source of predicted appeal is left out: %s", error)
-            whole = False
+            left_out.append(str(error))
+            whole = whole and isinstance(error, OtherVectorsError)
             continue
         for name, (mean, deviation) in found.items():
             if name in heads:
@@ -130,7 +137,12 @@ def predict(
                 known = ~np.isnan(had[0])
                 mean, deviation = np.where(known, had[0], mean), np.where(known, had[1], deviation)
             heads[name] = (mean.astype(np.float32), deviation.astype(np.float32))
-    return heads, whole
+    return heads, left_out, whole
+
+
+def _warn(left_out: Iterable[str]) -> None:
+    for why in left_out:
+        _LOG.warning("a source of predicted appeal is left out: %s", why)
 
 
 def _by_network(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Heads:
@@ -144,10 +156,14 @@ def _by_network(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embe
         told = dict(json.loads((home / FOLDER / CARD_FILE).read_text(encoding="utf-8"))["learnt_from"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AppealModelError(home / FOLDER, f"{type(error).__name__}: {error}".splitlines()[0]) from error
-    stored = {one.name for one in cards(home)}
+    stored = {one.name: one for one in cards(home)}
     inputs, deviations = told.get("inputs", []), told.get("deviations", {})
     if not inputs or not deviations or any(name not in stored for name in inputs):
         return {}
+    made_by = told.get("made_by", {})
+    for name in inputs:
+        if made_by.get(name, "") != stored[name].maker:
+            raise OtherVectorsError("the network", name, learnt=made_by.get(name, ""), found=stored[name].maker)
     fitted, _ = load_apex(home / FOLDER)
     found = [open_space(home, name).rows(catalogue.track_ids) for name in inputs]
     known = np.logical_and.reduce([there for _, there in found])
@@ -191,9 +207,10 @@ def _key(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTa
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _keep(path: Path, heads: Heads) -> None:
+def _keep(path: Path, heads: Heads, left_out: Sequence[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays: dict[str, Any] = {"names": np.array(json.dumps(list(heads)))}
+    told = {"names": list(heads), "left_out": list(left_out)}
+    arrays: dict[str, Any] = {name: np.array(json.dumps(one)) for name, one in told.items()}
     for name, (mean, deviation) in heads.items():
         arrays |= {f"{name}.mean": mean, f"{name}.deviation": deviation}
     scratch = path.with_suffix(f".{os.getpid()}.part")

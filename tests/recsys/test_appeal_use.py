@@ -14,7 +14,7 @@ from recsys.appeal.content import FACTS, Block, facts_of
 from recsys.appeal.errors import AppealError, AppealModelError
 from recsys.appeal.own import OwnAppeal, learn_own, load_own, own_digest, save_own, spearman, stated_heads
 from recsys.appeal.posterior_files import load_posteriors, save_posteriors
-from recsys.appeal.predicting import open_appeal, shipped
+from recsys.appeal.predicting import blocks_of, open_appeal, shipped
 from recsys.appeal.serving import GOOD, HIGH, POOR, QUALITY, Appeal, judged, judged_closeness, unjudged
 from recsys.catalogue import Catalogue
 from recsys.constraints import NO, UNKNOWN, YES, check
@@ -293,6 +293,34 @@ def test_predictions_are_kept_and_made_again_where_they_are_damaged(
     assert "computed again" in caplog.text
     assert np.array_equal(first.quality[0], third.quality[0], equal_nan=True)
     assert list((tmp_path / "appeal" / "served").iterdir()) == [kept]
+
+
+def test_a_model_learnt_with_one_encoder_is_refused_under_another_of_its_width(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    catalogue = popular()
+    n = len(catalogue)
+    vectors = np.random.default_rng(1).normal(size=(n, 8)).astype(np.float32)
+    vectors[:, 0] = np.nan_to_num(catalogue.numeric["year"] - 1995) / 10
+
+    def tables(encoder: str) -> dict[Modality, EmbeddingTable]:
+        table = EmbeddingTable(Modality.TEXT, encoder, catalogue.fingerprint, vectors, np.ones(n, bool))
+        return {Modality.TEXT: table}
+
+    own, _ = learn_own(catalogue, blocks_of(tmp_path, catalogue, tables("one")), 1)
+    save_own(tmp_path, own, {})
+    assert set(open_appeal(tmp_path, catalogue, tables("one"), "one").heads) == {"popularity"}
+    assert not caplog.records
+    for _ in range(2):  # made, and then opened as it was kept
+        caplog.clear()
+        assert open_appeal(tmp_path, catalogue, tables("another"), "another").heads == {}
+        assert "learnt from text by one, and text is by another now; learn it again" in caplog.text
+    caplog.clear()
+    assert open_appeal(tmp_path, catalogue, {}, "one").heads == {}
+    assert "text is not there now" in caplog.text
+    save_own(tmp_path, replace(own, made_by={}), {})  # as an earlier version kept it
+    assert open_appeal(tmp_path, catalogue, tables("one"), "one").heads == {}
+    assert "an encoder that it does not name" in caplog.text
 
 
 def test_another_model_is_noticed(tmp_path: Path) -> None:
