@@ -23,8 +23,8 @@ class UnknownHeadError(AppealError, LookupError):
 class AppealModelError(AppealError):
     """A folder holds no model of appeal that can be read."""
 
-    def __init__(self, folder: Path, problem: str) -> None:
-        super().__init__(f"cannot read a model of appeal in {folder}: {problem}; run `segue train --apex FILE` anew")
+    def __init__(self, folder: Path, problem: str, again: str = "segue train --apex FILE") -> None:
+        super().__init__(f"cannot read a model of appeal in {folder}: {problem}; run `{again}` anew")
         self.folder, self.problem = folder, problem
 
 

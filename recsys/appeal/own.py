@@ -227,7 +227,7 @@ def load_own(home: Path) -> OwnAppeal | None:
 def own_digest(home: Path) -> str:
     """What changes whenever something else was learnt, or nothing is there any more."""
     digest = hashlib.sha256()
-    for name in (f"{NAME}.json", "apex.json"):
+    for name in (f"{NAME}.json", "apex.json", "published.json"):
         path = home / FOLDER / name
         digest.update(path.read_bytes() if path.exists() else b"-")
     return digest.hexdigest()[:16]

@@ -10,7 +10,8 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -20,6 +21,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from recsys.appeal.bayes import Posterior
+from recsys.appeal.by_checkpoint import load_said
 from recsys.appeal.content import FACTS, TAGS, TEXT, Block, facts_of
 from recsys.appeal.errors import AppealModelError, OtherVectorsError
 from recsys.appeal.own import FOLDER, load_own, own_digest
@@ -28,7 +30,7 @@ from recsys.appeal.serving import Appeal
 from recsys.catalogue import Catalogue
 from recsys.embeddings import EmbeddingTable
 from recsys.errors import RecsysError
-from recsys.types import FloatArray, Modality
+from recsys.types import BoolArray, FloatArray, Modality
 
 _LOG = logging.getLogger(__name__)
 _SERVED = "served"
@@ -96,48 +98,57 @@ def open_appeal(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embe
         with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
             names, left_out = json.loads(str(found["names"])), json.loads(str(found["left_out"]))
             heads = {name: (found[f"{name}.mean"], found[f"{name}.deviation"]) for name in names}
+            by_model = {name: found[f"{name}.by_model"] for name in names if f"{name}.by_model" in found}
         if all(len(mean) == len(catalogue) for mean, _ in heads.values()):
             _warn(left_out)
-            return Appeal(heads, len(catalogue))
+            return Appeal(heads, len(catalogue), by_model)
     except FileNotFoundError:
         pass
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         _LOG.warning("predicted appeal is computed again: %s", error)
-    heads, left_out, whole = predict(home, catalogue, tables, encoder)
-    _warn(left_out)
+    made = predict(home, catalogue, tables, encoder)
+    _warn(made.left_out)
     try:
-        if whole:
-            _keep(path, heads, left_out)
+        if made.lasting:
+            _keep(path, made)
     except OSError as error:
         _LOG.warning("predicted appeal cannot be kept in %s: %s", path.parent, error)
-    return Appeal(heads, len(catalogue))
+    return Appeal(made.heads, len(catalogue), made.by_model)
 
 
-def predict(
-    home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str
-) -> tuple[Heads, list[str], bool]:
-    """Predict every head of every track, by the sources in their order: what comes first knows better.
+@dataclass(frozen=True)
+class Made:
+    """What is predicted of the tracks of a catalogue."""
 
-    Returns:
-        The heads, why sources are left out, and whether that stays so for as long as nothing else changes.
-    """
+    heads: Heads
+    by_model: dict[str, BoolArray]  # by head (N,), where a published model says it
+    left_out: tuple[str, ...]  # sources that are not used, and why
+    lasting: bool  # whether it stays so for as long as nothing else changes
+
+
+def predict(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Made:
+    """Predict every head of every track, by the sources in their order: what comes first knows better."""
     heads: Heads = {}
+    by_model: dict[str, BoolArray] = {}
     left_out = []
-    whole = True
-    for source in (_by_network, _by_catalogue, _by_ratings):
+    lasting = True
+    for source in (_by_network, _by_catalogue, _by_checkpoint, _by_ratings):
         try:
             found = source(home, catalogue, tables, encoder)
         except RecsysError as error:
             left_out.append(str(error))
-            whole = whole and isinstance(error, OtherVectorsError)
+            lasting = lasting and isinstance(error, OtherVectorsError)
             continue
         for name, (mean, deviation) in found.items():
+            known = np.zeros(len(catalogue), np.bool_)
             if name in heads:
                 had = heads[name]
                 known = ~np.isnan(had[0])
                 mean, deviation = np.where(known, had[0], mean), np.where(known, had[1], deviation)
+            if source is _by_checkpoint:
+                by_model[name] = ~np.isnan(mean) & ~known
             heads[name] = (mean.astype(np.float32), deviation.astype(np.float32))
-    return heads, left_out, whole
+    return Made(heads, by_model, tuple(left_out), lasting)
 
 
 def _warn(left_out: Iterable[str]) -> None:
@@ -183,6 +194,11 @@ def _by_catalogue(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Em
     return {} if own is None else own.predict(blocks_of(home, catalogue, tables))
 
 
+def _by_checkpoint(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Heads:
+    said = load_said(home / FOLDER)
+    return {} if said is None else said.along(catalogue.track_ids)
+
+
 def _by_ratings(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Heads:
     posterior, card = shipped()
     if encoder != card["encoder"] or Modality.TAGS not in tables:
@@ -207,11 +223,12 @@ def _key(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTa
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _keep(path: Path, heads: Heads, left_out: Sequence[str]) -> None:
+def _keep(path: Path, made: Made) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = {"names": list(heads), "left_out": list(left_out)}
+    told = {"names": list(made.heads), "left_out": made.left_out}
     arrays: dict[str, Any] = {name: np.array(json.dumps(one)) for name, one in told.items()}
-    for name, (mean, deviation) in heads.items():
+    arrays |= {f"{name}.by_model": rows for name, rows in made.by_model.items()}
+    for name, (mean, deviation) in made.heads.items():
         arrays |= {f"{name}.mean": mean, f"{name}.deviation": deviation}
     scratch = path.with_suffix(f".{os.getpid()}.part")
     with scratch.open("wb") as file:
