@@ -22,7 +22,7 @@ import psutil
 import torch
 
 from evals.reference_jam import Inputs, Mixing, ReferenceJam, evaluate_reference, train_reference
-from recsys.jam.blocks import ItemInputs, unit_rows
+from recsys.jam.blocks import ItemInputs
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.files import read_jam
 from recsys.jam.mixing import MixingModel
@@ -30,6 +30,7 @@ from recsys.jam.ranked import ranked_figures
 from recsys.jam.sampling import Examples
 from recsys.jam.trainer import LISTWISE, PAPER, TrainerSettings, train_model
 from recsys.types import FloatArray, Progress
+from recsys.unit import unit_rows
 
 MIXERS: tuple[Mixing, ...] = ("avg", "cross")
 DIM = 128

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from recsys.appeal.errors import AppealModelError
 from recsys.appeal.heads import Head, find_heads
+from recsys.cards import write_card
 from recsys.types import FloatArray
 
 COMMAND = "segue train --apex --checkpoint FILE"
@@ -102,10 +103,10 @@ def save_said(folder: Path, said: Said, facts: Mapping[str, object]) -> None:
         **facts,
     }
     (folder / CARD_FILE).unlink(missing_ok=True)
-    for name, what in ((_VALUES_FILE, content), (CARD_FILE, (json.dumps(card, indent=2) + "\n").encode())):
-        scratch = folder / f"{name}.part"
-        scratch.write_bytes(what)
-        os.replace(scratch, folder / name)
+    scratch = folder / f"{_VALUES_FILE}.part"
+    scratch.write_bytes(content)
+    os.replace(scratch, folder / _VALUES_FILE)
+    write_card(folder / CARD_FILE, card)
 
 
 def load_said(folder: Path) -> Said | None:

@@ -24,6 +24,7 @@ from recsys.appeal.errors import AppealError, AppealModelError, OtherVectorsErro
 from recsys.appeal.heads import find_head, heads_in
 from recsys.appeal.learners import folds_by_group
 from recsys.appeal.posterior_files import load_posteriors, save_posteriors
+from recsys.appeal.ranks import spearman
 from recsys.catalogue import Catalogue
 from recsys.types import Facet, FloatArray, Progress
 
@@ -93,7 +94,7 @@ class OwnAppeal:
 
 
 def stated_heads(catalogue: Catalogue) -> dict[str, NDArray[np.float64]]:
-    """What the catalogue states of heads: (N,) each, NaN where it does not; only heads with enough values."""
+    """What the catalogue states of heads: (N,) each, NaN where it does not; heads with enough values that differ."""
     scale = find_head("popularity").high
     popularity = catalogue.numeric["popularity"].astype(np.float64) * scale
     for heard in (True, False):
@@ -104,7 +105,11 @@ def stated_heads(catalogue: Catalogue) -> dict[str, NDArray[np.float64]]:
             value = details[column]
             if isinstance(value, int | float) and head.low <= value <= head.high and head.name != "popularity":
                 found.setdefault(head.name, np.full(len(catalogue), np.nan))[row] = value
-    return {name: values for name, values in found.items() if (~np.isnan(values)).sum() >= _LEAST_KNOWN}
+    return {
+        name: values
+        for name, values in found.items()
+        if (~np.isnan(values)).sum() >= _LEAST_KNOWN and np.nanmin(values) < np.nanmax(values)
+    }
 
 
 def learn_own(
@@ -118,8 +123,8 @@ def learn_own(
     stated = stated_heads(catalogue)
     if not stated:
         raise AppealError(
-            f"fewer than {_LEAST_KNOWN} of {len(catalogue):,} tracks state a popularity or another target; index a "
-            "catalogue that does, or give a table of targets with `segue train --apex FILE`"
+            f"fewer than {_LEAST_KNOWN} of {len(catalogue):,} tracks state a popularity or another target, or all the "
+            "same; index a catalogue that does, or give a table of targets with `segue train --apex FILE`"
         )
     names = tuple(blocks)
     rng = np.random.default_rng(seed)
@@ -157,13 +162,13 @@ def _judge(
         )
         mean[held], deviation[held], guess[held] = told.mean[:, 0], told.deviation[:, 0], values[rest].mean()
     true = values[:, 0]
-    low, high = spearman_interval(mean, true, artists, seed)
+    low, high = spearman_interval(true, mean, artists, seed)
     error, plain = (float(np.sqrt(np.square(said - true).mean())) for said in (mean, guess))
     return HeadTrial(
         head,
         len(true),
         n_artists,
-        spearman(mean, true),
+        spearman(true, mean),
         low,
         high,
         error,
@@ -173,16 +178,8 @@ def _judge(
     )
 
 
-def spearman(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """The rank correlation of two columns (n,), ties by their mean rank; 0 where one is constant."""
-    from scipy.stats import rankdata
-
-    ranks = np.corrcoef(rankdata(one), rankdata(other))[0, 1] if np.ptp(one) and np.ptp(other) else 0.0
-    return float(ranks)
-
-
 def spearman_interval(
-    one: NDArray[np.float64], other: NDArray[np.float64], groups: NDArray[np.str_], seed: int
+    true: NDArray[np.float64], said: NDArray[np.float64], groups: NDArray[np.str_], seed: int
 ) -> tuple[float, float]:
     """A 95 % interval of the rank correlation, by drawing groups (n,) with replacement."""
     _, which = np.unique(groups, return_inverse=True)
@@ -191,8 +188,8 @@ def spearman_interval(
     drawn = []
     for _ in range(_N_DRAWS):
         rows = np.concatenate([members[group] for group in rng.integers(len(members), size=len(members))])
-        drawn.append(spearman(one[rows], other[rows]))
-    low, high = np.quantile(drawn, [0.025, 0.975])
+        drawn.append(spearman(true[rows], said[rows]))
+    low, high = np.nanquantile(drawn, [0.025, 0.975])  # a draw whose truth is all alike says nothing
     return float(low), float(high)
 
 

@@ -10,7 +10,10 @@ import hashlib
 import json
 import logging
 import os
+import threading
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -37,6 +40,9 @@ _SERVED = "served"
 #: Raised when predictions are made in another way, so that old ones are made again.
 _FORMAT = 2
 _KEPT = 3
+_PART = ".part"
+#: Nobody takes so long to write predictions, in seconds.
+_LEFT_AFTER_S = 3600.0
 SHIPPED = "ratings"
 
 Heads = dict[str, tuple[FloatArray, FloatArray]]
@@ -109,7 +115,8 @@ def open_appeal(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embe
     made = predict(home, catalogue, tables, encoder)
     _warn(made.left_out)
     try:
-        if made.lasting:
+        # What was learnt may have been replaced meanwhile, by another process: then it is another state's.
+        if made.lasting and _key(home, catalogue, tables, encoder) == key:
             _keep(path, made)
     except OSError as error:
         _LOG.warning("predicted appeal cannot be kept in %s: %s", path.parent, error)
@@ -230,10 +237,20 @@ def _keep(path: Path, made: Made) -> None:
     arrays |= {f"{name}.by_model": rows for name, rows in made.by_model.items()}
     for name, (mean, deviation) in made.heads.items():
         arrays |= {f"{name}.mean": mean, f"{name}.deviation": deviation}
-    scratch = path.with_suffix(f".{os.getpid()}.part")
+    scratch = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}{_PART}")
     with scratch.open("wb") as file:
         np.savez(file, **arrays)
     os.replace(scratch, path)
-    others = sorted(path.parent.glob("*.npz"), key=lambda one: one.stat().st_mtime, reverse=True)
-    for old in others[_KEPT:]:
+    _tidy(path.parent)
+
+
+def _tidy(folder: Path) -> None:
+    """Drop all but the latest predictions, and what killed processes left; others may be doing the same."""
+    written: dict[Path, float] = {}
+    for one in folder.iterdir():
+        with suppress(FileNotFoundError):
+            written[one] = one.stat().st_mtime
+    kept = sorted((one for one in written if one.suffix == ".npz"), key=lambda one: written[one], reverse=True)
+    left = (one for one, when in written.items() if one.suffix == _PART and when < time.time() - _LEFT_AFTER_S)
+    for old in (*kept[_KEPT:], *left):
         old.unlink(missing_ok=True)

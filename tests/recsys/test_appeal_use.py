@@ -12,9 +12,10 @@ import pytest
 from recsys.appeal.bayes import Z80, fit_posterior
 from recsys.appeal.content import FACTS, Block, facts_of
 from recsys.appeal.errors import AppealError, AppealModelError
-from recsys.appeal.own import OwnAppeal, learn_own, load_own, own_digest, save_own, spearman, stated_heads
+from recsys.appeal.own import OwnAppeal, learn_own, load_own, own_digest, save_own, stated_heads
 from recsys.appeal.posterior_files import load_posteriors, save_posteriors
 from recsys.appeal.predicting import blocks_of, open_appeal, shipped
+from recsys.appeal.ranks import spearman
 from recsys.appeal.serving import GOOD, HIGH, POOR, QUALITY, Appeal, judged, judged_closeness, unjudged
 from recsys.catalogue import Catalogue
 from recsys.constraints import NO, UNKNOWN, YES, check
@@ -327,3 +328,15 @@ def test_another_model_is_noticed(tmp_path: Path) -> None:
     before = own_digest(tmp_path)
     save_own(tmp_path, OwnAppeal((), (), {}), {})
     assert own_digest(tmp_path) != before
+
+
+def test_ranks_of_a_constant_truth_tell_nothing_and_a_constant_guess_is_no_correlation() -> None:
+    values, constant = np.array([1.0, 2.0, 2.0, 5.0]), np.full(4, 3.0)
+    assert spearman(values, values**3) == pytest.approx(1)
+    assert spearman(values, constant) == 0
+    assert np.isnan(spearman(constant, values))
+
+
+def test_a_popularity_that_is_the_same_everywhere_cannot_be_learnt() -> None:
+    tracks = [Track(f"t{row}", f"T{row}", (f"A{row}",), popularity=0.4) for row in range(200)]
+    assert stated_heads(Catalogue.from_tracks(tracks)) == {}
