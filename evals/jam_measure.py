@@ -154,7 +154,7 @@ def evaluation(*, folder: str, encoded: str, split: str, seed: int, progress: Pr
         for number, (way, evaluate) in enumerate(ways.items()):
             runs = []
             for _ in range(3 if way == "ours" else 1):
-                with _watched() as peak:
+                with watched() as peak:
                     started = time.process_time()
                     evaluate()
                     runs.append({"seconds": time.process_time() - started, "peak_mb": 0.0})
@@ -227,7 +227,7 @@ def _warm(data: _Data, train: JamSplit, validation: JamSplit, seed: int) -> None
 
 
 @contextmanager
-def _watched() -> Iterator[list[float]]:
+def watched() -> Iterator[list[float]]:
     """Lend a list that holds, afterwards, by how many MB (10⁶ bytes) memory grew at most, sampled every 5 ms."""
     process = psutil.Process()
     before = most = process.memory_info().rss

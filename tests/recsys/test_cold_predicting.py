@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evals.predicting_cost import PARTS, measure
 from recsys import generations, predicted
 from recsys.catalogue import Catalogue
+from recsys.cold.port import silent
 from recsys.cold.predicting import FEWEST_ARTISTS, Predicted, predict_collaborative
 from recsys.cold.weights import EncoderWeights, read_weights
 from recsys.embeddings import EmbeddingTable
@@ -207,6 +209,17 @@ def test_chroma_serves_predicted_vectors_as_the_exact_index_does(home: Path, min
         assert told[0] == told[1]
         seen += sum(bool(pick.predicted_from) for pick in theirs.picks)
     assert seen
+
+
+def test_the_bench_measures_a_served_folder_and_leaves_it_as_it_is(home: Path) -> None:
+    folder = generations.current(home).folder
+    before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}
+    found = {part: measure(part, str(folder), 1, 64, silent) for part in PARTS}
+    assert before == {path: path.stat().st_mtime_ns for path in home.rglob("*")}
+    assert found["collaborative"]["n_predicted"] == (predicted.artists_of(CATALOGUE) % 5 == 0).sum()
+    assert found["appeal made"]["n_predicted"] == found["appeal kept"]["n_predicted"] == len(CATALOGUE)
+    assert min(found["appeal kept"]["seconds"]) < found["appeal made"]["seconds"][0]
+    assert len(found["appeal kept"]["seconds"]) > len(found["load"]["seconds"]) == 1
 
 
 class Renamed:
