@@ -7,6 +7,8 @@ Task. Of a data folder the catalogue and the vectors of names and of description
                    artists; what it lacks is predicted, as `segue index` does once for a generation
     appeal made    predicting appeal of every track, as the first opening after an index does
     appeal kept    opening predictions that were kept, as every later one does
+    appeal learnt  learning from what the catalogue states, as `segue train --apex` does; where it states enough
+    by learnt      predicting appeal of every track by that, too; memory that learning left free is used again
 
 Conventions. Each part runs in a process of its own. `seconds` is by the clock, `cpu_s` by the processor, all threads
 together; `peak_mb` is by how many 10⁶ bytes memory grew while it ran, at most. `appeal kept` is the median of twenty.
@@ -27,13 +29,15 @@ from evals.jam_measure import watched
 from evals.metrics import summarise, summarise_quantile
 from evals.report import Report
 from recsys import generations, predicted
-from recsys.appeal.predicting import open_appeal, tables_of
+from recsys.appeal.own import learn_own, save_own, stated_heads
+from recsys.appeal.predicting import blocks_of, open_appeal, tables_of
 from recsys.catalogue import Catalogue
 from recsys.cold.weights import read_weights
 from recsys.types import FloatArray, Modality, Progress
 
 _WIDTH, _N_OPENED = 64, 20
 PARTS = ("load", "collaborative", "appeal made", "appeal kept")
+LEARNT = ("appeal learnt", "by learnt")
 
 
 def bench_predicting(home: Path, seeds: Sequence[int], *, threads: int = 1, progress: Progress | None = None) -> Report:
@@ -52,7 +56,8 @@ def bench_predicting(home: Path, seeds: Sequence[int], *, threads: int = 1, prog
     generation = generations.current(home)
     settings: dict[str, Any] = {"tracks": generation.manifest["n_tracks"], "threads": threads}
     report = Report("segue bench predicting", settings, seeds)
-    for part in PARTS:
+    stated = stated_heads(Catalogue.load(generation.folder / "catalogue"))
+    for part in (*PARTS, *(LEARNT if stated else ())):
         asked = {"part": part, "folder": str(generation.folder.absolute()), "threads": threads}
         runs: list[Mapping[str, Any]] = [
             run_child("evals.predicting_cost:measure", {**asked, "seed": seed}, threads=threads, progress=progress)
@@ -99,10 +104,19 @@ def _prepared(
         return predict, 1
     encoder = next(table.encoder for table in tables.values())
 
+    def learn() -> int:
+        own, _ = learn_own(catalogue, blocks_of(scratch, catalogue, tables), seed, progress)
+        save_own(scratch, own, {})
+        return len(catalogue)
+
     def opened() -> int:
         return int((~np.isnan(open_appeal(scratch, catalogue, tables, encoder).quality[0])).sum())
 
-    if part == "appeal made":
+    if part == "appeal learnt":
+        return learn, 1
+    if part == "by learnt":
+        learn()
+    if part != "appeal kept":
         return opened, 1
     opened()
     return opened, _N_OPENED
