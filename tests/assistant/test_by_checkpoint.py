@@ -104,8 +104,6 @@ def test_a_folder_is_heard_asked_about_and_served(
         why = assistant.reply(Message(listener_id="x", session_id="s", text="why is number 1 there?")).text
         assert "Said by a published model that heard the file, not by people: clear structure" in why
         assert "± 1.5 of 5" in why
-    with open_assistant(home, appeal=False) as assistant:
-        assert assistant.serving().recommender.catalogue.appeal is None
 
 
 def test_a_checkpoint_of_songs_is_asked_about_the_mean_of_the_segments(tmp_path: Path) -> None:
