@@ -17,13 +17,13 @@ from recsys.appeal.content import FACTS, facts_of
 from recsys.appeal.own import FOLDER, learn_own, save_own
 from recsys.appeal.predicting import open_appeal
 from recsys.catalogue import Catalogue
-from recsys.encoders.minilm import MiniLmEncoder
 from recsys.jam.train import TrainingSettings
 from recsys.pipeline import build
 from recsys.types import Track
 from recsys.vocabulary import load_vocabulary
 from tests.planted import planted_catalogue
 from tests.recsys.test_fitting import bring
+from tests.words_encoder import WordsEncoder
 
 N_CATALOGUES, N_ROUNDS = 5, 4
 
@@ -61,8 +61,7 @@ def build_once(home: Path) -> dict[str, Any]:
     """Index a catalogue whose space of listening lacks some tracks."""
     catalogue = planted_catalogue()
     training = TrainingSettings(steps=10, batch=64, n_negatives=50, threads=1)
-    encoder = MiniLmEncoder(home / "cache" / "encoder", 1)
-    made = build(home, catalogue, load_vocabulary(), encoder, training, predict=True)
+    made = build(home, catalogue, load_vocabulary(), WordsEncoder(), training, predict=True)
     rows = predicted.predicted_rows(made.generation.folder, len(catalogue))
     return {"key": made.generation.key, "n_missing": int(rows.missing["cf"].sum())}
 
