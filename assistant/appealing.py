@@ -100,6 +100,7 @@ def train_appeal(
         report = _report(home, read, inputs, fitted.losses, started)
         facts = {
             "inputs": list(inputs),
+            "made_by": _makers(home, inputs),
             "mode": mode,
             "rows": report.n_rows,
             "artists": report.n_artists,
@@ -163,6 +164,13 @@ def _content(
 
     parts = [_part(home, table, read, one, encoder).astype(np.float32) for one in vectors]
     return np.hstack(parts), tuple(one if one.startswith(TEXT) else Path(one).name for one in vectors)
+
+
+def _makers(home: Path, inputs: Sequence[str]) -> dict[str, str]:
+    """Tell what made the vectors of those inputs that are stored spaces."""
+    from recsys.spaces import cards
+
+    return {card.name: card.maker for card in cards(home) if card.name in inputs}
 
 
 def _part(home: Path, table: Path, read: TargetTable, asked: str, encoder: str) -> FloatArray:

@@ -46,6 +46,7 @@ _MOST_SAID, _MOST_NUMBERS = 2, 5
 _RECORDED = "predicted to be well produced"
 _CLOSE = "predicted: close to what rates high ({words})"
 _LITTLE_KNOWN = "little known, but predicted to be close to what rates high ({words})"
+_BY_MODEL = "Said by a published model that heard the file, not by people: {names}."
 _WHY = "Predicted from what is known of it, with 80 % intervals: {numbers}."
 
 
@@ -131,7 +132,11 @@ def judged_numbers(pick: Pick, book: Phrasebook) -> str:
                 middle=book.number(one.middle, 1),
             )
         )
-    return book(_WHY, numbers=book.listing(numbers)) if numbers else ""
+    if not numbers:
+        return ""
+    told = book(_WHY, numbers=book.listing(numbers))
+    by_model = [book(_NAMES[name]) for name in names if pick.appeal[name].by_model]
+    return f"{told} {book(_BY_MODEL, names=book.listing(by_model))}" if by_model else told
 
 
 def _standing_out(appeal: Mapping[str, Predicted]) -> list[str]:

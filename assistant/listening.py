@@ -42,7 +42,7 @@ def listen_to_tracks(settings: Settings, store: Store, progress: Progress | None
     encoders = choose_encoders(settings.audio.encoders, settings.home)
     if not encoders:
         return None
-    keys, files, problems = _keys(of_tracks)
+    keys, files, problems = find_sounds(of_tracks)
     listened = listen(
         settings.home,
         files,
@@ -70,7 +70,7 @@ def listen_to_tracks(settings: Settings, store: Store, progress: Progress | None
     )
 
 
-def _keys(of_tracks: Sequence[SoundFile]) -> tuple[dict[str, str], dict[str, Path], list[Problem]]:
+def find_sounds(of_tracks: Sequence[SoundFile]) -> tuple[dict[str, str], dict[str, Path], list[Problem]]:
     """What tells each track's sound (track id → key), where to find each (key → file), and tracks without any."""
     keys: dict[str, str] = {}
     files: dict[str, Path] = {}

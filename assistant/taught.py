@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.errors import NothingLikedError, NothingTaughtError
 from assistant.parts import Parts
 from assistant.reports import DialoguesReport, RankerReport, TrainReport, TrialReport, UsageReport
 from recsys.types import Progress
+
+if TYPE_CHECKING:
+    from assistant.appealing_published import PublishedReport
 
 
 class Taught(Parts):
@@ -54,6 +58,16 @@ class Taught(Parts):
                 seconds=time.perf_counter() - started,
                 own=own_report(lesson, verdict),
             )
+
+    def predict_by_checkpoint(self, checkpoint: Path, progress: Progress | None = None) -> PublishedReport:
+        """Ask the published checkpoint of APEX about every file, and serve what it says from the next message on.
+
+        Raises:
+            As `assistant.appealing_published.predict_by_checkpoint`.
+        """
+        from assistant.appealing_published import predict_by_checkpoint
+
+        return predict_by_checkpoint(self.settings, self._store(), checkpoint, progress)
 
     def train_ranker(
         self, progress: Progress | None = None, *, dialogs: Path | None = None, n_walks: int | None = None

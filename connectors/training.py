@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from assistant.following_reports import SequentialReport
     from assistant.reports import RankerReport
 
+_MOST_PROBLEMS = 20
+
 
 def train(
     seed: Annotated[
@@ -70,6 +72,10 @@ def train(
     table: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="With --apex: a table of targets.", show_default=False)
     ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option("--checkpoint", metavar="FILE", help="With --apex: ask APEX's published checkpoint about files."),
+    ] = None,
     vectors: Annotated[
         list[str] | None,
         typer.Option("--vectors", metavar="NAME", help="With --apex: FILE.npy, a space, text:COLUMN or features."),
@@ -93,10 +99,14 @@ def train(
         raise typer.BadParameter(f"{table} is a table for --apex; give that as well")
     if table is None and (vectors or targets or set_):
         raise typer.BadParameter("--vectors, --targets and --set go with --apex FILE; give that as well")
+    if checkpoint is not None and (not apex or table is not None or vectors or targets or set_ or seed is not None):
+        raise typer.BadParameter("--checkpoint goes with --apex and nothing else: nothing is learnt, files are heard")
     if apex:
         if any(one not in (None, False) for one in others) or tidy_names or from_events or sequential:
             raise typer.BadParameter("--apex learns appeal alone; it goes with --vectors, --targets, --set and --seed")
-        if table is None:
+        if checkpoint is not None:
+            _predict_by_checkpoint(checkpoint)
+        elif table is None:
             _train_own_appeal(seed)
         else:
             _train_appeal(table, vectors or [], targets, set_ or [], seed)
@@ -204,6 +214,28 @@ def _train_appeal(table: Path, vectors: list[str], targets: str | None, asked: l
     best = f"the best of {report.n_epochs} epochs was {report.best_epoch}"
     typer.echo(f"  {best}, with a loss of {report.loss:.4g} on artists that were held out")
     typer.echo(f"  it is in {report.folder}")
+
+
+def _predict_by_checkpoint(checkpoint: Path) -> None:
+    from assistant.labels import plain
+    from connectors.progress import JobProgress
+
+    settings = read_settings()
+    with open_assistant(settings) as assistant, JobProgress() as progress:
+        report = assistant.predict_by_checkpoint(checkpoint, progress)
+    typer.echo(
+        f"Predicted appeal of {report.n_heard:,} of {report.n_tracks:,} tracks with a file by {checkpoint.name} "
+        f"(learnt by {report.mode}) in {report.seconds:.0f} s; {report.n_decoded:,} files were heard now"
+    )
+    for name, one in report.errors.items():
+        of = f"the error on {one.n_stated:,} tracks that state it" if one.n_stated else "its range: no error is known"
+        typer.echo(f"  {name}: made by a model, deviation {one.deviation:.3g}, {of}")
+    for problem in report.problems[:_MOST_PROBLEMS]:
+        typer.echo(f"  not heard: {plain(problem.path)}: {plain(problem.reason)}")
+    if len(report.problems) > _MOST_PROBLEMS:
+        typer.echo(f"  … and {len(report.problems) - _MOST_PROBLEMS:,} more")
+    if not settings.appeal:
+        typer.echo("  SEGUE_APPEAL is off, so that it takes no part until that is on")
 
 
 def _told(report: RankerReport) -> list[str]:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from evals.errors import MetricError
 from evals.metrics import Summary
+from recsys.appeal.ranks import pearson, ranks, spearman
 
 Values = NDArray[np.float64]
 Metric = Callable[[Values, Values], float]
@@ -41,26 +42,13 @@ def mae(true: Values, said: Values) -> float:
     return float(np.mean(np.abs(true - said)))
 
 
-def pearson(true: Values, said: Values) -> float:
-    """Return the correlation: 0 where the prediction is constant, for that tells nothing; NaN where the truth is."""
-    a, b = true - true.mean(), said - said.mean()
-    if not (a @ a) > 0:
-        return float("nan")
-    return float(a @ b) / float(np.sqrt((a @ a) * (b @ b))) if b @ b > 0 else 0.0
-
-
-def spearman(true: Values, said: Values) -> float:
-    """Return the correlation of ranks, in constant cases as `pearson`."""
-    return pearson(_ranks(true), _ranks(said))
-
-
 def auc(true: Values, said: Values) -> float:
     """Return the area under the ROC curve of a target that is 0 or 1; NaN where there is one class alone."""
     n_ones = float(true.sum())
     n_zeros = len(true) - n_ones
     if not n_ones or not n_zeros:
         return float("nan")
-    return (float(_ranks(said)[true > 0].sum()) - n_ones * (n_ones + 1) / 2) / (n_ones * n_zeros)
+    return (float(ranks(said)[true > 0].sum()) - n_ones * (n_ones + 1) / 2) / (n_ones * n_zeros)
 
 
 def slope(true: Values, said: Values) -> float:
@@ -139,10 +127,3 @@ class Resamples:
             raise MetricError("no resample has both classes or any variance; give more rows")
         low, high = np.quantile(found, [0.025, 0.975])
         return Summary(estimate, float(low), float(high), float(np.std(found, ddof=1)), self.n_rows)
-
-
-def _ranks(values: Values) -> Values:
-    """Ranks from 1, ties share their middle one."""
-    from scipy.stats import rankdata
-
-    return np.asarray(rankdata(values), np.float64)

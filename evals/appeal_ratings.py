@@ -21,9 +21,10 @@ from evals.apex_data import AESTHETICS, read_data
 from evals.errors import EvaluationDataError
 from recsys.appeal.bayes import Z80, fit_posterior
 from recsys.appeal.learners import folds_by_group
-from recsys.appeal.own import spearman, spearman_interval
+from recsys.appeal.own import spearman_interval
 from recsys.appeal.posterior_files import save_posteriors
 from recsys.appeal.predicting import SHIPPED
+from recsys.appeal.ranks import spearman
 from recsys.encoders.text import TextEncoder
 from recsys.types import FloatArray
 
@@ -91,11 +92,11 @@ def evaluate_ratings(ratings: Ratings, seed: int) -> list[AxisFigures]:
     found = []
     for axis, head in enumerate(ratings.heads):
         true, said = ratings.values[:, axis], mean[:, axis]
-        low, high = spearman_interval(said, true, ratings.clips, seed)
+        low, high = spearman_interval(true, said, ratings.clips, seed)
         found.append(
             AxisFigures(
                 head,
-                spearman(said, true),
+                spearman(true, said),
                 low,
                 high,
                 float(np.sqrt(np.square(said - true).mean())),

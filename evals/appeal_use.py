@@ -32,8 +32,9 @@ from numpy.typing import NDArray
 
 from evals.metrics import Summary, summarise
 from recsys.appeal.bayes import Z80
-from recsys.appeal.own import OwnAppeal, learn_own, spearman, spearman_interval
+from recsys.appeal.own import learn_own, spearman_interval
 from recsys.appeal.predicting import blocks_of
+from recsys.appeal.ranks import spearman
 from recsys.appeal.serving import HIGH, POPULARITY, Appeal
 from recsys.catalogue import Catalogue
 from recsys.embeddings import EmbeddingCache, EmbeddingTable
@@ -105,18 +106,18 @@ def learn(
     blocks = blocks_of(home, catalogue, tables)
     own, trials = learn_own(catalogue, blocks, seed, progress)
     trial = next(one for one in trials if one.head == POPULARITY)
-    heads = OwnAppeal(own.posteriors, own.blocks, own.scaling).predict(blocks)
+    heads = own.predict(blocks)
     asked = hidden.rows & ~np.isnan(hidden.true)
     if POPULARITY not in heads:
         return Appeal({}, len(catalogue)), Prediction(int(asked.sum()), 0, 0.0, 0.0, 0.0, 0.0, switched_on=False)
     mean, deviation = (part[asked].astype(np.float64) for part in heads[POPULARITY])
     true = hidden.true[asked].astype(np.float64) * _SCALE
     artists: NDArray[np.str_] = catalogue.artist_rows[asked].astype(str)
-    low, high = spearman_interval(mean, true, artists, seed)
+    low, high = spearman_interval(true, mean, artists, seed)
     told = Prediction(
         len(true),
         len(set(artists.tolist())),
-        spearman(mean, true),
+        spearman(true, mean),
         low,
         high,
         float((np.abs(mean - true) <= Z80 * deviation).mean()),

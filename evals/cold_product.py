@@ -38,7 +38,6 @@ from evals.encoders_recovered import recovered
 from evals.errors import EvaluationDataError
 from evals.metrics import summarise
 from evals.report import Report
-from recsys.cold.content import unit_rows
 from recsys.cold.predicting import Predicted, predict_collaborative
 from recsys.cold.weights import read_weights
 from recsys.encoders.collaborative import fit_als, fold_in_als
@@ -48,6 +47,7 @@ from recsys.jam.dataset import JamDataset
 from recsys.jam.train import StandIns, TrainingSettings, fold_in_all, train
 from recsys.synthesis import Triple
 from recsys.types import BoolArray, FloatArray, IntArray, Modality, Progress
+from recsys.unit import unit_rows
 
 VARIANTS, PARTS = ("plain", "shown", "own"), ("test", "validation")
 SHOWN = ("true", "predicted", "shuffled", "absent")

@@ -22,7 +22,7 @@ import psutil
 import torch
 
 from evals.reference_jam import Inputs, Mixing, ReferenceJam, evaluate_reference, train_reference
-from recsys.jam.blocks import ItemInputs, unit_rows
+from recsys.jam.blocks import ItemInputs
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.files import read_jam
 from recsys.jam.mixing import MixingModel
@@ -30,6 +30,7 @@ from recsys.jam.ranked import ranked_figures
 from recsys.jam.sampling import Examples
 from recsys.jam.trainer import LISTWISE, PAPER, TrainerSettings, train_model
 from recsys.types import FloatArray, Progress
+from recsys.unit import unit_rows
 
 MIXERS: tuple[Mixing, ...] = ("avg", "cross")
 DIM = 128
@@ -153,7 +154,7 @@ def evaluation(*, folder: str, encoded: str, split: str, seed: int, progress: Pr
         for number, (way, evaluate) in enumerate(ways.items()):
             runs = []
             for _ in range(3 if way == "ours" else 1):
-                with _watched() as peak:
+                with watched() as peak:
                     started = time.process_time()
                     evaluate()
                     runs.append({"seconds": time.process_time() - started, "peak_mb": 0.0})
@@ -226,7 +227,7 @@ def _warm(data: _Data, train: JamSplit, validation: JamSplit, seed: int) -> None
 
 
 @contextmanager
-def _watched() -> Iterator[list[float]]:
+def watched() -> Iterator[list[float]]:
     """Lend a list that holds, afterwards, by how many MB (10⁶ bytes) memory grew at most, sampled every 5 ms."""
     process = psutil.Process()
     before = most = process.memory_info().rss

@@ -38,9 +38,9 @@ from evals.trec import Ranked, TrecFolder
 from recsys.encoders.text import TextEncoder
 from recsys.jam.counting import listener_pairs
 from recsys.jam.dataset import JamSplit
-from recsys.jam.joint import unit_rows
 from recsys.jam.task import JamSystem, JamTask
 from recsys.types import FloatArray, Progress
+from recsys.unit import unit_rows
 
 if TYPE_CHECKING:
     from recsys.jam.mixing import MixingModel

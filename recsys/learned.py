@@ -23,7 +23,7 @@ from recsys.encoders.text import TextEncoder
 from recsys.errors import CatalogueMismatchError, RecsysError
 from recsys.generations import Generation
 from recsys.jam.dataset import JamDataset, JamSplit
-from recsys.jam.joint import CARD_FILE, Joint, unit_rows
+from recsys.jam.joint import CARD_FILE, Joint
 from recsys.jam.joint_model import JointSettings
 from recsys.jam.joint_system import MADE_OF_REQUESTS
 from recsys.jam.joint_train import drop_state, fit_joint
@@ -33,6 +33,7 @@ from recsys.jam.requests import Requests
 from recsys.ranking import RankingWeights
 from recsys.spaces import TrackSpaces
 from recsys.types import FloatArray, IntArray, Modality, Progress, TrackId
+from recsys.unit import unit_rows
 
 if TYPE_CHECKING:
     from recsys.jam.helpers import Helpers

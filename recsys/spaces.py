@@ -63,6 +63,11 @@ class SpaceCard:
     source: str  # the name of the vectors' file
     added_at: float  # seconds since the epoch, UTC
 
+    @property
+    def maker(self) -> str:
+        """What made its vectors, as far as is known: the same for vectors that mean the same."""
+        return f"{self.source} ({self.fingerprint})"
+
 
 def grown(stored: Iterable[SpaceCard]) -> dict[str, str]:
     """Tell the content of the spaces that Segue goes on making, by name: it changes where their fingerprints do not."""

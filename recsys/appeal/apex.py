@@ -9,7 +9,8 @@ The names of parameters are those of the published checkpoint (`shared.0.block.0
 D is 768 there, the width of MERT-v1-95M; any width and any heads of `recsys.appeal.heads` will do here.
 
 **Song or segment.** Trained on *songs*, a row is the mean of a track's segments; trained on *segments*, each 30 s are a
-row with the track's targets, and a track is predicted by the mean over its segments' predictions (`of_segments`).
+row with the track's targets, and a track is predicted by the mean of what is said of its segments
+(`recsys.appeal.published`).
 
 Shapes: B tracks, D content numbers, H heads.
 """
@@ -93,11 +94,3 @@ class Apex(nn.Module):
         """Map content (B, D) to predictions (B, H), each within its head's range."""
         shared = self.shared(inputs)  # (B, 256)
         return torch.stack([self.get_submodule(f"branch_{head.name}")(shared) for head in self.heads], dim=1)
-
-
-def of_segments(predictions: Tensor, track_of: Tensor, n_tracks: int) -> Tensor:
-    """Average predictions of segments (S, H) by their track (S,): (n_tracks, H); NaN for a track without any."""
-    sums = torch.zeros(n_tracks, predictions.shape[1], dtype=predictions.dtype)
-    sums.index_add_(0, track_of, predictions)
-    counts = torch.bincount(track_of, minlength=n_tracks).unsqueeze(1)
-    return sums / counts.where(counts > 0, torch.nan)

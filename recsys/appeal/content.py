@@ -30,6 +30,7 @@ class Block:
 
     rows: FloatArray  # (N, D); of no meaning where absent
     present: BoolArray  # (N,)
+    made_by: str = ""  # the encoder, as the table or the stored space knows it; empty of facts
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,24 @@ class UnknownHeadError(AppealError, LookupError):
 class AppealModelError(AppealError):
     """A folder holds no model of appeal that can be read."""
 
-    def __init__(self, folder: Path, problem: str) -> None:
-        super().__init__(f"cannot read a model of appeal in {folder}: {problem}; run `segue train --apex FILE` anew")
+    def __init__(self, folder: Path, problem: str, again: str = "segue train --apex FILE") -> None:
+        super().__init__(f"cannot read a model of appeal in {folder}: {problem}; run `{again}` anew")
         self.folder, self.problem = folder, problem
+
+
+class OtherVectorsError(AppealError):
+    """A model of appeal was learnt from vectors that something else made than what is there now.
+
+    Numbers of two encoders mean different things, even where there are as many of them.
+    """
+
+    def __init__(self, what: str, name: str, *, learnt: str, found: str) -> None:
+        super().__init__(
+            f"{what} was learnt from {name} by {learnt or 'an encoder that it does not name'}, and {name} is "
+            f"{f'by {found}' if found else 'not there'} now; learn it again with `segue train --apex`, or go back to "
+            "what it was learnt from"
+        )
+        self.name, self.learnt, self.found = name, learnt, found
 
 
 class PublishedCheckpointError(WeightsError):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from recsys.appeal.bayes import Z80, Posterior, fit_posterior
 from recsys.appeal.content import Block, Scaling, beside, learn_scaling
-from recsys.appeal.errors import AppealError, AppealModelError
+from recsys.appeal.errors import AppealError, AppealModelError, OtherVectorsError
 from recsys.appeal.heads import find_head, heads_in
 from recsys.appeal.learners import folds_by_group
 from recsys.appeal.posterior_files import load_posteriors, save_posteriors
+from recsys.appeal.ranks import spearman
 from recsys.catalogue import Catalogue
 from recsys.types import Facet, FloatArray, Progress
 
@@ -63,11 +64,22 @@ class OwnAppeal:
     posteriors: tuple[Posterior, ...]
     blocks: tuple[str, ...]
     scaling: Mapping[str, Scaling]
+    made_by: Mapping[str, str] = field(default_factory=dict)  # by block, what made its vectors
 
     def predict(self, blocks: Mapping[str, Block]) -> dict[str, tuple[FloatArray, FloatArray]]:
-        """Mean and deviation (N,) of every head; a track without any of the blocks has none (NaN)."""
-        if not self.posteriors or any(name not in blocks for name in self.blocks):
+        """Mean and deviation (N,) of every head; a track without any of the blocks has none (NaN).
+
+        Raises:
+            OtherVectorsError: a block is not there, or was made by another encoder than the one learnt from.
+        """
+        if not self.posteriors:
             return {}
+        for name in self.blocks:
+            learnt, there = self.made_by.get(name, ""), blocks.get(name)
+            if there is None or there.made_by != learnt:
+                raise OtherVectorsError(
+                    "what the catalogue taught", name, learnt=learnt, found=there.made_by if there else ""
+                )
         n_tracks = len(next(iter(blocks.values())).present)
         known = np.any([blocks[name].present for name in self.blocks], axis=0)
         content = beside(blocks, self.scaling, self.blocks, np.arange(n_tracks))
@@ -82,7 +94,7 @@ class OwnAppeal:
 
 
 def stated_heads(catalogue: Catalogue) -> dict[str, NDArray[np.float64]]:
-    """What the catalogue states of heads: (N,) each, NaN where it does not; only heads with enough values."""
+    """What the catalogue states of heads: (N,) each, NaN where it does not; heads with enough values that differ."""
     scale = find_head("popularity").high
     popularity = catalogue.numeric["popularity"].astype(np.float64) * scale
     for heard in (True, False):
@@ -93,7 +105,11 @@ def stated_heads(catalogue: Catalogue) -> dict[str, NDArray[np.float64]]:
             value = details[column]
             if isinstance(value, int | float) and head.low <= value <= head.high and head.name != "popularity":
                 found.setdefault(head.name, np.full(len(catalogue), np.nan))[row] = value
-    return {name: values for name, values in found.items() if (~np.isnan(values)).sum() >= _LEAST_KNOWN}
+    return {
+        name: values
+        for name, values in found.items()
+        if (~np.isnan(values)).sum() >= _LEAST_KNOWN and np.nanmin(values) < np.nanmax(values)
+    }
 
 
 def learn_own(
@@ -107,8 +123,8 @@ def learn_own(
     stated = stated_heads(catalogue)
     if not stated:
         raise AppealError(
-            f"fewer than {_LEAST_KNOWN} of {len(catalogue):,} tracks state a popularity or another target; index a "
-            "catalogue that does, or give a table of targets with `segue train --apex FILE`"
+            f"fewer than {_LEAST_KNOWN} of {len(catalogue):,} tracks state a popularity or another target, or all the "
+            "same; index a catalogue that does, or give a table of targets with `segue train --apex FILE`"
         )
     names = tuple(blocks)
     rng = np.random.default_rng(seed)
@@ -128,7 +144,8 @@ def learn_own(
             learnt.append(fit_posterior((head,), content, known, artists, seed, _N_DIRECTIONS))
         if progress:
             progress("appeal", number + 1, len(stated))
-    return OwnAppeal(tuple(learnt), names, scaling), tuple(trials)
+    made_by = {name: block.made_by for name, block in blocks.items()}
+    return OwnAppeal(tuple(learnt), names, scaling, made_by), tuple(trials)
 
 
 def _judge(
@@ -145,13 +162,13 @@ def _judge(
         )
         mean[held], deviation[held], guess[held] = told.mean[:, 0], told.deviation[:, 0], values[rest].mean()
     true = values[:, 0]
-    low, high = spearman_interval(mean, true, artists, seed)
+    low, high = spearman_interval(true, mean, artists, seed)
     error, plain = (float(np.sqrt(np.square(said - true).mean())) for said in (mean, guess))
     return HeadTrial(
         head,
         len(true),
         n_artists,
-        spearman(mean, true),
+        spearman(true, mean),
         low,
         high,
         error,
@@ -161,16 +178,8 @@ def _judge(
     )
 
 
-def spearman(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """The rank correlation of two columns (n,), ties by their mean rank; 0 where one is constant."""
-    from scipy.stats import rankdata
-
-    ranks = np.corrcoef(rankdata(one), rankdata(other))[0, 1] if np.ptp(one) and np.ptp(other) else 0.0
-    return float(ranks)
-
-
 def spearman_interval(
-    one: NDArray[np.float64], other: NDArray[np.float64], groups: NDArray[np.str_], seed: int
+    true: NDArray[np.float64], said: NDArray[np.float64], groups: NDArray[np.str_], seed: int
 ) -> tuple[float, float]:
     """A 95 % interval of the rank correlation, by drawing groups (n,) with replacement."""
     _, which = np.unique(groups, return_inverse=True)
@@ -179,8 +188,8 @@ def spearman_interval(
     drawn = []
     for _ in range(_N_DRAWS):
         rows = np.concatenate([members[group] for group in rng.integers(len(members), size=len(members))])
-        drawn.append(spearman(one[rows], other[rows]))
-    low, high = np.quantile(drawn, [0.025, 0.975])
+        drawn.append(spearman(true[rows], said[rows]))
+    low, high = np.nanquantile(drawn, [0.025, 0.975])  # a draw whose truth is all alike says nothing
     return float(low), float(high)
 
 
@@ -189,7 +198,8 @@ def save_own(home: Path, own: OwnAppeal, facts: Mapping[str, Any]) -> None:
     arrays: dict[str, NDArray[Any]] = {}
     for name, scale in own.scaling.items():
         arrays |= {f"{name}.centre": scale.centre, f"{name}.divided": scale.divided}
-    save_posteriors(home / FOLDER, NAME, own.posteriors, {"blocks": list(own.blocks), **facts}, arrays)
+    told = {"blocks": list(own.blocks), "made_by": dict(own.made_by), **facts}
+    save_posteriors(home / FOLDER, NAME, own.posteriors, told, arrays)
 
 
 def load_own(home: Path) -> OwnAppeal | None:
@@ -204,15 +214,17 @@ def load_own(home: Path) -> OwnAppeal | None:
     try:
         names = tuple(card["blocks"])
         scaling = {name: Scaling(arrays[f"{name}.centre"], arrays[f"{name}.divided"]) for name in names}
-    except (KeyError, TypeError) as error:
+        # Earlier versions did not say; what is not known to fit is not used.
+        made_by = {name: str(maker) for name, maker in card.get("made_by", {}).items()}
+    except (KeyError, TypeError, AttributeError) as error:
         raise AppealModelError(home / FOLDER, f"{error} is missing") from error
-    return OwnAppeal(tuple(posteriors), names, scaling)
+    return OwnAppeal(tuple(posteriors), names, scaling, made_by)
 
 
 def own_digest(home: Path) -> str:
     """What changes whenever something else was learnt, or nothing is there any more."""
     digest = hashlib.sha256()
-    for name in (f"{NAME}.json", "apex.json"):
+    for name in (f"{NAME}.json", "apex.json", "published.json"):
         path = home / FOLDER / name
         digest.update(path.read_bytes() if path.exists() else b"-")
     return digest.hexdigest()[:16]

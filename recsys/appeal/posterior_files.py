@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from recsys.appeal.bayes import Posterior
 from recsys.appeal.errors import AppealModelError
+from recsys.cards import write_card
 
 FORMAT = 1
 #: Fields that are plain data, in the card; all others are arrays.
@@ -56,9 +57,7 @@ def save_posteriors(
     card = {"format": FORMAT, "weights": digest, "posteriors": plain, **facts}
     (folder / f"{name}.json").unlink(missing_ok=True)
     os.replace(scratch, folder / f"{name}.safetensors")
-    scratch = folder / f"{name}.json.part"
-    scratch.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(scratch, folder / f"{name}.json")
+    write_card(folder / f"{name}.json", card)
 
 
 def load_posteriors(folder: Path, name: str) -> tuple[list[Posterior], dict[str, Any], dict[str, NDArray[Any]]]:

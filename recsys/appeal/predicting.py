@@ -10,7 +10,11 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -20,21 +24,25 @@ from zipfile import BadZipFile
 import numpy as np
 
 from recsys.appeal.bayes import Posterior
+from recsys.appeal.by_checkpoint import load_said
 from recsys.appeal.content import FACTS, TAGS, TEXT, Block, facts_of
-from recsys.appeal.errors import AppealModelError
+from recsys.appeal.errors import AppealModelError, OtherVectorsError
 from recsys.appeal.own import FOLDER, load_own, own_digest
 from recsys.appeal.posterior_files import load_posteriors
 from recsys.appeal.serving import Appeal
 from recsys.catalogue import Catalogue
 from recsys.embeddings import EmbeddingTable
 from recsys.errors import RecsysError
-from recsys.types import FloatArray, Modality
+from recsys.types import BoolArray, FloatArray, Modality
 
 _LOG = logging.getLogger(__name__)
 _SERVED = "served"
 #: Raised when predictions are made in another way, so that old ones are made again.
-_FORMAT = 1
+_FORMAT = 2
 _KEPT = 3
+_PART = ".part"
+#: Nobody takes so long to write predictions, in seconds.
+_LEFT_AFTER_S = 3600.0
 SHIPPED = "ratings"
 
 Heads = dict[str, tuple[FloatArray, FloatArray]]
@@ -61,13 +69,13 @@ def blocks_of(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embedd
     for name, modality in ((TEXT, Modality.TEXT), (TAGS, Modality.TAGS)):
         if modality in tables:
             table = tables[modality]
-            blocks[name] = Block(np.asarray(table.vectors), table.present)
+            blocks[name] = Block(np.asarray(table.vectors), table.present, table.encoder)
     for card in cards(home):
         # What is made of listening is no content.
         if card.of == TRACKS and card.name not in blocks and not is_collaborative(card.name):
             vectors, present = open_space(home, card.name).rows(catalogue.track_ids)
             if present.any():
-                blocks[card.name] = Block(vectors, present)
+                blocks[card.name] = Block(vectors, present, card.maker)
     return blocks
 
 
@@ -94,43 +102,65 @@ def open_appeal(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embe
     path = home / FOLDER / _SERVED / f"{key}.npz"
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            names = json.loads(str(found["names"]))
+            names, left_out = json.loads(str(found["names"])), json.loads(str(found["left_out"]))
             heads = {name: (found[f"{name}.mean"], found[f"{name}.deviation"]) for name in names}
+            by_model = {name: found[f"{name}.by_model"] for name in names if f"{name}.by_model" in found}
         if all(len(mean) == len(catalogue) for mean, _ in heads.values()):
-            return Appeal(heads, len(catalogue))
+            _warn(left_out)
+            return Appeal(heads, len(catalogue), by_model)
     except FileNotFoundError:
         pass
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         _LOG.warning("predicted appeal is computed again: %s", error)
-    heads, whole = predict(home, catalogue, tables, encoder)
+    made = predict(home, catalogue, tables, encoder)
+    _warn(made.left_out)
     try:
-        if whole:
-            _keep(path, heads)
+        # What was learnt may have been replaced meanwhile, by another process: then it is another state's.
+        if made.lasting and _key(home, catalogue, tables, encoder) == key:
+            _keep(path, made)
     except OSError as error:
         _LOG.warning("predicted appeal cannot be kept in %s: %s", path.parent, error)
-    return Appeal(heads, len(catalogue))
+    return Appeal(made.heads, len(catalogue), made.by_model)
 
 
-def predict(
-    home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str
-) -> tuple[Heads, bool]:
-    """Predict every head of every track, and tell whether all sources could be read; what comes first knows better."""
+@dataclass(frozen=True)
+class Made:
+    """What is predicted of the tracks of a catalogue."""
+
+    heads: Heads
+    by_model: dict[str, BoolArray]  # by head (N,), where a published model says it
+    left_out: tuple[str, ...]  # sources that are not used, and why
+    lasting: bool  # whether it stays so for as long as nothing else changes
+
+
+def predict(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Made:
+    """Predict every head of every track, by the sources in their order: what comes first knows better."""
     heads: Heads = {}
-    whole = True
-    for source in (_by_network, _by_catalogue, _by_ratings):
+    by_model: dict[str, BoolArray] = {}
+    left_out = []
+    lasting = True
+    for source in (_by_network, _by_catalogue, _by_checkpoint, _by_ratings):
         try:
             found = source(home, catalogue, tables, encoder)
         except RecsysError as error:
-            _LOG.warning("a source of predicted appeal is left out: %s", error)
-            whole = False
+            left_out.append(str(error))
+            lasting = lasting and isinstance(error, OtherVectorsError)
             continue
         for name, (mean, deviation) in found.items():
+            known = np.zeros(len(catalogue), np.bool_)
             if name in heads:
                 had = heads[name]
                 known = ~np.isnan(had[0])
                 mean, deviation = np.where(known, had[0], mean), np.where(known, had[1], deviation)
+            if source is _by_checkpoint:
+                by_model[name] = ~np.isnan(mean) & ~known
             heads[name] = (mean.astype(np.float32), deviation.astype(np.float32))
-    return heads, whole
+    return Made(heads, by_model, tuple(left_out), lasting)
+
+
+def _warn(left_out: Iterable[str]) -> None:
+    for why in left_out:
+        _LOG.warning("a source of predicted appeal is left out: %s", why)
 
 
 def _by_network(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Heads:
@@ -144,10 +174,14 @@ def _by_network(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embe
         told = dict(json.loads((home / FOLDER / CARD_FILE).read_text(encoding="utf-8"))["learnt_from"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AppealModelError(home / FOLDER, f"{type(error).__name__}: {error}".splitlines()[0]) from error
-    stored = {one.name for one in cards(home)}
+    stored = {one.name: one for one in cards(home)}
     inputs, deviations = told.get("inputs", []), told.get("deviations", {})
     if not inputs or not deviations or any(name not in stored for name in inputs):
         return {}
+    made_by = told.get("made_by", {})
+    for name in inputs:
+        if made_by.get(name, "") != stored[name].maker:
+            raise OtherVectorsError("the network", name, learnt=made_by.get(name, ""), found=stored[name].maker)
     fitted, _ = load_apex(home / FOLDER)
     found = [open_space(home, name).rows(catalogue.track_ids) for name in inputs]
     known = np.logical_and.reduce([there for _, there in found])
@@ -165,6 +199,11 @@ def _by_network(home: Path, catalogue: Catalogue, tables: Mapping[Modality, Embe
 def _by_catalogue(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Heads:
     own = load_own(home)
     return {} if own is None else own.predict(blocks_of(home, catalogue, tables))
+
+
+def _by_checkpoint(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Heads:
+    said = load_said(home / FOLDER)
+    return {} if said is None else said.along(catalogue.track_ids)
 
 
 def _by_ratings(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTable], encoder: str) -> Heads:
@@ -191,15 +230,27 @@ def _key(home: Path, catalogue: Catalogue, tables: Mapping[Modality, EmbeddingTa
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _keep(path: Path, heads: Heads) -> None:
+def _keep(path: Path, made: Made) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays: dict[str, Any] = {"names": np.array(json.dumps(list(heads)))}
-    for name, (mean, deviation) in heads.items():
+    told = {"names": list(made.heads), "left_out": made.left_out}
+    arrays: dict[str, Any] = {name: np.array(json.dumps(one)) for name, one in told.items()}
+    arrays |= {f"{name}.by_model": rows for name, rows in made.by_model.items()}
+    for name, (mean, deviation) in made.heads.items():
         arrays |= {f"{name}.mean": mean, f"{name}.deviation": deviation}
-    scratch = path.with_suffix(f".{os.getpid()}.part")
+    scratch = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}{_PART}")
     with scratch.open("wb") as file:
         np.savez(file, **arrays)
     os.replace(scratch, path)
-    others = sorted(path.parent.glob("*.npz"), key=lambda one: one.stat().st_mtime, reverse=True)
-    for old in others[_KEPT:]:
+    _tidy(path.parent)
+
+
+def _tidy(folder: Path) -> None:
+    """Drop all but the latest predictions, and what killed processes left; others may be doing the same."""
+    written: dict[Path, float] = {}
+    for one in folder.iterdir():
+        with suppress(FileNotFoundError):
+            written[one] = one.stat().st_mtime
+    kept = sorted((one for one in written if one.suffix == ".npz"), key=lambda one: written[one], reverse=True)
+    left = (one for one, when in written.items() if one.suffix == _PART and when < time.time() - _LEFT_AFTER_S)
+    for old in (*kept[_KEPT:], *left):
         old.unlink(missing_ok=True)

@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from recsys.appeal.apex import TRUNKS, Apex
-from recsys.appeal.errors import PublishedCheckpointError
+from recsys.appeal.errors import AppealError, PublishedCheckpointError
 from recsys.appeal.heads import PUBLISHED, find_heads
+from recsys.types import FloatArray
 
 _FIRST = "shared.0.block.0.weight"
 _TRUNK = re.compile(r"shared\.(\d+)\.block\.0\.weight")
@@ -36,6 +38,25 @@ class Published:
     model: Apex
     mode: str  # song or segment; song where the file does not say
     loss: str  # empty where the file does not say
+
+    def predict(self, segments: FloatArray) -> FloatArray:
+        """Predict a track (H,) from its segments (S, D), as they come from MERT: not scaled, not of unit length.
+
+        A model of songs is asked about the mean of the segments, one of segments about each, and the mean is taken of
+        what it says.
+
+        Raises:
+            AppealError: the segments are of another width, or there is none.
+        """
+        if segments.ndim != 2 or not len(segments) or segments.shape[1] != self.model.n_inputs:
+            raise AppealError(
+                f"segments of the shape {segments.shape} for a checkpoint that reads {self.model.n_inputs:,} numbers a "
+                "segment; give those of MERT-v1-95M in APEX's mix (`segue encoders fetch mert_v1_95m_apex`)"
+            )
+        rows = torch.from_numpy(np.asarray(segments, np.float32))
+        with torch.inference_mode():
+            told: Tensor = self.model(rows.mean(dim=0, keepdim=True) if self.mode == _MODES[0] else rows)
+        return np.asarray(told.mean(dim=0).numpy(), np.float32)
 
 
 def read_published(path: Path) -> Published:

@@ -18,6 +18,7 @@ from recsys.appeal.heads import find_heads
 from recsys.appeal.targets import Scales
 from recsys.appeal.training import FittedApex
 from recsys.appeal.transforms import read_transform
+from recsys.cards import write_card
 
 WEIGHTS_FILE, CARD_FILE = "apex.safetensors", "apex.json"
 FORMAT = 1
@@ -51,9 +52,7 @@ def save_apex(folder: Path, fitted: FittedApex, facts: Mapping[str, Any]) -> Non
     scratch = folder / (WEIGHTS_FILE + ".part")
     save_file(tensors, scratch)
     os.replace(scratch, folder / WEIGHTS_FILE)
-    scratch = folder / (CARD_FILE + ".part")
-    scratch.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    os.replace(scratch, folder / CARD_FILE)
+    write_card(folder / CARD_FILE, card)
 
 
 def load_apex(folder: Path) -> tuple[FittedApex, dict[str, Any]]:

@@ -1,9 +1,11 @@
 """What is predicted of every track of a catalogue: appeal and quality, each with how unsure that is.
 
-Three sources, the first that knows a head of a track counts:
+Four sources, the first that knows a head of a track counts:
 
     network    APEX, learnt by `segue train --apex FILE` on stored spaces, for tracks that have all of them
     catalogue  what `segue train --apex` learnt from the catalogue's own figures, for what does not state them
+    checkpoint the published APEX, asked by `segue train --apex --checkpoint FILE`, for tracks whose file it heard;
+               its values are made by a model and called so
     ratings    the four Audiobox axes, learnt from the descriptions of rated clips (`recsys/data/appeal`), for tracks
                of which something is stated beside their name; with the built-in text encoder only
 
@@ -24,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.appeal.heads import Group, find_head
-from recsys.types import Constraint, Facet, FloatArray
+from recsys.types import BoolArray, Constraint, Facet, FloatArray
 
 if TYPE_CHECKING:
     from recsys.catalogue import Catalogue
@@ -54,14 +56,21 @@ class Predicted:
     mean: float  # in the head's own range
     deviation: float
     middle: float  # the catalogue's median of the means
+    by_model: bool = False  # whether a published model said it, learnt from other tracks than anybody's here
 
 
 class Appeal:
     """The predictions of one catalogue. Safe to share between threads."""
 
-    def __init__(self, heads: Mapping[str, tuple[FloatArray, FloatArray]], n_tracks: int) -> None:
-        """Take mean and deviation (N,) by head, NaN where nothing is predicted."""
+    def __init__(
+        self,
+        heads: Mapping[str, tuple[FloatArray, FloatArray]],
+        n_tracks: int,
+        by_model: Mapping[str, BoolArray] | None = None,
+    ) -> None:
+        """Take mean and deviation (N,) by head, NaN where nothing is predicted, and where a published model says it."""
         self.heads = dict(heads)
+        self._by_model = dict(by_model or {})
         self.n_tracks = n_tracks
         self._worth: FloatArray | None = None
 
@@ -123,7 +132,12 @@ class Appeal:
         found = {name: (mean[row], deviation[row]) for name, (mean, deviation) in self.heads.items()}
         found[QUALITY] = (self.quality[0][row], self.quality[1][row])
         return {
-            name: Predicted(float(mean), float(deviation), self.middles[name])
+            name: Predicted(
+                float(mean),
+                float(deviation),
+                self.middles[name],
+                name in self._by_model and bool(self._by_model[name][row]),
+            )
             for name, (mean, deviation) in found.items()
             if not np.isnan(mean)
         }

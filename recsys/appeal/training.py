@@ -85,15 +85,6 @@ class FittedApex:
             told = self.model(torch.from_numpy(((content - self.centre) / self.spread).astype(np.float32)))
         return self.scales.inverse(told.numpy().astype(np.float64))
 
-    def predict_segments(self, segments: FloatArray, track_of: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Predict tracks (n, H) as the mean over their segments (S, D), by the track of each (S,)."""
-        told = self.predict(segments)
-        n_tracks = int(track_of.max()) + 1
-        sums = np.zeros((n_tracks, told.shape[1]))
-        np.add.at(sums, track_of, told)
-        with np.errstate(invalid="ignore"):
-            return np.asarray(sums / np.bincount(track_of, minlength=n_tracks)[:, None])
-
 
 def train_apex(
     content: FloatArray,

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from recsys.cold.errors import ColdStartError
 from recsys.types import BoolArray, FloatArray, IntArray
+from recsys.unit import unit_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +88,6 @@ def random_content(n_items: int, width: int, seed: int) -> Content:
 def side_by_side(name: str, tables: list[Content]) -> Content:
     """Join tables to one in which each counts the same."""
     return Content(name, np.concatenate([one.unit for one in tables], axis=1), parts=tuple(tables))
-
-
-def unit_rows(vectors: FloatArray) -> FloatArray:
-    """Bring rows to length 1; a row of zeros stays."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
 
 
 def means(vectors: FloatArray, rows: IntArray, offsets: IntArray) -> FloatArray:

@@ -5,9 +5,10 @@ Shapes: L listeners, I items, F width.
 
 from __future__ import annotations
 
-from recsys.cold.content import means, unit_rows
+from recsys.cold.content import means
 from recsys.cold.measure import Factors
 from recsys.cold.port import Outcome, Problem
+from recsys.unit import unit_rows
 
 
 def fit_nearest(problem: Problem) -> Outcome:

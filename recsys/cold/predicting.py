@@ -30,13 +30,13 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
-from recsys.cold.content import unit_rows
 from recsys.cold.elsa import descend
 from recsys.cold.port import silent
 from recsys.cold.projection import Projection, ProjectionSettings
 from recsys.cold.training import batches, perceptron, seeded
 from recsys.cold.weights import EncoderWeights
 from recsys.types import BoolArray, FloatArray, IntArray, Progress
+from recsys.unit import unit_rows
 
 #: Artists with a vector below which nothing is predicted.
 FEWEST_ARTISTS = 20

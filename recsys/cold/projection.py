@@ -20,13 +20,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from recsys.cold.content import means, unit_rows
+from recsys.cold.content import means
 from recsys.cold.elsa import descend
 from recsys.cold.errors import ColdStartError
 from recsys.cold.measure import Factors, ndcg
 from recsys.cold.port import Outcome, Problem, silent
 from recsys.cold.training import Best, Fitted, Schedule, batches, perceptron, seeded, train
 from recsys.types import BoolArray, FloatArray, IntArray, Progress
+from recsys.unit import unit_rows
 
 #: What a warm item, and so a listener, is made of.
 SIDES = ("content", "collaborative", "both")

@@ -24,6 +24,7 @@ from recsys.jam.errors import TrainingDataError
 from recsys.jam.losses import bpr, listwise_softmax
 from recsys.jam.row_products import row_products
 from recsys.types import FloatArray
+from recsys.unit import unit_rows
 
 #: Queries and cells (query × item) of a tile of `score_all`: what is made of it on the way, several numbers per cell
 #: and modality, stays in a core's cache. Of 64 to 512 queries and 2¹³ to 2¹⁸ cells these were fastest.
@@ -359,9 +360,3 @@ def kaiming(weight: Tensor, generator: torch.Generator) -> Tensor:
     if weight.shape[1]:
         nn.init.kaiming_uniform_(weight, generator=generator)
     return weight
-
-
-def unit_rows(table: FloatArray) -> FloatArray:
-    """Bring the rows (n, D) to length one; zero rows stay."""
-    norms = np.linalg.norm(table, axis=1, keepdims=True)
-    return np.asarray(table / np.where(norms > 0, norms, 1), np.float32)

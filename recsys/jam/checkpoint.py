@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from recsys.cards import write_card
 from recsys.errors import RecsysError
 from recsys.types import FloatArray, Modality
 
@@ -72,9 +73,7 @@ def save(folder: Path, weights: Mapping[str, FloatArray], card: Mapping[str, Any
     scratch = folder / (WEIGHTS_FILE + ".part")
     save_file({name: np.ascontiguousarray(value) for name, value in weights.items()}, scratch)
     os.replace(scratch, folder / WEIGHTS_FILE)
-    scratch = folder / (CARD_FILE + ".part")
-    scratch.write_text(json.dumps(dict(card), indent=2, sort_keys=True), encoding="utf-8")
-    os.replace(scratch, folder / CARD_FILE)
+    write_card(folder / CARD_FILE, card, by_name=True)
 
 
 def load(folder: Path) -> Checkpoint:

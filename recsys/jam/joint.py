@@ -30,7 +30,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,12 +39,14 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from recsys.cards import write_card
 from recsys.index.base import JointPoint, Projections
 from recsys.jam.checkpoint import CheckpointError
 from recsys.jam.memory import COUNTED, OF_PLAYED, OF_THE_LISTENER, History, RequestMemory
 from recsys.jam.score import cross_mix, weighted
 from recsys.jam.sweep import every_score
 from recsys.types import BoolArray, FloatArray, IntArray, Modality
+from recsys.unit import unit_rows
 
 CARD_FILE, WEIGHTS_FILE = "joint.json", "joint.safetensors"
 #: Raised when the meaning of a saved joint space changes.
@@ -226,9 +227,7 @@ class Joint:
         arrays |= {f"table.{m}": np.ascontiguousarray(table) for m, table in self.tables.items()}
         save_file(arrays, folder / WEIGHTS_FILE)
         self.memory.save(folder / "memory")
-        part = folder / (CARD_FILE + ".part")
-        part.write_text(json.dumps(dict(self.card), indent=2, sort_keys=True), encoding="utf-8")
-        os.replace(part, folder / CARD_FILE)
+        write_card(folder / CARD_FILE, self.card, by_name=True)
 
     @classmethod
     def load(cls, folder: Path) -> Joint:
@@ -312,12 +311,6 @@ def taste_of(history: History, table: FloatArray) -> FloatArray:
     total = history.play_weights @ np.asarray(table[history.played], np.float32)
     norm = float(np.linalg.norm(total))
     return (total / norm if norm > 1e-6 else np.zeros(table.shape[1])).astype(np.float32)
-
-
-def unit_rows(table: FloatArray) -> FloatArray:
-    """Bring the rows (N, D) to unit length; zero rows stay."""
-    norms = np.linalg.norm(table, axis=1, keepdims=True)
-    return (table / np.where(norms > 0, norms, 1)).astype(np.float32)
 
 
 def request_table(texts: Sequence[str], vectors: FloatArray, starts: Any, items: Any, n_items: int) -> FloatArray:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from recsys.jam.joint import unit_rows
 from recsys.jam.memory import normalised
 from recsys.jam.requests import Requests, kept_counts, play_weights
 from recsys.types import FloatArray, IntArray
+from recsys.unit import unit_rows
 
 if TYPE_CHECKING:
     import torch

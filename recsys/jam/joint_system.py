@@ -13,13 +13,14 @@ from scipy.sparse import csr_array
 from recsys.jam.checked import check_task
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.jam.errors import NotFittedError, checked_users
-from recsys.jam.joint import BatchScorer, Joint, unit_rows
+from recsys.jam.joint import BatchScorer, Joint
 from recsys.jam.joint_model import JointSettings
 from recsys.jam.joint_train import STATE_FILES, drop_state, fit_joint, fit_translation
 from recsys.jam.memory import History, cosine_neighbours
 from recsys.jam.requests import LEAST_REQUESTS, Requests, TooFewRequestsError, kept_counts
 from recsys.jam.task import JamTask
 from recsys.types import FloatArray, IntArray, Progress
+from recsys.unit import unit_rows
 
 Part = Literal["whole", "translation", "counts"]
 

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recsys.jam.joint import FORMAT, REQUESTS, BatchScorer, Joint, head_name, request_table, unit_rows
+from recsys.jam.joint import FORMAT, REQUESTS, BatchScorer, Joint, head_name, request_table
 from recsys.jam.joint_head import WEIGHED, evenly, fit_heads
 from recsys.jam.joint_model import JointSettings
 from recsys.jam.memory import request_key
 from recsys.jam.requests import LEAST_REQUESTS, Requests, TooFewRequestsError, kept_counts
 from recsys.trial import DEPTH, ndcg
 from recsys.types import BoolArray, FloatArray, Progress
+from recsys.unit import unit_rows
 
 if TYPE_CHECKING:
     from recsys.jam.processes import Processes

@@ -18,7 +18,7 @@ import torch
 
 from recsys.errors import CatalogueMismatchError
 from recsys.jam import checkpoint
-from recsys.jam.blocks import ItemInputs, JamNet, Projected, score_all, unit_rows
+from recsys.jam.blocks import ItemInputs, JamNet, Projected, score_all
 from recsys.jam.cards import card_of, of_result, settings_of, size_of, summary_of, width_of
 from recsys.jam.checked import check_features, check_task
 from recsys.jam.dataset import JamDataset, JamSplit
@@ -32,6 +32,7 @@ from recsys.jam.trainer import LEARNING_RATES, PAPER, Size, TrainerSettings, tra
 from recsys.jam.training_state import STATE_FILE
 from recsys.jam.two_tower import LAYERS, TwoTower
 from recsys.types import FloatArray, IntArray, Progress
+from recsys.unit import unit_rows
 
 #: The joint widths that the paper tries.
 DIMS = (64, 128, 512)

@@ -18,6 +18,7 @@ from zipfile import BadZipFile
 import numpy as np
 import scipy.sparse as sp
 
+from recsys import cards
 from recsys.sequential.errors import SequentialModelError
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ def write_card(folder: Path, model: str, settings: Mapping[str, Any], n_items: i
     """Write the card of a model; call it last, so that a folder with a card is whole."""
     folder.mkdir(parents=True, exist_ok=True)
     card = {"model": model, "format": _FORMAT, "settings": dict(settings), "n_items": n_items}
-    part = folder / (CARD_FILE + ".part")
-    part.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    os.replace(part, folder / CARD_FILE)
+    cards.write_card(folder / CARD_FILE, card)
 
 
 def read_card(folder: Path, model: str | None = None) -> dict[str, Any]:

@@ -22,7 +22,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recsys.jam.blocks import unit_rows
 from recsys.sequential.e4srec_settings import LanguageModel, model_from
 from recsys.sequential.e4srec_training import recent
 from recsys.sequential.errors import SequentialModelError
@@ -31,6 +30,7 @@ from recsys.sequential.port import silent
 from recsys.sequential.saved import read_card, write_card, write_weights
 from recsys.sequential.sequences import Questions, Sequences
 from recsys.types import FloatArray, IntArray, Progress
+from recsys.unit import unit_rows
 
 Way = Literal["embeds", "ranks"]
 _MODEL, _WEIGHTS = "text-zero-shot", "text-zero-shot.safetensors"

@@ -155,3 +155,22 @@ def test_a_network_on_stored_spaces_serves_the_tracks_that_have_them(table: Path
     mean, deviation = appeal.heads["musicality"]
     assert np.isnan(mean).tolist() == np.isnan(deviation).tolist() == [row >= 5 for row in range(15)]
     assert (deviation[:5] > 0).all()
+
+
+def test_a_network_learnt_from_one_encoder_is_refused_under_another_of_its_width(
+    table: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    vectors, ids = np.load(table.parent / "mert.npy"), [f"t{row}" for row in range(80)]
+    catalogue = Catalogue.from_tracks([Track(f"t{row}", f"T{row}", (f"A{row}",)) for row in range(75, 90)])
+    put_space(tmp_path, "sound", ids, vectors, source="heard by one")
+    train_appeal(tmp_path, table, vectors=["sound"], asked=_QUICK, seed=1)
+    served = open_appeal(tmp_path, catalogue, {}, "none").heads
+    put_space(tmp_path, "sound", ids, vectors, source="heard by another")
+    for _ in range(2):  # made, and then opened as it was kept
+        caplog.clear()
+        assert open_appeal(tmp_path, catalogue, {}, "none").heads == {}
+        assert "learnt from sound by heard by one (" in caplog.text
+        assert "learn it again with `segue train --apex`" in caplog.text
+    put_space(tmp_path, "sound", ids[:-1], vectors[:-1], source="heard by one")  # the same encoder, other tracks
+    again = open_appeal(tmp_path, catalogue, {}, "none").heads
+    np.testing.assert_array_equal(again["musicality"][0][:4], served["musicality"][0][:4])

@@ -10,9 +10,9 @@ from scipy.sparse import csr_array
 
 from evals.cold_product import Setting, evaluate
 from evals.errors import EvaluationDataError
-from recsys.cold.content import unit_rows
 from recsys.jam.dataset import JamDataset, JamSplit
 from recsys.types import FloatArray
+from recsys.unit import unit_rows
 
 N_USERS, N_ITEMS, N_TASTES = 60, 200, 5
 

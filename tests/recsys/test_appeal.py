@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from recsys.appeal.apex import Apex, of_segments
+from recsys.appeal.apex import Apex
 from recsys.appeal.errors import AppealError, AppealModelError, PublishedCheckpointError, UnknownHeadError
 from recsys.appeal.heads import HEADS, PUBLISHED, Group, Kind, find_head, find_heads, heads_in
 from recsys.appeal.losses import CombinedLoss, head_losses
@@ -223,16 +223,6 @@ def test_each_track_is_predicted_as_if_alone(planted: Planted, fitted: FittedApe
         np.testing.assert_allclose(fitted.predict(content)[row], fitted.predict(content[row : row + 1])[0], rtol=1e-5)
     with pytest.raises(AppealError, match="model of 8 numbers"):
         fitted.predict(content[:, :3])
-
-
-def test_a_track_of_segments_is_the_mean_of_their_predictions(planted: Planted, fitted: FittedApex) -> None:
-    segments = planted[0][:4]
-    whole = fitted.predict_segments(segments, np.array([0, 0, 2, 2]))
-    told = fitted.predict(segments)
-    np.testing.assert_allclose(whole[0], told[:2].mean(axis=0))
-    assert np.isnan(whole[1]).all()
-    by_torch = of_segments(torch.from_numpy(told), torch.tensor([0, 0, 2, 2]), 3).numpy()
-    np.testing.assert_allclose(whole, by_torch)
 
 
 def test_a_killed_training_ends_with_the_same_weights(tmp_path: Path, planted: Planted, fitted: FittedApex) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from recsys.appeal import predicting
 from recsys.appeal.bayes import fit_posterior
 from recsys.appeal.content import Block, beside, learn_scaling
 from recsys.appeal.errors import AppealError
-from recsys.appeal.own import FOLDER
+from recsys.appeal.own import FOLDER, OwnAppeal, save_own
 from recsys.appeal.predicting import open_appeal
 from recsys.catalogue import Catalogue
 from recsys.types import Track
@@ -31,6 +34,37 @@ def test_damaged_predictions_are_made_again(catalogue: Catalogue, tmp_path: Path
     else:
         kept.write_bytes(damage)
     assert open_appeal(tmp_path, catalogue, {}, "none").n_tracks == len(catalogue)
+
+
+def test_what_a_killed_process_left_is_dropped_and_what_another_is_writing_stays(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    served = tmp_path / FOLDER / "served"
+    served.mkdir(parents=True)
+    for name in ("left.1-1.part", "now.2-2.part"):
+        (served / name).touch()
+    os.utime(served / "left.1-1.part", (1, 1))
+    open_appeal(tmp_path, catalogue, {}, "none")
+    assert sorted(one.suffix for one in served.iterdir()) == [".npz", ".part"]
+    assert (served / "now.2-2.part").exists()
+
+
+def test_nothing_is_kept_of_a_state_that_another_process_replaced_meanwhile(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_before = predicting.predict
+
+    def predict(*told: Any) -> Any:
+        found = as_before(*told)
+        save_own(tmp_path, OwnAppeal((), (), {}), {})
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(predicting, "predict", predict)
+        open_appeal(tmp_path, catalogue, {}, "none")
+    assert not (tmp_path / FOLDER / "served").exists()
+    open_appeal(tmp_path, catalogue, {}, "none")
+    assert len(list((tmp_path / FOLDER / "served").iterdir())) == 1
 
 
 @pytest.mark.parametrize("card", ['{"format": 1, "lear', "[]", "{}", '{"learnt_from": 3}'])

@@ -12,9 +12,10 @@ import pytest
 from recsys.appeal.bayes import Z80, fit_posterior
 from recsys.appeal.content import FACTS, Block, facts_of
 from recsys.appeal.errors import AppealError, AppealModelError
-from recsys.appeal.own import OwnAppeal, learn_own, load_own, own_digest, save_own, spearman, stated_heads
+from recsys.appeal.own import OwnAppeal, learn_own, load_own, own_digest, save_own, stated_heads
 from recsys.appeal.posterior_files import load_posteriors, save_posteriors
-from recsys.appeal.predicting import open_appeal, shipped
+from recsys.appeal.predicting import blocks_of, open_appeal, shipped
+from recsys.appeal.ranks import spearman
 from recsys.appeal.serving import GOOD, HIGH, POOR, QUALITY, Appeal, judged, judged_closeness, unjudged
 from recsys.catalogue import Catalogue
 from recsys.constraints import NO, UNKNOWN, YES, check
@@ -295,7 +296,47 @@ def test_predictions_are_kept_and_made_again_where_they_are_damaged(
     assert list((tmp_path / "appeal" / "served").iterdir()) == [kept]
 
 
+def test_a_model_learnt_with_one_encoder_is_refused_under_another_of_its_width(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    catalogue = popular()
+    n = len(catalogue)
+    vectors = np.random.default_rng(1).normal(size=(n, 8)).astype(np.float32)
+    vectors[:, 0] = np.nan_to_num(catalogue.numeric["year"] - 1995) / 10
+
+    def tables(encoder: str) -> dict[Modality, EmbeddingTable]:
+        table = EmbeddingTable(Modality.TEXT, encoder, catalogue.fingerprint, vectors, np.ones(n, bool))
+        return {Modality.TEXT: table}
+
+    own, _ = learn_own(catalogue, blocks_of(tmp_path, catalogue, tables("one")), 1)
+    save_own(tmp_path, own, {})
+    assert set(open_appeal(tmp_path, catalogue, tables("one"), "one").heads) == {"popularity"}
+    assert not caplog.records
+    for _ in range(2):  # made, and then opened as it was kept
+        caplog.clear()
+        assert open_appeal(tmp_path, catalogue, tables("another"), "another").heads == {}
+        assert "learnt from text by one, and text is by another now; learn it again" in caplog.text
+    caplog.clear()
+    assert open_appeal(tmp_path, catalogue, {}, "one").heads == {}
+    assert "text is not there now" in caplog.text
+    save_own(tmp_path, replace(own, made_by={}), {})  # as an earlier version kept it
+    assert open_appeal(tmp_path, catalogue, tables("one"), "one").heads == {}
+    assert "an encoder that it does not name" in caplog.text
+
+
 def test_another_model_is_noticed(tmp_path: Path) -> None:
     before = own_digest(tmp_path)
     save_own(tmp_path, OwnAppeal((), (), {}), {})
     assert own_digest(tmp_path) != before
+
+
+def test_ranks_of_a_constant_truth_tell_nothing_and_a_constant_guess_is_no_correlation() -> None:
+    values, constant = np.array([1.0, 2.0, 2.0, 5.0]), np.full(4, 3.0)
+    assert spearman(values, values**3) == pytest.approx(1)
+    assert spearman(values, constant) == 0
+    assert np.isnan(spearman(constant, values))
+
+
+def test_a_popularity_that_is_the_same_everywhere_cannot_be_learnt() -> None:
+    tracks = [Track(f"t{row}", f"T{row}", (f"A{row}",), popularity=0.4) for row in range(200)]
+    assert stated_heads(Catalogue.from_tracks(tracks)) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evals.predicting_cost import PARTS, measure
 from recsys import generations, predicted
 from recsys.catalogue import Catalogue
-from recsys.cold.content import unit_rows
+from recsys.cold.port import silent
 from recsys.cold.predicting import FEWEST_ARTISTS, Predicted, predict_collaborative
 from recsys.cold.weights import EncoderWeights, read_weights
 from recsys.embeddings import EmbeddingTable
 from recsys.encoders.minilm import MiniLmEncoder
+from recsys.encoders.text import TextEncoder
 from recsys.jam import checkpoint
 from recsys.jam.train import TrainingSettings
 from recsys.pipeline import BuildResult, build, open_recommender
 from recsys.recommender import Query
 from recsys.types import FloatArray, IntArray
+from recsys.unit import unit_rows
 from recsys.vocabulary import load_vocabulary
 from tests.planted import planted_catalogue
 from tests.recsys.test_fitting import bring
@@ -162,7 +166,7 @@ def home(built: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(built, tmp_path / "home"))
 
 
-def make(home: Path, minilm: MiniLmEncoder, catalogue: Catalogue | None = None, **how: Any) -> BuildResult:
+def make(home: Path, minilm: TextEncoder, catalogue: Catalogue | None = None, **how: Any) -> BuildResult:
     how = {"predict": True, **how}
     return build(home, catalogue or CATALOGUE, load_vocabulary(), minilm, TRAINING, **how)
 
@@ -192,6 +196,51 @@ def test_picks_say_what_was_predicted_and_from_what(home: Path, minilm: MiniLmEn
     assert {bool(pick.predicted_from) for pick in picks} == {True, False}
     for pick in picks:
         assert pick.predicted_from == (() if pick.row in known else ("text", "tags"))
+
+
+def test_chroma_serves_predicted_vectors_as_the_exact_index_does(home: Path, minilm: MiniLmEncoder) -> None:
+    exact, chroma = (open_recommender(home, load_vocabulary(), minilm, index=index)[0] for index in ("exact", "chroma"))
+    seen = 0
+    for text in ("jazz", "calm ambient music", "loud metal"):
+        ours, theirs = (one.recommend(Query(text, size=15)) for one in (exact, chroma))
+        assert (ours.index, theirs.index) == ("exact", "chroma")
+        assert theirs.certified
+        told = [[(pick.row, pick.predicted_from) for pick in one.picks] for one in (ours, theirs)]
+        assert told[0] == told[1]
+        seen += sum(bool(pick.predicted_from) for pick in theirs.picks)
+    assert seen
+
+
+def test_the_bench_measures_a_served_folder_and_leaves_it_as_it_is(home: Path) -> None:
+    folder = generations.current(home).folder
+    before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}
+    found = {part: measure(part, str(folder), 1, 64, silent) for part in PARTS}
+    assert before == {path: path.stat().st_mtime_ns for path in home.rglob("*")}
+    assert found["collaborative"]["n_predicted"] == (predicted.artists_of(CATALOGUE) % 5 == 0).sum()
+    assert found["appeal made"]["n_predicted"] == found["appeal kept"]["n_predicted"] == len(CATALOGUE)
+    assert min(found["appeal kept"]["seconds"]) < found["appeal made"]["seconds"][0]
+    assert len(found["appeal kept"]["seconds"]) > len(found["load"]["seconds"]) == 1
+
+
+class Renamed:
+    """Another encoder of the same width."""
+
+    def __init__(self, encoder: MiniLmEncoder) -> None:
+        self.dim, self.name, self._encoder = encoder.dim, "another", encoder
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        return np.ascontiguousarray(self._encoder.encode(texts)[:, ::-1])
+
+
+def test_under_another_encoder_of_the_same_width_vectors_are_predicted_anew(home: Path, minilm: MiniLmEncoder) -> None:
+    before = table_of(None, home).vectors.copy()
+    changed = make(home, Renamed(minilm))
+    assert changed.trained
+    found = table_of(changed, home).vectors
+    known = listening()[1]
+    np.testing.assert_array_equal(found[known], before[known])
+    missing = np.setdiff1d(np.arange(len(CATALOGUE)), known)
+    assert (np.abs(found[missing] - before[missing]).max(axis=1) > 1e-3).all()
 
 
 def test_switched_off_all_is_as_without(home: Path, stored: Path, tmp_path: Path, minilm: MiniLmEncoder) -> None:

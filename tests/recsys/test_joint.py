@@ -12,7 +12,7 @@ import torch
 
 from recsys.index.exact import ExactIndex
 from recsys.jam.checkpoint import CheckpointError
-from recsys.jam.joint import REQUESTS, BatchScorer, Joint, head_name, unit_rows
+from recsys.jam.joint import REQUESTS, BatchScorer, Joint, head_name
 from recsys.jam.joint_head import WEIGHED
 from recsys.jam.joint_model import JointSettings, TrainingInputs, TranslationModel
 from recsys.jam.joint_system import JointSystem, joined, requests_of
@@ -22,6 +22,7 @@ from recsys.jam.requests import Requests, TooFewRequestsError, kept_counts
 from recsys.jam.score import cross_mix
 from recsys.jam.task import JamTask
 from recsys.types import NOTE, FloatArray, Modality
+from recsys.unit import unit_rows
 from tests.jam_data import dataset, encode
 
 SETTINGS = JointSettings(dim=16, epochs=8, batch=32, n_negatives=20, n_blocks=4, threads=1)
