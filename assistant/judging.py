@@ -47,7 +47,7 @@ _RECORDED = "predicted to be well produced"
 _CLOSE = "predicted: close to what rates high ({words})"
 _LITTLE_KNOWN = "little known, but predicted to be close to what rates high ({words})"
 _BY_MODEL = "Said by a published model that heard the file, not by people: {names}."
-_WHY = "Predicted from what is known of it, with 80 % intervals: {numbers}."
+_WHY = "Predicted from what is known of it, with 80 % intervals and the catalogue’s middle in brackets: {numbers}."
 
 
 def judged_line(count: ConstraintCount, picks: Sequence[Pick], book: Phrasebook) -> ReceiptLine:
@@ -124,7 +124,7 @@ def judged_numbers(pick: Pick, book: Phrasebook) -> str:
         half = Z80 * one.deviation
         numbers.append(
             book(
-                "{name} {mean} ± {half} of {most} (the catalogue’s middle is {middle})",
+                "{name} {mean} ± {half} of {most} ({middle})",
                 name=book(_NAMES[name]),
                 mean=book.number(one.mean, 1),
                 half=book.number(half, 1),

@@ -20,7 +20,7 @@ from connectors.web_text import (
 )
 
 #: Facets of a track that are shown, and the longest answer to "why", in characters.
-_MAX_FACETS, _MAX_WHY = 4, 600
+_MAX_FACETS, _MAX_WHY = 4, 1500
 
 
 def heading_html() -> str:
