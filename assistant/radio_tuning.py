@@ -12,6 +12,7 @@ from assistant.groups import Circle
 from assistant.history import History
 from assistant.labels import plain
 from assistant.overrides import with_overrides
+from assistant.phrasebook import phrasebook
 from assistant.querying import example_rows
 from assistant.radio_start import RadioStart, RadioState
 from assistant.relative import against
@@ -20,6 +21,7 @@ from assistant.request import Intent, Mention, Request
 from assistant.session import SessionState
 from assistant.situation import titled
 from assistant.speaking import in_language
+from assistant.understanding.numbers import MAX_TRACKS
 from assistant.understanding.radio import RadioWish, radio_wishes
 from assistant.wording import asks_for_something
 from recsys.past import Past
@@ -55,7 +57,9 @@ class Tuning(Asides):
         self, message: Message, words: str, before: SessionState, circle: Circle, history: History
     ) -> Begun | None:
         """Say which radio a message wants; None where it wants none, or names nothing that is known."""
-        wishes = radio_wishes(words) if message.radio is None else (RadioWish(message.radio),)
+        wishes = (
+            radio_wishes(words, on=before.radio is not None) if message.radio is None else (RadioWish(message.radio),)
+        )
         wish = self._known(wishes) if wishes and wishes[0].name else next(iter(wishes), None)
         if wish is None:
             return None
@@ -78,8 +82,8 @@ class Tuning(Asides):
     def _refining(self, wish: RadioWish, message: Message, before: SessionState, language: str) -> Request | None:
         """Read what refines a radio; None where that is more than a refinement, or says nothing that is known."""
         if not wish.rest:
-            request = Request(text=plain(message.text), spoken=language, n_tracks=wish.n)
-            return in_language(request, language, message.language)
+            request = Request(text=plain(message.text), spoken=language)
+            return _counted(in_language(request, language, message.language), wish.n)
         read = self._understand(wish.rest, first_turn=False, model=message.model)
         named = any(mention.kind == "track" and mention.polarity == "+" for mention in read.mentions)
         if read.intent not in _REFINES or edits_of(read) or read.chips or read.less or named:
@@ -88,7 +92,7 @@ class Tuning(Asides):
             return None
         read = in_language(read, before.language if before.begun() else language, message.language)
         read = against(without_wishes(read), self.recommender.catalogue, before.slate)
-        return read.model_copy(update={"intent": Intent.REFINE})
+        return _counted(read.model_copy(update={"intent": Intent.REFINE}), wish.n)
 
     def _known(self, wishes: Sequence[RadioWish]) -> RadioWish | None:
         """The reading whose artist or track the catalogue knows best by name; None where none is mostly a name."""
@@ -201,6 +205,17 @@ def unheard(before: SessionState, together: History, *, turned: bool) -> frozens
 def without(state: SessionState, released: frozenset[str]) -> SessionState:
     """The session as if some tracks had not been shown in it."""
     return state.model_copy(update={"shown": tuple(one for one in state.shown if one not in released)})
+
+
+def _counted(request: Request, n: int | None) -> Request:
+    """A request for so many tracks, and no more than a playlist has, which is told; as it is where nothing says."""
+    if n is None:
+        return request
+    book, note = phrasebook(request.spoken), request.note
+    if n > MAX_TRACKS:
+        most = book("A playlist has at most {most}.", most=book("{n} tracks", n=MAX_TRACKS))
+        note = " ".join(said for said in (note, most) if said)
+    return request.model_copy(update={"n_tracks": min(n, MAX_TRACKS), "minutes": None, "note": note})
 
 
 def _refuses(event: Event) -> bool:

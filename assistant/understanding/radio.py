@@ -11,11 +11,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
 
 from assistant.languages import ENGLISH, TONGUES
 from assistant.radio_start import RadioStart
-from assistant.understanding.tongues import load_tongues
+from assistant.understanding.radio_counts import (
+    ENGLISH_NUMBER,
+    PAUSE,
+    Counts,
+    any_of,
+    counted,
+    counts_of,
+    english_counts,
+    number_in,
+)
+from assistant.understanding.tongues import Tongue, load_tongues
 from recsys.text import fold
 
 _POLITE = "please|ok|okay|yes|great|nice|cool|now|just|and|can you|could you|let s"
@@ -28,12 +37,18 @@ _ON = re.compile(
     rf"|(?:what|whatever) (?:comes|is|s) next|don t stop(?: the music)?){_AFTER}"
     rf"|{_BEFORE}(?:the )?next (?:tracks|songs|ones|batch){_AFTER}"
 )
+_NEXT = re.compile(rf"{_BEFORE}(?:the )?next ({ENGLISH_NUMBER})(?: (?:tracks|songs|ones))?{_AFTER}")
 _ALONE = re.compile(rf"{_BEFORE}(?:a |the |some )?radio{_AFTER}")
 _NUMBERS = {"couple": 2, "two": 2, "few": 3, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10}
 _N = r"(couple|few|two|three|four|five|six|seven|ten|\d{1,2})"
 _LAST = re.compile(
     rf"{_BEFORE}(?:more|others|some more|something|music|songs|tracks)(?: (?:songs|tracks|music|of the same))? like"
     rf" (?:the|those|these|my) last {_N}(?: of)?(?: (?:ones|songs|tracks))?(?: (?:i heard|played|you played))?{_AFTER}"
+)
+#: How many, before "more like the last three".
+_SOME = re.compile(
+    rf"{_BEFORE}(?:only |just |another )?({ENGLISH_NUMBER})(?: (?:more|others|other))?(?: (?:songs|tracks|ones))?"
+    r"(?: of the same)? (?=like )"
 )
 _FROM = re.compile(
     rf"{_BEFORE}(?:an? |the |some )?radio(?: station)? (?:from|of|off|based on|around|for|like|with|out of"
@@ -49,8 +64,7 @@ _THIS = {
     ),
 }
 _THE_LAST = re.compile(rf"(?:the|my) last {_N}(?: (?:ones|songs|tracks))?")
-#: Stands for a number while a phrase is folded.
-_NUMBER = "qnq"
+_SOME_LAST = re.compile(rf"like (?:the|those|these|my) last {_N}(?: of)?(?: (?:ones|songs|tracks))?{_AFTER}")
 _KINDS = ("track", "artist", "playlist")
 #: Tracks at most that "the last …" goes back.
 _MOST_BACK = 20
@@ -59,12 +73,11 @@ _MOST_CUTS = 8
 #: Names of tracks stand between these; what is said between them is no wish for music to go on.
 _QUOTED = re.compile(r"[\"“”„«»]")
 _WORD = re.compile(r"\w")
-#: Where a message may be cut, and words that a refinement begins with: those that only join, and those that say more.
-_PAUSE = r"\s*[,;:.!?]+\s+|\s+[-–—]\s+"
+#: Words that a refinement begins with: those that only join, and those that say more.
 _JOIN = "but|and|then"
-_SAY = r"with|without|no|only|nothing|not|more|less|a bit|a little|for (?=\d)|\d{1,3} more"
-_MORE = re.compile(
-    r"(?:(?:give me|play|and|another|the next) )*(\d{1,3})(?: more)?(?: (?:tracks|songs|ones))?(?: please)?"
+_SAY = (
+    r"with|without|no|only|just|nothing|not|more|less|a bit|a little|another"
+    rf"|(?:for )?(?:\d{{1,5}}|{ENGLISH_NUMBER} (?:more|others?|tracks|songs))|for (?:an?|half|another|{ENGLISH_NUMBER})"
 )
 
 
@@ -75,14 +88,17 @@ class RadioWish:
     start: RadioStart
     name: str = ""  # words that name the track or artist, to be looked up
     rest: str = ""  # what refines it, as written
-    n: int | None = None  # tracks, where the rest says nothing else
+    n: int | None = None  # tracks, 1 at least; there may be more than a playlist has
     joined: bool = field(default=False, compare=False)  # whether a word joins the rest, and no mere pause
     whole: bool = field(default=False, compare=False)  # whether "radio" may be part of a name: "TV on the Radio"
     languages: tuple[str, ...] = field(default=(), compare=False)  # that say it so
 
 
-def radio_wishes(text: str) -> tuple[RadioWish, ...]:
-    """Read a message that wants music to go on: its readings, the longest name first; none for any other."""
+def radio_wishes(text: str, *, on: bool = False) -> tuple[RadioWish, ...]:
+    """Read a message that wants music to go on: its readings, the longest name first; none for any other.
+
+    Where a radio is `on`, "5 more" wants it to go on.
+    """
     found: dict[RadioWish, list[str]] = {}
     line = f" {fold(text)} "
     heard = [language for language in (ENGLISH, *TONGUES) if any(said in line for said in _telling(language))]
@@ -91,9 +107,17 @@ def radio_wishes(text: str) -> tuple[RadioWish, ...]:
             words = _words(language)
             wish = words.read(head, alone=not rest)
             if wish is not None:
-                n = words.count(rest)
-                found.setdefault(replace(wish, rest="" if n else rest, n=n, joined=joined), []).append(language)
-    readings = [replace(wish, languages=tuple(languages)) for wish, languages in found.items()]
+                n, left = words.counts.take(rest)
+                wish = replace(wish, rest=left, n=n or wish.n, joined=joined)
+                found.setdefault(wish, []).append(language)
+    if on and not found:
+        for language in (ENGLISH, *TONGUES):
+            n, left = _words(language).counts.take(text.strip(), only_more=True)
+            if n is not None:
+                found.setdefault(RadioWish(RadioStart(), rest=left, n=n), []).append(language)
+    readings = [replace(wish, languages=tuple(dict.fromkeys(languages))) for wish, languages in found.items()]
+    names = list(dict.fromkeys(wish.name for wish in readings))
+    readings.sort(key=lambda wish: (names.index(wish.name), wish.n is None))  # who knows a number knows the language
     return tuple([wish for wish in readings if not wish.name][:1] or readings)
 
 
@@ -134,8 +158,10 @@ def _unquoted(text: str) -> str:
 class _Words:
     """The words of one language for music that goes on."""
 
-    def __init__(self, patterns: Mapping[str, re.Pattern[str]], numbers: Mapping[str, int], cut: str) -> None:
-        self._patterns, self._numbers = patterns, numbers
+    def __init__(
+        self, patterns: Mapping[str, re.Pattern[str]], numbers: Mapping[str, int], counts: Counts, cut: str
+    ) -> None:
+        self._patterns, self._numbers, self.counts = patterns, numbers, counts
         #: Where a message may be cut: what refines begins at "rest".
         self.cut = re.compile(cut, re.IGNORECASE)
 
@@ -144,6 +170,11 @@ class _Words:
         patterns = self._patterns
         if patterns["on"].fullmatch(said) or (alone and patterns["alone"].fullmatch(said)):
             return RadioWish(RadioStart())
+        if (following := patterns["next"].fullmatch(said)) is not None:
+            return RadioWish(RadioStart(), n=self.counts.value(_said(following)))
+        if (some := patterns["some"].match(said)) is not None:
+            last = patterns["some last"].fullmatch(said[some.end() :])
+            return RadioWish(self._last(_said(last)), n=self.counts.value(_said(some))) if last else None
         if (last := patterns["last"].fullmatch(said)) is not None:
             return RadioWish(self._last(_said(last)))
         begun = patterns["from"].fullmatch(said)
@@ -157,11 +188,6 @@ class _Words:
             if patterns[of].fullmatch(rest):
                 return RadioWish(RadioStart.model_validate({"of": of}))
         return RadioWish(RadioStart(of="artist"), name=rest, whole=begun is None) if rest else None
-
-    def count(self, rest: str) -> int | None:
-        """How many tracks a refinement wants that says nothing else."""
-        found = self._patterns["more"].fullmatch(fold(rest))
-        return min(max(int(_said(found)), 1), 200) if found else None
 
     def _last(self, n: str) -> RadioStart:
         return RadioStart(of="last", n=min(max(self._numbers.get(n) or int(n), 1), _MOST_BACK))
@@ -177,49 +203,56 @@ def _telling(language: str) -> tuple[str, ...]:
     """Phrases, between spaces, of which a message has one if it wants music to go on: patterns are slow to make."""
     if language == ENGLISH:
         return (" keep ", " on ", " continue ", " next ", " stop ", " radio ", " last ")
-    table = next(tongue.radio for tongue in load_tongues() if tongue.code == language)
-    return " radio ", *(f" {fold(phrase)} " for name in ("on", "next", "like") for phrase in table[name].split("; "))
+    table = _tongue(language).radio
+    phrases = [phrase for name in ("on", "next", "like", "as") for phrase in table[name].split("; ")]
+    phrases += [max(phrase.split("{n}"), key=len) for phrase in table["next_n"].split("; ")]
+    return " radio ", *(f" {fold(phrase)} " for phrase in phrases)
+
+
+def _tongue(language: str) -> Tongue:
+    return next(tongue for tongue in load_tongues() if tongue.code == language)
 
 
 @lru_cache(maxsize=8)
 def _words(language: str) -> _Words:
     if language == ENGLISH:
         patterns = {"on": _ON, "last": _LAST, "the last": _THE_LAST, "from": _FROM, "named": _NAMED, **_THIS}
-        patterns |= {"alone": _ALONE, "more": _MORE, "after": re.compile(r"(?: (?:please|now|thanks))+$")}
-        return _Words(patterns, _NUMBERS, _cut(_JOIN, _SAY))
-    return _of_table(next(tongue.radio for tongue in load_tongues() if tongue.code == language))
+        patterns |= {"alone": _ALONE, "after": re.compile(r"(?: (?:please|now|thanks))+$")}
+        patterns |= {"next": _NEXT, "some": _SOME, "some last": _SOME_LAST}
+        return _Words(patterns, _NUMBERS, english_counts(_JOIN), _cut(_JOIN, _SAY))
+    return _of_tongue(_tongue(language))
 
 
-def _of_table(table: Mapping[str, Any]) -> _Words:
+def _of_tongue(tongue: Tongue) -> _Words:
     """Put a language's table of phrases into patterns; {n} stands for a number."""
+    table = tongue.radio
     numbers = {fold(word): n for word, n in table["numbers"].items()}
 
-    def any_of(*names: str) -> str:
-        folded = {fold(phrase.replace("{n}", _NUMBER)) for name in names for phrase in table[name].split("; ")}
-        return "|".join(sorted(folded, key=lambda phrase: (-len(phrase), phrase)))
+    def one_of(*names: str) -> str:
+        return any_of(table, *names)
 
-    def counted(name: str, number: str) -> str:
-        return any_of(name).replace(_NUMBER, number)
-
-    n = f"({'|'.join(numbers)}|[0-9]{{1,2}})"
-    polite, before = f"(?:(?:{any_of('polite')}) )*", f"(?:(?:{any_of('polite', 'start')}) )*"
-    after = f"(?: (?:{any_of('polite', 'after')}))"
-    radio, tracks = f"(?:(?:{any_of('article')}) )?radio", f"(?: (?:{any_of('tracks')}))?"
-    patterns = {of: any_of(of) for of in _KINDS}
+    polite, before = f"(?:(?:{one_of('polite')}) )*", f"(?:(?:{one_of('polite', 'start')}) )*"
+    after = f"(?: (?:{one_of('polite', 'after')}))"
+    radio, tracks = f"(?:(?:{one_of('article')}) )?radio", f"(?: (?:{one_of('tracks')}))?"
+    the_last = f"(?:{counted(tongue, 'last')}){tracks}"
+    patterns = {of: one_of(of) for of in _KINDS}
     this = "|".join(patterns.values())  # "radio desta faixa" is one word for "from" and "this"
     patterns |= {
-        "on": f"(?:{polite}(?:{any_of('on')})|{before}(?:{any_of('next')})){after}*",
+        "on": f"(?:{polite}(?:{one_of('on')})|{before}(?:{one_of('next')})){after}*",
+        "next": f"{before}(?:{counted(tongue, 'next_n')}){tracks}{after}*",
         "alone": f"{before}{radio}{after}*",
-        "last": f"{before}(?:{any_of('like')}){tracks} (?:{counted('last', n)}){tracks}{after}*",
-        "the last": f"(?:{counted('last', n)}){tracks}",
-        "from": f"{before}{radio} (?:{any_of('from')}) (.+)|{before}{radio} ({this})",
-        "named": f"(?:(?:{any_of('start')}) )+(?:(?:{any_of('article')}) )?(.+) radio",
-        "more": f"(?:{counted('more', '([0-9]{1,3})')}){tracks}",
+        "last": f"{before}(?:{one_of('like')}){tracks} {the_last}{after}*",
+        "some": f"{before}(?:{counted(tongue, 'more')}|({number_in(tongue)})){tracks} (?:{one_of('as')}) ",
+        "some last": f"{the_last}{after}*",
+        "the last": the_last,
+        "from": f"{before}{radio} (?:{one_of('from')}) (.+)|{before}{radio} ({this})",
+        "named": f"(?:(?:{one_of('start')}) )+(?:(?:{one_of('article')}) )?(.+) radio",
         "after": f"{after}+$",
     }
-    cut = _cut("|".join(map(re.escape, table["but"].split("; "))), "|".join(map(re.escape, table["with"].split("; "))))
-    return _Words({name: re.compile(one) for name, one in patterns.items()}, numbers, cut)
+    join, say = ("|".join(map(re.escape, table[name].split("; "))) for name in ("but", "with"))
+    compiled = {name: re.compile(one) for name, one in patterns.items()}
+    return _Words(compiled, numbers, counts_of(tongue, join), _cut(join, rf"{say}|\d{{1,5}}"))
 
 
 def _cut(join: str, say: str) -> str:
-    return rf"(?:(?:{_PAUSE})(?:(?:{join})\s+)?|\s+(?:{join})\s+|\s+(?=(?:{say})\b))(?P<rest>)"
+    return rf"(?:(?:{PAUSE})(?:(?:{join})\s+)?|\s+(?:{join})\s+|\s+(?=(?:{say})\b))(?P<rest>)"
