@@ -14,6 +14,7 @@ from assistant.labels import plain
 from assistant.overrides import with_overrides
 from assistant.phrasebook import phrasebook
 from assistant.querying import example_rows
+from assistant.radio_ends import accepted, relaxed_by
 from assistant.radio_start import RadioStart, RadioState
 from assistant.relative import against
 from assistant.reply import Message
@@ -22,7 +23,7 @@ from assistant.session import SessionState
 from assistant.situation import titled
 from assistant.speaking import in_language
 from assistant.understanding.numbers import MAX_TRACKS
-from assistant.understanding.radio import RadioWish, radio_wishes
+from assistant.understanding.radio import RadioWish, radio_wishes, relaxes
 from assistant.wording import asks_for_something
 from recsys.past import Past
 from recsys.recommendation import Query
@@ -57,6 +58,11 @@ class Tuning(Asides):
         self, message: Message, words: str, before: SessionState, circle: Circle, history: History
     ) -> Begun | None:
         """Say which radio a message wants; None where it wants none, or names nothing that is known."""
+        if message.radio is None and (taken := accepted(words, before.open_question, before.turn)) is not None:
+            on, offered = taken
+            back = unheard(before, self._together(circle, history), turned=False)
+            offered = in_language(offered, before.language, message.language)
+            return Begun(on, self._name_of(on.start), offered, refined=True, released=back)
         wishes = (
             radio_wishes(words, on=before.radio is not None) if message.radio is None else (RadioWish(message.radio),)
         )
@@ -84,11 +90,15 @@ class Tuning(Asides):
         if not wish.rest:
             request = Request(text=plain(message.text), spoken=language)
             return _counted(in_language(request, language, message.language), wish.n)
+        relaxed = relaxes(wish.rest, wish.languages)
+        if chips := relaxed_by(relaxed, before.active(), before.names(), phrasebook(before.language)):
+            request = Request(text=plain(message.text), spoken=language, intent=Intent.REFINE, chips=chips)
+            return _counted(in_language(request, language, message.language), wish.n)
         read = self._understand(wish.rest, first_turn=False, model=message.model)
         named = any(mention.kind == "track" and mention.polarity == "+" for mention in read.mentions)
-        if read.intent not in _REFINES or edits_of(read) or read.chips or read.less or named:
+        if read.intent not in _REFINES or edits_of(read) or read.less or named:
             return None
-        if not (asks_for_something(read) or read.arc is not None or wish.joined):
+        if not (asks_for_something(read) or read.chips or read.arc is not None or wish.joined):
             return None
         read = in_language(read, before.language if before.begun() else language, message.language)
         read = against(without_wishes(read), self.recommender.catalogue, before.slate)

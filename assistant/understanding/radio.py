@@ -79,6 +79,7 @@ _SAY = (
     r"with|without|no|only|just|nothing|not|more|less|a bit|a little|another"
     rf"|(?:for )?(?:\d{{1,5}}|{ENGLISH_NUMBER} (?:more|others?|tracks|songs))|for (?:an?|half|another|{ENGLISH_NUMBER})"
 )
+_RELAX = r"(?:relax|loosen|ease)(?: up)?(?: on)?|be less strict (?:about|with)|less strict (?:about|with)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,12 @@ def radio_wish(text: str) -> RadioWish | None:
     return next(iter(radio_wishes(text)), None)
 
 
+def relaxes(rest: str, languages: Sequence[str]) -> str:
+    """What of a refinement names the demands that it relaxes, as written; "" where it relaxes none."""
+    found = (_words(language).relax.match(rest) for language in languages)
+    return next((rest[one.end() :] for one in found if one is not None), "")
+
+
 def _cuts(text: str, languages: Sequence[str]) -> Iterator[tuple[str, str, str, bool]]:
     """Cut a message into what wants music to go on, folded, and what refines it, as written; the longest first.
 
@@ -159,11 +166,13 @@ class _Words:
     """The words of one language for music that goes on."""
 
     def __init__(
-        self, patterns: Mapping[str, re.Pattern[str]], numbers: Mapping[str, int], counts: Counts, cut: str
+        self, patterns: Mapping[str, re.Pattern[str]], numbers: Mapping[str, int], counts: Counts, cut: str, relax: str
     ) -> None:
         self._patterns, self._numbers, self.counts = patterns, numbers, counts
         #: Where a message may be cut: what refines begins at "rest".
         self.cut = re.compile(cut, re.IGNORECASE)
+        #: What begins a refinement that relaxes demands.
+        self.relax = re.compile(rf"(?:{relax})\s+", re.IGNORECASE)
 
     def read(self, said: str, *, alone: bool) -> RadioWish | None:
         """Read folded words that want music to go on, and nothing else; `alone` if nothing more is said."""
@@ -219,7 +228,7 @@ def _words(language: str) -> _Words:
         patterns = {"on": _ON, "last": _LAST, "the last": _THE_LAST, "from": _FROM, "named": _NAMED, **_THIS}
         patterns |= {"alone": _ALONE, "after": re.compile(r"(?: (?:please|now|thanks))+$")}
         patterns |= {"next": _NEXT, "some": _SOME, "some last": _SOME_LAST}
-        return _Words(patterns, _NUMBERS, english_counts(_JOIN), _cut(_JOIN, _SAY))
+        return _Words(patterns, _NUMBERS, english_counts(_JOIN), _cut(_JOIN, _SAY), _RELAX)
     return _of_tongue(_tongue(language))
 
 
@@ -249,9 +258,9 @@ def _of_tongue(tongue: Tongue) -> _Words:
         "named": f"(?:(?:{one_of('start')}) )+(?:(?:{one_of('article')}) )?(.+) radio",
         "after": f"{after}+$",
     }
-    join, say = ("|".join(map(re.escape, table[name].split("; "))) for name in ("but", "with"))
+    join, say, relax = ("|".join(map(re.escape, table[name].split("; "))) for name in ("but", "with", "relax"))
     compiled = {name: re.compile(one) for name, one in patterns.items()}
-    return _Words(compiled, numbers, counts_of(tongue, join), _cut(join, rf"{say}|\d{{1,5}}"))
+    return _Words(compiled, numbers, counts_of(tongue, join), _cut(join, rf"{say}|\d{{1,5}}"), relax)
 
 
 def _cut(join: str, say: str) -> str:
