@@ -145,12 +145,7 @@ class _Composing:
                 self._bounds.append((Bounds(Facet.ENERGY, low, high, hard=False), f"not too {text}"))
                 return
             # What is surely well recorded is no fault: only what is surely bad is left out.
-            # What is surely recorded well is no fault: only what surely is not is left out.
-            hard = (
-                not mark.toned
-                and (word.facet, word.value) != (Facet.RECORDING, GOOD)
-                and (word.facet is not Facet.RECORDING or word.value != GOOD)
-            )
+            hard = not mark.toned and (word.facet, word.value) != (Facet.RECORDING, GOOD)
             self._refused.append(Constraint(word.facet, (word.value,), wanted=False, hard=hard, text=text))
             return
         hard = word.facet in _HARD if word.hard is None else word.hard
