@@ -214,7 +214,7 @@ class RulesUnderstanding:
                 reading, composed.unsearchable, _entity_words(matches), phrase_starts(reading, matches)
             ),
             unlinked=unlinked(matches),
-            note=note(reading, matches, language),
+            note=note(reading, matches, language, composed.contradiction),
         )
         return with_traits(with_topics(request, reading), reading, marks, known=self._has_attributes)
 
