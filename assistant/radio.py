@@ -27,6 +27,7 @@ from assistant.slates import diff, slate_tracks
 from assistant.store import StoredTurn
 from assistant.versions import with_version
 from assistant.wording import relaxed_sentence
+from recsys.appeal.serving import predictions_told
 from recsys.constraints import YES, Checked, check, closeness
 from recsys.groups import pooled
 from recsys.picking import bare_pick
@@ -46,6 +47,8 @@ _FROM = {
 _UNLEARNT = "What people play next is not learnt for this catalogue, so it goes by what is alike."
 _UNKNOWN = "What people play next is not known of these tracks yet, so it goes by what is alike."
 CLOSER = "Too few artists are left to keep each ten tracks apart."
+OFF = "The radio is off. The playlist stays as it is."
+NONE_ON = "No radio is on."
 ENDED = "Nothing more is left that meets your wishes."
 
 
@@ -77,6 +80,11 @@ class Radios(Tuning):
         catalogue, text = self.recommender.catalogue, plain(message.text)
         request = with_overrides(begun.request, message).model_copy(update={"speaker": circle.member_speaking})
         book = phrasebook(request.spoken)
+        if begun.off and last is not None:
+            answer = book(OFF if before.radio is not None else NONE_ON)
+            state, reply = _stays(last, answer, request.spoken, circle.outward(history).rated)
+            state = with_answer(state.model_copy(update={"radio": None}), text, answer, at, request.speaker)
+            return request, state, reply.model_copy(update={"radio": None})
         changed, told = before, list[str]()
         if request.chips:
             changed, told = apply(before, resolve(request.chips, last.reply.receipt if last else ()), book)
@@ -89,7 +97,13 @@ class Radios(Tuning):
         possible = replace(query, constraints=held)
         batch = self._batch(request, station, possible)
         picks = tuple(
-            replace(bare_pick(catalogue, one.row), score=one.score, retrievers=("radio",), comes_after=one.after)
+            replace(
+                bare_pick(catalogue, one.row),
+                score=one.score,
+                retrievers=("radio",),
+                comes_after=one.after,
+                appeal=predictions_told(catalogue, query.constraints, one.row),
+            )
             for one in batch.picks
         )
         rows = np.array([one.row for one in batch.picks], dtype=np.int64)

@@ -23,7 +23,7 @@ from assistant.session import SessionState
 from assistant.situation import titled
 from assistant.speaking import in_language
 from assistant.understanding.numbers import MAX_TRACKS
-from assistant.understanding.radio import RadioWish, radio_wishes, relaxes
+from assistant.understanding.radio import RadioWish, radio_wishes, relaxes, turns_off
 from assistant.wording import asks_for_something
 from recsys.past import Past
 from recsys.recommendation import Query
@@ -49,6 +49,7 @@ class Begun:
     request: Request  # what refines it, if anything, in the language to answer in
     refined: bool = False
     released: frozenset[str] = frozenset()  # ids of what is on screen, was not heard, and may come again
+    off: bool = False  # whether the radio ends
 
 
 class Tuning(Asides):
@@ -63,6 +64,10 @@ class Tuning(Asides):
             back = unheard(before, self._together(circle, history), turned=False)
             offered = in_language(offered, before.language, message.language)
             return Begun(on, self._name_of(on.start), offered, refined=True, released=back)
+        if message.radio is None and before.slate and (languages := turns_off(words)):
+            language = before.language if before.language in languages else languages[0]
+            ended = in_language(Request(text=plain(message.text), spoken=language), language, message.language)
+            return Begun(RadioState(), "", ended, off=True)
         wishes = (
             radio_wishes(words, on=before.radio is not None) if message.radio is None else (RadioWish(message.radio),)
         )

@@ -29,7 +29,11 @@ from recsys.text import fold
 
 _POLITE = "please|ok|okay|yes|great|nice|cool|now|just|and|can you|could you|let s"
 _STARTS = "play|play me|give me|start|make|make me|turn on|i want|i d like|let s have|put on"
-_AFTER = r"(?: (?:please|thanks|now|with that|with this|like this|like that|then|from here))*"
+_AFTER = (
+    r"(?: (?:please|thanks|now|with that|with this|like this|like that|then|from here|for ?ever|endlessly|non ?stop"
+    r"|all (?:day|night|evening)(?: long)?|without (?:end|stopping|a break)|until (?:further notice"
+    r"|i (?:say|tell you)(?: to)? stop)|for a (?:while|bit)|some more|a bit))*"
+)
 _BEFORE = rf"(?:(?:{_POLITE}|{_STARTS}) )*"
 _ON = re.compile(
     rf"(?:(?:{_POLITE}) )*(?:keep (?:it |them |the music |this |that )?(?:going|playing|coming)|(?:carry|play|go) on"
@@ -40,7 +44,7 @@ _ON = re.compile(
 _NEXT = re.compile(rf"{_BEFORE}(?:the )?next ({ENGLISH_NUMBER})(?: (?:tracks|songs|ones))?{_AFTER}")
 _ALONE = re.compile(rf"{_BEFORE}(?:a |the |some )?radio{_AFTER}")
 _NUMBERS = {"couple": 2, "two": 2, "few": 3, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10}
-_N = r"(couple|few|two|three|four|five|six|seven|ten|\d{1,2})"
+_N = r"(couple|few|two|three|four|five|six|seven|ten|\d{1,9})"
 _LAST = re.compile(
     rf"{_BEFORE}(?:more|others|some more|something|music|songs|tracks)(?: (?:songs|tracks|music|of the same))? like"
     rf" (?:the|those|these|my) last {_N}(?: of)?(?: (?:ones|songs|tracks))?(?: (?:i heard|played|you played))?{_AFTER}"
@@ -75,6 +79,27 @@ _QUOTED = re.compile(r"[\"“”„«»]")
 _WORD = re.compile(r"\w")
 #: Words that a refinement begins with: those that only join, and those that say more.
 _JOIN = "but|and|then"
+#: What wants a radio to go on that is on, and what ends it.
+_AGAIN = re.compile(
+    r"(?:(?:please|ok|okay|and|yes|give me|gimme|play|some|even|now) )*(?:more|next|on|again|further)"
+    r"(?: (?:please|now|then|of (?:that|this|it|the same)|and more|more|music|tracks|songs))*"
+)
+_ANOTHER = re.compile(
+    r"(?:(?:please|ok|okay|and|yes|give me|play|just) )*(?:another|next one|the next one)(?: please)?"
+)
+_OFF = re.compile(
+    r"(?:(?:please|ok|okay|now|can you|could you) )*(?:(?:stop|end|quit|kill|cancel|finish|leave|turn off|switch off"
+    r"|shut off|shut down|no more|enough of) (?:playing )?(?:the |this |that |my )?radio|turn (?:the |this )?radio off"
+    r"|switch (?:the |this )?radio off|radio (?:off|stop)|(?:that s )?enough radio)(?: (?:please|now|thanks))*"
+)
+#: Slips in words that let music go on.
+_SLIPS = {
+    **dict.fromkeys(("keeep", "kepp", "kep", "kepe", "keap", "keeo", "kee", "leep", "kkep"), "keep"),
+    **dict.fromkeys(("goin", "goign", "giong", "gonig", "gooing", "goimg", "goingg", "gong", "ging"), "going"),
+    **dict.fromkeys(("playin", "plaing", "palying", "playng"), "playing"),
+    **dict.fromkeys(("contiue", "coninue", "continu", "contine", "conitnue", "countinue", "cntinue"), "continue"),
+    **dict.fromkeys(("comin", "comming"), "coming"),
+}
 _SAY = (
     r"with|without|no|only|just|nothing|not|more|less|a bit|a little|another"
     rf"|(?:for )?(?:\d{{1,5}}|{ENGLISH_NUMBER} (?:more|others?|tracks|songs))|for (?:an?|half|another|{ENGLISH_NUMBER})"
@@ -101,7 +126,7 @@ def radio_wishes(text: str, *, on: bool = False) -> tuple[RadioWish, ...]:
     Where a radio is `on`, "5 more" wants it to go on.
     """
     found: dict[RadioWish, list[str]] = {}
-    line = f" {fold(text)} "
+    line = f" {_unslipped(fold(text))} "
     heard = [language for language in (ENGLISH, *TONGUES) if any(said in line for said in _telling(language))]
     for head, rest, spoken, joined in _cuts(text, heard) if heard else ():
         for language in (spoken,) if spoken else heard:
@@ -113,8 +138,10 @@ def radio_wishes(text: str, *, on: bool = False) -> tuple[RadioWish, ...]:
                 found.setdefault(wish, []).append(language)
     if on and not found:
         for language in (ENGLISH, *TONGUES):
-            n, left = _words(language).counts.take(text.strip(), only_more=True)
+            words = _words(language)
+            n, left = words.more(text)
             if n is not None:
+                n = n or None
                 found.setdefault(RadioWish(RadioStart(), rest=left, n=n), []).append(language)
     readings = [replace(wish, languages=tuple(dict.fromkeys(languages))) for wish, languages in found.items()]
     names = list(dict.fromkeys(wish.name for wish in readings))
@@ -125,6 +152,14 @@ def radio_wishes(text: str, *, on: bool = False) -> tuple[RadioWish, ...]:
 def radio_wish(text: str) -> RadioWish | None:
     """Read a message that wants music to go on, with the longest name; None for any other."""
     return next(iter(radio_wishes(text)), None)
+
+
+def turns_off(text: str) -> tuple[str, ...]:
+    """The languages in which a message ends a radio; none where it says anything else."""
+    said = fold(text)
+    if " radio" not in f" {said}":
+        return ()
+    return tuple(language for language in (ENGLISH, *TONGUES) if _words(language).off.fullmatch(said))
 
 
 def relaxes(rest: str, languages: Sequence[str]) -> str:
@@ -139,7 +174,7 @@ def _cuts(text: str, languages: Sequence[str]) -> Iterator[tuple[str, str, str, 
     The third is the language of the word it is cut at, "" where there is none; the last, whether a word joins both.
     """
     said = text.strip()
-    yield fold(said) if not _QUOTED.search(said) else _unquoted(said), "", "", False
+    yield _unslipped(fold(said)) if not _QUOTED.search(said) else _unquoted(said), "", "", False
     cuts: dict[tuple[int, int], str] = {}
     for language in languages:
         for cut in _words(language).cut.finditer(said):
@@ -149,11 +184,16 @@ def _cuts(text: str, languages: Sequence[str]) -> Iterator[tuple[str, str, str, 
         head = said[:end]
         if fold(head) and fold(said[begin:]):
             yield (
-                fold(head) if not _QUOTED.search(head) else _unquoted(head),
+                _unslipped(fold(head)) if not _QUOTED.search(head) else _unquoted(head),
                 said[begin:].strip(),
                 language,
                 _WORD.search(said[end:begin]) is not None or said[end:begin].isspace(),
             )
+
+
+def _unslipped(said: str) -> str:
+    """Mend slips in folded words that let music go on."""
+    return " ".join(_SLIPS.get(word, word) for word in said.split())
 
 
 def _unquoted(text: str) -> str:
@@ -169,6 +209,8 @@ class _Words:
         self, patterns: Mapping[str, re.Pattern[str]], numbers: Mapping[str, int], counts: Counts, cut: str, relax: str
     ) -> None:
         self._patterns, self._numbers, self.counts = patterns, numbers, counts
+        #: What ends a radio, folded.
+        self.off = patterns["off"]
         #: Where a message may be cut: what refines begins at "rest".
         self.cut = re.compile(cut, re.IGNORECASE)
         #: What begins a refinement that relaxes demands.
@@ -197,6 +239,15 @@ class _Words:
             if patterns[of].fullmatch(rest):
                 return RadioWish(RadioStart.model_validate({"of": of}))
         return RadioWish(RadioStart(of="artist"), name=rest, whole=begun is None) if rest else None
+
+    def more(self, text: str) -> tuple[int | None, str]:
+        """Read what wants a radio that is on to go on: how many tracks, 0 for as many as usual, and what refines it."""
+        said = fold(text)
+        if self._patterns["again"].fullmatch(said):
+            return 0, ""
+        if self._patterns["another"].fullmatch(said):
+            return 1, ""
+        return self.counts.take(text.strip(), only_more=True)
 
     def _last(self, n: str) -> RadioStart:
         return RadioStart(of="last", n=min(max(self._numbers.get(n) or int(n), 1), _MOST_BACK))
@@ -228,6 +279,7 @@ def _words(language: str) -> _Words:
         patterns = {"on": _ON, "last": _LAST, "the last": _THE_LAST, "from": _FROM, "named": _NAMED, **_THIS}
         patterns |= {"alone": _ALONE, "after": re.compile(r"(?: (?:please|now|thanks))+$")}
         patterns |= {"next": _NEXT, "some": _SOME, "some last": _SOME_LAST}
+        patterns |= {"again": _AGAIN, "another": _ANOTHER, "off": _OFF}
         return _Words(patterns, _NUMBERS, english_counts(_JOIN), _cut(_JOIN, _SAY), _RELAX)
     return _of_tongue(_tongue(language))
 
@@ -257,6 +309,9 @@ def _of_tongue(tongue: Tongue) -> _Words:
         "from": f"{before}{radio} (?:{one_of('from')}) (.+)|{before}{radio} ({this})",
         "named": f"(?:(?:{one_of('start')}) )+(?:(?:{one_of('article')}) )?(.+) radio",
         "after": f"{after}+$",
+        "again": f"{polite}(?:{one_of('again')}){after}*",
+        "another": r"(?!)",
+        "off": f"{polite}(?:{one_of('off')}){after}*",
     }
     join, say, relax = ("|".join(map(re.escape, table[name].split("; "))) for name in ("but", "with", "relax"))
     compiled = {name: re.compile(one) for name, one in patterns.items()}

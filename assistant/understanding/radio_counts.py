@@ -19,7 +19,7 @@ from recsys.text import fold
 PAUSE = r"\s*[,;:.!?]+\s+|\s+[-–—]\s+"
 #: Stands for a number while a phrase is folded.
 _NUMBER = "qnq"
-_DIGITS = r"\d{1,5}"
+_DIGITS = r"\d{1,20}"
 _WORDED = (
     r"(?:an? |one )?hundred|(?:(?:a )?couple|few|half a dozen|(?:two |three |a )?dozen)(?: of)?"
     r"|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?: (?:one|two|three|four|five|six|seven|eight|nine))?"
@@ -135,6 +135,7 @@ def counts_of(tongue: Tongue, join: str) -> Counts:
     """How another language counts tracks."""
     table = tongue.radio
     numbers = {**tongue.numbers, **{fold(word): n for word, n in table["numbers"].items()}}
+    numbers |= {fold(word): 1 for word in table["one"].split("; ")}
     lead, tracks = f"(?:(?:{any_of(table, 'count', 'polite')}) )*", f"(?: (?:{any_of(table, 'tracks')}))?"
     more = f"{lead}(?:{counted(tongue, 'more')})"
     tail = f"(?: (?:{any_of(table, 'polite', 'after')}))*"
@@ -159,7 +160,7 @@ def counted(tongue: Tongue, name: str) -> str:
 
 def number_in(tongue: Tongue) -> str:
     """A pattern for a folded number of a language."""
-    words = {*tongue.numbers, *(fold(word) for word in tongue.radio["numbers"])}
+    words = {*tongue.numbers, *map(fold, tongue.radio["numbers"]), *map(fold, tongue.radio["one"].split("; "))}
     return f"(?:{_DIGITS}|{'|'.join(sorted(words, key=lambda word: (-len(word), word)))})"
 
 
