@@ -8,7 +8,7 @@ import pytest
 
 from assistant.app import Assistant
 from assistant.reply import Message, Reply
-from assistant.understanding.radio import radio_wish, radio_wishes
+from assistant.understanding.radio import radio_wish, radio_wishes, turns_off
 
 
 @pytest.mark.parametrize(
@@ -131,3 +131,83 @@ def test_as_many_come_as_are_asked_for_and_once(assistant: Assistant) -> None:
     reply = said("keep going, 5000 more")
     assert len(reply.tracks) == 200
     assert "A playlist has at most 200 tracks." in reply.text
+
+
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        ("more", None),
+        ("more please", None),
+        ("next", None),
+        ("another one", 1),
+        ("one more", 1),
+        ("mehr", None),
+        ("noch eins", 1),
+        ("más", None),
+        ("una más", 1),
+        ("encore", None),
+        ("encore un", 1),
+        ("ancora", None),
+        ("ancora uno", 1),
+        ("mais uma", 1),
+    ],
+)
+def test_more_is_more_of_a_radio_that_is_on(text: str, n: int | None) -> None:
+    assert radio_wish(text) is None
+    assert [(wish.start.of, wish.n, wish.rest) for wish in radio_wishes(text, on=True)] == [("session", n, "")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["keep goin", "kepe going!!!", "keeep playing", "coninue", "keep going forever", "keep going until I say stop"],
+)
+def test_slips_and_for_ever_go_on(text: str) -> None:
+    wish = radio_wish(text)
+    assert wish is not None
+    assert (wish.start.of, wish.rest, wish.n) == ("session", "", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("stop the radio", "en"),
+        ("turn off the radio please", "en"),
+        ("Radio aus", "de"),
+        ("apaga la radio", "es"),
+        ("coupe la radio", "fr"),
+        ("spegni la radio", "it"),
+        ("desliga o rádio", "pt"),
+    ],
+)
+def test_a_radio_is_ended_in_every_language(text: str, language: str) -> None:
+    assert language in turns_off(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Radio Ga Ga", "songs about the radio", "stop", "radio from Miles Davis", "jazz radio"]
+)
+def test_other_words_end_no_radio(text: str) -> None:
+    assert turns_off(text) == ()
+
+
+def test_a_radio_that_is_ended_leaves_its_playlist(assistant: Assistant) -> None:
+    name = f"counts {uuid4().hex}"
+
+    def said(text: str) -> Reply:
+        return assistant.reply(Message(listener_id=name, session_id=name, text=text, seed=3))
+
+    before = said("radio from Miles Davis")
+    assert len(said("more").diff.added) == 10
+    said("undo")
+    ended = said("stop the radio")
+    assert (ended.text, ended.radio) == ("The radio is off. The playlist stays as it is.", None)
+    assert [track.track_id for track in ended.tracks] == [track.track_id for track in before.tracks]
+    assert said("stop the radio").text == "No radio is on."
+    assert said("keep going").text.startswith("On it goes from what you heard")
+
+
+def test_the_receipt_of_a_radio_counts_what_is_predicted(assistant: Assistant) -> None:
+    name = f"counts {uuid4().hex}"
+    assistant.reply(Message(listener_id=name, session_id=name, text="something unheard of but good", seed=3))
+    reply = assistant.reply(Message(listener_id=name, session_id=name, text="keep going", seed=3))
+    assert "predicted quality median" in next(line for line in reply.receipt if line.chip == "appeal:high").delivered
