@@ -81,7 +81,7 @@ _WORD = re.compile(r"\w")
 _JOIN = "but|and|then"
 #: What wants a radio to go on that is on, and what ends it.
 _AGAIN = re.compile(
-    r"(?:(?:please|ok|okay|and|yes|give me|gimme|play|some|even|now) )*(?:more|next|on|again|further)"
+    r"(?:(?:please|ok|okay|and|yes|give me|gimme|play|some|even|now) )*(?:more|next|on|further)"
     r"(?: (?:please|now|then|of (?:that|this|it|the same)|and more|more|music|tracks|songs))*"
 )
 _ANOTHER = re.compile(
@@ -91,6 +91,12 @@ _OFF = re.compile(
     r"(?:(?:please|ok|okay|now|can you|could you) )*(?:(?:stop|end|quit|kill|cancel|finish|leave|turn off|switch off"
     r"|shut off|shut down|no more|enough of) (?:playing )?(?:the |this |that |my )?radio|turn (?:the |this )?radio off"
     r"|switch (?:the |this )?radio off|radio (?:off|stop)|(?:that s )?enough radio)(?: (?:please|now|thanks))*"
+)
+_NOT_THEM = re.compile(
+    r"(?:please )?(?:play )?(?:nothing|none|no more|not|without|no)(?: else| more)?"
+    r"(?: (?:anything|songs|tracks|music))?(?: (?:by|from|of))?"
+    r" (?:them|him|her|(?:this|that|the same) (?:artist|band|singer|group|guy|musician|rapper))"
+    r"(?: please| any ?more| again| themselves| himself| herself)*"
 )
 #: Slips in words that let music go on.
 _SLIPS = {
@@ -137,11 +143,18 @@ def radio_wishes(text: str, *, on: bool = False) -> tuple[RadioWish, ...]:
                 wish = replace(wish, rest=left, n=n or wish.n, joined=joined)
                 found.setdefault(wish, []).append(language)
     if on and not found:
+        for head, rest, spoken, joined in _cuts(text, (ENGLISH, *TONGUES)):
+            for language in (spoken,) if spoken else (ENGLISH, *TONGUES):
+                words = _words(language)
+                some = words.again(head)
+                if some is not None:
+                    n, left = words.counts.take(rest)
+                    wish = RadioWish(RadioStart(), rest=left, n=n or some or None, joined=joined)
+                    found.setdefault(wish, []).append(language)
+    if on and not found:
         for language in (ENGLISH, *TONGUES):
-            words = _words(language)
-            n, left = words.more(text)
+            n, left = _words(language).counts.take(text.strip(), only_more=True)
             if n is not None:
-                n = n or None
                 found.setdefault(RadioWish(RadioStart(), rest=left, n=n), []).append(language)
     readings = [replace(wish, languages=tuple(dict.fromkeys(languages))) for wish, languages in found.items()]
     names = list(dict.fromkeys(wish.name for wish in readings))
@@ -160,6 +173,11 @@ def turns_off(text: str) -> tuple[str, ...]:
     if " radio" not in f" {said}":
         return ()
     return tuple(language for language in (ENGLISH, *TONGUES) if _words(language).off.fullmatch(said))
+
+
+def refuses_them(rest: str, languages: Sequence[str]) -> bool:
+    """Tell whether a refinement wants nothing by whoever is spoken of: "nothing by them"."""
+    return any(_words(language).not_them.fullmatch(fold(rest)) for language in languages)
 
 
 def relaxes(rest: str, languages: Sequence[str]) -> str:
@@ -211,6 +229,8 @@ class _Words:
         self._patterns, self._numbers, self.counts = patterns, numbers, counts
         #: What ends a radio, folded.
         self.off = patterns["off"]
+        #: What refuses whoever is spoken of, folded.
+        self.not_them = patterns["not them"]
         #: Where a message may be cut: what refines begins at "rest".
         self.cut = re.compile(cut, re.IGNORECASE)
         #: What begins a refinement that relaxes demands.
@@ -240,14 +260,9 @@ class _Words:
                 return RadioWish(RadioStart.model_validate({"of": of}))
         return RadioWish(RadioStart(of="artist"), name=rest, whole=begun is None) if rest else None
 
-    def more(self, text: str) -> tuple[int | None, str]:
-        """Read what wants a radio that is on to go on: how many tracks, 0 for as many as usual, and what refines it."""
-        said = fold(text)
-        if self._patterns["again"].fullmatch(said):
-            return 0, ""
-        if self._patterns["another"].fullmatch(said):
-            return 1, ""
-        return self.counts.take(text.strip(), only_more=True)
+    def again(self, said: str) -> int | None:
+        """How many tracks folded words want of a radio that is on, 0 for as many as usual; None for other words."""
+        return next((n for n, name in enumerate(("again", "another")) if self._patterns[name].fullmatch(said)), None)
 
     def _last(self, n: str) -> RadioStart:
         return RadioStart(of="last", n=min(max(self._numbers.get(n) or int(n), 1), _MOST_BACK))
@@ -280,6 +295,7 @@ def _words(language: str) -> _Words:
         patterns |= {"alone": _ALONE, "after": re.compile(r"(?: (?:please|now|thanks))+$")}
         patterns |= {"next": _NEXT, "some": _SOME, "some last": _SOME_LAST}
         patterns |= {"again": _AGAIN, "another": _ANOTHER, "off": _OFF}
+        patterns["not them"] = _NOT_THEM
         return _Words(patterns, _NUMBERS, english_counts(_JOIN), _cut(_JOIN, _SAY), _RELAX)
     return _of_tongue(_tongue(language))
 
@@ -311,6 +327,7 @@ def _of_tongue(tongue: Tongue) -> _Words:
         "after": f"{after}+$",
         "again": f"{polite}(?:{one_of('again')}){after}*",
         "another": r"(?!)",
+        "not them": f"(?:{one_of('not_them')}){after}*",
         "off": f"{polite}(?:{one_of('off')}){after}*",
     }
     join, say, relax = ("|".join(map(re.escape, table[name].split("; "))) for name in ("but", "with", "relax"))
