@@ -142,9 +142,10 @@ def radio_wishes(text: str, *, on: bool = False) -> tuple[RadioWish, ...]:
                 n, left = words.counts.take(rest)
                 wish = replace(wish, rest=left, n=n or wish.n, joined=joined)
                 found.setdefault(wish, []).append(language)
-    if on and not found:
-        for head, rest, spoken, joined in _cuts(text, (ENGLISH, *TONGUES)):
-            for language in (spoken,) if spoken else (ENGLISH, *TONGUES):
+    heard = [language for language in (ENGLISH, *TONGUES) if any(said in line for said in _telling_more(language))]
+    if on and not found and heard:
+        for head, rest, spoken, joined in _cuts(text, heard):
+            for language in (spoken,) if spoken else heard:
                 words = _words(language)
                 some = words.again(head)
                 if some is not None:
@@ -152,7 +153,7 @@ def radio_wishes(text: str, *, on: bool = False) -> tuple[RadioWish, ...]:
                     wish = RadioWish(RadioStart(), rest=left, n=n or some or None, joined=joined)
                     found.setdefault(wish, []).append(language)
     if on and not found:
-        for language in (ENGLISH, *TONGUES):
+        for language in heard:
             n, left = _words(language).counts.take(text.strip(), only_more=True)
             if n is not None:
                 found.setdefault(RadioWish(RadioStart(), rest=left, n=n), []).append(language)
@@ -172,7 +173,7 @@ def turns_off(text: str) -> tuple[str, ...]:
     said = fold(text)
     if " radio" not in f" {said}":
         return ()
-    return tuple(language for language in (ENGLISH, *TONGUES) if _words(language).off.fullmatch(said))
+    return tuple(language for language in (ENGLISH, *TONGUES) if _off(language).fullmatch(said))
 
 
 def refuses_them(rest: str, languages: Sequence[str]) -> bool:
@@ -227,8 +228,6 @@ class _Words:
         self, patterns: Mapping[str, re.Pattern[str]], numbers: Mapping[str, int], counts: Counts, cut: str, relax: str
     ) -> None:
         self._patterns, self._numbers, self.counts = patterns, numbers, counts
-        #: What ends a radio, folded.
-        self.off = patterns["off"]
         #: What refuses whoever is spoken of, folded.
         self.not_them = patterns["not them"]
         #: Where a message may be cut: what refines begins at "rest".
@@ -284,6 +283,26 @@ def _telling(language: str) -> tuple[str, ...]:
     return " radio ", *(f" {fold(phrase)} " for phrase in phrases)
 
 
+@lru_cache(maxsize=8)
+def _telling_more(language: str) -> tuple[str, ...]:
+    """Phrases, between spaces, of which a message has one if it wants a radio that is on to go on."""
+    if language == ENGLISH:
+        return (" more ", " next ", " on ", " further ", " another ", " other ", " others ", " extra ", " additional ")
+    table = _tongue(language).radio
+    phrases = [max(phrase.split("{n}"), key=len) for phrase in table["more"].split("; ")]
+    return tuple(f" {fold(phrase)} " for phrase in (*phrases, *table["again"].split("; ")))
+
+
+@lru_cache(maxsize=8)
+def _off(language: str) -> re.Pattern[str]:
+    """What ends a radio, folded."""
+    if language == ENGLISH:
+        return _OFF
+    table = _tongue(language).radio
+    polite = any_of(table, "polite", "after")
+    return re.compile(f"(?:(?:{polite}) )*(?:{any_of(table, 'off')})(?: (?:{polite}))*")
+
+
 def _tongue(language: str) -> Tongue:
     return next(tongue for tongue in load_tongues() if tongue.code == language)
 
@@ -294,7 +313,7 @@ def _words(language: str) -> _Words:
         patterns = {"on": _ON, "last": _LAST, "the last": _THE_LAST, "from": _FROM, "named": _NAMED, **_THIS}
         patterns |= {"alone": _ALONE, "after": re.compile(r"(?: (?:please|now|thanks))+$")}
         patterns |= {"next": _NEXT, "some": _SOME, "some last": _SOME_LAST}
-        patterns |= {"again": _AGAIN, "another": _ANOTHER, "off": _OFF}
+        patterns |= {"again": _AGAIN, "another": _ANOTHER}
         patterns["not them"] = _NOT_THEM
         return _Words(patterns, _NUMBERS, english_counts(_JOIN), _cut(_JOIN, _SAY), _RELAX)
     return _of_tongue(_tongue(language))
@@ -328,7 +347,6 @@ def _of_tongue(tongue: Tongue) -> _Words:
         "again": f"{polite}(?:{one_of('again')}){after}*",
         "another": r"(?!)",
         "not them": f"(?:{one_of('not_them')}){after}*",
-        "off": f"{polite}(?:{one_of('off')}){after}*",
     }
     join, say, relax = ("|".join(map(re.escape, table[name].split("; "))) for name in ("but", "with", "relax"))
     compiled = {name: re.compile(one) for name, one in patterns.items()}

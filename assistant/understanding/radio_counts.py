@@ -8,7 +8,7 @@ and not "10 more minutes".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from assistant.understanding.numbers import parse_number
@@ -149,13 +149,24 @@ def counts_of(tongue: Tongue, join: str) -> Counts:
 
 def any_of(table: Mapping[str, Any], *names: str) -> str:
     """A pattern for any of the folded phrases of some keys, the longest first."""
-    folded = {fold(phrase.replace("{n}", _NUMBER)) for name in names for phrase in table[name].split("; ")}
-    return "|".join(sorted(folded, key=lambda phrase: (-len(phrase), phrase)))
+    return _longest_first(fold(phrase) for name in names for phrase in table[name].split("; "))
+
+
+def _longest_first(phrases: Iterable[str]) -> str:
+    return "|".join(sorted(set(phrases), key=lambda phrase: (-len(phrase), phrase)))
 
 
 def counted(tongue: Tongue, name: str) -> str:
-    """A pattern for any of the folded phrases of a key, with a group for the number in each."""
-    return any_of(tongue.radio, name).replace(_NUMBER, f"({number_in(tongue)})")
+    """A pattern for any of the folded phrases of a key; of its groups, one is the number.
+
+    Phrases that end alike share a group: a language has a hundred words for numbers, and patterns are slow to make.
+    """
+    ends: dict[str, list[str]] = {}
+    for phrase in tongue.radio[name].split("; "):
+        before, _, after = fold(phrase.replace("{n}", _NUMBER)).partition(_NUMBER)
+        ends.setdefault(after, []).append(before)
+    by_length = sorted(ends.items(), key=lambda one: (-len(one[0]), one[0]))
+    return "|".join(f"(?:{_longest_first(begins)})({number_in(tongue)}){after}" for after, begins in by_length)
 
 
 def number_in(tongue: Tongue) -> str:
