@@ -48,6 +48,7 @@ _UNLEARNT = "What people play next is not learnt for this catalogue, so it goes 
 _UNKNOWN = "What people play next is not known of these tracks yet, so it goes by what is alike."
 CLOSER = "Too few artists are left to keep each ten tracks apart."
 OFF = "The radio is off. The playlist stays as it is."
+KEPT = "Then your wishes stay as they are."
 NONE_ON = "No radio is on."
 ENDED = "Nothing more is left that meets your wishes."
 
@@ -80,11 +81,12 @@ class Radios(Tuning):
         catalogue, text = self.recommender.catalogue, plain(message.text)
         request = with_overrides(begun.request, message).model_copy(update={"speaker": circle.member_speaking})
         book = phrasebook(request.spoken)
-        if begun.off and last is not None:
-            answer = book(OFF if before.radio is not None else NONE_ON)
+        if begun.quiet and last is not None:
+            answer = book(KEPT if begun.quiet == "no" else OFF if before.radio is not None else NONE_ON)
             state, reply = _stays(last, answer, request.spoken, circle.outward(history).rated)
-            state = with_answer(state.model_copy(update={"radio": None}), text, answer, at, request.speaker)
-            return request, state, reply.model_copy(update={"radio": None})
+            if begun.quiet == "off":
+                state, reply = state.model_copy(update={"radio": None}), reply.model_copy(update={"radio": None})
+            return request, with_answer(state, text, answer, at, request.speaker), reply
         changed, told = before, list[str]()
         if request.chips:
             changed, told = apply(before, resolve(request.chips, last.reply.receipt if last else ()), book)

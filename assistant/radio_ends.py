@@ -27,6 +27,10 @@ _AGREES = re.compile(
     r"(?:(?:ok|okay|sure|please|do (?:it|that|so)|go (?:ahead|for it)|yes|fine|relax it|vale|dale|adelante|d accord"
     r"|vas y|gern|gerne|mach das|ok mach|va bene|d accordo|fallo|pode ser|esta bem|avanca)(?: |$))+"
 )
+_DECLINES = re.compile(
+    r"(?:no|nope|nah|never|better not|no thank(?:s| you)|nein|nee|nein danke|lieber nicht|no gracias|mejor no"
+    r"|non|non merci|no grazie|meglio di no|nao|nao obrigad[oa]|melhor nao)"
+)
 _QUOTED = re.compile(r"[“„«](.+?)[”“»]")
 #: Characters of an answer that is offered.
 _LONGEST = 200
@@ -121,6 +125,12 @@ def accepted(text: str, asked: OpenQuestion | None, turn: int) -> tuple[RadioSta
         return None
     found = asked.options[0] if _AGREES.fullmatch(fold(text)) else chosen(text, asked, turn)
     return (asked.radio, found.request) if found is not None else None
+
+
+def turned_down(text: str, asked: OpenQuestion | None, turn: int) -> bool:
+    """Tell whether a message turns an offer down."""
+    offered = asked is not None and asked.turn == turn and asked.radio is not None
+    return offered and _DECLINES.fullmatch(fold(text)) is not None
 
 
 def ruled_out(refusals: Sequence[Constraint], names: Mapping[str, str], book: Phrasebook) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from assistant.answering import without_wishes
 from assistant.asides import Asides
@@ -14,7 +15,7 @@ from assistant.labels import plain
 from assistant.overrides import with_overrides
 from assistant.phrasebook import phrasebook
 from assistant.querying import example_rows
-from assistant.radio_ends import accepted, relaxed_by
+from assistant.radio_ends import accepted, relaxed_by, turned_down
 from assistant.radio_start import RadioStart, RadioState
 from assistant.relative import against
 from assistant.reply import Message
@@ -57,7 +58,7 @@ class Begun:
     request: Request  # what refines it, if anything, in the language to answer in
     refined: bool = False
     released: frozenset[str] = frozenset()  # ids of what is on screen, was not heard, and may come again
-    off: bool = False  # whether the radio ends
+    quiet: Literal["", "off", "no"] = ""  # whether nothing is to come: the radio ends, or an offer is turned down
 
 
 class Tuning(Asides):
@@ -75,7 +76,10 @@ class Tuning(Asides):
         if message.radio is None and before.slate and (languages := turns_off(words)):
             language = before.language if before.language in languages else languages[0]
             ended = in_language(Request(text=plain(message.text), spoken=language), language, message.language)
-            return Begun(RadioState(), "", ended, off=True)
+            return Begun(RadioState(), "", ended, quiet="off")
+        if message.radio is None and turned_down(words, before.open_question, before.turn):
+            refused = Request(text=plain(message.text), spoken=before.language)
+            return Begun(RadioState(), "", refused, quiet="no")
         wishes = (
             radio_wishes(words, on=before.radio is not None) if message.radio is None else (RadioWish(message.radio),)
         )
@@ -139,7 +143,8 @@ class Tuning(Asides):
         named = any(mention.kind == "track" and mention.polarity == "+" for mention in read.mentions)
         if read.intent not in _REFINES or edits_of(read) or read.less or named:
             return None
-        if not (asks_for_something(read) or read.chips or read.arc is not None or wish.joined):
+        told = asks_for_something(read) or read.chips or read.arc is not None or read.unlinked
+        if not (told or wish.joined):
             return None
         read = in_language(read, before.language if before.begun() else language, message.language)
         read = against(without_wishes(read), self.recommender.catalogue, before.slate)

@@ -36,7 +36,8 @@ _AFTER = (
 )
 _BEFORE = rf"(?:(?:{_POLITE}|{_STARTS}) )*"
 _ON = re.compile(
-    rf"(?:(?:{_POLITE}) )*(?:keep (?:it |them |the music |this |that )?(?:going|playing|coming)|(?:carry|play|go) on"
+    rf"(?:(?:{_POLITE}) )*(?:keep (?:it |them |the music |(?:the |this )?radio |this |that )?(?:going|playing|coming)"
+    r"|(?:carry|play|go) on"
     r"|continue(?: (?:playing|the (?:music|radio|session|playlist|list)|it|this|that|from here))?"
     rf"|(?:what|whatever) (?:comes|is|s) next|don t stop(?: the music)?){_AFTER}"
     rf"|{_BEFORE}(?:the )?next (?:tracks|songs|ones|batch){_AFTER}"
@@ -139,10 +140,17 @@ def radio_wishes(text: str, *, on: bool = False) -> tuple[RadioWish, ...]:
             words = _words(language)
             wish = words.read(head, alone=not rest)
             if wish is not None:
+                if rest and not wish.name and (again := words.read(fold(rest), alone=True)) is not None:
+                    wish, rest = again, ""  # "keep going, 5 more like the last two"
                 n, left = words.counts.take(rest)
                 wish = replace(wish, rest=left, n=n or wish.n, joined=joined)
                 found.setdefault(wish, []).append(language)
     heard = [language for language in (ENGLISH, *TONGUES) if any(said in line for said in _telling_more(language))]
+    if on and not found:
+        for language in heard:
+            n, left = _words(language).counts.take(text.strip(), only_more=True)
+            if n is not None:
+                found.setdefault(RadioWish(RadioStart(), rest=left, n=n), []).append(language)
     if on and not found and heard:
         for head, rest, spoken, joined in _cuts(text, heard):
             for language in (spoken,) if spoken else heard:
@@ -152,11 +160,6 @@ def radio_wishes(text: str, *, on: bool = False) -> tuple[RadioWish, ...]:
                     n, left = words.counts.take(rest)
                     wish = RadioWish(RadioStart(), rest=left, n=n or some or None, joined=joined)
                     found.setdefault(wish, []).append(language)
-    if on and not found:
-        for language in heard:
-            n, left = _words(language).counts.take(text.strip(), only_more=True)
-            if n is not None:
-                found.setdefault(RadioWish(RadioStart(), rest=left, n=n), []).append(language)
     readings = [replace(wish, languages=tuple(dict.fromkeys(languages))) for wish, languages in found.items()]
     names = list(dict.fromkeys(wish.name for wish in readings))
     readings.sort(key=lambda wish: (names.index(wish.name), wish.n is None))  # who knows a number knows the language

@@ -53,6 +53,8 @@ def test_a_number_of_tracks_is_read_beside_what_refines(text: str, rest: str, n:
     [
         ("5 more like the last three", 5),
         ("give me ten like the last 3 songs", 10),
+        ("keep going, 5 more like the last three", 5),
+        ("weiter, 5 mehr wie die letzten drei", 5),
         ("noch 5 wie die letzten drei", 5),
         ("5 más como las últimas tres", 5),
         ("encore 5 comme les trois derniers", 5),
@@ -102,6 +104,11 @@ def test_years_and_lengths_are_no_numbers_of_tracks(text: str, rest: str) -> Non
 def test_so_many_more_go_on_with_a_radio_that_is_on_alone(text: str) -> None:
     assert radio_wish(text) is None
     assert [(wish.n, wish.rest) for wish in radio_wishes(text, on=True)] == [(5, "")]
+
+
+def test_so_many_more_may_describe_too() -> None:
+    assert [(wish.n, wish.rest) for wish in radio_wishes("encore 4 plus calmes", on=True)] == [(4, "plus calmes")]
+    assert [(wish.n, wish.rest) for wish in radio_wishes("next, only jazz", on=True)] == [(None, "only jazz")]
 
 
 @pytest.mark.parametrize("text", ["make it 5 tracks", "5 tracks", "add 5 more", "20 more minutes", "90 bpm"])
@@ -159,7 +166,15 @@ def test_more_is_more_of_a_radio_that_is_on(text: str, n: int | None) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["keep goin", "kepe going!!!", "keeep playing", "coninue", "keep going forever", "keep going until I say stop"],
+    [
+        "keep goin",
+        "keep the radio going",
+        "kepe going!!!",
+        "keeep playing",
+        "coninue",
+        "keep going forever",
+        "keep going until I say stop",
+    ],
 )
 def test_slips_and_for_ever_go_on(text: str) -> None:
     wish = radio_wish(text)

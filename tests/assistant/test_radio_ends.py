@@ -143,3 +143,14 @@ def test_how_many_could_come_is_not_told_to_a_group(assistant: Assistant) -> Non
 def test_a_radio_goes_on_without_what_is_taken_back(say: Say, text: str, said: str) -> None:
     say("Jazz vor 1960" if text.startswith("weiter") else "jazz before 1960")
     assert say(text).text.startswith(said)
+
+
+@pytest.mark.parametrize("text", ["no", "no thanks", "nein", "non", "não"])
+def test_an_offer_that_is_turned_down_changes_nothing(say: Say, text: str) -> None:
+    say("jazz before 1960")
+    say("keep going")
+    offered = say("keep going")
+    refused = say(text)
+    assert refused.text == "Then your wishes stay as they are."
+    assert [one.track_id for one in refused.tracks] == [one.track_id for one in offered.tracks]
+    assert say("keep going").options == offered.options
