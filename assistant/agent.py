@@ -120,7 +120,8 @@ class Agent(Radios):
             before = reopened(before, sessions.at(session_id, listener_id, before.turn - 1))
             request = answered.request.model_copy(update={"text": text})
         else:
-            request = self._understand(words, first_turn=not before.begun(), model=message.model)
+            nothing = self.unbegun(words, before)
+            request = nothing or self._understand(words, first_turn=not before.begun(), model=message.model)
         request = with_overrides(request, message, whose, begun=before.begun())
         request = in_language(request, language or before.language, message.language)
         request = request.model_copy(update={"speaker": circle.member_speaking})

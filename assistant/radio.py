@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from assistant.chips import apply, resolve
 from assistant.explain import MAX_REASON
 from assistant.groups import Circle
 from assistant.history import History
@@ -15,6 +16,7 @@ from assistant.labels import constraint_label, plain
 from assistant.overrides import with_overrides
 from assistant.phrasebook import Phrasebook, phrasebook
 from assistant.querying import dials_of
+from assistant.radio_ends import could_give_way, offer, question, ruled_out
 from assistant.radio_tuning import Begun, Tuning, without
 from assistant.receipt import slate_length, write_receipt
 from assistant.reply import Diff, Message, Reply
@@ -25,6 +27,7 @@ from assistant.slates import diff, slate_tracks
 from assistant.store import StoredTurn
 from assistant.versions import with_version
 from assistant.wording import relaxed_sentence
+from recsys.appeal.serving import predictions_told
 from recsys.constraints import YES, Checked, check, closeness
 from recsys.groups import pooled
 from recsys.picking import bare_pick
@@ -44,6 +47,9 @@ _FROM = {
 _UNLEARNT = "What people play next is not learnt for this catalogue, so it goes by what is alike."
 _UNKNOWN = "What people play next is not known of these tracks yet, so it goes by what is alike."
 CLOSER = "Too few artists are left to keep each ten tracks apart."
+OFF = "The radio is off. The playlist stays as it is."
+KEPT = "Then your wishes stay as they are."
+NONE_ON = "No radio is on."
 ENDED = "Nothing more is left that meets your wishes."
 
 
@@ -75,16 +81,31 @@ class Radios(Tuning):
         catalogue, text = self.recommender.catalogue, plain(message.text)
         request = with_overrides(begun.request, message).model_copy(update={"speaker": circle.member_speaking})
         book = phrasebook(request.spoken)
-        state = self._after(begun, request, before, text)
+        if begun.quiet and last is not None:
+            answer = book(KEPT if begun.quiet == "no" else OFF if before.radio is not None else NONE_ON)
+            state, reply = _stays(last, answer, request.spoken, circle.outward(history).rated)
+            if begun.quiet == "off":
+                state, reply = state.model_copy(update={"radio": None}), reply.model_copy(update={"radio": None})
+            return request, with_answer(state, text, answer, at, request.speaker), reply
+        changed, told = before, list[str]()
+        if request.chips:
+            changed, told = apply(before, resolve(request.chips, last.reply.receipt if last else ()), book)
+        state = self._after(begun, request, changed, text)
         query, *others = (self._query(state, one, seed=seed) for one in (history, *circle.others))
         query = pooled(replace(query, clean=query.clean or message.clean), others)
         station = self._station(begun, state, query, circle, history)
-        gave_way = self._gave_way(self._query(before, history, seed=seed).constraints)
+        gave_way = self._gave_way(self._query(changed, history, seed=seed).constraints)
         held = tuple(replace(one, hard=one.hard and one not in gave_way) for one in query.constraints)
         possible = replace(query, constraints=held)
         batch = self._batch(request, station, possible)
         picks = tuple(
-            replace(bare_pick(catalogue, one.row), score=one.score, retrievers=("radio",), comes_after=one.after)
+            replace(
+                bare_pick(catalogue, one.row),
+                score=one.score,
+                retrievers=("radio",),
+                comes_after=one.after,
+                appeal=predictions_told(catalogue, query.constraints, one.row),
+            )
             for one in batch.picks
         )
         rows = np.array([one.row for one in batch.picks], dtype=np.int64)
@@ -113,9 +134,19 @@ class Radios(Tuning):
         closer = batch.gap < ARTIST_GAP and not station.one_artist
         answer = self._said(begun, batch, length, book, first=before.radio != begun.state, closer=closer)
         relaxed = relaxed_sentence(result.counts, state.names(), book) if picks else ""
-        answer = " ".join(said for said in (request.note, answer, relaxed) if said)
+        names = state.names()
+        more, label, gone = "", "", list[Constraint]()
+        if batch.ended:
+            more, label, gone = self._offer(request, state, station, batch, possible, tells=private and not others)
+        options = (label,) if label else ()
+        answer = " ".join(said for said in (request.note, *(told if picks else ()), answer, relaxed, more) if said)
         if not picks and last is not None and before.slate:
             state, reply = _stays(last, answer, request.spoken, outward.rated)
+            asked = question(label, gone, request, state, begun.state, names) if label else None
+            state, reply = (
+                state.model_copy(update={"open_question": asked}),
+                reply.model_copy(update={"options": options}),
+            )
             return request, with_answer(state, text, answer, at, request.speaker), reply
         receipt = write_receipt(
             result,
@@ -128,6 +159,10 @@ class Radios(Tuning):
         if others:
             receipt = tuple(line for line in receipt if line.chip != "discovery")
         state = with_version(with_slate(state, ids), before)
+        if label:
+            rest = Request(text="", spoken=request.spoken, n_tracks=request.n_tracks)
+            asked = question(label, gone, rest, state, begun.state, names)
+            state = state.model_copy(update={"open_question": asked})
         state = with_answer(state, text, answer, at, request.speaker)
         reply = Reply(
             session_id=history.session_id or message.session_id,
@@ -143,6 +178,7 @@ class Radios(Tuning):
             index=result.index,
             n_candidates=result.n_candidates,
             radio=begun.state.start if tracks else None,
+            options=options,
         )
         return request, state, reply
 
@@ -226,9 +262,34 @@ class Radios(Tuning):
             gone |= {number}
         return tuple(constraints[number] for number in sorted(gone))
 
-    def _allowed(self, query: Query, checked: Checked) -> BoolArray:
-        """Which tracks (N,) meet all that is demanded."""
-        catalogue, allowed = self.recommender.catalogue, checked.allowed()
+    def _offer(
+        self, request: Request, state: SessionState, station: Station, batch: Batch, query: Query, *, tells: bool
+    ) -> tuple[str, str, list[Constraint]]:
+        """Say what could come if demands gave way, how one asks for it, and which; or that all the rest is ruled out.
+
+        How many tracks that would be is left out unless it `tells`: it depends on what everybody refuses.
+        """
+        works, book = self.recommender.catalogue.work, phrasebook(request.spoken)
+        gone = np.array([*station.given, *station.skipped, *(one.row for one in batch.picks)], dtype=np.int64)
+        fresh = ~np.isin(works, works[gone])
+        checked = check(self.recommender.catalogue, self.recommender.vocabulary, query.constraints)
+
+        def left(without: frozenset[int]) -> int:
+            return len(np.unique(works[self._allowed(query, checked, without) & fresh]))
+
+        steps = checked.relaxation_steps()
+        demands, n_left = could_give_way(steps, left, request.n_tracks or USUAL_BATCH)
+        if demands:
+            wishes = [query.constraints[number] for number in steps if number in demands]
+            return *offer(wishes, n_left if tells else None, state.names(), book), wishes
+        refused = {n: c for n, c in enumerate(query.constraints) if c.hard and not c.wanted}
+        if not refused or not left(frozenset((*steps, *refused))):
+            return "", "", []
+        return ruled_out(list(refused.values()), state.names(), book), "", []
+
+    def _allowed(self, query: Query, checked: Checked, without: frozenset[int] = frozenset()) -> BoolArray:
+        """Which tracks (N,) meet all that is demanded, but for the demands numbered in `without`."""
+        catalogue, allowed = self.recommender.catalogue, checked.allowed(without)
         banned = np.array([*query.exclude, *query.dislike_rows], dtype=np.int64)
         allowed &= ~np.isin(catalogue.work, catalogue.work[banned])
         return allowed & (catalogue.explicit != 1) if query.clean else allowed

@@ -46,6 +46,7 @@ class OpenQuestion(BaseModel):
 
     turn: int = Field(description="the turn that asked")
     options: tuple[Alternative, ...]
+    radio: RadioState | None = Field(default=None, description="that goes on with what an option asks for")
 
 
 class Exchange(BaseModel):

@@ -303,7 +303,8 @@ def _say(assistant: Assistant, session: str, text: str) -> tuple[list[int], bool
     reply = assistant.reply(Message(listener_id=session, session_id=session, text=text))
     if reply.last_resort:
         raise FailedTurnError(text)
-    came = () if reply.text == ENDED else reply.tracks  # what was on screen stays where nothing comes
+    stays = ENDED in reply.text and not reply.diff.added  # what was on screen
+    came = () if stays else reply.tracks
     rows = assistant.serving().recommender.catalogue.rows([track.track_id for track in came])
     return rows.tolist(), CLOSER in reply.text
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistant.request import Mention
+from assistant.understanding.contradicting import Contradiction, FameSaid, settle_fame
 from assistant.understanding.eras import union
 from assistant.understanding.matches import Bounds, Dial, Entity, Size, Word
 from assistant.understanding.negation import Mark, Marks
@@ -58,6 +59,7 @@ class Composed:
     minutes: float | None = None
     discovery: float | None = None
     fame: float | None = None
+    contradiction: Contradiction | None = None  # of wishes for fame
     how_much_me: float | None = None
     unsearchable: set[int] = field(default_factory=set)
 
@@ -86,12 +88,14 @@ class _Composing:
         self._artists: list[tuple[str, str, bool]] = []
         self._refused: list[Constraint] = []
         self._mentions: list[Mention] = []
+        self._fame: list[FameSaid] = []
         self._out = Composed()
 
     def run(self) -> Composed:
         for mark in self._marks.marks:
             if not mark.dropped:
                 self._take(mark)
+        self._out.fame, self._out.contradiction = settle_fame(self._fame, self._reading)
         for start, end in self._marks.refusals:
             self._out.unsearchable.update(range(start, end))
         wanted = [*self._genres(), *self._words(), *self._numbers(), *self._artist()]
@@ -145,12 +149,7 @@ class _Composing:
                 self._bounds.append((Bounds(Facet.ENERGY, low, high, hard=False), f"not too {text}"))
                 return
             # What is surely well recorded is no fault: only what is surely bad is left out.
-            # What is surely recorded well is no fault: only what surely is not is left out.
-            hard = (
-                not mark.toned
-                and (word.facet, word.value) != (Facet.RECORDING, GOOD)
-                and (word.facet is not Facet.RECORDING or word.value != GOOD)
-            )
+            hard = not mark.toned and (word.facet, word.value) != (Facet.RECORDING, GOOD)
             self._refused.append(Constraint(word.facet, (word.value,), wanted=False, hard=hard, text=text))
             return
         hard = word.facet in _HARD if word.hard is None else word.hard
@@ -200,7 +199,7 @@ class _Composing:
             value = -value * (_DIAL_TONED if mark.toned else _DIAL_REFUSED)
         value = round(value, 2)
         if dial.name == "fame":
-            self._out.fame = value
+            self._fame.append(FameSaid(value, mark.match.start, mark.match.end, mark.negated))
         else:
             self._out.discovery = value
 

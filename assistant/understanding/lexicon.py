@@ -153,7 +153,7 @@ _FAME: tuple[tuple[float, str], ...] = (
         "deep cut; deep cuts; deeper cuts; obscure; more obscure; "
         "lesser known; little known; unknown; rare; rarities; b sides; underground; off the beaten path; "
         "off the beaten track; under the radar; niche; crate digging; forgotten; nobody knows; no one knows; "
-        "album tracks; undiscovered",
+        "album tracks; undiscovered; unheard of; unheard",
     ),
 )
 #: Little known, and good all the same: the dial, and what is predicted of quality.
@@ -162,6 +162,9 @@ _GEMS = (
     "treasure; buried treasures; underrated; under rated; overlooked; underappreciated; under appreciated; unsung; "
     "unsung gems; criminally underrated; most underrated; more underrated"
 )
+#: "Unknown but good" is a gem, too.
+_LITTLE_KNOWN = "unheard of; unheard; unknown; obscure; little known; lesser known; rare; underground; undiscovered"
+_FINE = "good; great; excellent; brilliant; amazing; beautiful; very good; really good; high quality"
 _KNOWN_THINGS = "songs; music; stuff; tracks; artists; bands; things; anything; something"
 _DISCOVERY: tuple[tuple[float, str], ...] = (
     (
@@ -220,6 +223,10 @@ def phrases() -> dict[str, tuple[Payload, ...]]:
     for value, words in _FAME:
         table.update(dict.fromkeys(words.split("; "), (Dial("fame", value),)))
     table.update(dict.fromkeys(_GEMS.split("; "), (Dial("fame", -0.8), Word(Facet.APPEAL, HIGH, hard=False))))
+    gem = (Dial("fame", -0.8), Word(Facet.APPEAL, HIGH, hard=False))
+    for little_known in _LITTLE_KNOWN.split("; "):
+        for fine in _FINE.split("; "):
+            table.update(dict.fromkeys((f"{little_known} {but} {fine}" for but in ("but", "yet", "and")), gem))
     for value, words in _DISCOVERY:
         table.update(dict.fromkeys(words.split("; "), (Dial("discovery", value),)))
     for value, words in _ME:

@@ -11,29 +11,49 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
 
 from assistant.languages import ENGLISH, TONGUES
 from assistant.radio_start import RadioStart
-from assistant.understanding.tongues import load_tongues
+from assistant.understanding.radio_counts import (
+    ENGLISH_NUMBER,
+    PAUSE,
+    Counts,
+    any_of,
+    counted,
+    counts_of,
+    english_counts,
+    number_in,
+)
+from assistant.understanding.tongues import Tongue, load_tongues
 from recsys.text import fold
 
 _POLITE = "please|ok|okay|yes|great|nice|cool|now|just|and|can you|could you|let s"
 _STARTS = "play|play me|give me|start|make|make me|turn on|i want|i d like|let s have|put on"
-_AFTER = r"(?: (?:please|thanks|now|with that|with this|like this|like that|then|from here))*"
+_AFTER = (
+    r"(?: (?:please|thanks|now|with that|with this|like this|like that|then|from here|for ?ever|endlessly|non ?stop"
+    r"|all (?:day|night|evening)(?: long)?|without (?:end|stopping|a break)|until (?:further notice"
+    r"|i (?:say|tell you)(?: to)? stop)|for a (?:while|bit)|some more|a bit))*"
+)
 _BEFORE = rf"(?:(?:{_POLITE}|{_STARTS}) )*"
 _ON = re.compile(
-    rf"(?:(?:{_POLITE}) )*(?:keep (?:it |them |the music |this |that )?(?:going|playing|coming)|(?:carry|play|go) on"
+    rf"(?:(?:{_POLITE}) )*(?:keep (?:it |them |the music |(?:the |this )?radio |this |that )?(?:going|playing|coming)"
+    r"|(?:carry|play|go) on"
     r"|continue(?: (?:playing|the (?:music|radio|session|playlist|list)|it|this|that|from here))?"
     rf"|(?:what|whatever) (?:comes|is|s) next|don t stop(?: the music)?){_AFTER}"
     rf"|{_BEFORE}(?:the )?next (?:tracks|songs|ones|batch){_AFTER}"
 )
+_NEXT = re.compile(rf"{_BEFORE}(?:the )?next ({ENGLISH_NUMBER})(?: (?:tracks|songs|ones))?{_AFTER}")
 _ALONE = re.compile(rf"{_BEFORE}(?:a |the |some )?radio{_AFTER}")
 _NUMBERS = {"couple": 2, "two": 2, "few": 3, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10}
-_N = r"(couple|few|two|three|four|five|six|seven|ten|\d{1,2})"
+_N = r"(couple|few|two|three|four|five|six|seven|ten|\d{1,9})"
 _LAST = re.compile(
     rf"{_BEFORE}(?:more|others|some more|something|music|songs|tracks)(?: (?:songs|tracks|music|of the same))? like"
     rf" (?:the|those|these|my) last {_N}(?: of)?(?: (?:ones|songs|tracks))?(?: (?:i heard|played|you played))?{_AFTER}"
+)
+#: How many, before "more like the last three".
+_SOME = re.compile(
+    rf"{_BEFORE}(?:only |just |another )?({ENGLISH_NUMBER})(?: (?:more|others|other))?(?: (?:songs|tracks|ones))?"
+    r"(?: of the same)? (?=like )"
 )
 _FROM = re.compile(
     rf"{_BEFORE}(?:an? |the |some )?radio(?: station)? (?:from|of|off|based on|around|for|like|with|out of"
@@ -49,8 +69,7 @@ _THIS = {
     ),
 }
 _THE_LAST = re.compile(rf"(?:the|my) last {_N}(?: (?:ones|songs|tracks))?")
-#: Stands for a number while a phrase is folded.
-_NUMBER = "qnq"
+_SOME_LAST = re.compile(rf"like (?:the|those|these|my) last {_N}(?: of)?(?: (?:ones|songs|tracks))?{_AFTER}")
 _KINDS = ("track", "artist", "playlist")
 #: Tracks at most that "the last …" goes back.
 _MOST_BACK = 20
@@ -59,13 +78,40 @@ _MOST_CUTS = 8
 #: Names of tracks stand between these; what is said between them is no wish for music to go on.
 _QUOTED = re.compile(r"[\"“”„«»]")
 _WORD = re.compile(r"\w")
-#: Where a message may be cut, and words that a refinement begins with: those that only join, and those that say more.
-_PAUSE = r"\s*[,;:.!?]+\s+|\s+[-–—]\s+"
+#: Words that a refinement begins with: those that only join, and those that say more.
 _JOIN = "but|and|then"
-_SAY = r"with|without|no|only|nothing|not|more|less|a bit|a little|for (?=\d)|\d{1,3} more"
-_MORE = re.compile(
-    r"(?:(?:give me|play|and|another|the next) )*(\d{1,3})(?: more)?(?: (?:tracks|songs|ones))?(?: please)?"
+#: What wants a radio to go on that is on, and what ends it.
+_AGAIN = re.compile(
+    r"(?:(?:please|ok|okay|and|yes|give me|gimme|play|some|even|now) )*(?:more|next|on|further)"
+    r"(?: (?:please|now|then|of (?:that|this|it|the same)|and more|more|music|tracks|songs))*"
 )
+_ANOTHER = re.compile(
+    r"(?:(?:please|ok|okay|and|yes|give me|play|just) )*(?:another|next one|the next one)(?: please)?"
+)
+_OFF = re.compile(
+    r"(?:(?:please|ok|okay|now|can you|could you) )*(?:(?:stop|end|quit|kill|cancel|finish|leave|turn off|switch off"
+    r"|shut off|shut down|no more|enough of) (?:playing )?(?:the |this |that |my )?radio|turn (?:the |this )?radio off"
+    r"|switch (?:the |this )?radio off|radio (?:off|stop)|(?:that s )?enough radio)(?: (?:please|now|thanks))*"
+)
+_NOT_THEM = re.compile(
+    r"(?:please )?(?:play )?(?:nothing|none|no more|not|without|no)(?: else| more)?"
+    r"(?: (?:anything|songs|tracks|music))?(?: (?:by|from|of))?"
+    r" (?:them|him|her|(?:this|that|the same) (?:artist|band|singer|group|guy|musician|rapper))"
+    r"(?: please| any ?more| again| themselves| himself| herself)*"
+)
+#: Slips in words that let music go on.
+_SLIPS = {
+    **dict.fromkeys(("keeep", "kepp", "kep", "kepe", "keap", "keeo", "kee", "leep", "kkep"), "keep"),
+    **dict.fromkeys(("goin", "goign", "giong", "gonig", "gooing", "goimg", "goingg", "gong", "ging"), "going"),
+    **dict.fromkeys(("playin", "plaing", "palying", "playng"), "playing"),
+    **dict.fromkeys(("contiue", "coninue", "continu", "contine", "conitnue", "countinue", "cntinue"), "continue"),
+    **dict.fromkeys(("comin", "comming"), "coming"),
+}
+_SAY = (
+    r"with|without|no|only|just|nothing|not|more|less|a bit|a little|another"
+    rf"|(?:for )?(?:\d{{1,5}}|{ENGLISH_NUMBER} (?:more|others?|tracks|songs))|for (?:an?|half|another|{ENGLISH_NUMBER})"
+)
+_RELAX = r"(?:relax|loosen|ease)(?: up)?(?: on)?|be less strict (?:about|with)|less strict (?:about|with)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +121,48 @@ class RadioWish:
     start: RadioStart
     name: str = ""  # words that name the track or artist, to be looked up
     rest: str = ""  # what refines it, as written
-    n: int | None = None  # tracks, where the rest says nothing else
+    n: int | None = None  # tracks, 1 at least; there may be more than a playlist has
     joined: bool = field(default=False, compare=False)  # whether a word joins the rest, and no mere pause
     whole: bool = field(default=False, compare=False)  # whether "radio" may be part of a name: "TV on the Radio"
     languages: tuple[str, ...] = field(default=(), compare=False)  # that say it so
 
 
-def radio_wishes(text: str) -> tuple[RadioWish, ...]:
-    """Read a message that wants music to go on: its readings, the longest name first; none for any other."""
+def radio_wishes(text: str, *, on: bool = False) -> tuple[RadioWish, ...]:
+    """Read a message that wants music to go on: its readings, the longest name first; none for any other.
+
+    Where a radio is `on`, "5 more" wants it to go on.
+    """
     found: dict[RadioWish, list[str]] = {}
-    line = f" {fold(text)} "
+    line = f" {_unslipped(fold(text))} "
     heard = [language for language in (ENGLISH, *TONGUES) if any(said in line for said in _telling(language))]
     for head, rest, spoken, joined in _cuts(text, heard) if heard else ():
         for language in (spoken,) if spoken else heard:
             words = _words(language)
             wish = words.read(head, alone=not rest)
             if wish is not None:
-                n = words.count(rest)
-                found.setdefault(replace(wish, rest="" if n else rest, n=n, joined=joined), []).append(language)
-    readings = [replace(wish, languages=tuple(languages)) for wish, languages in found.items()]
+                if rest and not wish.name and (again := words.read(fold(rest), alone=True)) is not None:
+                    wish, rest = again, ""  # "keep going, 5 more like the last two"
+                n, left = words.counts.take(rest)
+                wish = replace(wish, rest=left, n=n or wish.n, joined=joined)
+                found.setdefault(wish, []).append(language)
+    heard = [language for language in (ENGLISH, *TONGUES) if any(said in line for said in _telling_more(language))]
+    if on and not found:
+        for language in heard:
+            n, left = _words(language).counts.take(text.strip(), only_more=True)
+            if n is not None:
+                found.setdefault(RadioWish(RadioStart(), rest=left, n=n), []).append(language)
+    if on and not found and heard:
+        for head, rest, spoken, joined in _cuts(text, heard):
+            for language in (spoken,) if spoken else heard:
+                words = _words(language)
+                some = words.again(head)
+                if some is not None:
+                    n, left = words.counts.take(rest)
+                    wish = RadioWish(RadioStart(), rest=left, n=n or some or None, joined=joined)
+                    found.setdefault(wish, []).append(language)
+    readings = [replace(wish, languages=tuple(dict.fromkeys(languages))) for wish, languages in found.items()]
+    names = list(dict.fromkeys(wish.name for wish in readings))
+    readings.sort(key=lambda wish: (names.index(wish.name), wish.n is None))  # who knows a number knows the language
     return tuple([wish for wish in readings if not wish.name][:1] or readings)
 
 
@@ -102,13 +171,32 @@ def radio_wish(text: str) -> RadioWish | None:
     return next(iter(radio_wishes(text)), None)
 
 
+def turns_off(text: str) -> tuple[str, ...]:
+    """The languages in which a message ends a radio; none where it says anything else."""
+    said = fold(text)
+    if " radio" not in f" {said}":
+        return ()
+    return tuple(language for language in (ENGLISH, *TONGUES) if _off(language).fullmatch(said))
+
+
+def refuses_them(rest: str, languages: Sequence[str]) -> bool:
+    """Tell whether a refinement wants nothing by whoever is spoken of: "nothing by them"."""
+    return any(_words(language).not_them.fullmatch(fold(rest)) for language in languages)
+
+
+def relaxes(rest: str, languages: Sequence[str]) -> str:
+    """What of a refinement names the demands that it relaxes, as written; "" where it relaxes none."""
+    found = (_words(language).relax.match(rest) for language in languages)
+    return next((rest[one.end() :] for one in found if one is not None), "")
+
+
 def _cuts(text: str, languages: Sequence[str]) -> Iterator[tuple[str, str, str, bool]]:
     """Cut a message into what wants music to go on, folded, and what refines it, as written; the longest first.
 
     The third is the language of the word it is cut at, "" where there is none; the last, whether a word joins both.
     """
     said = text.strip()
-    yield fold(said) if not _QUOTED.search(said) else _unquoted(said), "", "", False
+    yield _unslipped(fold(said)) if not _QUOTED.search(said) else _unquoted(said), "", "", False
     cuts: dict[tuple[int, int], str] = {}
     for language in languages:
         for cut in _words(language).cut.finditer(said):
@@ -118,11 +206,16 @@ def _cuts(text: str, languages: Sequence[str]) -> Iterator[tuple[str, str, str, 
         head = said[:end]
         if fold(head) and fold(said[begin:]):
             yield (
-                fold(head) if not _QUOTED.search(head) else _unquoted(head),
+                _unslipped(fold(head)) if not _QUOTED.search(head) else _unquoted(head),
                 said[begin:].strip(),
                 language,
                 _WORD.search(said[end:begin]) is not None or said[end:begin].isspace(),
             )
+
+
+def _unslipped(said: str) -> str:
+    """Mend slips in folded words that let music go on."""
+    return " ".join(_SLIPS.get(word, word) for word in said.split())
 
 
 def _unquoted(text: str) -> str:
@@ -134,16 +227,27 @@ def _unquoted(text: str) -> str:
 class _Words:
     """The words of one language for music that goes on."""
 
-    def __init__(self, patterns: Mapping[str, re.Pattern[str]], numbers: Mapping[str, int], cut: str) -> None:
-        self._patterns, self._numbers = patterns, numbers
+    def __init__(
+        self, patterns: Mapping[str, re.Pattern[str]], numbers: Mapping[str, int], counts: Counts, cut: str, relax: str
+    ) -> None:
+        self._patterns, self._numbers, self.counts = patterns, numbers, counts
+        #: What refuses whoever is spoken of, folded.
+        self.not_them = patterns["not them"]
         #: Where a message may be cut: what refines begins at "rest".
         self.cut = re.compile(cut, re.IGNORECASE)
+        #: What begins a refinement that relaxes demands.
+        self.relax = re.compile(rf"(?:{relax})\s+", re.IGNORECASE)
 
     def read(self, said: str, *, alone: bool) -> RadioWish | None:
         """Read folded words that want music to go on, and nothing else; `alone` if nothing more is said."""
         patterns = self._patterns
         if patterns["on"].fullmatch(said) or (alone and patterns["alone"].fullmatch(said)):
             return RadioWish(RadioStart())
+        if (following := patterns["next"].fullmatch(said)) is not None:
+            return RadioWish(RadioStart(), n=self.counts.value(_said(following)))
+        if (some := patterns["some"].match(said)) is not None:
+            last = patterns["some last"].fullmatch(said[some.end() :])
+            return RadioWish(self._last(_said(last)), n=self.counts.value(_said(some))) if last else None
         if (last := patterns["last"].fullmatch(said)) is not None:
             return RadioWish(self._last(_said(last)))
         begun = patterns["from"].fullmatch(said)
@@ -158,10 +262,9 @@ class _Words:
                 return RadioWish(RadioStart.model_validate({"of": of}))
         return RadioWish(RadioStart(of="artist"), name=rest, whole=begun is None) if rest else None
 
-    def count(self, rest: str) -> int | None:
-        """How many tracks a refinement wants that says nothing else."""
-        found = self._patterns["more"].fullmatch(fold(rest))
-        return min(max(int(_said(found)), 1), 200) if found else None
+    def again(self, said: str) -> int | None:
+        """How many tracks folded words want of a radio that is on, 0 for as many as usual; None for other words."""
+        return next((n for n, name in enumerate(("again", "another")) if self._patterns[name].fullmatch(said)), None)
 
     def _last(self, n: str) -> RadioStart:
         return RadioStart(of="last", n=min(max(self._numbers.get(n) or int(n), 1), _MOST_BACK))
@@ -177,49 +280,81 @@ def _telling(language: str) -> tuple[str, ...]:
     """Phrases, between spaces, of which a message has one if it wants music to go on: patterns are slow to make."""
     if language == ENGLISH:
         return (" keep ", " on ", " continue ", " next ", " stop ", " radio ", " last ")
-    table = next(tongue.radio for tongue in load_tongues() if tongue.code == language)
-    return " radio ", *(f" {fold(phrase)} " for name in ("on", "next", "like") for phrase in table[name].split("; "))
+    table = _tongue(language).radio
+    phrases = [phrase for name in ("on", "next", "like", "as") for phrase in table[name].split("; ")]
+    phrases += [max(phrase.split("{n}"), key=len) for phrase in table["next_n"].split("; ")]
+    return " radio ", *(f" {fold(phrase)} " for phrase in phrases)
+
+
+@lru_cache(maxsize=8)
+def _telling_more(language: str) -> tuple[str, ...]:
+    """Phrases, between spaces, of which a message has one if it wants a radio that is on to go on."""
+    if language == ENGLISH:
+        return (" more ", " next ", " on ", " further ", " another ", " other ", " others ", " extra ", " additional ")
+    table = _tongue(language).radio
+    phrases = [max(phrase.split("{n}"), key=len) for phrase in table["more"].split("; ")]
+    return tuple(f" {fold(phrase)} " for phrase in (*phrases, *table["again"].split("; ")))
+
+
+@lru_cache(maxsize=8)
+def _off(language: str) -> re.Pattern[str]:
+    """What ends a radio, folded."""
+    if language == ENGLISH:
+        return _OFF
+    table = _tongue(language).radio
+    polite = any_of(table, "polite", "after")
+    return re.compile(f"(?:(?:{polite}) )*(?:{any_of(table, 'off')})(?: (?:{polite}))*")
+
+
+def _tongue(language: str) -> Tongue:
+    return next(tongue for tongue in load_tongues() if tongue.code == language)
 
 
 @lru_cache(maxsize=8)
 def _words(language: str) -> _Words:
     if language == ENGLISH:
         patterns = {"on": _ON, "last": _LAST, "the last": _THE_LAST, "from": _FROM, "named": _NAMED, **_THIS}
-        patterns |= {"alone": _ALONE, "more": _MORE, "after": re.compile(r"(?: (?:please|now|thanks))+$")}
-        return _Words(patterns, _NUMBERS, _cut(_JOIN, _SAY))
-    return _of_table(next(tongue.radio for tongue in load_tongues() if tongue.code == language))
+        patterns |= {"alone": _ALONE, "after": re.compile(r"(?: (?:please|now|thanks))+$")}
+        patterns |= {"next": _NEXT, "some": _SOME, "some last": _SOME_LAST}
+        patterns |= {"again": _AGAIN, "another": _ANOTHER}
+        patterns["not them"] = _NOT_THEM
+        return _Words(patterns, _NUMBERS, english_counts(_JOIN), _cut(_JOIN, _SAY), _RELAX)
+    return _of_tongue(_tongue(language))
 
 
-def _of_table(table: Mapping[str, Any]) -> _Words:
+def _of_tongue(tongue: Tongue) -> _Words:
     """Put a language's table of phrases into patterns; {n} stands for a number."""
+    table = tongue.radio
     numbers = {fold(word): n for word, n in table["numbers"].items()}
 
-    def any_of(*names: str) -> str:
-        folded = {fold(phrase.replace("{n}", _NUMBER)) for name in names for phrase in table[name].split("; ")}
-        return "|".join(sorted(folded, key=lambda phrase: (-len(phrase), phrase)))
+    def one_of(*names: str) -> str:
+        return any_of(table, *names)
 
-    def counted(name: str, number: str) -> str:
-        return any_of(name).replace(_NUMBER, number)
-
-    n = f"({'|'.join(numbers)}|[0-9]{{1,2}})"
-    polite, before = f"(?:(?:{any_of('polite')}) )*", f"(?:(?:{any_of('polite', 'start')}) )*"
-    after = f"(?: (?:{any_of('polite', 'after')}))"
-    radio, tracks = f"(?:(?:{any_of('article')}) )?radio", f"(?: (?:{any_of('tracks')}))?"
-    patterns = {of: any_of(of) for of in _KINDS}
+    polite, before = f"(?:(?:{one_of('polite')}) )*", f"(?:(?:{one_of('polite', 'start')}) )*"
+    after = f"(?: (?:{one_of('polite', 'after')}))"
+    radio, tracks = f"(?:(?:{one_of('article')}) )?radio", f"(?: (?:{one_of('tracks')}))?"
+    the_last = f"(?:{counted(tongue, 'last')}){tracks}"
+    patterns = {of: one_of(of) for of in _KINDS}
     this = "|".join(patterns.values())  # "radio desta faixa" is one word for "from" and "this"
     patterns |= {
-        "on": f"(?:{polite}(?:{any_of('on')})|{before}(?:{any_of('next')})){after}*",
+        "on": f"(?:{polite}(?:{one_of('on')})|{before}(?:{one_of('next')})){after}*",
+        "next": f"{before}(?:{counted(tongue, 'next_n')}){tracks}{after}*",
         "alone": f"{before}{radio}{after}*",
-        "last": f"{before}(?:{any_of('like')}){tracks} (?:{counted('last', n)}){tracks}{after}*",
-        "the last": f"(?:{counted('last', n)}){tracks}",
-        "from": f"{before}{radio} (?:{any_of('from')}) (.+)|{before}{radio} ({this})",
-        "named": f"(?:(?:{any_of('start')}) )+(?:(?:{any_of('article')}) )?(.+) radio",
-        "more": f"(?:{counted('more', '([0-9]{1,3})')}){tracks}",
+        "last": f"{before}(?:{one_of('like')}){tracks} {the_last}{after}*",
+        "some": f"{before}(?:{counted(tongue, 'more')}|({number_in(tongue)})){tracks} (?:{one_of('as')}) ",
+        "some last": f"{the_last}{after}*",
+        "the last": the_last,
+        "from": f"{before}{radio} (?:{one_of('from')}) (.+)|{before}{radio} ({this})",
+        "named": f"(?:(?:{one_of('start')}) )+(?:(?:{one_of('article')}) )?(.+) radio",
         "after": f"{after}+$",
+        "again": f"{polite}(?:{one_of('again')}){after}*",
+        "another": r"(?!)",
+        "not them": f"(?:{one_of('not_them')}){after}*",
     }
-    cut = _cut("|".join(map(re.escape, table["but"].split("; "))), "|".join(map(re.escape, table["with"].split("; "))))
-    return _Words({name: re.compile(one) for name, one in patterns.items()}, numbers, cut)
+    join, say, relax = ("|".join(map(re.escape, table[name].split("; "))) for name in ("but", "with", "relax"))
+    compiled = {name: re.compile(one) for name, one in patterns.items()}
+    return _Words(compiled, numbers, counts_of(tongue, join), _cut(join, rf"{say}|\d{{1,5}}"), relax)
 
 
 def _cut(join: str, say: str) -> str:
-    return rf"(?:(?:{_PAUSE})(?:(?:{join})\s+)?|\s+(?:{join})\s+|\s+(?=(?:{say})\b))(?P<rest>)"
+    return rf"(?:(?:{PAUSE})(?:(?:{join})\s+)?|\s+(?:{join})\s+|\s+(?=(?:{say})\b))(?P<rest>)"

@@ -42,6 +42,7 @@ from assistant.understanding.topics import with_topics
 from assistant.understanding.traits import with_traits
 from assistant.understanding.unsticking import unstick
 from assistant.understanding.whole_names import names_to_keep
+from assistant.understanding.wishes_as_names import wishes_as_names
 from assistant.wishes import constraints_of
 from recsys.catalogue import Catalogue
 from recsys.text import fold as folded
@@ -213,7 +214,7 @@ class RulesUnderstanding:
                 reading, composed.unsearchable, _entity_words(matches), phrase_starts(reading, matches)
             ),
             unlinked=unlinked(matches),
-            note=note(reading, matches, language),
+            note=note(reading, matches, language, composed.contradiction),
         )
         return with_traits(with_topics(request, reading), reading, marks, known=self._has_attributes)
 
@@ -266,6 +267,7 @@ class RulesUnderstanding:
         facets += self._eras.find(reading, genres.__contains__)
         names = [m for m in self._entities.link(reading, settle(facets), told) if not _is_part(m, facets)]
         names = _not_refusing(names, facets, refusing)
+        names += wishes_as_names(reading, facets, names)
         claimed = [m for m in (*facets, *names) if m.tier <= 1]
 
         def taken(start: int, end: int) -> bool:

@@ -77,6 +77,8 @@ class Tongue:
             for english, phrases in data[section].items():
                 if english not in ("words", "articles"):
                     self._add_cues(tuple(english.split()), phrases.split("; "))
+        #: Folded words for numbers.
+        self.numbers = {fold(words): int(n) for n, said in data["numbers"].items() for words in said.split("; ")}
         self._commands = _commands(data["commands"])
         #: Phrases for music that goes on, as the file has them.
         self.radio: Mapping[str, Any] = data["radio"]

@@ -49,6 +49,13 @@ PREDICTED = {
         "músicas subestimadas",
         "perle nascoste",
         "canzoni sottovalutate",
+        "something unheard of but good",
+        "unknown but great",
+        "algo desconocido pero bueno",
+        "quelque chose d'inconnu mais bon",
+        "etwas Unbekanntes aber Gutes",
+        "qualcosa di sconosciuto ma bello",
+        "algo desconhecido mas bom",
     ],
 )
 def test_gems_turn_the_dial_and_ask_for_quality(text: str) -> None:

@@ -256,3 +256,52 @@ def test_nothing_is_told_of_what_members_of_a_group_know(assistant: Assistant) -
         assert not [cause for cause in causes if "you know" in cause or "history" in cause]
         assert all(track.liked is None for track in reply.tracks)
         assert not [line for line in reply.receipt if line.chip == "discovery"]
+
+
+# --- who a radio begins from, and who is refused ---
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("radio from Queen and Nirvana", "Queen and Nirvana"),
+        ("radio from Miles Davis, John Coltrane and Bill Evans", "Miles Davis, John Coltrane and Bill Evans"),
+        ("radio from Miles Davis and John Coltrane but calmer", "Miles Davis and John Coltrane"),
+    ],
+)
+def test_a_radio_begins_from_several_artists(talk: _Talk, text: str, names: str) -> None:
+    reply = talk.say(text)
+    assert reply.text.startswith(f"Radio from {names}: 10 tracks")
+    assert not [line for line in reply.receipt if line.chip.startswith("artist")]
+
+
+def test_a_radio_begins_from_a_title_of_ordinary_words(talk: _Talk) -> None:
+    assert talk.say("radio from So What").text.startswith("Radio from “So What” by Miles Davis")
+    assert talk.say("radio from jazz").radio is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "keep going, nothing by them",
+        "more of this but nothing by them",
+        "weiter, aber nichts von denen",
+        "sigue pero nada de ellos",
+        "continue sans eux",
+        "continua, niente di loro",
+        "continua mas sem eles",
+    ],
+)
+def test_whoever_a_radio_began_from_can_be_refused(talk: _Talk, text: str) -> None:
+    talk.say("radio from Miles Davis")
+    reply = talk.say(text)
+    assert len(reply.diff.added) == 10
+    assert [line.n_met for line in reply.receipt if line.chip == "-artist:miles davis"] == [10]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("keep going", "You did not say what"), ("weiter", "Du hast nicht gesagt"), ("sigue", "No has dicho qué")],
+)
+def test_going_on_with_nothing_begins_with_a_mix_in_its_language(talk: _Talk, text: str, said: str) -> None:
+    assert talk.say(text).text.startswith(said)
