@@ -1,8 +1,8 @@
-"""Boosted trees (LightGBM) on features, with what a ridge makes of texts beside them.
+"""Boosted trees (LightGBM) on features, with what a ridge makes of texts, and a network of all of it, beside them.
 
-The number of trees is where the loss of inner folds, by artist, was least; the number of leaves is chosen so, too. The
-ridge's score of a row that is learnt from is that of a ridge that did not learn the row's artist, so that the trees can
-tell how far it is to be trusted.
+The number of trees is where the loss of inner folds, by artist, was least; the number of leaves is chosen so, too. What
+the ridge and the network say of a row that is learnt from is said by ones that did not learn the row's artist, so that
+the trees can tell how far they are to be trusted (stacking; Wolpert 1992).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.appeal.guided import GuidedNetwork
 from recsys.appeal.inputs import ContentInput
 from recsys.appeal.learners import Predict, fit_ridge, inner_folds
 from recsys.appeal.targets import Scales, Targets
@@ -25,7 +26,7 @@ _N_CHOSEN_BY, _PATIENCE = 2, 40
 
 @dataclass(frozen=True)
 class TreeLearner:
-    """Boosted trees on features, and on what a ridge makes of texts."""
+    """Boosted trees on features, on what a ridge makes of texts, and on what a network makes of both."""
 
     features: NDArray[np.float64]  # (N, D) of the whole table, NaN where unknown
     texts: tuple[ContentInput, ...] = ()
@@ -37,6 +38,7 @@ class TreeLearner:
     text_penalty: float = 8.0
     n_seeds: int = 1  # models whose mean is predicted
     threads: int = 1
+    network: GuidedNetwork | None = None  # what it says of features and texts is looked at, too
     called: str = "trees"
 
     @property
@@ -60,8 +62,7 @@ class TreeLearner:
         import lightgbm
 
         inner = list(inner_folds(rows, groups, seed))
-        scored, score = self._text_scores(rows, values, inner)
-        content = np.column_stack([self.features[rows], scored])
+        content, read = self._content(rows, values, inner, seed)
         base = {
             "objective": "binary" if binary else "l2",
             "learning_rate": self.learning_rate,
@@ -100,11 +101,36 @@ class TreeLearner:
         ]
 
         def predict(wanted: IntArray) -> NDArray[np.float64]:
-            asked = np.column_stack([self.features[wanted], score(wanted)])
+            asked = read(wanted)
             told = [model.predict(asked, num_threads=self.threads) for model in models]
             return np.asarray(np.mean(told, axis=0), np.float64)
 
         return predict
+
+    def _content(
+        self, rows: IntArray, values: NDArray[np.float64], inner: Sequence[tuple[IntArray, IntArray]], seed: int
+    ) -> tuple[NDArray[np.float64], Predict]:
+        """All that the trees look at, of the rows that are learnt from and, from what is returned, of any."""
+        scored, score = self._text_scores(rows, values, inner)
+        content = np.column_stack([self.features[rows], scored])
+
+        def read(wanted: IntArray) -> NDArray[np.float64]:
+            return np.column_stack([self.features[wanted], score(wanted)])
+
+        network = self.network
+        if network is None:
+            return content, read
+        said = np.zeros((len(rows), 2))
+        for learn, ask in inner:
+            tell = network.fit(rows[learn], content[learn], values[rows[learn]], seed)
+            said[ask] = tell(rows[ask], content[ask])
+        tell_all = network.fit(rows, content, values[rows], seed)
+
+        def read_all(wanted: IntArray) -> NDArray[np.float64]:
+            found = read(wanted)
+            return np.column_stack([found, tell_all(wanted, found)])
+
+        return np.column_stack([content, said]), read_all
 
     def _text_scores(
         self, rows: IntArray, values: NDArray[np.float64], inner: Sequence[tuple[IntArray, IntArray]]
