@@ -51,7 +51,7 @@ _HIT_FEATURES = (
     *("liveness", "valence", "tempo", "duration_ms", "time_signature", "chorus_hit", "sections"),
 )
 _SONG_FEATURES = _HIT_FEATURES[:12]
-#: Years that tracks are from before or after: as steps for a network, which reads no thresholds off a number.
+#: Years that tracks are from before or after: as steps for networks, which reads no thresholds off a number.
 _YEARS_PASSED = (1970, 1980, 1985, 1990, 1995, 2000, 2005, 2008, 2010, *range(2012, 2021))
 _ASKED = "asked about"
 _NAMES = ("musiccaps_ratings.csv", "tracks.csv.gz", "spotify_songs.csv.gz", "spotify_songs.csv")

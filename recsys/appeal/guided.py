@@ -1,9 +1,10 @@
-"""A small network that learns a number and, beside it, which label each track has: what a label teaches is kept.
+"""What labels of the tracks that are learnt from teach about a value, by two small networks.
 
-A label such as the genre of the playlist that a track was found in may be known of the tracks that are learnt from,
-and must not be asked of a new one. A network that has to tell it from content learns a trunk that the number profits
-from (Caruana 1997, "Multitask Learning"). Two numbers come out of it: the value itself, and what tracks of the labels
-that it expects have on average.
+A label such as the genre of the playlist that a track was found in may be known of the tracks that are learnt from, and
+must not be asked of a new one. A network that has to tell it from content learns a trunk that the value profits from
+(Caruana 1997, "Multitask Learning"). One network learns the value and, beside it, the label, from content; another one
+mostly the label, from content and what a ridge makes of the texts for each label. What they say of a row that is learnt
+from is said by ones that did not learn the row's artist.
 
     content    numbers by the rank among the rows learnt from, as a normal deviation; an unknown one is the median, and
                flagged; steps (0 or 1) as they are
@@ -11,76 +12,78 @@ that it expects have on average.
     loss       squared error of the standardised value + `label_weight` · cross-entropy of the labels
     training   AdamW, one cycle up to 3e-3, batches of 256; nothing is chosen while it learns
 
-Shapes: n rows, D numbers, G labels.
+Shapes: n rows, D numbers, S steps, G labels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.appeal.inputs import Beside, ContentInput
+from recsys.appeal.learners import fit_ridge
 from recsys.types import FloatArray, IntArray
 
 _WIDTHS, _DROPOUT = (256, 128), 0.3
 _RATE, _DECAY, _BATCH = 3e-3, 0.05, 256
 _FURTHEST = 3.0  # deviations that a number is at most from the median
 _N_QUANTILES = 200
+_TEXT_PENALTY = 4.0
+_LEAST_SHARE = 1e-3  # of a label, before the logarithm
 
-Tell = Callable[[IntArray, NDArray[np.float64]], NDArray[np.float64]]
+Numbers = NDArray[np.float64]
+#: Rows of the whole table (m,) and their content (m, D) to what is said of them (m, 2 + G).
+Tell = Callable[[IntArray, Numbers], Numbers]
 
 
 @dataclass(frozen=True)
 class GuidedNetwork:
-    """Learns a value and a label at once; the mean of several that differ by their seed."""
+    """Learns a value and a label at once."""
 
-    steps: NDArray[np.float64]  # (N, S) of the whole table: content that is 0 or 1, such as the month
-    labels: IntArray  # (N,) of the whole table; only those of rows that are learnt from are read
     label_weight: float = 1.0
     epochs: int = 12
-    n_seeds: int = 1
 
-    def fit(self, rows: IntArray, content: NDArray[np.float64], values: NDArray[np.float64], seed: int) -> Tell:
-        """Learn from rows of the whole table.
+    def fit(
+        self, content: Numbers, steps: Numbers, values: Numbers, labels: IntArray, n_labels: int, seeds: Sequence[int]
+    ) -> Callable[[Numbers, Numbers], tuple[Numbers, Numbers]]:
+        """Learn from rows, once for each seed.
 
         Args:
-            rows: their numbers (n,).
-            content: what is known of them beside the steps, (n, D), NaN where unknown.
-            values: theirs, (n,), no NaN.
-            seed: of the initial weights, the order and dropout.
+            content: (n, D), NaN where unknown.
+            steps: (n, S), 0 or 1.
+            values: (n,), no NaN.
+            labels: (n,), from 0.
+            n_labels: G.
+            seeds: of the initial weights, the order and dropout.
 
         Returns:
-            What turns rows of the whole table (m,) and their content (m, D) into two numbers each, (m, 2): the value,
-            and the mean value of the labels' tracks, by how likely each label is.
+            What turns content (m, D) and steps (m, S) into values (m,) and shares of labels (m, G), means over seeds.
         """
         turn = _Numbers.fit(content)
 
-        def inputs(wanted: IntArray, raw: NDArray[np.float64]) -> FloatArray:
-            return np.hstack([turn(raw), self.steps[wanted]]).astype(np.float32)
+        def inputs(raw: Numbers, flags: Numbers) -> FloatArray:
+            return np.hstack([turn(raw), flags]).astype(np.float32)
 
-        known = inputs(rows, content)
-        names, which = np.unique(self.labels[rows], return_inverse=True)
-        of_label = np.bincount(which, weights=values) / np.bincount(which, minlength=len(names))
-        models = [self._train(known, values, which, len(names), seed + number) for number in range(self.n_seeds)]
+        models = [self._train(inputs(content, steps), values, labels, n_labels, seed) for seed in seeds]
 
-        def tell(wanted: IntArray, raw: NDArray[np.float64]) -> NDArray[np.float64]:
-            told = [model(inputs(wanted, raw)) for model in models]
-            value = np.mean([one for one, _ in told], axis=0)
-            return np.column_stack([value, np.mean([shares for _, shares in told], axis=0) @ of_label])
+        def tell(raw: Numbers, flags: Numbers) -> tuple[Numbers, Numbers]:
+            told = [model(inputs(raw, flags)) for model in models]
+            return np.mean([one for one, _ in told], axis=0), np.mean([shares for _, shares in told], axis=0)
 
         return tell
 
     def _train(
-        self, known: FloatArray, values: NDArray[np.float64], which: IntArray, n_labels: int, seed: int
-    ) -> Callable[[FloatArray], tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        self, known: FloatArray, values: Numbers, labels: IntArray, n_labels: int, seed: int
+    ) -> Callable[[FloatArray], tuple[Numbers, Numbers]]:
         import torch
         from torch import nn
 
         middle, spread = float(values.mean()), float(values.std()) or 1.0
         wanted = torch.from_numpy(((values - middle) / spread).astype(np.float32))
-        rows, labels = torch.from_numpy(known), torch.from_numpy(which.astype(np.int64))
+        rows, which = torch.from_numpy(known), torch.from_numpy(labels.astype(np.int64))
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             trunk = nn.Sequential()
@@ -96,14 +99,14 @@ class GuidedNetwork:
                 for batch in torch.split(order[: n_batches * _BATCH], _BATCH):
                     inner = trunk(rows[batch])
                     loss = nn.functional.mse_loss(value(inner).squeeze(1), wanted[batch])
-                    loss = loss + self.label_weight * nn.functional.cross_entropy(label(inner), labels[batch])
+                    loss = loss + self.label_weight * nn.functional.cross_entropy(label(inner), which[batch])
                     optimiser.zero_grad()
                     loss.backward()  # type: ignore[no-untyped-call]
                     optimiser.step()
                     cycle.step()
         trunk.eval()
 
-        def tell(asked: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        def tell(asked: FloatArray) -> tuple[Numbers, Numbers]:
             with torch.inference_mode():
                 inner = trunk(torch.from_numpy(asked))
                 said, shares = value(inner).squeeze(1).numpy(), label(inner).softmax(dim=1).numpy()
@@ -113,17 +116,88 @@ class GuidedNetwork:
 
 
 @dataclass(frozen=True)
+class Guide:
+    """What labels teach about a value."""
+
+    steps: Numbers  # (N, S) of the whole table: content that is 0 or 1, such as the month
+    labels: IntArray  # (N,) of the whole table; only those of rows that are learnt from are read
+    texts: tuple[ContentInput, ...] = ()  # that tell labels
+    of_value: GuidedNetwork = GuidedNetwork()
+    of_label: GuidedNetwork = GuidedNetwork(label_weight=5.0, epochs=10)
+    n_seeds: int = 2  # networks of all rows whose mean is told
+
+    def fit(
+        self, rows: IntArray, content: Numbers, values: Numbers, inner: Sequence[tuple[IntArray, IntArray]], seed: int
+    ) -> tuple[Numbers, Tell]:
+        """Learn from rows of the whole table.
+
+        Args:
+            rows: their numbers (n,).
+            content: what is known of them beside steps and texts, (n, D), NaN where unknown.
+            values: theirs, (n,), no NaN.
+            inner: positions within the rows to learn from and to ask about, each row asked about once.
+            seed: of whatever is drawn.
+
+        Returns:
+            What is said of the rows (n, 2 + G), and what says it of others: the value, the mean value of the labels'
+            tracks by how likely each label is, and the logarithms of these shares.
+        """
+        names, labels = np.unique(self.labels[rows], return_inverse=True)
+        steps, n_labels = self.steps[rows], len(names)
+        from_texts, score = self._scores(rows, labels, n_labels, inner)
+
+        def learn(there: IntArray, seeds: Sequence[int]) -> Callable[[Numbers, Numbers, Numbers], Numbers]:
+            known = (values[there], labels[there], n_labels, seeds)
+            value = self.of_value.fit(content[there], steps[there], *known)
+            label = self.of_label.fit(np.hstack([content, from_texts])[there], steps[there], *known)
+            counts = np.bincount(labels[there], minlength=n_labels)
+            means = np.bincount(labels[there], weights=values[there], minlength=n_labels) / np.maximum(counts, 1)
+
+            def tell(raw: Numbers, scored: Numbers, flags: Numbers) -> Numbers:
+                shares = label(np.hstack([raw, scored]), flags)[1]
+                return np.column_stack([value(raw, flags)[0], shares @ means, np.log(shares + _LEAST_SHARE)])
+
+            return tell
+
+        said = np.zeros((len(rows), 2 + n_labels))
+        for there, asked in inner:
+            said[asked] = learn(there, (seed,))(content[asked], from_texts[asked], steps[asked])
+        tell_all = learn(np.arange(len(rows)), range(seed, seed + self.n_seeds))
+        return said, lambda wanted, raw: tell_all(raw, score(wanted), self.steps[wanted])
+
+    def _scores(
+        self, rows: IntArray, labels: IntArray, n_labels: int, inner: Sequence[tuple[IntArray, IntArray]]
+    ) -> tuple[Numbers, Callable[[IntArray], Numbers]]:
+        """What a ridge on all texts makes of each label: of the rows (n, G), by ones without them, and of any."""
+        if not self.texts:
+            return np.zeros((len(rows), 0)), lambda wanted: np.zeros((len(wanted), 0))
+        learnt = Beside(self.texts).learn(rows)
+        content, is_label = learnt(rows), np.eye(n_labels)[labels]
+        scored = np.zeros((len(rows), n_labels))
+        for label in range(n_labels):
+            for there, asked in inner:
+                scored[asked, label] = fit_ridge(content[there], is_label[there, label], _TEXT_PENALTY)(content[asked])
+        models = [fit_ridge(content, is_label[:, label], _TEXT_PENALTY) for label in range(n_labels)]
+
+        def score(wanted: IntArray) -> Numbers:
+            asked = learnt(wanted)
+            return np.column_stack([model(asked) for model in models])
+
+        return scored, score
+
+
+@dataclass(frozen=True)
 class _Numbers:
     """Numbers by their rank among the rows learnt from, as normal deviations."""
 
-    middles: NDArray[np.float64]  # (D,)
+    middles: Numbers  # (D,)
     flagged: NDArray[np.bool_]  # (D,) unknown of any row learnt from
-    quantiles: NDArray[np.float64]  # (Q, D), of the rows learnt from
-    deviations: NDArray[np.float64]  # (Q,)
-    spreads: NDArray[np.float64]  # (D,)
+    quantiles: Numbers  # (Q, D), of the rows learnt from
+    deviations: Numbers  # (Q,)
+    spreads: Numbers  # (D,)
 
     @classmethod
-    def fit(cls, known: NDArray[np.float64]) -> _Numbers:
+    def fit(cls, known: Numbers) -> _Numbers:
         from scipy.stats import norm
 
         some = ~np.isnan(known).all(axis=0)
@@ -137,7 +211,7 @@ class _Numbers:
         spreads = plain(known)[:, : len(middles)].std(axis=0)
         return cls(middles, flagged, plain.quantiles, deviations, np.where(spreads > 0, spreads, 1.0))
 
-    def __call__(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+    def __call__(self, raw: Numbers) -> Numbers:
         """Turn numbers (n, D) into deviations and flags."""
         missing = np.isnan(raw)
         filled = np.where(missing, self.middles, raw)

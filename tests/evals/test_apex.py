@@ -166,14 +166,14 @@ def test_genres_are_learnt_from_by_the_system_that_leads_and_not_among_what_it_r
     leads, genre = learners[systems_for(songs).leads], learners["trees, playlist genre"]
     assert isinstance(leads, TreeLearner)
     assert isinstance(genre, TreeLearner)
-    assert leads.network is not None
-    assert len(set(leads.network.labels.tolist())) == 24
+    assert leads.guide is not None
+    assert len(set(leads.guide.labels.tolist())) == 24
     assert leads.features.shape[1] == genre.features.shape[1] - 2
-    for read in (leads.features, leads.network.steps):
+    for read in (leads.features, leads.guide.steps):
         assert not any(
             np.array_equal(column, labels) for column in read.T for labels in (songs.labels, *genre.features[:, -2:].T)
         )
-    assert set(np.unique(leads.network.steps)) == {0, 1}
+    assert set(np.unique(leads.guide.steps)) == {0, 1}
 
 
 def test_a_set_that_cannot_be_evaluated_is_refused_in_words(tmp_path: Path, planted: Path) -> None:
