@@ -13,7 +13,8 @@
   or "(with". How many tracks of an album or artist are in the file is not looked at.
 - *popularity, playlists.* The file was gathered from playlists of the very days in which popularity was read off, and a
   popular playlist makes popular tracks. Names of playlists and the number of playlists are never used; the genre
-  columns, which are the genre of the playlist and not of the track, only in the systems that say so.
+  columns, which are the genre of the playlist and not of the track, only in the systems that say so; `stacked` learns
+  to tell them of the tracks that it learns from, and reads none of a track that it is asked about.
 
 Rows are those of the first mention of each track. Years and dates are those stated by the file.
 """
@@ -50,6 +51,8 @@ _HIT_FEATURES = (
     *("liveness", "valence", "tempo", "duration_ms", "time_signature", "chorus_hit", "sections"),
 )
 _SONG_FEATURES = _HIT_FEATURES[:12]
+#: Years that tracks are from before or after: as steps for networks, which reads no thresholds off a number.
+_YEARS_PASSED = (1970, 1980, 1985, 1990, 1995, 2000, 2005, 2008, 2010, *range(2012, 2021))
 _ASKED = "asked about"
 _NAMES = ("musiccaps_ratings.csv", "tracks.csv.gz", "spotify_songs.csv.gz", "spotify_songs.csv")
 _DECADE = re.compile(r"dataset-of-(\d0)s\.csv")
@@ -68,6 +71,7 @@ class AppealData:
     groups: NDArray[np.str_]  # the artist of each track; each its own where nobody is named
     features: dict[str, Columns] = field(default_factory=dict)
     texts: dict[str, list[str]] = field(default_factory=dict)
+    labels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))  # never read of held-out tracks
     captions: list[str] = field(default_factory=list)
     aspects: list[list[str]] = field(default_factory=list)
     asked: NDArray[np.bool_] | None = None  # tracks that are only asked about, where a second set is given
@@ -200,6 +204,7 @@ def _songs(table: pl.DataFrame) -> AppealData:
     ]
     written = np.array([_written(title, album) for title, album in zip(titles, albums, strict=True)])
     genres = np.column_stack([_numbered(table[f"playlist_{name}"].to_list()) for name in ("genre", "subgenre")])
+    steps = _steps(sound, dates)
     parts = {"sound": sound, "year": dates[:, :1], "date": dates, "words": written, "genre": genres}
 
     def of(*names: str) -> Columns:
@@ -215,9 +220,11 @@ def _songs(table: pl.DataFrame) -> AppealData:
             "sound, year": of("sound", "year"),
             "sound, date": of("sound", "date"),
             "sound, date, words": of("sound", "date", "words"),
+            "steps": Columns("steps", ("",) * steps.shape[1], steps),
             "sound, date, words, genre": of("sound", "date", "words", "genre"),
         },
         texts={"title": titles, "album": albums},
+        labels=_numbered(table["playlist_subgenre"].to_list()).astype(np.int64),
     )
 
 
@@ -272,6 +279,15 @@ def _date(text: str) -> list[float]:
     year, month, day = (*parts, *[np.nan] * (3 - len(parts)))[:3]
     exact = year + (np.nan_to_num(month, nan=1.0) - 1) / 12 + (np.nan_to_num(day, nan=1.0) - 1) / 365
     return [float(year), float(exact), float(month), float(day), float(len(parts)), _weekday(parts)]
+
+
+def _steps(sound: NDArray[np.float64], dates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Key, month, day of the week, how exactly the date is known, the first of January, and years passed: 0 or 1."""
+    key, year, month, day = sound[:, _SONG_FEATURES.index("key")], dates[:, 0], dates[:, 2], dates[:, 3]
+    classes = ((key, range(12)), (month, range(1, 13)), (dates[:, 5], range(7)), (dates[:, 4], range(1, 4)))
+    told = [values[:, None] == np.array(which) for values, which in classes]
+    told += [((month == 1) & (day == 1))[:, None], year[:, None] >= np.array(_YEARS_PASSED)]
+    return np.hstack(told).astype(np.float64)
 
 
 def _weekday(parts: Sequence[int]) -> float:

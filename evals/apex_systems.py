@@ -3,8 +3,8 @@
 aesthetics      tf-idf ridge (baseline) · kernel: words, letters, likeness to phrases, caption vectors (leads) ·
                 apex and apex single on the same numbers · phrases alone
 hits            trees without the decade (baseline) · trees with it (leads) · apex · leak: titles
-spotify-songs   trees on sound and year (baseline) · trees on sound, date and text (leads) · the same with the
-                playlist's genre · apex
+spotify-songs   trees on sound and year (baseline) · trees on sound, date and text · the same on what networks that
+                also learnt genres say (leads) · the same with the playlist's genre · apex
 any table       apex, apex single, and apex without the aesthetics where it has both; ridge; trees
 """
 
@@ -19,6 +19,7 @@ import numpy as np
 from evals.apex_data import AESTHETICS, HITS, SONGS, AppealData
 from evals.apex_networks import NETWORKS, networks
 from evals.errors import EvaluationDataError
+from recsys.appeal.guided import Guide
 from recsys.appeal.heads import Group, Head
 from recsys.appeal.inputs import Beside, Columns, ContentInput, Text, Vectors
 from recsys.appeal.kernel import KernelLearner
@@ -32,6 +33,7 @@ from recsys.types import FloatArray
 
 _BOTH = "trees and apex"
 _TITLES = "leak: titles"
+_UNLABELLED = "stacked, no genres"
 _WORDS_ALONE = "tf-idf ridge"
 _RANKED = {"popularity": Percentile()}
 
@@ -59,7 +61,7 @@ class Compared:
             heads={**self.heads, **partly},
             on_request=self.on_request | set(names),
             sets={NETWORKS: names},
-            pairs=pairs,
+            pairs=(*self.pairs, *pairs),
         )
 
     @property
@@ -166,14 +168,26 @@ def _songs(data: AppealData, given: tuple[Vectors, ...]) -> Compared:
     )
     trees = TreeLearner(_beside(words, given), texts, _RANKED, n_seeds=3, called="trees, date, text")
     network = ApexLearner(Beside((words, *given)), settings, called="apex")
+    guide = Guide(data.features["steps"].values, data.labels, texts)
+    stacked = replace(trees, guide=guide, learning_rate=0.03, n_seeds=6, called="stacked, date, text")
+    unlabelled = Guide(guide.steps, np.zeros_like(guide.labels))
     learners = (
         TreeLearner(sound.values, transforms=_RANKED, called="trees, sound"),
         TreeLearner(year.values, transforms=_RANKED, called="trees, year"),
         trees,
         network,
+        replace(stacked, guide=unlabelled, called=_UNLABELLED),
+        stacked,
         TreeLearner(_beside(genre, given), texts, _RANKED, n_seeds=3, called="trees, playlist genre"),
     )
-    compared = Compared(learners, "trees, year", trees.name, means={_BOTH: (trees.name, network.name)})
+    compared = Compared(
+        learners,
+        "trees, year",
+        stacked.name,
+        means={_BOTH: (trees.name, network.name)},
+        on_request=frozenset((_UNLABELLED,)),
+        pairs=((stacked.name, trees.name), (_UNLABELLED, trees.name), (stacked.name, _UNLABELLED)),
+    )
     return compared.with_networks(network.content, settings, data.targets.heads)
 
 

@@ -1,8 +1,8 @@
-"""Boosted trees (LightGBM) on features, with what a ridge makes of texts beside them.
+"""Boosted trees (LightGBM) on features, with what a ridge makes of texts, and networks of both, beside them.
 
-The number of trees is where the loss of inner folds, by artist, was least; the number of leaves is chosen so, too. The
-ridge's score of a row that is learnt from is that of a ridge that did not learn the row's artist, so that the trees can
-tell how far it is to be trusted.
+The number of trees is where the loss of inner folds, by artist, was least; the number of leaves is chosen so, too. What
+the ridge and the networks say of a row that is learnt from is said by ones that did not learn the row's artist, so that
+the trees can tell how far they are to be trusted (stacking; Wolpert 1992).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.appeal.guided import Guide
 from recsys.appeal.inputs import ContentInput
 from recsys.appeal.learners import Predict, fit_ridge, inner_folds
 from recsys.appeal.targets import Scales, Targets
@@ -25,7 +26,7 @@ _N_CHOSEN_BY, _PATIENCE = 2, 40
 
 @dataclass(frozen=True)
 class TreeLearner:
-    """Boosted trees on features, and on what a ridge makes of texts."""
+    """Boosted trees on features, on what a ridge makes of texts, and on what networks make of both."""
 
     features: NDArray[np.float64]  # (N, D) of the whole table, NaN where unknown
     texts: tuple[ContentInput, ...] = ()
@@ -37,6 +38,7 @@ class TreeLearner:
     text_penalty: float = 8.0
     n_seeds: int = 1  # models whose mean is predicted
     threads: int = 1
+    guide: Guide | None = None  # what labels of the tracks learnt from teach; see `_n_columns`
     called: str = "trees"
 
     @property
@@ -60,8 +62,7 @@ class TreeLearner:
         import lightgbm
 
         inner = list(inner_folds(rows, groups, seed))
-        scored, score = self._text_scores(rows, values, inner)
-        content = np.column_stack([self.features[rows], scored])
+        content, read = self._content(rows, values, inner, seed)
         base = {
             "objective": "binary" if binary else "l2",
             "learning_rate": self.learning_rate,
@@ -93,18 +94,43 @@ class TreeLearner:
         models = [
             lightgbm.train(
                 base | {"num_leaves": leaves, "seed": seed + number},
-                lightgbm.Dataset(content, values[rows]),
+                lightgbm.Dataset(content[:, : self._n_columns(content, number)], values[rows]),
                 max(n_trees, 1),
             )
             for number in range(self.n_seeds)
         ]
 
         def predict(wanted: IntArray) -> NDArray[np.float64]:
-            asked = np.column_stack([self.features[wanted], score(wanted)])
-            told = [model.predict(asked, num_threads=self.threads) for model in models]
+            asked = read(wanted)
+            told = [model.predict(asked[:, : model.num_feature()], num_threads=self.threads) for model in models]
             return np.asarray(np.mean(told, axis=0), np.float64)
 
         return predict
+
+    def _content(
+        self, rows: IntArray, values: NDArray[np.float64], inner: Sequence[tuple[IntArray, IntArray]], seed: int
+    ) -> tuple[NDArray[np.float64], Predict]:
+        """All that the trees look at, of the rows that are learnt from and, from what is returned, of any."""
+        scored, score = self._text_scores(rows, values, inner)
+        content = np.column_stack([self.features[rows], scored])
+
+        def read(wanted: IntArray) -> NDArray[np.float64]:
+            return np.column_stack([self.features[wanted], score(wanted)])
+
+        if self.guide is None:
+            return content, read
+        said, tell = self.guide.fit(rows, content, values[rows], inner, seed)
+
+        def read_all(wanted: IntArray) -> NDArray[np.float64]:
+            found = read(wanted)
+            return np.column_stack([found, tell(wanted, found)])
+
+        return np.column_stack([content, said]), read_all
+
+    def _n_columns(self, content: NDArray[np.float64], number: int) -> int:
+        """How many columns the model of this number looks at: every other one leaves out the shares of labels."""
+        without_shares = int(self.features.shape[1]) + len(self.texts) + 2
+        return without_shares if self.guide is not None and number % 2 else int(content.shape[1])
 
     def _text_scores(
         self, rows: IntArray, values: NDArray[np.float64], inner: Sequence[tuple[IntArray, IntArray]]

@@ -18,6 +18,7 @@ from evals.apex_systems import systems_for
 from evals.errors import EvaluationDataError, MetricError, UnknownSystemError
 from evals.run import eval_app
 from recsys.appeal.learners import folds_by_group
+from recsys.appeal.trees import TreeLearner
 
 
 def _aesthetics(folder: Path) -> Path:
@@ -157,6 +158,22 @@ def test_no_learner_of_popularity_or_hits_that_leads_is_given_who_made_a_track(e
         assert compared.leads in compared.names
         assert not compared.leads.startswith("leak")
         assert "genre" not in compared.leads
+
+
+def test_genres_are_learnt_from_by_the_system_that_leads_and_not_among_what_it_reads(eval_data: Path) -> None:
+    songs = read_data(eval_data / "spotify-songs")
+    learners = {one.name: one for one in systems_for(songs).learners}
+    leads, genre = learners[systems_for(songs).leads], learners["trees, playlist genre"]
+    assert isinstance(leads, TreeLearner)
+    assert isinstance(genre, TreeLearner)
+    assert leads.guide is not None
+    assert len(set(leads.guide.labels.tolist())) == 24
+    assert leads.features.shape[1] == genre.features.shape[1] - 2
+    for read in (leads.features, leads.guide.steps):
+        assert not any(
+            np.array_equal(column, labels) for column in read.T for labels in (songs.labels, *genre.features[:, -2:].T)
+        )
+    assert set(np.unique(leads.guide.steps)) == {0, 1}
 
 
 def test_a_set_that_cannot_be_evaluated_is_refused_in_words(tmp_path: Path, planted: Path) -> None:
