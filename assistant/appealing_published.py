@@ -66,11 +66,11 @@ def predict_by_checkpoint(
     started = time.perf_counter()
     published = read_published(checkpoint)
     heads = published.model.heads
-    catalogue = Catalogue.load(generations.current(settings.home).folder / "catalogue")
     of_tracks = store.sounds.all()
     keys, files, problems = find_sounds(of_tracks)
     if not files:
         raise AppealError(_nothing_heard(len(of_tracks), problems))
+    catalogue = Catalogue.load(generations.current(settings.home).folder / "catalogue")
     encoder = open_audio_encoder(_encoder_of(settings), settings.home, settings.threads)
     if encoder.card.dim != published.model.n_inputs:
         # Before anything is heard: that takes hours.

@@ -115,6 +115,13 @@ def test_a_folder_is_heard_asked_about_and_served(
         kept = load_said(home / FOLDER)
         assert kept is not None
         assert len(kept.ids) == 2  # of the file that was replaced nothing is said any more
+        doctor = _appeal(assistant.settings)
+        assert doctor.ok
+        assert "clarity of 2 tracks" in doctor.detail
+        (home / FOLDER / "published.npz").write_bytes(b"PK")
+        doctor = _appeal(assistant.settings)
+        assert not doctor.ok
+        assert "segue train --apex --checkpoint FILE" in doctor.detail
 
 
 def test_a_checkpoint_of_songs_is_asked_about_the_mean_of_the_segments(tmp_path: Path) -> None:
@@ -187,20 +194,14 @@ def test_what_was_said_of_a_replaced_file_is_forgotten_and_nothing_else(tmp_path
 
 
 def test_a_catalogue_without_files_is_told_before_any_weights_are_looked_for(
-    indexed_home: Callable[[int], Path], open_assistant: Callable[..., Assistant], tmp_path: Path
+    open_assistant: Callable[..., Assistant], tmp_path: Path
 ) -> None:
     checkpoint = save_checkpoint(tmp_path / "best_model.pt", "song")
-    with open_assistant(indexed_home(40)) as assistant:
-        with pytest.raises(AppealError, match=r"no track of the catalogue has a file; .* index a folder of music"):
-            assistant.predict_by_checkpoint(checkpoint)
-        appeal = _appeal(assistant.settings)
-        assert appeal.ok
-        assert "production_quality of 40 tracks" in appeal.detail
-        save_said(assistant.settings.home / FOLDER, Said((), (), HEADS, np.zeros((0, 7), np.float32), ()), {})
-        (assistant.settings.home / FOLDER / "published.npz").write_bytes(b"PK")
-        appeal = _appeal(assistant.settings)
-        assert not appeal.ok
-        assert "segue train --apex --checkpoint FILE" in appeal.detail
+    with (
+        open_assistant(tmp_path / "home") as assistant,
+        pytest.raises(AppealError, match=r"no track of the catalogue has a file; .* index a folder of music"),
+    ):
+        assistant.predict_by_checkpoint(checkpoint)
 
 
 def test_the_checkpoint_goes_with_nothing_else(tmp_path: Path) -> None:
