@@ -224,6 +224,7 @@ class Assistant(
             WeightsError: an audio encoder of the settings lacks its weights.
             EmptyCatalogueError: neither a path nor the starter was given and nothing is stored.
         """
+        from assistant.appealing_published import drop_replaced_files
         from assistant.indexing import refresh_source
         from assistant.listening import listen_to_tracks
         from recsys.sources.starter import KIND
@@ -239,6 +240,7 @@ class Assistant(
             elif path is not None:
                 dropped = self._store().drop_source(KIND)
             listening = listen_to_tracks(self.settings, self._store(), progress) if listen else None
+            drop_replaced_files(self.settings, self._store())
             read_lyrics(self.settings, self._store(), progress)
             built = self._build(progress)
             return IndexReport(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from recsys.types import Progress
 if TYPE_CHECKING:
     from assistant.settings import Settings
     from recsys.appeal.by_checkpoint import Error
+    from recsys.audio.base import Problem
     from recsys.store import Store
 
 
@@ -64,10 +66,18 @@ def predict_by_checkpoint(
     started = time.perf_counter()
     published = read_published(checkpoint)
     heads = published.model.heads
-    catalogue = Catalogue.load(generations.current(settings.home).folder / "catalogue")
     of_tracks = store.sounds.all()
     keys, files, problems = find_sounds(of_tracks)
+    if not files:
+        raise AppealError(_nothing_heard(len(of_tracks), problems))
+    catalogue = Catalogue.load(generations.current(settings.home).folder / "catalogue")
     encoder = open_audio_encoder(_encoder_of(settings), settings.home, settings.threads)
+    if encoder.card.dim != published.model.n_inputs:
+        # Before anything is heard: that takes hours.
+        raise AppealError(
+            f"{checkpoint} reads {published.model.n_inputs:,} numbers a segment, and {encoder.card.name} makes "
+            f"{encoder.card.dim:,}; give the checkpoint that was learnt from MERT-v1-95M in APEX's mix"
+        )
     heard = hear_segments(
         settings.home,
         files,
@@ -79,10 +89,7 @@ def predict_by_checkpoint(
     said = {key: published.predict(segments) for key, segments in kept_segments(settings.home, heard.identity, files)}
     ids = [one for one in keys if keys[one] in said]
     if not ids:
-        raise AppealError(
-            f"none of {len(of_tracks):,} files of tracks can be heard; the checkpoint predicts from sound alone, so "
-            "index a folder of music (`segue index FOLDER`)"
-        )
+        raise AppealError(_nothing_heard(len(of_tracks), (*problems, *heard.problems)))
     means = np.stack([said[keys[one]] for one in ids])
     # Of tracks that are not served (any more), nothing is known to compare with.
     row_of = {one: row for row, one in enumerate(catalogue.track_ids)}
@@ -96,7 +103,8 @@ def predict_by_checkpoint(
         "encoder": encoder.identity,
     }
     with generations.writing(settings.home):
-        save_said(settings.home / FOLDER, Said(tuple(ids), heads, means, errors), facts)
+        held = tuple(keys[one] for one in ids)
+        save_said(settings.home / FOLDER, Said(tuple(ids), held, heads, means, errors), facts)
     return PublishedReport(
         settings.home / FOLDER,
         published.mode,
@@ -107,6 +115,31 @@ def predict_by_checkpoint(
         tuple(SoundProblem(path=one.path, reason=one.reason, heard=one.heard) for one in (*problems, *heard.problems)),
         time.perf_counter() - started,
     )
+
+
+def drop_replaced_files(settings: Settings, store: Store) -> None:
+    """Forget what the checkpoint said of files that hold something else now; what cannot be read is left as it is."""
+    from assistant.listening import find_sounds
+    from recsys import generations
+    from recsys.appeal.by_checkpoint import CARD_FILE, drop_replaced
+    from recsys.appeal.errors import AppealModelError
+    from recsys.appeal.own import FOLDER
+
+    if not (settings.home / FOLDER / CARD_FILE).exists():
+        return
+    keys, _, _ = find_sounds(store.sounds.all())
+    with generations.writing(settings.home), suppress(AppealModelError):
+        drop_replaced(settings.home / FOLDER, keys)
+
+
+def _nothing_heard(n_tracks: int, problems: Sequence[Problem]) -> str:
+    """Say why the checkpoint has nothing to be asked about."""
+    if not n_tracks:
+        found = "no track of the catalogue has a file"
+    else:
+        found = f"none of the {n_tracks:,} files of tracks can be heard"
+        found += f", such as {problems[0].path} ({problems[0].reason})" if problems else ""
+    return f"{found}; the checkpoint predicts from sound alone, so index a folder of music (`segue index FOLDER`)"
 
 
 def _encoder_of(settings: Settings) -> str:

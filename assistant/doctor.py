@@ -57,6 +57,7 @@ def examine(settings: Settings, database_url: str) -> list[Check]:
         ("histories", lambda: _histories(database_url)),
         ("index", lambda: _index(settings)),
         ("ranker", lambda: _ranker(settings.home)),
+        ("appeal", lambda: _appeal(settings)),
         ("chromium", _chromium),
     ]
     return [_guarded(name, check) for name, check in checks]
@@ -262,6 +263,33 @@ def _ranker(home: Path) -> Check:
     else:
         detail = "none learnt; the ranks of the retrievers are fused"
     return Check(name="ranker", ok=True, detail=detail)
+
+
+def _appeal(settings: Settings) -> Check:
+    """Which heads are predicted, and what was learnt here that is not used."""
+    import numpy as np
+
+    from recsys import generations
+    from recsys.appeal.own import FOLDER
+    from recsys.appeal.predicting import predict, tables_of
+    from recsys.catalogue import Catalogue
+
+    if not settings.appeal:
+        return Check(name="appeal", ok=True, detail="SEGUE_APPEAL is off, so that nothing predicted takes part")
+    if generations.current_key(settings.home) is None:
+        return Check(name="appeal", ok=True, detail="nothing is indexed yet, so that nothing is predicted")
+    generation = generations.current(settings.home)
+    catalogue = Catalogue.load(generation.folder / "catalogue")
+    tables = tables_of(generation.folder, catalogue)
+    made = predict(settings.home, catalogue, tables, generation.manifest["encoder"])
+    told = ", ".join(f"{name} of {(~np.isnan(mean)).sum():,} tracks" for name, (mean, _) in made.heads.items())
+    left_out = "".join(f"; left out: {why}" for why in made.left_out)
+    return Check(
+        name="appeal",
+        ok=not made.left_out,
+        detail=plain(f"predicted: {told or 'nothing'}{left_out}", 2_000),
+        remedy=f"do what it says, or delete what is left out from {settings.home / FOLDER}" if made.left_out else "",
+    )
 
 
 def _chromium() -> Check:

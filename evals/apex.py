@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from evals.apex_data import AESTHETICS, AppealData, read_data
 from evals.apex_metrics import BINARY, ON_A_SCALE, Resamples
+from evals.apex_published import with_published
 from evals.apex_systems import Compared, encoder_for, systems_for
 from evals.errors import EvaluationDataError, UnknownSystemError
 from evals.metrics import Summary
@@ -44,6 +45,7 @@ def evaluate(
     n_folds: int | None = None,
     chosen: Sequence[str] = (),
     vectors: Mapping[str, FloatArray] | None = None,
+    checkpoint: Path | None = None,
     kept: Path | None = None,
     threads: int = 1,
     progress: Progress | None = None,
@@ -57,6 +59,7 @@ def evaluate(
         n_folds: 10 for ratings, 5 otherwise, when None.
         chosen: systems; those that the set is meant for when empty, and every one when it is "all".
         vectors: further vectors of its rows, by name.
+        checkpoint: APEX's published one, as a system of its own on those vectors.
         kept: where an exported text encoder is kept from one run to the next.
         threads: of the text encoder.
         progress: told (stage, folds done, folds).
@@ -64,6 +67,7 @@ def evaluate(
     Raises:
         EvaluationDataError: the set cannot be read, or hardly anything of it is known.
         UnknownSystemError: a system is asked for that the set does not have.
+        PublishedCheckpointError: the checkpoint is none.
     """
     read = read_data(data, held_out)
     for column, head in enumerate(read.targets.heads):
@@ -73,6 +77,8 @@ def evaluate(
                 f"{head.name} is known of {n_known} tracks of {data}; give at least {_LEAST_KNOWN}"
             )
     compared = systems_for(read, vectors=vectors, encoder=encoder_for(read, chosen, kept, threads))
+    if checkpoint is not None:
+        compared = with_published(compared, checkpoint, read, vectors or {})
     names = _chosen(compared, chosen)
     n_folds = n_folds or (10 if read.kind == AESTHETICS else 5)
     folds = folds_by_group(read.groups, n_folds, seeds[0]) if read.asked is None else [_new_artists(read, read.asked)]
@@ -99,6 +105,7 @@ def evaluate(
             "targets": [f"{name} ({kind})" for name, kind in kinds.items()],
             "baseline": compared.baseline,
             "leads": compared.leads,
+            "checkpoint": checkpoint,
         },
         seeds,
     )

@@ -34,6 +34,10 @@ def apex(
         list[str] | None,
         typer.Option("--vectors", metavar="NAME=FILE.npy", help="Vectors of the rows, such as MERT's; several times."),
     ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option("--checkpoint", metavar="FILE", help="Score APEX's published one, too, on the one --vectors."),
+    ] = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Cores of the text encoder.")] = 1,
     kept: Annotated[
         Path | None, typer.Option("--keep", metavar="FOLDER", help="Keep the exported text encoder there.")
@@ -58,6 +62,7 @@ def apex(
             n_folds=folds,
             chosen=chosen,
             vectors=named,
+            checkpoint=checkpoint,
             kept=kept,
             threads=threads,
             progress=progress,

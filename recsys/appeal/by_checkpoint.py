@@ -1,11 +1,13 @@
 """What the published checkpoint of APEX says of tracks whose files it heard, kept in the data folder.
 
-    HOME/appeal/published.npz    track ids, means (n, H)
+    HOME/appeal/published.npz    track ids, keys of what their files held, means (n, H)
     HOME/appeal/published.json   heads, deviations and what they are, checkpoint, encoder; written last
 
 The values are *made by a model*: nobody rated or played these tracks. The checkpoint states no error. Where the
 catalogue states a head of enough tracks that were heard, its deviation is the root of the mean square error there;
 else it is that of a value that may lie anywhere in the head's range, width/√12, so that nothing is ever sure of it.
+
+What was said of a file goes when an index finds that it holds something else.
 
 Shapes: n tracks heard, N tracks of a catalogue, H heads.
 """
@@ -18,7 +20,7 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -32,9 +34,13 @@ from recsys.types import FloatArray
 
 COMMAND = "segue train --apex --checkpoint FILE"
 CARD_FILE, _VALUES_FILE = "published.json", "published.npz"
-_FORMAT = 1
+_FORMAT = 2
+#: What the card holds beside the facts that are given.
+_WRITTEN = ("format", "values", "heads", "errors", "kind")
 #: Stated values below which an error cannot be told from them.
 _LEAST_STATED = 30
+#: No head is surer than to this share of its range, even where a catalogue states what a model said before.
+_SUREST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Said:
     """What a checkpoint said of tracks."""
 
     ids: tuple[str, ...]
+    keys: tuple[str, ...]  # (n,) of what each one's file held
     heads: tuple[Head, ...]
     means: FloatArray  # (n, H)
     errors: tuple[Error, ...]  # (H,)
@@ -78,7 +85,8 @@ def errors_of(heads: Sequence[Head], means: FloatArray, stated: Mapping[str, NDA
             found.append(Error(head.span / math.sqrt(12), 0))
         else:
             off = true[known] - means[known, column]
-            found.append(Error(float(np.sqrt(np.square(off).mean())), int(known.sum())))
+            deviation = max(float(np.sqrt(np.square(off).mean())), _SUREST * head.span)
+            found.append(Error(deviation, int(known.sum())))
     return tuple(found)
 
 
@@ -92,7 +100,7 @@ def save_said(folder: Path, said: Said, facts: Mapping[str, object]) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
-    np.savez(buffer, ids=np.array(json.dumps(said.ids)), means=said.means)
+    np.savez(buffer, ids=np.array(json.dumps(said.ids)), keys=np.array(json.dumps(said.keys)), means=said.means)
     content = buffer.getvalue()
     card = {
         "format": _FORMAT,
@@ -125,9 +133,36 @@ def load_said(folder: Path) -> Said | None:
         if hashlib.sha256(content).hexdigest() != card["values"]:
             raise AppealModelError(folder, f"{_VALUES_FILE} is not the file that its card was written for", COMMAND)
         with np.load(io.BytesIO(content), allow_pickle=False) as found:
-            ids, means = tuple(json.loads(str(found["ids"]))), found["means"]
-        return Said(ids, find_heads(card["heads"]), means, tuple(Error(**one) for one in card["errors"]))
+            ids, keys = (tuple(json.loads(str(found[name]))) for name in ("ids", "keys"))
+            means = found["means"]
+        return Said(ids, keys, find_heads(card["heads"]), means, tuple(Error(**one) for one in card["errors"]))
     except AppealModelError:
         raise
     except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise AppealModelError(folder, f"{type(error).__name__}: {error}".splitlines()[0], COMMAND) from error
+
+
+def drop_replaced(folder: Path, keys: Mapping[str, str]) -> int:
+    """Forget what was said of files that hold something else now.
+
+    Args:
+        folder: as `save_said` wrote it; it may not be there.
+        keys: by track id, of what the files hold now; of a track that is not among them, what was said stays.
+
+    Returns:
+        Of how many tracks something was forgotten.
+
+    Raises:
+        AppealModelError: the files are damaged, or of another version.
+    """
+    said = load_said(folder)
+    if said is None:
+        return 0
+    same = [row for row, (one, key) in enumerate(zip(said.ids, said.keys, strict=True)) if keys.get(one, key) == key]
+    n_dropped = len(said.ids) - len(same)
+    if n_dropped:
+        card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+        facts = {name: value for name, value in card.items() if name not in _WRITTEN}
+        ids, those = (tuple(part[row] for row in same) for part in (said.ids, said.keys))
+        save_said(folder, replace(said, ids=ids, keys=those, means=said.means[same]), facts)
+    return n_dropped

@@ -10,6 +10,7 @@ Shapes: N tracks, n tracks that state a head.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ FOLDER, NAME = "appeal", "own"
 #: More rows teach little more, and take their time.
 _MOST_ROWS = 30_000
 _LEAST_KNOWN = 100
+#: Values outside of a head's range, to one inside, up to which a column is of that head: some are errors.
+_MOST_OUTSIDE = 0.02
 _N_DIRECTIONS = 300
 _N_FOLDS = 5
 _N_DRAWS = 500
@@ -94,21 +97,32 @@ class OwnAppeal:
 
 
 def stated_heads(catalogue: Catalogue) -> dict[str, NDArray[np.float64]]:
-    """What the catalogue states of heads: (N,) each, NaN where it does not; heads with enough values that differ."""
+    """What the catalogue states of heads: (N,) each, NaN where it does not; heads with enough values that differ.
+
+    A column of which more than a few values lie outside of its head's range is in another unit, such as a count of
+    plays, and states nothing of the head.
+    """
     scale = find_head("popularity").high
     popularity = catalogue.numeric["popularity"].astype(np.float64) * scale
     for heard in (True, False):
         popularity[catalogue.derived(Facet.POPULARITY, heard=heard)] = np.nan
     found = {"popularity": popularity}
+    n_outside: Counter[str] = Counter()
     for row, (_, _, details) in enumerate(catalogue.links):
         for column, head in heads_in(details).items():
             value = details[column]
-            if isinstance(value, int | float) and head.low <= value <= head.high and head.name != "popularity":
+            if not isinstance(value, int | float) or head.name == "popularity":
+                continue
+            if head.low <= value <= head.high:
                 found.setdefault(head.name, np.full(len(catalogue), np.nan))[row] = value
+            elif value == value:  # not NaN
+                n_outside[head.name] += 1
     return {
         name: values
         for name, values in found.items()
-        if (~np.isnan(values)).sum() >= _LEAST_KNOWN and np.nanmin(values) < np.nanmax(values)
+        if (n_known := (~np.isnan(values)).sum()) >= _LEAST_KNOWN
+        and np.nanmin(values) < np.nanmax(values)
+        and n_outside[name] <= _MOST_OUTSIDE * n_known
     }
 
 

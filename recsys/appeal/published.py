@@ -11,6 +11,7 @@ Described in public at github.com/AMAAI-Lab/apex (train.py, class apexMLP) and h
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ _FIRST = "shared.0.block.0.weight"
 _TRUNK = re.compile(r"shared\.(\d+)\.block\.0\.weight")
 _BRANCH = re.compile(r"branch_(\w+)\.branch\.0\.block\.0\.weight")
 _MODES = ("song", "segment")
+#: No encoder makes vectors as wide as this: beyond it, a file would decide how much memory is taken.
+_WIDEST = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def read_published(path: Path) -> Published:
     inner = told.get("model_state", told.get("state_dict", told))
     if not isinstance(inner, Mapping):
         raise PublishedCheckpointError(path, f"its weights are a {type(inner).__name__}")
-    state = _without_prefix(path, {name: one for name, one in inner.items() if isinstance(one, Tensor)})
+    state = _without_prefix(path, {str(name): one for name, one in inner.items() if isinstance(one, Tensor)})
     branches = {match[1] for name in state if (match := _BRANCH.fullmatch(name))}
     n_shared = sum(bool(_TRUNK.fullmatch(name)) for name in state)
     if unknown := sorted(branches - set(PUBLISHED)):
@@ -77,7 +80,10 @@ def read_published(path: Path) -> Published:
     if n_shared not in TRUNKS or not branches:
         raise PublishedCheckpointError(path, f"it has {n_shared} shared layers and {len(branches)} branches")
     heads = find_heads(name for name in PUBLISHED if name in branches)
-    model = Apex(heads, n_inputs=int(state[_FIRST].shape[1]), n_shared=n_shared)
+    first = state[_FIRST]
+    if first.ndim != 2 or not 0 < first.shape[1] <= _WIDEST:
+        raise PublishedCheckpointError(path, f"{_FIRST} has the shape {tuple(first.shape)}")
+    model = Apex(heads, n_inputs=int(first.shape[1]), n_shared=n_shared)
     _check(path, state, model.state_dict())
     model.load_state_dict(state)
     mode = told.get("mode")
@@ -85,17 +91,18 @@ def read_published(path: Path) -> Published:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
-    from pickle import UnpicklingError
-
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    if not path.is_file():
+        raise PublishedCheckpointError(path, "it is a folder" if path.is_dir() else "there is no such file")
     try:
         if path.suffix == ".safetensors":
             weights: Mapping[str, Any] = load_file(path)
             return weights
-        told = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, KeyError, ValueError, UnpicklingError, SafetensorError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about files that are refused right after
+            told = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # of a damaged file, or one that is something else, reading raises anything
         raise PublishedCheckpointError(path, f"it cannot be read ({type(error).__name__})") from error
     if not isinstance(told, Mapping):
         raise PublishedCheckpointError(path, f"it holds a {type(told).__name__}")
@@ -112,7 +119,7 @@ def _without_prefix(path: Path, state: Mapping[str, Tensor]) -> dict[str, Tensor
 
 
 def _check(path: Path, state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
-    """Compare names and shapes before any weight is put anywhere."""
+    """Compare names and shapes, and look at the numbers, before any weight is put anywhere."""
     if missing := sorted(expected.keys() - state.keys()):
         raise PublishedCheckpointError(path, f"it lacks {missing[0]} and {len(missing) - 1:,} more")
     if beyond := sorted(state.keys() - expected.keys()):
@@ -121,3 +128,8 @@ def _check(path: Path, state: Mapping[str, Tensor], expected: Mapping[str, Tenso
         if state[name].shape != one.shape:
             found, wanted = tuple(state[name].shape), tuple(one.shape)
             raise PublishedCheckpointError(path, f"{name} has the shape {found} where {wanted} was expected")
+        there = state[name].layout is torch.strided and not state[name].is_meta
+        # Beside weights there are counts of batches, which may be whole numbers.
+        real = there and (state[name].is_floating_point() or not one.is_floating_point())
+        if not real or not torch.isfinite(state[name]).all():
+            raise PublishedCheckpointError(path, f"{name} does not hold finite numbers")

@@ -17,7 +17,7 @@ from recsys.audio.base import AudioEncoder, Problem
 from recsys.audio.cache import HeardCache
 from recsys.audio.decode import open_excerpts
 from recsys.audio.listening import FOLDER
-from recsys.audio.workers import Crew
+from recsys.audio.workers import Answer, Crew
 from recsys.types import FloatArray, Progress
 
 #: Of a longer file, so many seconds from its middle: a file of hours would fill the memory.
@@ -88,9 +88,9 @@ def hear_segments(
         with Crew[tuple[str, str]](*opening, n=min(workers, max(len(wanted), 1)), timeout_s=timeout_s) as crew:
             for done, answer in enumerate(crew.answers(wanted)):
                 key, path = answer.job
-                vectors = None if answer.result is None else encoder.encode(answer.result)
-                if vectors is None or not np.isfinite(vectors).all():
-                    problems.append(Problem(path, answer.problem or f"{card.name} made no numbers of it"))
+                vectors, problem = _encoded(encoder, answer)
+                if vectors is None:
+                    problems.append(Problem(path, problem))
                 else:
                     cache.put_vectors(identity, key, vectors)
                     n_decoded += 1
@@ -100,6 +100,18 @@ def hear_segments(
                 if progress:
                     progress("listening", done + 1, len(wanted))
     return SegmentsHeard(identity, tuple(problems), n_decoded)
+
+
+def _encoded(encoder: AudioEncoder, answer: Answer[tuple[str, str]]) -> tuple[FloatArray | None, str]:
+    """What an encoder makes of the segments of a file (S, D), or None and why; one file never ends the run."""
+    name = encoder.card.name
+    if answer.result is None:
+        return None, answer.problem
+    try:
+        vectors = encoder.encode(answer.result)
+    except Exception as error:  # such as a GPU without room for all of it
+        return None, f"{name} could not hear it ({type(error).__name__}: {error})"
+    return (vectors, "") if np.isfinite(vectors).all() else (None, f"{name} made no numbers of it")
 
 
 def kept_segments(home: Path, identity: str, keys: Mapping[str, Path]) -> Iterator[tuple[str, FloatArray]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +13,12 @@ import torch
 from typer.testing import CliRunner
 
 from assistant.app import Assistant
+from assistant.doctor import _appeal
 from assistant.reply import Message
 from connectors.cli import app
 from recsys.appeal.apex import Apex
-from recsys.appeal.by_checkpoint import Error, Said, errors_of, load_said, save_said
-from recsys.appeal.errors import AppealModelError
+from recsys.appeal.by_checkpoint import Error, Said, drop_replaced, errors_of, load_said, save_said
+from recsys.appeal.errors import AppealError, AppealModelError
 from recsys.appeal.heads import PUBLISHED, find_heads
 from recsys.appeal.own import FOLDER
 from recsys.appeal.predicting import open_appeal
@@ -35,10 +37,10 @@ WIDTH = 32
 HEADS = find_heads(PUBLISHED)
 
 
-def save_checkpoint(path: Path, mode: str) -> Path:
+def save_checkpoint(path: Path, mode: str, width: int = WIDTH) -> Path:
     """Save drawn weights under the published names, as their training script writes them."""
     torch.manual_seed(3)
-    state = Apex(HEADS, n_inputs=WIDTH).state_dict()
+    state = Apex(HEADS, n_inputs=width).state_dict()
     for name, values in state.items():
         if name.endswith(".branch.2.weight"):
             values.mul_(20)  # or all that random weights say is the middle of the range
@@ -71,6 +73,9 @@ def test_a_folder_is_heard_asked_about_and_served(
             assistant.predict_by_checkpoint(checkpoint)
         assert load_said(home / FOLDER) is None
         save_mert(home / "weights" / mert.APEX.name, conv_stride=[5, 2, 2, 2, 4, 4, 2])
+        wide = save_checkpoint(tmp_path / "wide.pt", "segment", width=2 * WIDTH)
+        with pytest.raises(AppealError, match="reads 64 numbers a segment, and mert_v1_95m_apex makes 32"):
+            assistant.predict_by_checkpoint(wide)
         (music / "Fox 2 - Song 2.wav").write_bytes(b"no sound")
         before = assistant.serving()
         result = CliRunner().invoke(app, ["train", "--apex", "--checkpoint", str(checkpoint)])
@@ -105,6 +110,19 @@ def test_a_folder_is_heard_asked_about_and_served(
         assert "Said by a published model that heard the file, not by people: clear structure" in why
         assert "± 1.5 of 5" in why
 
+        write(music / "Owl - Long.wav", tone(500, 3, 24_000), 24_000)
+        assistant.index(music, listen=False)
+        kept = load_said(home / FOLDER)
+        assert kept is not None
+        assert len(kept.ids) == 2  # of the file that was replaced nothing is said any more
+        doctor = _appeal(assistant.settings)
+        assert doctor.ok
+        assert "clarity of 2 tracks" in doctor.detail
+        (home / FOLDER / "published.npz").write_bytes(b"PK")
+        doctor = _appeal(assistant.settings)
+        assert not doctor.ok
+        assert "segue train --apex --checkpoint FILE" in doctor.detail
+
 
 def test_a_checkpoint_of_songs_is_asked_about_the_mean_of_the_segments(tmp_path: Path) -> None:
     segments = np.random.default_rng(0).normal(size=(3, WIDTH)).astype(np.float32)
@@ -132,13 +150,15 @@ def test_an_error_is_that_on_stated_values_or_as_wide_as_the_range() -> None:
     musicality, likes = errors_of(heads, means, stated)
     assert musicality == Error(pytest.approx(0.5), 40)
     assert likes == Error(pytest.approx(100 / 12**0.5), 0)
+    (sure,) = errors_of(heads[:1], means[:, :1], {"musicality": np.full(40, 3.0)})
+    assert sure.deviation > 0  # or a catalogue that states what the model said would divide by nothing
     few = {"musicality": np.where(np.arange(40) < 5, 3.5, np.nan)}
     assert errors_of(heads, means, few)[0].n_stated == 0
 
 
 def test_what_it_said_is_kept_by_track_and_damage_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     heads = find_heads(["musicality"])
-    said = Said(("a", "b"), heads, np.array([[2.0], [4.0]], np.float32), (Error(0.5, 40),))
+    said = Said(("a", "b"), ("1", "2"), heads, np.array([[2.0], [4.0]], np.float32), (Error(0.5, 40),))
     save_said(tmp_path / FOLDER, said, {"checkpoint": "best_model.pt"})
     catalogue = Catalogue.from_tracks([Track(one, one, (one,)) for one in ("b", "new", "a")])
     mean, deviation = open_appeal(tmp_path, catalogue, {}, "none").heads["musicality"]
@@ -154,6 +174,34 @@ def test_what_it_said_is_kept_by_track_and_damage_is_told(tmp_path: Path, caplog
     (tmp_path / FOLDER / "published.npz").write_bytes(b"PK")
     assert open_appeal(tmp_path, catalogue, {}, "none").heads == {}
     assert "is not the file that its card was written for" in caplog.text
+
+
+def test_what_was_said_of_a_replaced_file_is_forgotten_and_nothing_else(tmp_path: Path) -> None:
+    heads = find_heads(["musicality"])
+    means = np.array([[2.0], [4.0], [3.0]], np.float32)
+    said = Said(("a", "b", "c"), ("1", "2", "3"), heads, means, (Error(0.5, 40),))
+    assert drop_replaced(tmp_path, {"a": "1"}) == 0  # nothing was ever said
+    save_said(tmp_path, said, {"checkpoint": "best_model.pt"})
+    before = (tmp_path / "published.json").stat().st_mtime_ns
+    assert drop_replaced(tmp_path, {"a": "1", "b": "2"}) == 0  # the disk of the third is not there
+    assert (tmp_path / "published.json").stat().st_mtime_ns == before
+    assert drop_replaced(tmp_path, {"a": "1", "b": "other", "new": "4"}) == 1
+    found = load_said(tmp_path)
+    assert found is not None
+    assert (found.ids, found.keys, found.means.ravel().tolist()) == (("a", "c"), ("1", "3"), [2.0, 3.0])
+    assert found.errors == said.errors
+    assert json.loads((tmp_path / "published.json").read_text())["checkpoint"] == "best_model.pt"
+
+
+def test_a_catalogue_without_files_is_told_before_any_weights_are_looked_for(
+    open_assistant: Callable[..., Assistant], tmp_path: Path
+) -> None:
+    checkpoint = save_checkpoint(tmp_path / "best_model.pt", "song")
+    with (
+        open_assistant(tmp_path / "home") as assistant,
+        pytest.raises(AppealError, match=r"no track of the catalogue has a file; .* index a folder of music"),
+    ):
+        assistant.predict_by_checkpoint(checkpoint)
 
 
 def test_the_checkpoint_goes_with_nothing_else(tmp_path: Path) -> None:

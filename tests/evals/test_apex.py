@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
@@ -17,7 +18,10 @@ from evals.apex_data import AESTHETICS, HITS, SONGS, _date, read_data, unnamed
 from evals.apex_systems import systems_for
 from evals.errors import EvaluationDataError, MetricError, UnknownSystemError
 from evals.run import eval_app
+from recsys.appeal.apex import Apex
+from recsys.appeal.heads import find_heads
 from recsys.appeal.learners import folds_by_group
+from recsys.appeal.published import read_published
 from recsys.appeal.trees import TreeLearner
 
 
@@ -202,6 +206,31 @@ def test_the_command_writes_what_it_prints(planted: Path, tmp_path: Path) -> Non
     assert set(told["results"]["ridge"]) == {"all", "model", "proxy", "musicality (model)", "popularity (proxy)"}
     wrong = CliRunner().invoke(eval_app, [*asked, "--vectors", "v.npy"])
     assert wrong.exit_code != 0
+
+
+def test_the_published_checkpoint_is_a_system_that_learns_nothing(planted: Path, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "best_model.pt"
+    torch.manual_seed(3)
+    torch.save({"model_state": Apex(find_heads(["score_likes", "musicality"]), n_inputs=8).state_dict()}, checkpoint)
+    vectors = np.random.default_rng(1).normal(size=(120, 8)).astype(np.float32)
+    vectors[:10] = np.nan
+    np.save(tmp_path / "mert.npy", vectors)
+    asked = ["apex", "--data", str(planted), "--systems", "published;ridge", "--folds", "3"]
+    asked += ["--checkpoint", str(checkpoint), "--vectors", f"mert={tmp_path / 'mert.npy'}"]
+    result = CliRunner().invoke(eval_app, [*asked, "--json", str(tmp_path / "a.json")])
+    assert result.exit_code == 0, result.output
+    told = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["results"]
+    assert set(told["published"]) == {"all", "model", "musicality (model)"}  # it says nothing of popularity
+    true = read_data(planted).targets.values[10:, 0]
+    said = [read_published(checkpoint).predict(one[None])[1] for one in vectors[10:]]
+    found = told["published"]["musicality (model)"]["spearman"]
+    assert found["mean"] == pytest.approx(spearmanr(true, said)[0])
+    assert "musicality (model)" in told["published − ridge"]
+    narrow = {"mert": vectors[:, 1:]}
+    with pytest.raises(EvaluationDataError, match=r"has 7 numbers a track, and .* reads 8"):
+        evaluate(planted, (1,), checkpoint=checkpoint, vectors=narrow)
+    with pytest.raises(EvaluationDataError, match="0 tables of vectors were given"):
+        evaluate(planted, (1,), checkpoint=checkpoint)
 
 
 def test_every_way_to_train_the_network_is_compared_with_popularity_alone() -> None:

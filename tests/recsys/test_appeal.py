@@ -132,8 +132,16 @@ def test_weights_alone_are_read_with_a_prefix_and_without_the_aesthetics(tmp_pat
         (lambda state: state.update({"head.weight": torch.zeros(3)}), "it has head.weight"),
         (lambda state: state.pop("shared.0.block.0.weight"), "0 of its"),
         (lambda state: state.update({"branch_beauty.branch.0.block.0.weight": torch.zeros(2)}), "branches for beauty"),
+        (lambda state: state.update({"shared.0.block.0.weight": torch.zeros(512)}), r"the shape \(512,\)"),
+        (lambda state: state.update({"shared.0.block.0.weight": torch.zeros(1, 1).expand(512, 10**11)}), "the shape"),
+        (lambda state: state["shared.0.block.0.bias"].fill_(float("nan")), "bias does not hold finite numbers"),
+        (lambda state: state.update({"shared.0.block.0.bias": torch.zeros(512).to_sparse()}), "does not hold finite"),
+        (lambda state: state.update({1: torch.zeros(3)}), "it has 1 and 0 more"),
     ],
-    ids=["a tensor lacks", "another shape", "one too many", "no first layer", "another branch"],
+    ids=[
+        *("a tensor lacks", "another shape", "one too many", "no first layer", "another branch", "one axis"),
+        *("too wide", "no number", "sparse", "a name that is a number"),
+    ],
 )
 def test_what_is_no_published_checkpoint_is_refused_by_name(tmp_path: Path, change: Any, problem: str) -> None:
     state = _state("2")
@@ -141,6 +149,25 @@ def test_what_is_no_published_checkpoint_is_refused_by_name(tmp_path: Path, chan
     torch.save({"model_state": state}, tmp_path / "best_model.pt")
     with pytest.raises(PublishedCheckpointError, match=problem):
         read_published(tmp_path / "best_model.pt")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("x.pt", b"artist,popularity\nFox,3\n", "it cannot be read"),
+        ("x.pt", b"", "it cannot be read"),
+        ("x.safetensors", b"abc", "it cannot be read"),
+        ("x.pt", None, "there is no such file"),
+    ],
+    ids=["a table", "empty", "cut short", "not there"],
+)
+def test_a_file_of_another_kind_is_refused_in_one_sentence(
+    tmp_path: Path, name: str, content: bytes | None, problem: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(PublishedCheckpointError, match=problem):
+        read_published(tmp_path / name)
 
 
 def test_a_checkpoint_cannot_run_code(tmp_path: Path) -> None:

@@ -340,3 +340,10 @@ def test_ranks_of_a_constant_truth_tell_nothing_and_a_constant_guess_is_no_corre
 def test_a_popularity_that_is_the_same_everywhere_cannot_be_learnt() -> None:
     tracks = [Track(f"t{row}", f"T{row}", (f"A{row}",), popularity=0.4) for row in range(200)]
     assert stated_heads(Catalogue.from_tracks(tracks)) == {}
+
+
+def test_a_column_of_counts_is_not_read_as_a_score() -> None:
+    """Of plays up to 5,000 some are within 0–100, and mean nothing of the kind."""
+    links = [{"play_count": 25 * row, "musicality": 1 + row % 5 if row else 77} for row in range(200)]
+    tracks = [Track(f"t{row}", f"T{row}", (f"A{row}",), details=one) for row, one in enumerate(links)]
+    assert set(stated_heads(Catalogue.from_tracks(tracks))) == {"musicality"}

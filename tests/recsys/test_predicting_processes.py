@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ def build_once(home: Path) -> dict[str, Any]:
 
 def run(home: Path, seed: int, told: Path) -> None:
     """Open and index when the other process is there, too, and write down what came of it."""
+    import_module("recsys.jam.blocks")  # torch, which building imports otherwise, at leisure
     (told / f"ready-{seed}").touch()
     until = time.monotonic() + 60
     while len(list(told.glob("ready-*"))) < 2 and time.monotonic() < until:
@@ -76,10 +78,8 @@ def run(home: Path, seed: int, told: Path) -> None:
     (told / f"{seed}.json").write_text(json.dumps(came), encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with a learnt model of appeal, and a space of listening that lacks a fourth of the artists."""
-    home = tmp_path_factory.mktemp("home")
+def prepare(home: Path) -> None:
+    """Put a learnt model of appeal into a data folder, and a space of listening that lacks a fourth of the artists."""
     first = catalogues()[0]
     own, _ = learn_own(first, {FACTS: facts_of(first)}, 1)
     save_own(home, own, {})
@@ -90,7 +90,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     vectors = (vectors + 0.3 * rng.standard_normal(vectors.shape)).astype(np.float32)
     known = np.flatnonzero(predicted.artists_of(catalogue) % 4 != 3)
     bring(home, "cf", vectors[known], [catalogue.track_ids[row] for row in known])
-    return home
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of both processes."""
+    return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +104,7 @@ def told(home: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str,
     folder = tmp_path_factory.mktemp("told")
     other = multiprocessing.get_context("spawn").Process(target=run, args=(home, 1, folder))
     other.start()
+    prepare(home)  # while the other one, which waits for this one, imports what it needs
     run(home, 0, folder)
     other.join(120)
     assert other.exitcode == 0
