@@ -83,7 +83,9 @@ class Tuning(Asides):
         wishes = (
             radio_wishes(words, on=before.radio is not None) if message.radio is None else (RadioWish(message.radio),)
         )
-        wish = self._known(wishes) if wishes and wishes[0].name else next(iter(wishes), None)
+        wish = _on_screen(wishes, before.slate)
+        if wish is None:
+            wish = self._known(wishes) if wishes and wishes[0].name else next(iter(wishes), None)
         if wish is None:
             return None
         language = before.language if before.language in wish.languages else next(iter(wish.languages), before.language)
@@ -282,6 +284,14 @@ def unheard(before: SessionState, together: History, *, turned: bool) -> frozens
 def without(state: SessionState, released: frozenset[str]) -> SessionState:
     """The session as if some tracks had not been shown in it."""
     return state.model_copy(update={"shown": tuple(one for one in state.shown if one not in released)})
+
+
+def _on_screen(wishes: Sequence[RadioWish], slate: Sequence[str]) -> RadioWish | None:
+    """The reading that points at a place of the playlist on screen, its track put in; None where none does."""
+    for wish in wishes:
+        if wish.place is not None and wish.place <= len(slate):
+            return replace(wish, name="", start=RadioStart(of="track", key=slate[wish.place - 1]))
+    return None
 
 
 def _are_all(found: Sequence[Mention], said: str) -> bool:

@@ -68,6 +68,11 @@ _THIS = {
         r"|these|them|all of (?:it|them)|(?:what|everything) (?:is|s) on screen"
     ),
 }
+#: Places in a list, first to tenth, and what stands before a number of one.
+_NTH = (
+    "first|1st; second|2nd; third|3rd; fourth|4th; fifth|5th; sixth|6th; seventh|7th; eighth|8th; ninth|9th; tenth|10th"
+)
+_AT = "track; song; tune; number; no; position; track number; song number; track no; song no"
 _THE_LAST = re.compile(rf"(?:the|my) last {_N}(?: (?:ones|songs|tracks))?")
 _SOME_LAST = re.compile(rf"like (?:the|those|these|my) last {_N}(?: of)?(?: (?:ones|songs|tracks))?{_AFTER}")
 _KINDS = ("track", "artist", "playlist")
@@ -122,6 +127,7 @@ class RadioWish:
     name: str = ""  # words that name the track or artist, to be looked up
     rest: str = ""  # what refines it, as written
     n: int | None = None  # tracks, 1 at least; there may be more than a playlist has
+    place: int | None = None  # of the track on screen, from 1, that the name may point at
     joined: bool = field(default=False, compare=False)  # whether a word joins the rest, and no mere pause
     whole: bool = field(default=False, compare=False)  # whether "radio" may be part of a name: "TV on the Radio"
     languages: tuple[str, ...] = field(default=(), compare=False)  # that say it so
@@ -260,11 +266,22 @@ class _Words:
         for of in _KINDS:
             if patterns[of].fullmatch(rest):
                 return RadioWish(RadioStart.model_validate({"of": of}))
-        return RadioWish(RadioStart(of="artist"), name=rest, whole=begun is None) if rest else None
+        if not rest:
+            return None
+        place = self._place(rest) if begun is not None else None
+        return RadioWish(RadioStart(of="artist"), name=rest, place=place, whole=begun is None)
 
     def again(self, said: str) -> int | None:
         """How many tracks folded words want of a radio that is on, 0 for as many as usual; None for other words."""
         return next((n for n, name in enumerate(("again", "another")) if self._patterns[name].fullmatch(said)), None)
+
+    def _place(self, said: str) -> int | None:
+        """The place in a list, from 1, that folded words may point at: "track 2", "the first song"."""
+        if (numbered := self._patterns["at"].fullmatch(said)) is not None:
+            return self.counts.value(_said(numbered)) if _said(numbered).strip("0") else None
+        if (nth := self._patterns["nth"].fullmatch(said)) is None:
+            return None
+        return nth.lastindex
 
     def _last(self, n: str) -> RadioStart:
         return RadioStart(of="last", n=min(max(self._numbers.get(n) or int(n), 1), _MOST_BACK))
@@ -318,6 +335,7 @@ def _words(language: str) -> _Words:
         patterns |= {"next": _NEXT, "some": _SOME, "some last": _SOME_LAST}
         patterns |= {"again": _AGAIN, "another": _ANOTHER}
         patterns["not them"] = _NOT_THEM
+        patterns |= _places(_NTH, _AT, ENGLISH_NUMBER)
         return _Words(patterns, _NUMBERS, english_counts(_JOIN), _cut(_JOIN, _SAY), _RELAX)
     return _of_tongue(_tongue(language))
 
@@ -353,7 +371,19 @@ def _of_tongue(tongue: Tongue) -> _Words:
     }
     join, say, relax = ("|".join(map(re.escape, table[name].split("; "))) for name in ("but", "with", "relax"))
     compiled = {name: re.compile(one) for name, one in patterns.items()}
+    compiled |= _places(table["nth"], table["at"], rf"\d{{1,4}}|{'|'.join(numbers)}")
     return _Words(compiled, numbers, counts_of(tongue, join), _cut(join, rf"{say}|\d{{1,5}}"), relax)
+
+
+def _places(nth: str, at: str, number: str) -> dict[str, re.Pattern[str]]:
+    """Patterns for places in a list on screen: with a number behind a noun, and by which one, in a group each."""
+    nouns = "|".join(fold(noun) for noun in at.split("; "))
+    groups = "|".join(f"({'|'.join(fold(word) for word in words.split('|'))})" for words in nth.split("; "))
+    article = r"(?:the|[dl]\w{1,2}|il|l|as?|os?|el)"
+    return {
+        "at": re.compile(rf"(?:{article} )?(?:{nouns}) ({number})"),
+        "nth": re.compile(rf"(?=\S+ )(?:{article} )?(?:{groups})(?: (?:{nouns}|one))?"),
+    }
 
 
 def _cut(join: str, say: str) -> str:
