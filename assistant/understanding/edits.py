@@ -68,6 +68,12 @@ _ADD = re.compile(
     r"|(?P<single>an?(?: more)?|another|one more)|(?P<n>\d{1,3}|\w+)(?P<more> more)?(?! (?:minutes?|mins?|hours?"
     r"|h)\b))(?P<noun> (?:songs?|tracks?|tunes?|ones?))?\b"
 )
+#: A whole message that asks for so many on top of those there are.
+_N_MORE = re.compile(
+    r" ?(?:(?:please|and|ok|okay|now|just|maybe) )*"
+    r"(?:(?P<n>\d{1,3}|\w+) (?:more|others?)|another (?P<other>\d{1,3}|\w+))"
+    r"(?: (?:songs?|tracks?|tunes?|ones?))?(?: like (?:this|that|these|those|them))?(?: please)?[ .!]*"
+)
 _LESS = re.compile(r"\b(?:(?:a (?:bit|little|lot) |much )?less|not so much) of (?:that|this|it|those)\b")
 #: What these are said of in words is refused for good, and not only taken out.
 _REFUSES = re.compile(r"\b(?:want|skip|no more of)\b")
@@ -225,6 +231,10 @@ class EditFinder:
                 yield verb.start(), Edit(action="move", what=what[0], to=place)
 
     def _additions(self) -> Iterator[tuple[int, Edit]]:
+        if (alone := _N_MORE.fullmatch(self._line)) is not None:
+            counted = number_of(alone["n"] or alone["other"])
+            if counted is not None and 1 <= counted <= 200 and self._take(*alone.span()):
+                yield alone.start(), Edit(action="add", n=counted)
         for found in _ADD.finditer(self._line):
             n = 2 if (found["few"] or "").startswith("a couple") else 3 if found["few"] else 1
             if found["n"]:

@@ -38,7 +38,10 @@ _LEADS = (
 )
 _MORES = "more|others?|additional|extra|further"
 _TRACKS = "tracks?|songs?|ones?|tunes?|titles?|pieces?"
-_TAILS = "please|thanks|thank you|now|this time|only|or so|max|maximum|at most|in total|of them|of those|then"
+_TAILS = (
+    "please|thanks|thank you|now|this time|only|or so|max|maximum|at most|in total|of them|of those|then"
+    "|like (?:this|that|these|those|them)"
+)
 #: Lengths in words that the rules do not know as they stand.
 _LENGTHS = (
     (re.compile(r"\b(?:another|one more) (?=hour\b)", re.IGNORECASE), "an "),

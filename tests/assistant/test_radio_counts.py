@@ -100,7 +100,9 @@ def test_years_and_lengths_are_no_numbers_of_tracks(text: str, rest: str) -> Non
     assert (wish.rest, wish.n) == (rest, None)
 
 
-@pytest.mark.parametrize("text", ["5 more", "noch 5", "5 más", "encore 5", "altri 5", "mais 5", "another 5 please"])
+@pytest.mark.parametrize(
+    "text", ["5 more", "5 more songs like this", "noch 5", "5 más", "encore 5", "altri 5", "mais 5", "another 5 please"]
+)
 def test_so_many_more_go_on_with_a_radio_that_is_on_alone(text: str) -> None:
     assert radio_wish(text) is None
     assert [(wish.n, wish.rest) for wish in radio_wishes(text, on=True)] == [(5, "")]
