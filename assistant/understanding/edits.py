@@ -71,7 +71,7 @@ _ADD = re.compile(
 #: A whole message that asks for so many on top of those there are.
 _N_MORE = re.compile(
     r" ?(?:(?:please|and|ok|okay|now|just|maybe) )*"
-    r"(?:(?P<n>\d{1,3}|\w+) (?:more|others?)|another (?P<other>\d{1,3}|\w+))"
+    r"(?:(?P<n>\d{1,3}|\w+) more|another (?P<other>\d{1,3}|\w+))"
     r"(?: (?:songs?|tracks?|tunes?|ones?))?(?: like (?:this|that|these|those|them))?(?: please)?[ .!]*"
 )
 _LESS = re.compile(r"\b(?:(?:a (?:bit|little|lot) |much )?less|not so much) of (?:that|this|it|those)\b")

@@ -83,6 +83,7 @@ def test_edits(
 @pytest.mark.parametrize(
     "text",
     [
+        "12 other tracks",
         "keep it mellow",
         "keep 3 songs",
         "add some jazz",
